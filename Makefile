@@ -1,0 +1,159 @@
+# The only build file. Programs land in build/$(VARIANT)/bin.
+#
+#   make [VARIANT=release|debug|san|tsan]   all programs
+#   make check check-sys sim fuzz bench lint fmt-check coverage
+#   make install DESTDIR= PREFIX=/usr/local
+#
+# A new .c file needs no line here: common/ and proto/ go into one library,
+# each cmd/ folder into a library of its own beside its main.c and ctl.c, and
+# each tests/*/test_*.c, sim_*.c, fuzz_*.c and bench_*.c becomes a program.
+
+VARIANT ?= release
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SECONDS ?= 60
+V       := build/$(VARIANT)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wcast-qual -Wold-style-definition \
+	-Wpointer-arith -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough \
+	-Wswitch-enum -Werror
+SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+CFLAGS_release  := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+	-fstack-clash-protection -fPIE
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now
+CFLAGS_debug    := -O0 -g
+CFLAGS_san      := -O1 -g -fno-omit-frame-pointer $(SAN)
+LDFLAGS_san     := $(SAN)
+CFLAGS_tsan     := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+LDFLAGS_tsan    := -fsanitize=thread
+CFLAGS_cov      := -O0 -g --coverage
+LDFLAGS_cov     := --coverage
+CFLAGS_fuzz     := -O1 -g -fno-omit-frame-pointer $(SAN) -fsanitize=fuzzer-no-link
+LDFLAGS_fuzz    := $(SAN)
+# Planted Raft bugs live behind this switch; only the simulator builds it.
+CFLAGS_plant    := -O2 -g -DRAFT_PLANT
+CFLAGS_simulate := -O2 -g
+
+CPPFLAGS += -D_GNU_SOURCE -DHASH_FUNCTION=HASH_FNV -I. -MMD -MP
+CFLAGS   += -std=c11 $(WARN) $(CFLAGS_$(VARIANT)) -pthread
+LDFLAGS  += $(LDFLAGS_$(VARIANT)) -pthread -Wl,--as-needed
+LDLIBS   += -levent_core -levent_extra -levent_pthreads -lnng -lyajl \
+	-lconfig -lhttp_parser -llmdb -lssl -lcrypto -lm
+
+# --- what there is to build ---
+
+LIB_SRC  := $(wildcard common/*.c common/*/*.c proto/*.c)
+CMDS     := $(notdir $(patsubst %/,%,$(wildcard cmd/*/)))
+CMD_SRC  := $(filter-out %/main.c %/ctl.c,$(wildcard cmd/*/*.c))
+# The name of a daemon's control program.
+ctl_of    = $(or $(ctl_$1),$1ctl)
+ctl_schedd    := schedctl
+ctl_nodeagent := nodectl
+ctl_gossipd   := gossipctl
+ctl_metricsd  := metricsctl
+ctl_lbd       := lbctl
+
+LIBROVE  := $(V)/librove.a
+CMDLIBS  := $(patsubst %,$(V)/lib%.a,$(CMDS))
+BINS     := $(patsubst cmd/%/main.c,$(V)/bin/%,$(wildcard cmd/*/main.c)) \
+	$(foreach d,$(patsubst cmd/%/ctl.c,%,$(wildcard cmd/*/ctl.c)),$(V)/bin/$(call ctl_of,$d))
+TESTLIB  := $(patsubst %.c,$(V)/obj/%.o,$(wildcard tests/lib/*.c))
+UNIT     := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/unit/test_*.c tests/wire/test_*.c tests/vectors/test_*.c))
+SIMS     := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/sim/sim_*.c))
+FUZZERS  := $(patsubst tests/%.c,build/fuzz/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES  := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/bench/bench_*.c))
+
+.DEFAULT_GOAL := all
+.PHONY: all check check-sys sim fuzz fuzz-build bench lint fmt fmt-check \
+	coverage golden install clean unit-build bench-build sim-build
+
+all: $(BINS)
+
+$(V)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(LIBROVE): $(LIB_SRC:%.c=$(V)/obj/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# One library for each folder of cmd/, without its main.c and ctl.c.
+define cmd_rules
+$(V)/lib$1.a: $(patsubst %.c,$(V)/obj/%.o,$(filter cmd/$1/%,$(CMD_SRC)))
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+$(V)/bin/$1: $(V)/obj/cmd/$1/main.o $(V)/lib$1.a $(LIBROVE)
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+ifneq ($$(wildcard cmd/$1/ctl.c),)
+$(V)/bin/$(call ctl_of,$1): $(V)/obj/cmd/$1/ctl.o $(V)/lib$1.a $(LIBROVE)
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+endif
+endef
+$(foreach c,$(CMDS),$(eval $(call cmd_rules,$c)))
+
+# Tests may use every library; only what they name is linked in.
+$(V)/tests/%: $(V)/obj/tests/%.o $(TESTLIB) $(CMDLIBS) $(LIBROVE)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $< $(TESTLIB) -Wl,--start-group $(CMDLIBS) \
+	    $(LIBROVE) -Wl,--end-group $(LDLIBS) $(TESTLIBS)
+$(V)/tests/%: TESTLIBS := $(shell pkg-config --libs check) -lmsgpackc
+
+unit-build: $(UNIT)
+bench-build: $(BENCHES)
+sim-build: $(SIMS)
+
+check: all unit-build
+	tests/lib/run-unit $(V)
+
+check-sys: all
+	tests/sys/run $(V)
+
+sim:
+	$(MAKE) VARIANT=simulate sim-build
+	$(MAKE) VARIANT=plant sim-build
+	tests/sim/run
+
+fuzz-build:
+	$(MAKE) VARIANT=fuzz CC=clang-14 $(FUZZERS)
+
+build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(CMDLIBS) $(LIBROVE)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
+	    $(CMDLIBS) $(LIBROVE) -Wl,--end-group $(LDLIBS)
+
+fuzz: fuzz-build
+	tests/fuzz/run $(SECONDS)
+
+bench: all bench-build
+	tests/bench/run $(V)
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+fmt:
+	clang-format-14 -i $(C_FILES)
+fmt-check:
+	clang-format-14 --dry-run -Werror $(C_FILES)
+
+lint:
+	tests/lib/lint
+
+coverage:
+	$(MAKE) VARIANT=cov check
+	tests/lib/coverage build/cov
+
+golden:
+	GOLDEN=rewrite $(MAKE) check
+
+install: all
+	scripts/install $(V) "$(DESTDIR)" "$(PREFIX)"
+
+clean:
+	rm -rf build
+
+-include $(shell find $(V)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,66 @@
+#include "common/arena.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+
+#define BLOCK_MIN 4096
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used;
+	size_t size;
+	_Alignas(max_align_t) char bytes[];
+};
+
+static struct arena_block *
+block_new(size_t n, struct arena_block *next)
+{
+	size_t size = n > BLOCK_MIN ? n : BLOCK_MIN;
+	struct arena_block *b = xmalloc(sizeof *b + size);
+
+	b->next = next;
+	b->used = 0;
+	b->size = size;
+	return b;
+}
+
+void *
+arena_alloc(struct arena *a, size_t n)
+{
+	struct arena_block *b = a->blocks;
+	char *p;
+
+	assert(n < SIZE_MAX / 4);
+	n = (n + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+	if (b == NULL || b->size - b->used < n)
+		b = a->blocks = block_new(n, a->blocks);
+	p = b->bytes + b->used;
+	b->used += n;
+	a->used += n;
+	return memset(p, 0, n);
+}
+
+char *
+arena_strndup(struct arena *a, const char *s, size_t n)
+{
+	char *d = arena_alloc(a, n + 1);
+
+	memcpy(d, s, n);
+	return d;
+}
+
+void
+arena_release(struct arena *a)
+{
+	struct arena_block *next;
+
+	for (struct arena_block *b = a->blocks; b != NULL; b = next) {
+		next = b->next;
+		free(b);
+	}
+	*a = (struct arena){ 0 };
+}

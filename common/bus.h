@@ -1,0 +1,158 @@
+/*
+ * Requests, replies and topics between processes, over nng.
+ *
+ * Only bus.c knows nng; its threads end in there, and every callback below
+ * runs on the loop's thread. URLs are ipc:///path (made with mode 0660) and
+ * tcp://host:port; tls+tcp:// comes later and is refused by name until then.
+ *
+ * An envelope goes before each body: magic "rv", wire version, message
+ * number, flags, request id, deadline (ms from now; 0 none), region, token.
+ * wire(7) has its bytes. A message larger than the socket's limit, one that
+ * is cut short, one whose magic or number is unknown is refused, counted
+ * (struct bus_stats) and logged once a minute at most for each socket.
+ */
+#ifndef COMMON_BUS_H
+#define COMMON_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/loop.h"
+#include "common/rec.h"
+
+#define BUS_MAX_MSG      (8u << 20) /* RECVMAXSZ of every socket */
+#define BUS_MAX_HELD     10000      /* unanswered requests of one server */
+#define BUS_MAX_INFLIGHT 256        /* unanswered calls to one peer */
+#define BUS_TOPIC_MAX    127
+#define BUS_MAX_WAIT_MS  600000 /* a longer deadline is cut to this */
+
+/* One message there is. The table of all of them is proto/msg.c. */
+struct msg_def {
+	uint16_t number;  /* for ever; never used again for something else */
+	const char *name; /* kebab-case: "node-register" */
+	const struct rec_type *body;  /* NULL: no body */
+	const struct rec_type *reply; /* NULL: empty reply, or a publication */
+};
+
+/* The table that this process speaks; borrowed for ever. Call it once. */
+void bus_use(const struct msg_def *defs, size_t ndefs);
+const struct msg_def *bus_def(uint16_t number); /* NULL when unknown */
+
+struct bus_stats {
+	uint64_t requests, replies, refused; /* refused: bad or over a limit */
+	uint64_t published, received, gaps;
+};
+
+/* --- answering --- */
+
+struct bus_server;
+struct bus_req;
+
+/*
+ * Called for each request with its decoded body, which lives until this
+ * request is answered. Answer exactly once, now or later, with bus_reply()
+ * or bus_refuse(); a request that is held past its deadline is refused with
+ * ERR_TIMEOUT by the bus (or given to on_expire, if set, which answers it).
+ */
+typedef void bus_handler(void *ctx, struct bus_req *req, const void *body);
+
+struct bus_route {
+	uint16_t number;
+	bus_handler *fn;
+};
+
+/* Listens at url. routes and ctx are borrowed while the server lives. NULL
+ * on failure: the address is in use, the path too long (107 bytes), ... */
+struct bus_server *bus_serve(struct loop *l, const char *url,
+    const struct bus_route *routes, size_t nroutes, void *ctx, struct err *err);
+void bus_server_free(struct bus_server *s); /* held requests are dropped */
+const struct bus_stats *bus_server_stats(const struct bus_server *s);
+
+void bus_reply(struct bus_req *req, const void *reply);
+void bus_refuse(struct bus_req *req, const struct err *err);
+void bus_refusef(struct bus_req *req, enum err_code code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What should happen instead of a refusal when the deadline comes. */
+void bus_on_expire(
+    struct bus_req *req, void (*fn)(void *ctx, struct bus_req *req), void *ctx);
+
+/* Whether a request is held for whom has gone away cannot be told (nng does
+ * not say); its deadline ends it. */
+uint64_t bus_deadline_ms(const struct bus_req *req); /* loop time; 0 none */
+uint16_t bus_number(const struct bus_req *req);
+const char *bus_token(const struct bus_req *req);  /* "" when none */
+const char *bus_region(const struct bus_req *req); /* "" when none */
+
+/* --- asking --- */
+
+struct bus_peer;
+
+/*
+ * A peer that we ask. Connecting goes on in the background, with backoff and
+ * jitter (100 ms to 5 s); calls made meanwhile wait until their deadline.
+ */
+struct bus_peer *bus_dial(struct loop *l, const char *url, struct err *err);
+void bus_peer_free(struct bus_peer *p); /* pending callbacks: ERR_GONE */
+bool bus_peer_is_up(const struct bus_peer *p);
+const char *bus_peer_url(const struct bus_peer *p);
+
+/* Sent with every later call to this peer; copied. NULL: none. */
+void bus_peer_set_token(struct bus_peer *p, const char *token);
+void bus_peer_set_region(struct bus_peer *p, const char *region);
+
+/*
+ * on_reply is called exactly once: with err NULL and the decoded reply
+ * (borrowed until it returns; NULL for a message without one), or with the
+ * failure. It is never called before bus_call() returns. A request lost with
+ * its connection is repeated once under the same id, then fails with
+ * ERR_GONE. Over BUS_MAX_INFLIGHT: ERR_BUSY.
+ */
+typedef void bus_on_reply(void *ctx, const struct err *err, const void *reply);
+void bus_call(struct bus_peer *p, uint16_t number, const void *body,
+    uint64_t timeout_ms, bus_on_reply *on_reply, void *ctx);
+
+/*
+ * For programs that ask one thing and exit. On success *reply (of the
+ * message's reply type; rec_clear() it) is filled; it may be NULL where the
+ * message has none. ERR_GONE when nobody answers within timeout_ms.
+ */
+int bus_ask(const char *url, uint16_t number, const void *body, void *reply,
+    uint64_t timeout_ms, struct err *err);
+
+/* --- topics --- */
+
+struct bus_pub;
+struct bus_sub;
+
+struct bus_pub *bus_publish_at(
+    struct loop *l, const char *url, struct err *err);
+void bus_pub_free(struct bus_pub *p);
+
+/*
+ * Sends to whoever listens; nobody listening is fine, and so is losing it.
+ * Each topic has a sequence number of its own, from 1; the number of the
+ * publisher's start is sent along, so that a restart is told from a gap.
+ */
+void bus_publish(
+    struct bus_pub *p, const char *topic, uint16_t number, const void *body);
+uint64_t bus_pub_seq(const struct bus_pub *p, const char *topic);
+
+/*
+ * Called for each message of a topic that starts with the prefix. gap is
+ * true when messages of this topic were lost before this one, or when the
+ * publisher has restarted, or on a topic's first message after
+ * (re)connecting: then ask for a snapshot over req/rep and go on.
+ */
+typedef void bus_on_message(void *ctx, const char *topic, uint16_t number,
+    uint64_t seq, bool gap, const void *body);
+struct bus_sub *bus_subscribe(struct loop *l, const char *url,
+    const char *prefix, bus_on_message *fn, void *ctx, struct err *err);
+void bus_sub_free(struct bus_sub *s);
+/* Called when the connection comes (up) or goes. */
+void bus_sub_on_link(
+    struct bus_sub *s, void (*fn)(void *ctx, bool up), void *ctx);
+
+#endif

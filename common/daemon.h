@@ -1,0 +1,99 @@
+/*
+ * The life that all daemons share: options, config, start, ctl, reload, stop.
+ *
+ * main() of each daemon is a struct daemon_def and a call of daemon_main().
+ * Options, the same for all: -f FILE (config; .hcl is a Nomad agent file),
+ * -n (check the config and exit), -nv (print the config in force), -h, -V,
+ * -l LEVEL, -r DIR (run_dir), -o NAME=VALUE (one config member; may repeat),
+ * -R FD (write a newline there when serving), -P (die with the parent).
+ *
+ * Each daemon has, under run_dir/<name>/: ctl.sock (steering; the messages
+ * ctl-*), msg.sock (speaking; the daemon's own messages) and pub.sock (its
+ * topics). A second daemon on the same run_dir or data_dir is refused by a
+ * lock file.
+ */
+#ifndef COMMON_DAEMON_H
+#define COMMON_DAEMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/bus.h"
+#include "common/err.h"
+#include "common/loop.h"
+#include "common/rec.h"
+
+#define DAEMON_RUN_DIR "/run/rove"
+
+/* What every daemon's config begins with, as its first member:
+ * struct schedd_config { struct daemon_config common; ... }; */
+struct daemon_config {
+	char *run_dir;   /* /run/rove */
+	char *data_dir;  /* "": the daemon keeps nothing */
+	char *log_level; /* "INFO" */
+	char *user;      /* run as; "": stay who we are */
+	char *group;     /* group of the control socket; "rove" if it exists */
+};
+extern const struct rec_type daemon_config_type;
+
+struct daemon {
+	const struct daemon_def *def;
+	struct loop *loop;
+	struct bus_pub *pub; /* the daemon's topics */
+	struct bus_server *ctl;
+	struct bus_server *msg;  /* NULL when def has no routes */
+	void *config;            /* of def->config_type, in force */
+	const char *config_path; /* NULL: defaults */
+	void *state;             /* the daemon's own, made by start() */
+	bool stopping;
+};
+
+struct daemon_def {
+	const char *name;
+	const struct rec_type *config_type;
+
+	/* Fills the defaults into a zeroed config. */
+	void (*config_init)(void *config);
+	/* Rules that span members. 0, or -1 and a sentence. */
+	int (*config_check)(const void *config, struct err *err);
+	/* Overlays a Nomad agent file (.hcl, .json); NULL: not supported. */
+	int (*config_from_agent)(
+	    void *config, const char *path, struct err *err);
+
+	/* Opens what the daemon serves and sets d->state. Readiness is
+	 * announced when it returns 0 (unless it defers: daemon_ready()). */
+	int (*start)(struct daemon *d, struct err *err);
+	bool defers_ready;
+	/* A new config that passed its check, beside the old one still in
+	 * d->config: applies all or nothing. NULL: reload is refused. */
+	int (*reload)(struct daemon *d, const void *config, struct err *err);
+	/* Begins to stop; calls daemon_exit() when done. */
+	void (*stop)(struct daemon *d);
+	/* Releases d->state after the loop has ended. */
+	void (*release)(struct daemon *d);
+
+	/* Messages answered at msg.sock and (also) at ctl.sock; ctx of the
+	 * handlers is the struct daemon. */
+	const struct bus_route *routes;
+	size_t nroutes;
+	const struct bus_route *ctl_routes;
+	size_t nctl_routes;
+	/* Adds lines for `ctl info`: name and value. */
+	void (*info)(struct daemon *d,
+	    void (*add)(void *ctx, const char *name, const char *value),
+	    void *ctx);
+	/* Publishes metric.* each interval; NULL: none. See proto/metric.h */
+	void (*metrics)(struct daemon *d);
+};
+
+/* Never returns before the daemon is done; the exit status: 0 stopped, 1
+ * failed, 2 wrong usage or config. */
+int daemon_main(int argc, char **argv, const struct daemon_def *def);
+
+void daemon_ready(struct daemon *d);
+void daemon_exit(struct daemon *d, int status);
+
+/* The path's URL: run_dir/name/kind.sock, as "ipc://...". Caller frees. */
+char *daemon_url(const char *run_dir, const char *name, const char *kind);
+
+#endif
