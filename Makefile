@@ -105,6 +105,7 @@ $(V)/tests/%: $(V)/obj/tests/%.o $(TESTLIB) $(CMDLIBS) $(LIBROVE)
 	    $(LIBROVE) -Wl,--end-group $(LDLIBS) $(TESTLIBS)
 $(V)/tests/%: TESTLIBS := $(shell pkg-config --libs check) -lmsgpackc
 
+.SECONDARY:
 unit-build: $(UNIT)
 bench-build: $(BENCHES)
 sim-build: $(SIMS)
