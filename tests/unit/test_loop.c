@@ -1,0 +1,139 @@
+#include "common/loop.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/lib/unit.h"
+
+struct seen {
+	struct loop *loop;
+	struct loop_timer *timer;
+	int n;
+	int status;
+	uint64_t at_ms;
+};
+
+static void
+count_to_three(void *arg)
+{
+	struct seen *s = arg;
+
+	s->at_ms = loop_now_ms(s->loop);
+	if (++s->n == 3)
+		loop_stop(s->loop);
+	else
+		loop_timer_set(s->timer, 1);
+}
+
+START_TEST(loop_timers_repeat_when_set_again)
+{
+	struct seen s = { .loop = loop_new() };
+	uint64_t start_ms = loop_now_ms(s.loop);
+
+	s.timer = loop_timer_new(s.loop, count_to_three, &s);
+	loop_timer_set(s.timer, 5);
+	loop_run(s.loop);
+	ck_assert_int_eq(s.n, 3);
+	ck_assert_uint_ge(s.at_ms, start_ms + 5);
+	loop_timer_free(s.timer);
+	loop_free(s.loop);
+}
+END_TEST
+
+static void
+note_post(void *arg)
+{
+	struct seen *s = arg;
+
+	if (++s->n == 1000)
+		loop_stop(s->loop);
+}
+
+static void *
+post_many(void *arg)
+{
+	struct seen *s = arg;
+
+	for (int i = 0; i < 1000; i++)
+		loop_post(s->loop, note_post, s);
+	return NULL;
+}
+
+START_TEST(loop_runs_what_other_threads_post)
+{
+	struct seen s = { .loop = loop_new() };
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, post_many, &s);
+	loop_run(s.loop);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(s.n, 1000);
+	loop_free(s.loop);
+}
+END_TEST
+
+static void
+note_child(void *arg, pid_t pid, int status)
+{
+	struct seen *s = arg;
+
+	(void)pid;
+	s->status = status;
+	loop_stop(s->loop);
+}
+
+START_TEST(loop_reaps_a_child_that_ended_before_the_watch)
+{
+	struct seen s = { .loop = loop_new() };
+	siginfo_t info;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(7);
+	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	loop_child_watch(s.loop, pid, note_child, &s);
+	loop_run(s.loop);
+	ck_assert(WIFEXITED(s.status));
+	ck_assert_int_eq(WEXITSTATUS(s.status), 7);
+	loop_free(s.loop);
+}
+END_TEST
+
+static void
+drain(void *arg, bool readable, bool writable)
+{
+	struct seen *s = arg;
+
+	ck_assert(readable);
+	ck_assert(!writable);
+	s->n++;
+	loop_stop(s->loop);
+}
+
+START_TEST(loop_tells_of_a_readable_descriptor_and_waits_in_vain)
+{
+	struct seen s = { .loop = loop_new() };
+	bool never = false;
+	struct loop_fd *f;
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	f = loop_fd_new(s.loop, fds[0], drain, &s);
+	loop_fd_want(f, true, false);
+	ck_assert(!loop_wait(s.loop, &never, 5));
+	ck_assert_int_eq(write(fds[1], "x", 1), 1);
+	loop_run(s.loop);
+	ck_assert_int_eq(s.n, 1);
+	loop_fd_free(f);
+	close(fds[0]);
+	close(fds[1]);
+	loop_free(s.loop);
+}
+END_TEST
+
+UNIT_MAIN("loop", loop_timers_repeat_when_set_again,
+    loop_runs_what_other_threads_post,
+    loop_reaps_a_child_that_ended_before_the_watch,
+    loop_tells_of_a_readable_descriptor_and_waits_in_vain)
