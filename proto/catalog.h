@@ -1,0 +1,70 @@
+/*
+ * Service instances, as nodes register them, servers keep them and load
+ * balancers use them.
+ */
+#ifndef PROTO_CATALOG_H
+#define PROTO_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/rec.h"
+
+/* One instance of a service. JSON names are those of Nomad's API. */
+struct service_instance {
+	char *id; /* unique; made of the allocation, task or group, and port */
+	char *service_name;
+	char *ns; /* namespace */
+	char *node_id;
+	char *datacenter;
+	char *job_id;
+	char *alloc_id;
+	char **tags;
+	size_t ntags;
+	char *address;
+	int64_t port;
+	bool critical; /* a check fails: registered, but not to be used */
+	uint64_t create_index;
+	uint64_t modify_index;
+};
+
+/*
+ * What a node's services are now: instances to put (by id) and ids to take
+ * away. An instance that a node does not repeat stays.
+ */
+struct services_update {
+	char *node_id;
+	char *secret_id;
+	struct service_instance *put;
+	size_t nput;
+	char **remove; /* ids */
+	size_t nremove;
+};
+
+/* Held until there is something newer than index. */
+struct services_ask {
+	uint64_t index;
+};
+
+/* full: `put` is everything there is. Otherwise a change since the index. */
+struct services_news {
+	uint64_t index;
+	bool full;
+	struct service_instance *put;
+	size_t nput;
+	char **remove; /* ids */
+	size_t nremove;
+};
+
+/* Published by nodeagent under "service.<name>": one instance came, changed
+ * or (gone) went away. */
+struct service_event {
+	bool gone;
+	struct service_instance instance;
+};
+
+extern const struct rec_type service_instance_type, services_update_type,
+    services_ask_type, services_news_type, service_event_type;
+
+#endif
