@@ -4,6 +4,7 @@
 #include "proto/ctl.h"
 #include "proto/metric.h"
 #include "proto/nodemsg.h"
+#include "proto/route.h"
 
 const struct msg_def msg_defs[] = {
 	{ MSG_CTL_PING, "ctl-ping", NULL, &ctl_pong_type },
@@ -32,6 +33,10 @@ const struct msg_def msg_defs[] = {
 
 	{ MSG_METRICS, "metrics", &metrics_ask_type, &metrics_text_type },
 	{ MSG_METRIC_GET, "metric-get", &metric_get_type, &metric_rows_type },
+
+	{ MSG_ROUTES, "routes", NULL, &route_rows_type },
+	{ MSG_ROUTE_ADD, "route-add", &route_edit_type, NULL },
+	{ MSG_ROUTE_DEL, "route-del", &route_edit_type, NULL },
 
 	{ MSG_JOBS, "jobs", NULL, &sched_rows_type },
 	{ MSG_NODES, "nodes", NULL, &sched_rows_type },

@@ -52,8 +52,8 @@ parse_net(struct access_net *net, const char *text, struct err *err)
 }
 
 int
-access_parse(struct access_rules *rules, bool allow, const char *text,
-    struct err *err)
+access_parse(
+    struct access_rules *rules, bool allow, const char *text, struct err *err)
 {
 	char *copy = xstrdup(text), *save = NULL;
 	size_t cap = 0;
@@ -73,8 +73,8 @@ access_parse(struct access_rules *rules, bool allow, const char *text,
 			    ACCESS_MAX_RULES);
 			break;
 		}
-		rules->nets = xgrow(
-		    rules->nets, rules->nnets, &cap, sizeof *rules->nets);
+		rules->nets =
+		    xgrow(rules->nets, rules->nnets, &cap, sizeof *rules->nets);
 		rc = parse_net(&rules->nets[rules->nnets], rule + 3, err);
 		if (rc == 0)
 			rules->nnets++;
@@ -100,7 +100,7 @@ is_inside(const struct access_net *net, const uint8_t addr[16])
 	if (memcmp(net->addr, addr, whole) != 0)
 		return false;
 	return rest == 0 ||
-	    ((net->addr[whole] ^ addr[whole]) >> (8 - rest)) == 0;
+	       ((net->addr[whole] ^ addr[whole]) >> (8 - rest)) == 0;
 }
 
 bool

@@ -28,8 +28,8 @@ struct access_rules {
 };
 
 /* Fills rules (owned: access_release() them) from the option's value. */
-int access_parse(struct access_rules *rules, bool allow, const char *text,
-    struct err *err);
+int access_parse(
+    struct access_rules *rules, bool allow, const char *text, struct err *err);
 void access_release(struct access_rules *rules);
 
 /* Whether an address, as text without port, is turned away. One that cannot

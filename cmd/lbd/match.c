@@ -201,8 +201,8 @@ match_glob_check(const char *pattern, struct err *err)
 	int depth = 0;
 
 	if (strlen(pattern) > MATCH_MAX_GLOB)
-		return err_set(err, ERR_BAD,
-		    "pattern is longer than %d bytes", MATCH_MAX_GLOB);
+		return err_set(err, ERR_BAD, "pattern is longer than %d bytes",
+		    MATCH_MAX_GLOB);
 	for (const char *p = pattern; *p != '\0'; p++) {
 		if (*p == '\\' && p[1] != '\0') {
 			p++;
@@ -223,8 +223,8 @@ match_glob_check(const char *pattern, struct err *err)
 		}
 	}
 	if (depth > 0)
-		return err_set(err, ERR_BAD, "pattern %s: a '{' without its '}'",
-		    pattern);
+		return err_set(
+		    err, ERR_BAD, "pattern %s: a '{' without its '}'", pattern);
 	return 0;
 }
 

@@ -8,10 +8,10 @@ static bool
 is_of_service(const struct passing_check *c)
 {
 	return c->service_id[0] != '\0' &&
-	    strcmp(c->check_id, "serfHealth") != 0 &&
-	    strcmp(c->check_id, "_node_maintenance") != 0 &&
-	    strncmp(c->check_id, SERVICE_MAINTENANCE,
-		strlen(SERVICE_MAINTENANCE)) != 0;
+	       strcmp(c->check_id, "serfHealth") != 0 &&
+	       strcmp(c->check_id, "_node_maintenance") != 0 &&
+	       strncmp(c->check_id, SERVICE_MAINTENANCE,
+		   strlen(SERVICE_MAINTENANCE)) != 0;
 }
 
 static bool
@@ -35,10 +35,10 @@ is_veto(const struct passing_check *svc, const struct passing_check *c)
 	if (strcmp(c->check_id, "_node_maintenance") == 0)
 		return true;
 	return critical &&
-	    strncmp(c->check_id, SERVICE_MAINTENANCE,
-		strlen(SERVICE_MAINTENANCE)) == 0 &&
-	    strcmp(c->check_id + strlen(SERVICE_MAINTENANCE),
-		svc->service_id) == 0;
+	       strncmp(c->check_id, SERVICE_MAINTENANCE,
+		   strlen(SERVICE_MAINTENANCE)) == 0 &&
+	       strcmp(c->check_id + strlen(SERVICE_MAINTENANCE),
+		   svc->service_id) == 0;
 }
 
 void

@@ -135,8 +135,7 @@ split_opts(struct scan *s, const char *p, size_t n, struct routecmd *c)
 			put_opt(c, word, "");
 		else
 			put_opt(c,
-			    arena_strndup(
-				s->arena, word, (size_t)(eq - word)),
+			    arena_strndup(s->arena, word, (size_t)(eq - word)),
 			    eq + 1);
 	}
 }
@@ -214,7 +213,8 @@ parse_del(struct scan *s, struct routecmd *c, struct err *err)
 		c->service = next_word(s);
 		if (c->service == NULL)
 			return err_set(err, ERR_BAD,
-			    "syntax error: 'route del' needs a service or tags");
+			    "syntax error: 'route del' needs a service or "
+			    "tags");
 		if (!take_tags(s, c)) {
 			c->src = next_word(s);
 			c->dst = next_word(s);
@@ -258,8 +258,7 @@ parse_line(struct scan *s, struct routecmd *c, struct err *err)
 	int rc;
 
 	if (!take_word(s, "route"))
-		return err_set(
-		    err, ERR_BAD, "syntax error: 'route' expected");
+		return err_set(err, ERR_BAD, "syntax error: 'route' expected");
 	if (take_word(s, "add")) {
 		c->verb = ROUTECMD_ADD;
 		rc = parse_add(s, c, err);
@@ -288,7 +287,7 @@ is_comment(const struct scan *s)
 	size_t n = (size_t)(s->end - s->p);
 
 	return n == 0 || *s->p == '#' ||
-	    (n >= 2 && s->p[0] == '/' && s->p[1] == '/');
+	       (n >= 2 && s->p[0] == '/' && s->p[1] == '/');
 }
 
 int
@@ -317,8 +316,8 @@ routecmd_parse(
 		if (list->ncmds == ROUTECMD_MAX_CMDS)
 			return err_set(err, ERR_BAD, "more than %d routes",
 			    ROUTECMD_MAX_CMDS);
-		list->cmds = xgrow(
-		    list->cmds, list->ncmds, &list->cap, sizeof cmd);
+		list->cmds =
+		    xgrow(list->cmds, list->ncmds, &list->cap, sizeof cmd);
 		list->cmds[list->ncmds++] = cmd;
 	}
 	return 0;

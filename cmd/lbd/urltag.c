@@ -16,12 +16,12 @@ static bool
 is_name(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '_';
+	       (c >= '0' && c <= '9') || c == '_';
 }
 
 static void
-add_var(struct buf *out, const struct urltag_var *vars, const char *name,
-    size_t n)
+add_var(
+    struct buf *out, const struct urltag_var *vars, const char *name, size_t n)
 {
 	for (; vars != NULL && vars->name != NULL; vars++) {
 		if (strlen(vars->name) == n &&
@@ -72,8 +72,7 @@ lower(char *p, size_t n)
 
 /* Hosts are compared in lower case; paths keep theirs. */
 static void
-add_src(
-    struct buf *src, const char *p, size_t n, const struct urltag_var *vars)
+add_src(struct buf *src, const char *p, size_t n, const struct urltag_var *vars)
 {
 	const char *slash = memchr(p, '/', n);
 	size_t start = src->len, nhost;
@@ -91,8 +90,8 @@ add_src(
 }
 
 bool
-urltag_parse(const char *tag, const char *prefix,
-    const struct urltag_var *vars, struct buf *src, struct buf *opts)
+urltag_parse(const char *tag, const char *prefix, const struct urltag_var *vars,
+    struct buf *src, struct buf *opts)
 {
 	size_t nprefix = strlen(prefix), n;
 
@@ -201,8 +200,7 @@ is_routed(const char *tag, const char *prefix)
 
 /* The tags that are no routes, which `route del` and `route weight` use. */
 static void
-add_tags(
-    struct buf *line, const struct urltag_service *svc, const char *prefix)
+add_tags(struct buf *line, const struct urltag_service *svc, const char *prefix)
 {
 	const char *sep = " tags \"";
 
@@ -279,7 +277,8 @@ urltag_commands(const struct urltag_service *svc, const char *prefix,
 
 	for (size_t i = 0; i < svc->ntags; i++)
 		if (is_routed(svc->tags[i], prefix) &&
-		    add_command(svc, svc->tags[i], prefix, vars, out, err) == -1)
+		    add_command(svc, svc->tags[i], prefix, vars, out, err) ==
+			-1)
 			nbad++;
 	return nbad;
 }
