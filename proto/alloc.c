@@ -186,5 +186,7 @@ static const struct rec_field alloc_fields[] = {
 	REC_I64(struct alloc, 33, create_time, "CreateTime"),
 	REC_I64(struct alloc, 34, modify_time, "ModifyTime"),
 	REC_LIST(struct alloc, 35, alloc_states, alloc_state, "AllocStates"),
+	REC_U64(
+	    struct alloc, 36, job_version, "JobVersion", .flags = REC_NOJSON),
 };
 const struct rec_type alloc_type = REC_TYPE(alloc, alloc_fields);

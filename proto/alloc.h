@@ -180,6 +180,7 @@ struct alloc {
 	int64_t modify_time;
 	struct alloc_state *alloc_states;
 	size_t nalloc_states;
+	uint64_t job_version; /* stands for `job` where that is left out */
 };
 
 extern const struct rec_type node_score_meta_type, alloc_metric_type,
