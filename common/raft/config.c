@@ -1,0 +1,165 @@
+/* Who the servers are: as bytes in the log, and as majorities. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/raft/core.h"
+
+/* One byte of version, then for each server eight of id and one of voice. */
+enum { CONFIG_VERSION = 1, SERVER_BYTES = 9 };
+
+struct raft_bytes *
+raft_bytes_new(const void *p, size_t len)
+{
+	struct raft_bytes *b = xmalloc(sizeof *b + len);
+
+	atomic_init(&b->refs, 1);
+	b->len = len;
+	if (p == NULL)
+		memset(b->data, 0, len);
+	else
+		memcpy(b->data, p, len);
+	return b;
+}
+
+struct raft_bytes *
+raft_bytes_ref(struct raft_bytes *b)
+{
+	if (b != NULL)
+		atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+	return b;
+}
+
+void
+raft_bytes_unref(struct raft_bytes *b)
+{
+	if (b == NULL)
+		return;
+	if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) == 1)
+		free(b);
+}
+
+struct raft_bytes *
+raft_config_format(const struct raft_config *c)
+{
+	struct raft_bytes *b = raft_bytes_new(NULL, 1 + c->n * SERVER_BYTES);
+	unsigned char *p = b->data;
+
+	*p++ = CONFIG_VERSION;
+	for (size_t i = 0; i < c->n; i++) {
+		for (int k = 0; k < 8; k++)
+			*p++ = (unsigned char)(c->servers[i].id >> (8 * k));
+		*p++ = (unsigned char)c->servers[i].voice;
+	}
+	return b;
+}
+
+int
+raft_config_check(const struct raft_config *c)
+{
+	size_t nvoters = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct raft_server *s = &c->servers[i];
+
+		if (s->id == 0 || raft_config_slot(c, s->id) != i)
+			return -1;
+		if (s->voice != RAFT_VOTER && s->voice != RAFT_LEARNER)
+			return -1;
+		nvoters += s->voice == RAFT_VOTER;
+	}
+	return nvoters > 0 ? 0 : -1;
+}
+
+int
+raft_config_parse(struct raft_config *c, const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+
+	*c = (struct raft_config){ 0 };
+	if (len < 1 || p[0] != CONFIG_VERSION)
+		return -1;
+	if ((len - 1) % SERVER_BYTES != 0)
+		return -1;
+	if ((len - 1) / SERVER_BYTES > RAFT_SERVERS_MAX)
+		return -1;
+	c->n = (len - 1) / SERVER_BYTES;
+	p++;
+	for (size_t i = 0; i < c->n; i++, p += SERVER_BYTES) {
+		for (int k = 0; k < 8; k++)
+			c->servers[i].id |= (uint64_t)p[k] << (8 * k);
+		c->servers[i].voice = (enum raft_voice)p[8];
+	}
+	return raft_config_check(c);
+}
+
+struct raft_entry
+raft_bootstrap_entry(const struct raft_config *c)
+{
+	return (struct raft_entry){ .index = 1,
+		.term = 1,
+		.type = RAFT_CONFIG,
+		.data = raft_config_format(c) };
+}
+
+size_t
+raft_config_slot(const struct raft_config *c, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->servers[i].id == id)
+			break;
+	return i;
+}
+
+bool
+raft_is_voter(const struct raft *r, uint64_t id)
+{
+	size_t i = raft_config_slot(&r->config, id);
+
+	return i < r->config.n && r->config.servers[i].voice == RAFT_VOTER;
+}
+
+size_t
+raft_nvoters(const struct raft *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->config.n; i++)
+		n += r->config.servers[i].voice == RAFT_VOTER;
+	return n;
+}
+
+bool
+raft_is_majority(const struct raft *r, unsigned slots)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->config.n; i++)
+		if (r->config.servers[i].voice == RAFT_VOTER)
+			n += (slots >> i) & 1;
+	return n >= raft_nvoters(r) / 2 + 1;
+}
+
+/*
+ * Entries are looked at before they enter the log (raft_entries_check), so
+ * one that cannot be read here is our own mistake.
+ */
+uint64_t
+raft_config_at(const struct raft *r, uint64_t index, struct raft_config *c)
+{
+	for (uint64_t i = index; i >= raft_log_first(&r->log); i--) {
+		const struct raft_entry *e = raft_log_at(&r->log, i);
+		int rv;
+
+		if (e->type != RAFT_CONFIG)
+			continue;
+		rv = raft_config_parse(c, e->data->data, e->data->len);
+		assert(rv == 0);
+		return i;
+	}
+	*c = r->snap.config;
+	return r->snap.config_index;
+}

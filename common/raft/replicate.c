@@ -1,0 +1,462 @@
+/* A leader's side of replication: peers, windows, and what is committed. */
+#include <assert.h>
+
+#include "common/raft/core.h"
+
+/* Each proposed entry counts this much beyond its bytes. */
+enum { ENTRY_COST = 32 };
+
+static size_t
+cost(const struct raft_entry *e)
+{
+	return ENTRY_COST + (e->data == NULL ? 0 : e->data->len);
+}
+
+static bool
+is_self(const struct raft *r, const struct raft_peer *p)
+{
+	return p->id == r->opts.id;
+}
+
+/* Starts over at next: one message at a time until an answer fits. */
+void
+raft_probe(struct raft *r, struct raft_peer *p, uint64_t next)
+{
+	assert(next > p->match);
+	(void)r;
+	p->feed = RAFT_PROBE;
+	p->next = next;
+	p->probing = false;
+	p->head = p->nout = 0;
+	p->snap.index = 0;
+}
+
+static void
+stream(struct raft *r, struct raft_peer *p)
+{
+	raft_probe(r, p, p->match + 1);
+	p->feed = RAFT_STREAM;
+	p->moved_ms = r->now_ms;
+}
+
+/* How many entries from first on fit into one message. */
+static size_t
+batch(const struct raft *r, uint64_t first)
+{
+	size_t bytes = 0, n = 0;
+
+	while (n < r->opts.append_max_entries) {
+		const struct raft_entry *e = raft_log_at(&r->log, first + n);
+
+		if (e == NULL)
+			break;
+		bytes += cost(e);
+		if (n > 0 && bytes > r->opts.append_max_bytes)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static void
+send_append(struct raft *r, struct raft_peer *p, uint64_t first, size_t n)
+{
+	struct raft_message *m = raft_say(r, RAFT_APPEND, p->id);
+
+	m->log_index = first - 1;
+	if (!PLANT(25) || raft_log_knows(&r->log, first - 1))
+		m->log_term = raft_log_term(&r->log, first - 1);
+	m->nentries = n;
+	m->commit = r->commit;
+	p->sent_ms = r->now_ms;
+}
+
+/* Sends what may be sent to a peer now: all the window has room for. */
+void
+raft_feed_peer(struct raft *r, struct raft_peer *p)
+{
+	if (is_self(r, p) || p->feed == RAFT_LOAD)
+		return;
+	if (!raft_log_knows(&r->log, p->next - 1) && !PLANT(25)) {
+		if (PLANT(52) && p->next > raft_log_last(&r->log))
+			return;
+		raft_load(r, p);
+		return;
+	}
+	if (p->feed == RAFT_PROBE) {
+		if (!p->probing)
+			send_append(r, p, p->next, batch(r, p->next));
+		p->probing = true;
+		return;
+	}
+	while (p->nout < r->opts.window && p->next <= raft_log_last(&r->log)) {
+		size_t n = batch(r, p->next);
+
+		send_append(r, p, p->next, n);
+		p->next += n;
+		p->window[(p->head + p->nout++) % RAFT_WINDOW_MAX] =
+		    p->next - 1;
+	}
+}
+
+void
+raft_feed_all(struct raft *r)
+{
+	for (size_t i = 0; i < r->config.n; i++)
+		raft_feed_peer(r, &r->peers[i]);
+}
+
+static void
+heartbeat(struct raft *r, struct raft_peer *p)
+{
+	struct raft_message *m = raft_say(r, RAFT_HEARTBEAT, p->id);
+
+	m->commit = p->match < r->commit ? p->match : r->commit;
+	m->round = r->round;
+}
+
+void
+raft_heartbeat_all(struct raft *r)
+{
+	for (size_t i = 0; i < r->config.n; i++)
+		if (!is_self(r, &r->peers[i]))
+			heartbeat(r, &r->peers[i]);
+}
+
+/* The largest index that a majority of voters' disks hold. */
+static uint64_t
+majority_match(const struct raft *r)
+{
+	uint64_t v[RAFT_SERVERS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->config.n; i++) {
+		uint64_t match = r->peers[i].match;
+		size_t k = n;
+
+		if (r->config.servers[i].voice != RAFT_VOTER)
+			continue;
+		for (; k > 0 && v[k - 1] > match; k--)
+			v[k] = v[k - 1];
+		v[k] = match;
+		n++;
+	}
+	return v[PLANT(15) ? n / 2 : (n - 1) / 2];
+}
+
+/*
+ * Peers with nothing on its way would not hear of the new commit before the
+ * next heartbeat; the others hear of it by what follows.
+ */
+static void
+advance_commit(struct raft *r)
+{
+	uint64_t index = majority_match(r);
+	uint64_t from = r->commit;
+
+	if (PLANT(33) && r->commit < raft_log_last(&r->log) &&
+	    index < raft_log_last(&r->log))
+		return;
+	if (index <= from)
+		return;
+	if (raft_log_term(&r->log, index) != r->term && !PLANT(2))
+		return;
+	raft_commit_to(r, index);
+	for (uint64_t i = from + 1; i <= index; i++) {
+		const struct raft_entry *e = raft_log_at(&r->log, i);
+
+		if (e->term == r->term)
+			r->uncommitted -= cost(e);
+	}
+	for (size_t i = 0; i < r->config.n; i++) {
+		struct raft_peer *p = &r->peers[i];
+
+		if (!is_self(r, p) && p->nout == 0)
+			heartbeat(r, p);
+	}
+}
+
+static struct raft_peer *
+self(struct raft *r)
+{
+	size_t i = raft_config_slot(&r->config, r->opts.id);
+
+	return i < r->config.n ? &r->peers[i] : NULL;
+}
+
+/* Our own disk is one of the disks, once it is synced and no earlier. */
+void
+raft_leader_synced(struct raft *r)
+{
+	struct raft_peer *p = self(r);
+
+	if (p == NULL)
+		return;
+	p->match = PLANT(6) ? raft_log_last(&r->log) : r->synced;
+	p->next = raft_log_last(&r->log) + 1;
+	advance_commit(r);
+}
+
+static void
+leader_add(struct raft *r, enum raft_entry_type type, struct raft_bytes *data)
+{
+	struct raft_entry e = { .index = raft_log_last(&r->log) + 1,
+		.term = r->term,
+		.type = type,
+		.data = data };
+
+	raft_log_add(&r->log, &e);
+	r->uncommitted += cost(&e);
+}
+
+/* After entries were added: to the disk and to the peers at once. */
+static void
+leader_wrote(struct raft *r, uint64_t first)
+{
+	raft_disk_write(r, first);
+	raft_feed_all(r);
+	raft_leader_synced(r);
+}
+
+void
+raft_lead(struct raft *r)
+{
+	uint64_t last = raft_log_last(&r->log);
+
+	assert(raft_hard_is_safe(r) && r->vote == r->opts.id);
+	r->role = RAFT_LEADER;
+	r->leader = r->opts.id;
+	r->tally = 0;
+	r->due_ms = r->now_ms + r->opts.heartbeat_ms;
+	r->noop = last + 1;
+	r->uncommitted = 0;
+	for (size_t i = 0; i < r->config.n; i++) {
+		r->peers[i] = (struct raft_peer){ .id = r->config.servers[i].id,
+			.next = last + 1,
+			.acked_ms = r->now_ms,
+			.sent_ms = r->now_ms,
+			.moved_ms = r->now_ms };
+	}
+	leader_add(r, RAFT_NOOP, NULL);
+	leader_wrote(r, r->noop);
+}
+
+void
+raft_propose(struct raft *r, const struct raft_event *ev)
+{
+	uint64_t first = raft_log_last(&r->log) + 1;
+	uint64_t bytes = 0;
+	struct raft_action *a;
+
+	assert(ev->propose.n > 0);
+	for (size_t i = 0; i < ev->propose.n; i++)
+		bytes += ENTRY_COST + ev->propose.payloads[i]->len;
+	if (r->role != RAFT_LEADER ||
+	    (r->uncommitted > 0 &&
+		r->uncommitted + bytes > r->opts.uncommitted_max)) {
+		a = raft_act(r, RAFT_ACT_REFUSED);
+		a->refused.id = ev->propose.id;
+		a->refused.why =
+		    r->role != RAFT_LEADER ? RAFT_NOT_LEADER : RAFT_BUSY;
+		return;
+	}
+	for (size_t i = 0; i < ev->propose.n; i++)
+		leader_add(r, RAFT_COMMAND, ev->propose.payloads[i]);
+	a = raft_act(r, RAFT_ACT_PROPOSED);
+	a->proposed.id = ev->propose.id;
+	a->proposed.first = first;
+	a->proposed.term = r->term;
+	a->proposed.n = ev->propose.n;
+	leader_wrote(r, first);
+}
+
+/* --- time --- */
+
+/* Whether a majority answered within two election times, ourselves too. */
+static bool
+has_quorum_contact(const struct raft *r)
+{
+	unsigned slots = 0;
+
+	for (size_t i = 0; i < r->config.n; i++) {
+		const struct raft_peer *p = &r->peers[i];
+
+		if (is_self(r, p) ||
+		    r->now_ms - p->acked_ms <= 2 * r->opts.election_ms)
+			slots |= 1U << i;
+	}
+	return raft_is_majority(r, slots);
+}
+
+/*
+ * What was lost is noticed here: a probe is asked again, without entries; a
+ * stream that does not move asks with an empty append whether all arrived.
+ */
+static void
+nudge(struct raft *r, struct raft_peer *p)
+{
+	uint64_t patience_ms = r->opts.election_ms / 2;
+
+	if (p->feed == RAFT_PROBE && p->probing) {
+		send_append(r, p, p->next, 0);
+	} else if (p->feed == RAFT_STREAM && p->next > p->match + 1 &&
+		   r->now_ms - p->moved_ms > patience_ms && !PLANT(50)) {
+		if (raft_log_knows(&r->log, p->next - 1))
+			send_append(r, p, p->next, 0);
+		p->moved_ms = r->now_ms;
+	} else if (p->feed == RAFT_LOAD &&
+		   r->now_ms - p->sent_ms > r->opts.election_ms) {
+		bool silent = r->now_ms - p->acked_ms > 2 * r->opts.election_ms;
+
+		if (silent && p->snap.index != r->snap.index)
+			raft_probe(r, p, p->match + 1);
+		else
+			raft_send_chunk(r, p);
+	}
+	raft_feed_peer(r, p);
+}
+
+void
+raft_leader_tick(struct raft *r)
+{
+	if (r->now_ms < r->due_ms)
+		return;
+	r->due_ms = r->now_ms + r->opts.heartbeat_ms;
+	if (!has_quorum_contact(r) ||
+	    (raft_disk_is_stuck(r) && raft_nvoters(r) > 1)) {
+		raft_follow(r, r->term, 0);
+		return;
+	}
+	for (size_t i = 0; i < r->config.n; i++)
+		if (!is_self(r, &r->peers[i]))
+			nudge(r, &r->peers[i]);
+	raft_heartbeat_all(r);
+}
+
+/* --- answers --- */
+
+/*
+ * Every start of a peer is a new incarnation: what an earlier one said is
+ * not counted, and what was on its way to it is lost.
+ */
+struct raft_peer *
+raft_peer_of(struct raft *r, const struct raft_message *m)
+{
+	size_t i = raft_config_slot(&r->config, m->from);
+	struct raft_peer *p;
+
+	if (r->role != RAFT_LEADER || i == r->config.n)
+		return NULL;
+	p = &r->peers[i];
+	if (m->incarnation < p->incarnation)
+		return NULL;
+	if (m->incarnation > p->incarnation && p->incarnation != 0) {
+		uint64_t next = p->match + 1;
+
+		p->match = 0;
+		p->round = 0;
+		raft_probe(r, p, next);
+	}
+	p->incarnation = m->incarnation;
+	p->acked_ms = r->now_ms;
+	return p;
+}
+
+void
+raft_peer_reset(struct raft *r, uint64_t id)
+{
+	size_t i = raft_config_slot(&r->config, id);
+
+	if (r->role != RAFT_LEADER || i == r->config.n || id == r->opts.id)
+		return;
+	if (r->peers[i].feed == RAFT_STREAM)
+		raft_probe(r, &r->peers[i], r->peers[i].match + 1);
+}
+
+static bool
+can_leave_load(const struct raft *r, const struct raft_peer *p)
+{
+	if (PLANT(53))
+		return p->match == p->snap.index;
+	return raft_log_knows(&r->log, p->match);
+}
+
+void
+raft_peer_matches(struct raft *r, struct raft_peer *p, uint64_t match)
+{
+	if (match > raft_log_last(&r->log)) {
+		if (!PLANT(1) && !PLANT(5))
+			return; /* no honest peer says so */
+		match = raft_log_last(&r->log);
+	}
+	if (match > p->match) {
+		p->match = match;
+		p->moved_ms = r->now_ms;
+	}
+	while (p->nout > 0 && p->window[p->head] <= p->match) {
+		p->head = (p->head + 1) % RAFT_WINDOW_MAX;
+		p->nout--;
+	}
+	if (p->next <= p->match)
+		p->next = p->match + 1;
+	if (p->feed == RAFT_PROBE ||
+	    (p->feed == RAFT_LOAD && can_leave_load(r, p)))
+		stream(r, p);
+	advance_commit(r);
+	raft_feed_peer(r, p);
+}
+
+/*
+ * A refusal counts only when it is the answer to what we ask now; others are
+ * old ones that came late. Both sides skip a whole term at a time.
+ */
+static void
+peer_refuses(struct raft *r, struct raft_peer *p, const struct raft_message *m)
+{
+	uint64_t next;
+
+	if (PLANT(31) && m->log_index < p->match)
+		p->match = m->log_index;
+	if (p->feed == RAFT_LOAD || m->match <= p->match)
+		return;
+	if (p->feed == RAFT_PROBE && m->match != p->next - 1 && !PLANT(32))
+		return;
+	if (m->log_index >= m->match)
+		return; /* no honest peer says so */
+	next = raft_log_agree(&r->log, m->log_index, m->log_term) + 1;
+	if (m->log_index < raft_log_first(&r->log) - 1)
+		next = m->log_index + 1;
+	if (next <= p->match)
+		next = p->match + 1;
+	if (PLANT(77))
+		next = m->match + 1;
+	raft_probe(r, p, next);
+	raft_feed_peer(r, p);
+}
+
+void
+raft_on_append_reply(struct raft *r, const struct raft_message *m)
+{
+	struct raft_peer *p = raft_peer_of(r, m);
+
+	if (p == NULL)
+		return;
+	if (m->ok)
+		raft_peer_matches(r, p, m->match);
+	else
+		peer_refuses(r, p, m);
+}
+
+/* Says that the peer is there and follows; nothing about its log. */
+void
+raft_on_heartbeat_reply(struct raft *r, const struct raft_message *m)
+{
+	struct raft_peer *p = raft_peer_of(r, m);
+
+	if (p == NULL)
+		return;
+	if (PLANT(20) && m->round < r->round)
+		p->round = r->round;
+	if (m->round > p->round && m->round <= r->round)
+		p->round = m->round;
+}
