@@ -26,6 +26,8 @@
 #define BUS_MAX_HELD     10000      /* unanswered requests of one server */
 #define BUS_MAX_INFLIGHT 256        /* unanswered calls to one peer */
 #define BUS_TOPIC_MAX    127
+#define BUS_MAX_TOPICS   4096
+#define BUS_MARK_MS      1000
 #define BUS_MAX_WAIT_MS  600000 /* a longer deadline is cut to this */
 
 /* One message there is. The table of all of them is proto/msg.c. */
@@ -68,7 +70,9 @@ struct bus_route {
 struct bus_server *bus_serve(struct loop *l, const char *url,
     const struct bus_route *routes, size_t nroutes, void *ctx, struct err *err);
 void bus_server_free(struct bus_server *s); /* held requests are dropped */
-const struct bus_stats *bus_server_stats(const struct bus_server *s);
+/* Borrowed; asks nng for its own counts, so not for every turn. */
+const struct bus_stats *bus_server_stats(struct bus_server *s);
+int bus_server_port(const struct bus_server *s); /* of tcp; 0: none */
 
 void bus_reply(struct bus_req *req, const void *reply);
 void bus_refuse(struct bus_req *req, const struct err *err);
@@ -79,10 +83,14 @@ void bus_refusef(struct bus_req *req, enum err_code code, const char *fmt, ...)
 void bus_on_expire(
     struct bus_req *req, void (*fn)(void *ctx, struct bus_req *req), void *ctx);
 
-/* Whether a request is held for whom has gone away cannot be told (nng does
- * not say); its deadline ends it. */
-uint64_t bus_deadline_ms(const struct bus_req *req); /* loop time; 0 none */
+/* That a request is held for somebody who has gone away cannot be told (nng
+ * does not say); its deadline ends it. */
+uint64_t bus_deadline_ms(const struct bus_req *req); /* loop time */
 uint16_t bus_number(const struct bus_req *req);
+/* The id that the asker's process gave it: its ids grow, and a request that
+ * is repeated keeps its own. What changes state looks at it. */
+uint64_t bus_id(const struct bus_req *req);
+bool bus_is_repeat(const struct bus_req *req);
 const char *bus_token(const struct bus_req *req);  /* "" when none */
 const char *bus_region(const struct bus_req *req); /* "" when none */
 
@@ -92,7 +100,8 @@ struct bus_peer;
 
 /*
  * A peer that we ask. Connecting goes on in the background, with backoff and
- * jitter (100 ms to 5 s); calls made meanwhile wait until their deadline.
+ * jitter (100 ms to 5 s, on ipc 10 ms to 2 s); calls made meanwhile wait
+ * until their deadline.
  */
 struct bus_peer *bus_dial(struct loop *l, const char *url, struct err *err);
 void bus_peer_free(struct bus_peer *p); /* pending callbacks: ERR_GONE */
@@ -108,7 +117,9 @@ void bus_peer_set_region(struct bus_peer *p, const char *region);
  * (borrowed until it returns; NULL for a message without one), or with the
  * failure. It is never called before bus_call() returns. A request lost with
  * its connection is repeated once under the same id, then fails with
- * ERR_GONE. Over BUS_MAX_INFLIGHT: ERR_BUSY.
+ * ERR_GONE. Over BUS_MAX_INFLIGHT: ERR_BUSY. The other side is told a tenth
+ * less than timeout_ms (at most a second less), so that what it says at its
+ * deadline still arrives. 0, and what is over BUS_MAX_WAIT_MS: that long.
  */
 typedef void bus_on_reply(void *ctx, const struct err *err, const void *reply);
 void bus_call(struct bus_peer *p, uint16_t number, const void *body,
@@ -135,6 +146,10 @@ void bus_pub_free(struct bus_pub *p);
  * Sends to whoever listens; nobody listening is fine, and so is losing it.
  * Each topic has a sequence number of its own, from 1; the number of the
  * publisher's start is sent along, so that a restart is told from a gap.
+ * When a topic has been quiet for BUS_MARK_MS its last number is sent once
+ * more without a body, so that the loss of its last message is noticed too.
+ * Topics are few, "alloc.changed" and not one for each allocation: over
+ * BUS_MAX_TOPICS all are forgotten, which subscribers see as a restart.
  */
 void bus_publish(
     struct bus_pub *p, const char *topic, uint16_t number, const void *body);
@@ -143,16 +158,19 @@ uint64_t bus_pub_seq(const struct bus_pub *p, const char *topic);
 /*
  * Called for each message of a topic that starts with the prefix. gap is
  * true when messages of this topic were lost before this one, or when the
- * publisher has restarted, or on a topic's first message after
- * (re)connecting: then ask for a snapshot over req/rep and go on.
+ * publisher has restarted, or on a topic's first message unless it is number
+ * 1: then ask for a snapshot over req/rep and go on. A gap found by the mark
+ * at the end of a burst comes with number 0 and no body.
  */
 typedef void bus_on_message(void *ctx, const char *topic, uint16_t number,
     uint64_t seq, bool gap, const void *body);
 struct bus_sub *bus_subscribe(struct loop *l, const char *url,
     const char *prefix, bus_on_message *fn, void *ctx, struct err *err);
 void bus_sub_free(struct bus_sub *s);
-/* Called when the connection comes (up) or goes. */
-void bus_sub_on_link(
-    struct bus_sub *s, void (*fn)(void *ctx, bool up), void *ctx);
+/* Called when the connection comes (up: the time for a snapshot, for what
+ * was published before is lost) or goes. ctx is that of bus_subscribe(). */
+void bus_sub_on_link(struct bus_sub *s, void (*fn)(void *ctx, bool up));
+const struct bus_stats *bus_sub_stats(const struct bus_sub *s);
+const struct bus_stats *bus_pub_stats(const struct bus_pub *p);
 
 #endif
