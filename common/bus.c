@@ -28,6 +28,17 @@ static const struct rec_field bus_failure_fields[] = {
 const struct rec_type bus_failure_type =
     REC_TYPE(bus_failure, bus_failure_fields);
 
+/* nng releases what it closed on a thread of its own, which a program that
+ * ends does not wait for. */
+#ifdef __SANITIZE_ADDRESS__
+const char *__lsan_default_suppressions(void);
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libnng";
+}
+#endif
+
 /* --- the table --- */
 
 static const struct msg_def **by_number;
