@@ -52,9 +52,10 @@
 #include "common/tree.h"
 
 /* Limits of every decoder, whatever the format. */
-#define REC_MAX_DEPTH 32          /* records and lists inside each other */
-#define REC_MAX_BYTES (64u << 20) /* of one encoded record */
-#define REC_MAX_TAG   1023
+#define REC_MAX_DEPTH  32           /* records and lists inside each other */
+#define REC_MAX_BYTES  (64u << 20)  /* of one encoded record */
+#define REC_MAX_MEMORY (256u << 20) /* that one decoded record may take */
+#define REC_MAX_TAG    1023
 
 enum rec_kind {
 	REC_K_BOOL,
@@ -80,7 +81,8 @@ enum rec_shape {
 
 /* How a row behaves beyond its kind. */
 enum rec_flag {
-	REC_OMIT = 1 << 1,    /* JSON: left out when zero or absent */
+	REC_OMIT = 1 << 1,    /* JSON: left out when absent or, for a row that
+				 is not optional, zero */
 	REC_EMPTY = 1 << 2,   /* JSON: an empty list or map is [] or {}, else
 				 null; text is never null unless optional */
 	REC_LABEL = 1 << 3,   /* HCL: filled from the block's label (the first
@@ -344,7 +346,8 @@ void rec_list_to_json(const struct rec_type *t, const void *recs, size_t n,
 int rec_from_json(const struct rec_type *t, void *rec, const char *text,
     size_t n, struct err *err);
 
-/* The same from and to a tree. */
+/* The same from and to a tree, whose integers end at INT64_MAX: larger ones
+ * become floats there. */
 int rec_from_tree(const struct rec_type *t, void *rec, const struct tree *tree,
     struct err *err);
 struct tree *rec_to_tree(const struct rec_type *t, const void *rec);

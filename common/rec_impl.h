@@ -1,0 +1,101 @@
+/*
+ * What the files of rec share and nobody else includes: the address of a
+ * row's parts, and what is worked out once for each type.
+ */
+#ifndef COMMON_REC_IMPL_H
+#define COMMON_REC_IMPL_H
+
+#include "common/rec.h"
+
+/* The address of a member, its count and its presence flag. */
+static inline void *
+rec_at(const void *rec, size_t offset)
+{
+	return (void *)((uintptr_t)rec + offset);
+}
+
+static inline size_t *
+rec_count(const struct rec_field *f, const void *rec)
+{
+	return rec_at(rec, f->extra);
+}
+
+static inline bool *
+rec_has(const struct rec_field *f, const void *rec)
+{
+	return rec_at(rec, f->extra);
+}
+
+/* What a pointer-sized member points at: text, tree, elements, record. */
+static inline void *
+rec_ptr(const struct rec_field *f, const void *rec)
+{
+	return *(void **)rec_at(rec, f->offset);
+}
+
+/* True for a row that knows absent from zero by a flag beside it. */
+static inline bool
+rec_is_flagged(const struct rec_field *f)
+{
+	return f->opt && f->shape == REC_ONE && f->extra != 0;
+}
+
+/* The name in files. */
+static inline const char *
+rec_file_name(const struct rec_field *f)
+{
+	return f->hcl != NULL ? f->hcl : f->name;
+}
+
+/* Bytes that one value of the row takes in C. */
+size_t rec_value_size(const struct rec_field *f);
+
+/* True if the row has nothing to tell: absent, or zero where that is equal. */
+bool rec_row_is_zero(const struct rec_field *f, const void *rec);
+
+/* True if all rows are. */
+bool rec_is_zero(const struct rec_type *t, const void *rec);
+
+/* Frees what the row owns and zeroes it, its count or flag included. */
+void rec_row_clear(const struct rec_field *f, void *rec);
+
+/* Sorts one map's elements by key; of equal keys the last stays. Dropped
+ * elements are cleared if they are on the heap. */
+void rec_sort_map(const struct rec_field *f, void *rec, bool on_heap);
+
+/* A member of the type's public JSON. */
+struct rec_json_row {
+	const struct rec_field *field;
+	const char *key; /* quoted, with its colon: "ID": */
+	size_t nkey;
+};
+
+/* What is worked out once for each type and kept for ever. */
+struct rec_plan {
+	const struct rec_type *type;
+	struct rec_plan *next;
+	struct rec_json_row *json; /* in the order of their names */
+	size_t njson;
+	uint16_t *slots; /* names by hash: index into json, plus one */
+	size_t nslots;   /* a power of two */
+	uint16_t *tags;  /* rows by tag: index into fields, plus one */
+	size_t ntags;
+};
+
+/* Any thread may ask. */
+const struct rec_plan *rec_plan_of(const struct rec_type *t);
+
+/* The row of a JSON name (n bytes, any case), or NULL. */
+const struct rec_field *rec_plan_find(
+    const struct rec_plan *p, const char *name, size_t n);
+
+/* The row of a tag, or NULL. */
+static inline const struct rec_field *
+rec_plan_tag(const struct rec_plan *p, uint64_t tag)
+{
+	if (tag >= p->ntags || p->tags[tag] == 0)
+		return NULL;
+	return &p->type->fields[p->tags[tag] - 1];
+}
+
+#endif
