@@ -1,0 +1,179 @@
+#include "cmd/nodeagent/allocdir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+
+static int
+make_dir(int at, const char *name, mode_t mode, struct err *err)
+{
+	int fd;
+
+	if (mkdirat(at, name, mode) == -1 && errno != EEXIST) {
+		err_sys(err, "%s", name);
+		return -1;
+	}
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		err_sys(err, "%s", name);
+	else if (fchmod(fd, mode) == -1) /* whatever the umask is */
+		err_sys(err, "%s", name);
+	return fd;
+}
+
+struct sub {
+	const char *name;
+	mode_t mode;
+};
+
+static int
+make_tree(int at, const char *name, mode_t mode, const struct sub *subs,
+    size_t nsubs, struct err *err)
+{
+	int fd = make_dir(at, name, mode, err);
+	int rv = fd == -1 ? -1 : 0;
+
+	for (size_t i = 0; i < nsubs && rv == 0; i++) {
+		int sub = make_dir(fd, subs[i].name, subs[i].mode, err);
+
+		rv = sub == -1 ? -1 : 0;
+		if (sub != -1)
+			close(sub);
+	}
+	if (fd != -1)
+		close(fd);
+	return rv;
+}
+
+int
+allocdir_make(const char *base, const struct alloc *alloc,
+    const struct task_group *group, struct err *err)
+{
+	static const struct sub shared[] = { { "data", 0777 }, { "logs", 0777 },
+		{ "tmp", 01777 } };
+	static const struct sub of_task[] = { { "local", 0777 },
+		{ "secrets", 0700 }, { "tmp", 01777 }, { "private", 0700 } };
+	int base_fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = -1, rv = -1;
+
+	if (base_fd == -1) {
+		err_sys(err, "%s", base);
+		goto out;
+	}
+	if ((fd = make_dir(base_fd, alloc->id, 0755, err)) == -1)
+		goto out;
+	rv = make_tree(fd, "alloc", 0777, shared, 3, err);
+	for (size_t i = 0; i < group->ntasks && rv == 0; i++)
+		rv = make_tree(fd, group->tasks[i].name, 0777, of_task, 4, err);
+out:
+	if (fd != -1)
+		close(fd);
+	if (base_fd != -1)
+		close(base_fd);
+	return rv == 0 ? 0 : err_add(err, "%s/%s", base, alloc->id);
+}
+
+void
+allocdir_paths_init(struct allocdir_paths *p, const char *base,
+    const char *alloc_id, const char *task)
+{
+	p->alloc = xasprintf("%s/%s/alloc", base, alloc_id);
+	p->logs = xasprintf("%s/logs", p->alloc);
+	p->root = xasprintf("%s/%s/%s", base, alloc_id, task);
+	p->local = xasprintf("%s/local", p->root);
+	p->secrets = xasprintf("%s/secrets", p->root);
+}
+
+void
+allocdir_paths_release(struct allocdir_paths *p)
+{
+	free(p->alloc);
+	free(p->logs);
+	free(p->root);
+	free(p->local);
+	free(p->secrets);
+	*p = (struct allocdir_paths){ 0 };
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+int
+allocdir_remove(const char *base, const char *alloc_id, struct err *err)
+{
+	char *path = xasprintf("%s/%s", base, alloc_id);
+	int rv = nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+
+	if (rv == -1 && errno != ENOENT)
+		err_sys(err, "%s", path);
+	else
+		rv = 0;
+	free(path);
+	return rv;
+}
+
+/* "/task/secrets/x" and "task/private": not for clients. */
+static bool
+is_private(const char *path)
+{
+	const char *p = path + strspn(path, "/.");
+	const char *second = strchr(p, '/');
+	size_t n;
+
+	if (second == NULL || strstr(path, "..") != NULL)
+		return strstr(path, "..") != NULL;
+	second += strspn(second, "/");
+	n = strcspn(second, "/");
+	return (n == 7 && strncmp(second, "secrets", n) == 0) ||
+	       (n == 7 && strncmp(second, "private", n) == 0);
+}
+
+int
+allocdir_open(const char *base, const char *alloc_id, const char *path,
+    int flags, struct err *err)
+{
+	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	char *root = xasprintf("%s/%s", base, alloc_id);
+	int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = -1;
+
+	free(root);
+	if (root_fd == -1) {
+		err_set(
+		    err, ERR_NOT_FOUND, "Unknown allocation \"%s\"", alloc_id);
+		return -1;
+	}
+	if (is_private(path)) {
+		err_set(err, ERR_DENIED, "Reading secret file prohibited: %s",
+		    path);
+		close(root_fd);
+		return -1;
+	}
+	path += strspn(path, "/");
+	fd = (int)syscall(
+	    SYS_openat2, root_fd, *path != '\0' ? path : ".", &how, sizeof how);
+	if (fd == -1 && errno == ENOENT)
+		err_set(
+		    err, ERR_NOT_FOUND, "%s: no such file or directory", path);
+	else if (fd == -1)
+		err_sys(err, "%s", path);
+	close(root_fd);
+	return fd;
+}

@@ -1,0 +1,44 @@
+/*
+ * The directories of an allocation:
+ *
+ *	ALLOC_DIR/<alloc id>/alloc/{data,logs,tmp}
+ *	ALLOC_DIR/<alloc id>/<task>/{local,secrets,tmp,private}
+ *
+ * A task owns what is inside, and may put symbolic links there: whoever
+ * opens a path of an allocation on behalf of a client goes through
+ * allocdir_open(), which never leaves the allocation.
+ */
+#ifndef NODEAGENT_ALLOCDIR_H
+#define NODEAGENT_ALLOCDIR_H
+
+#include "common/err.h"
+#include "proto/alloc.h"
+
+struct allocdir_paths {
+	char *alloc;   /* .../alloc */
+	char *logs;    /* .../alloc/logs */
+	char *root;    /* .../<task> */
+	char *local;   /* .../<task>/local */
+	char *secrets; /* .../<task>/secrets */
+};
+
+/* Makes all directories of an allocation; what exists is left as it is. */
+int allocdir_make(const char *base, const struct alloc *alloc,
+    const struct task_group *group, struct err *err);
+void allocdir_paths_init(struct allocdir_paths *p, const char *base,
+    const char *alloc_id, const char *task);
+void allocdir_paths_release(struct allocdir_paths *p);
+
+/* Removes an allocation's directories with all that is in them. */
+int allocdir_remove(const char *base, const char *alloc_id, struct err *err);
+
+/*
+ * Opens a path below an allocation's directory (a leading '/' means that
+ * directory), following links only as far as they stay inside. flags are
+ * open(2)'s. The descriptor, or -1 with err. The task's secrets and private
+ * directories are refused.
+ */
+int allocdir_open(const char *base, const char *alloc_id, const char *path,
+    int flags, struct err *err);
+
+#endif

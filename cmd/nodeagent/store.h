@@ -1,0 +1,40 @@
+/*
+ * What a node keeps on disk (LMDB): its allocations as the servers sent
+ * them, and its own side of each.
+ *
+ * Writes are seen by the next nodeagent even after kill -9; they are synced
+ * to the disk now and then, from a thread of its own. After a power cut no
+ * task is left anyway, and the servers know every allocation: so a store
+ * that such a cut has damaged is moved aside, loudly, and begun afresh.
+ */
+#ifndef NODEAGENT_STORE_H
+#define NODEAGENT_STORE_H
+
+#include <stddef.h>
+
+#include "common/err.h"
+#include "proto/saved.h"
+
+#define STORE_MAX_BYTES (1ul << 30)
+
+struct store;
+
+struct store *store_open(const char *dir, struct err *err);
+void store_close(struct store *s); /* syncs first */
+
+void store_put_alloc(struct store *s, const struct alloc *alloc);
+void store_put_saved(
+    struct store *s, const char *alloc_id, const struct alloc_saved *saved);
+void store_remove(struct store *s, const char *alloc_id);
+
+/* Each allocation with what was saved of it (zeroed when nothing was);
+ * both are the receiver's. */
+typedef void store_fn(
+    void *ctx, struct alloc *alloc, struct alloc_saved *saved);
+int store_each(struct store *s, store_fn *fn, void *ctx, struct err *err);
+
+/* The node's id or secret: read, or made by `fresh` and kept for ever. */
+int store_identity(const char *dir, const char *name, const char *fresh,
+    char out[64], struct err *err);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * Task events: what `alloc status` tells of a task's life. Types, texts and
+ * details are Nomad's. Only the newest TASK_MAX_EVENTS are kept.
+ */
+#ifndef NODEAGENT_TASKEVENT_H
+#define NODEAGENT_TASKEVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/alloc.h"
+
+/* The new event, to be filled further; borrowed until the next one. */
+struct task_event *task_event_add(struct task_state *state, const char *type,
+    const char *message, int64_t now_ns);
+void task_event_terminated(struct task_state *state, int64_t exit_code,
+    int64_t signal, bool oom, int64_t now_ns);
+void task_event_restarting(struct task_state *state, const char *reason,
+    uint64_t delay_ms, int64_t now_ns);
+void task_event_not_restarting(
+    struct task_state *state, const char *reason, bool fails, int64_t now_ns);
+void task_event_killing(
+    struct task_state *state, uint64_t timeout_ms, int64_t now_ns);
+void task_event_driver_failure(
+    struct task_state *state, const char *why, int64_t now_ns);
+void task_event_sibling(
+    struct task_state *state, const char *sibling, int64_t now_ns);
+
+#endif

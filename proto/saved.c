@@ -1,0 +1,23 @@
+#include "proto/saved.h"
+
+static const struct rec_field task_saved_fields[] = {
+	REC_STR(struct task_saved, 1, name, "Name"),
+	REC_REC(struct task_saved, 2, state, task_state, "State"),
+	REC_U64(struct task_saved, 3, life, "Life"),
+	REC_I64(struct task_saved, 4, window_start_ns, "WindowStart"),
+	REC_I64(struct task_saved, 5, window_count, "WindowCount"),
+	REC_BOOL(struct task_saved, 6, dead, "Dead"),
+};
+const struct rec_type task_saved_type = REC_TYPE(task_saved, task_saved_fields);
+
+static const struct rec_field alloc_saved_fields[] = {
+	REC_STR(struct alloc_saved, 1, client_status, "ClientStatus"),
+	REC_STR(struct alloc_saved, 2, client_description, "ClientDescription"),
+	REC_LIST(struct alloc_saved, 3, tasks, task_saved, "Tasks"),
+	REC_BOOL(struct alloc_saved, 4, has_health, "HasHealth"),
+	REC_BOOL(struct alloc_saved, 5, healthy, "Healthy"),
+	REC_I64(struct alloc_saved, 6, healthy_at_ns, "HealthyAt"),
+	REC_BOOL(struct alloc_saved, 7, stopping, "Stopping"),
+};
+const struct rec_type alloc_saved_type =
+    REC_TYPE(alloc_saved, alloc_saved_fields);
