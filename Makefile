@@ -36,6 +36,7 @@ LDFLAGS_cov     := --coverage
 CFLAGS_fuzz     := -O1 -g -fno-omit-frame-pointer $(SAN) -fsanitize=fuzzer-no-link
 LDFLAGS_fuzz    := $(SAN)
 # Planted Raft bugs live behind this switch; only the simulator builds it.
+CFLAGS_clang    := -O2 -g
 CFLAGS_plant    := -O2 -g -DRAFT_PLANT
 CFLAGS_simulate := -O2 -g
 
@@ -58,7 +59,7 @@ ctl_gossipd   := gossipctl
 ctl_metricsd  := metricsctl
 ctl_lbd       := lbctl
 
-LIBROVE  := $(V)/librove.a
+LIBROVE  := $(V)/libbase.a
 CMDLIBS  := $(patsubst %,$(V)/lib%.a,$(CMDS))
 BINS     := $(patsubst cmd/%/main.c,$(V)/bin/%,$(wildcard cmd/*/main.c)) \
 	$(foreach d,$(patsubst cmd/%/ctl.c,%,$(wildcard cmd/*/ctl.c)),$(V)/bin/$(call ctl_of,$d))

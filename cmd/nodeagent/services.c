@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/nodeagent/taskenv.h"
 #include "common/mem.h"
 
 /* Where a port label points to on this node. */

@@ -193,7 +193,7 @@ become(const char *user)
 {
 	struct passwd *pw;
 
-	if (*user == '\0')
+	if (user == NULL || *user == '\0')
 		return 0;
 	if ((pw = getpwnam(user)) == NULL) {
 		errno = ENOENT;
@@ -234,7 +234,7 @@ run_task(const struct shim *s, int go, int report, int out, int error)
 		what = "user";
 	else if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 		what = "prctl"; /* a change of user has cleared it */
-	else if (*s->spec.cwd != '\0' && chdir(s->spec.cwd) == -1)
+	else if (s->spec.cwd != NULL && chdir(s->spec.cwd) == -1)
 		what = "chdir";
 	else
 		execvpe(s->spec.argv[0], s->spec.argv, s->spec.env);

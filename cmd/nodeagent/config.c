@@ -1,0 +1,112 @@
+#include "cmd/nodeagent/config.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+
+static const struct rec_field nodeagent_config_fields[] = {
+	REC_REC(struct nodeagent_config, 1, common, daemon_config, "common"),
+	REC_STR(struct nodeagent_config, 2, name, "name"),
+	REC_STR(struct nodeagent_config, 3, region, "region"),
+	REC_STR(struct nodeagent_config, 4, datacenter, "datacenter"),
+	REC_STR(struct nodeagent_config, 5, node_class, "node_class"),
+	REC_STR(struct nodeagent_config, 6, node_pool, "node_pool"),
+	REC_STRS(struct nodeagent_config, 7, servers, "servers"),
+	REC_STR(struct nodeagent_config, 8, server_http, "server_http"),
+	REC_STR(struct nodeagent_config, 9, http, "http"),
+	REC_STR(struct nodeagent_config, 10, advertise_http, "advertise_http"),
+	REC_STR(struct nodeagent_config, 11, alloc_dir, "alloc_dir"),
+	REC_STR(struct nodeagent_config, 12, shim, "shim"),
+	REC_STR(struct nodeagent_config, 13, network_interface,
+	    "network_interface"),
+	REC_STRMAP(struct nodeagent_config, 14, meta, "meta"),
+	REC_BOOL(struct nodeagent_config, 15, raw_exec, "raw_exec"),
+	REC_STRS(struct nodeagent_config, 16, denied_envvars, "denied_envvars"),
+	REC_DUR(
+	    struct nodeagent_config, 17, max_kill_timeout, "max_kill_timeout"),
+	REC_I64(struct nodeagent_config, 18, gc_max_allocs, "gc_max_allocs"),
+	REC_I64(
+	    struct nodeagent_config, 19, min_dynamic_port, "min_dynamic_port"),
+	REC_I64(
+	    struct nodeagent_config, 20, max_dynamic_port, "max_dynamic_port"),
+	REC_I64(struct nodeagent_config, 21, cpu_total_compute,
+	    "cpu_total_compute"),
+	REC_I64(
+	    struct nodeagent_config, 22, memory_total_mb, "memory_total_mb"),
+	REC_I64(struct nodeagent_config, 23, disk_total_mb, "disk_total_mb"),
+	REC_I64(struct nodeagent_config, 24, reserved_cpu, "reserved_cpu"),
+	REC_I64(
+	    struct nodeagent_config, 25, reserved_memory, "reserved_memory"),
+	REC_I64(struct nodeagent_config, 26, reserved_disk, "reserved_disk"),
+	REC_STR(struct nodeagent_config, 27, reserved_ports, "reserved_ports"),
+	REC_BOOL(struct nodeagent_config, 28, stop_tasks_on_exit,
+	    "stop_tasks_on_exit"),
+	REC_BOOL(struct nodeagent_config, 29, publish_allocation_metrics,
+	    "publish_allocation_metrics"),
+	REC_BOOL(struct nodeagent_config, 30, publish_node_metrics,
+	    "publish_node_metrics"),
+	REC_DUR(struct nodeagent_config, 31, collection_interval,
+	    "collection_interval"),
+};
+const struct rec_type nodeagent_config_type =
+    REC_TYPE(nodeagent_config, nodeagent_config_fields);
+
+void
+nodeagent_config_init(void *config)
+{
+	struct nodeagent_config *c = config;
+	char host[256] = "localhost";
+
+	gethostname(host, sizeof host - 1);
+	c->name = xstrdup(host);
+	c->region = xstrdup("global");
+	c->datacenter = xstrdup("dc1");
+	c->node_class = xstrdup("");
+	c->node_pool = xstrdup("default");
+	c->server_http = xstrdup("");
+	c->http = xstrdup("127.0.0.1:4646");
+	c->advertise_http = xstrdup("");
+	c->alloc_dir = xstrdup("");
+	c->shim = xstrdup("");
+	c->network_interface = xstrdup("");
+	c->max_kill_timeout = 30 * CLOCK_NS_PER_S;
+	c->gc_max_allocs = 50;
+	c->min_dynamic_port = 20000;
+	c->max_dynamic_port = 32000;
+	c->reserved_ports = xstrdup("");
+	c->collection_interval = CLOCK_NS_PER_S;
+}
+
+int
+nodeagent_config_check(const void *config, struct err *err)
+{
+	const struct nodeagent_config *c = config;
+
+	if (c->common.data_dir == NULL || *c->common.data_dir != '/')
+		return err_set(
+		    err, ERR_BAD, "data_dir must be an absolute path");
+	if (c->nservers == 0)
+		return err_set(err, ERR_BAD, "servers: at least one is needed");
+	for (size_t i = 0; i < c->nservers; i++)
+		if (strstr(c->servers[i], "://") == NULL)
+			return err_set(err, ERR_BAD,
+			    "servers: \"%s\" is no URL like "
+			    "tcp://10.0.0.1:4647",
+			    c->servers[i]);
+	if (c->min_dynamic_port < 1 || c->max_dynamic_port > 65535 ||
+	    c->min_dynamic_port > c->max_dynamic_port)
+		return err_set(err, ERR_BAD,
+		    "min_dynamic_port %" PRId64 " to max_dynamic_port %" PRId64
+		    " is no range of ports",
+		    c->min_dynamic_port, c->max_dynamic_port);
+	if (c->gc_max_allocs < 0)
+		return err_set(
+		    err, ERR_BAD, "gc_max_allocs must not be negative");
+	if (c->max_kill_timeout <= 0)
+		return err_set(
+		    err, ERR_BAD, "max_kill_timeout must be positive");
+	return 0;
+}

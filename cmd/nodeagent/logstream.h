@@ -1,0 +1,32 @@
+/*
+ * Streams a task's log, or one file of an allocation, to an HTTP client.
+ *
+ * Frames are Nomad's: {"Data": base64, "File": ..., "Offset": n} one after the
+ * other and {} as a heartbeat each second; or, plain, the bytes alone. A
+ * follower waits for more and ends when the task is dead and all is told.
+ */
+#ifndef NODEAGENT_LOGSTREAM_H
+#define NODEAGENT_LOGSTREAM_H
+
+#include "cmd/nodeagent/nodeagent.h"
+
+#define LOGSTREAM_FRAME        65536 /* most bytes of one frame */
+#define LOGSTREAM_POLL_MS      100   /* how soon a follower sees more */
+#define LOGSTREAM_HEARTBEAT_MS 1000
+
+struct logstream_ask {
+	const char *alloc_id;
+	const char *task; /* with type: the rotated files of a log */
+	const char *type; /* "stdout" or "stderr" */
+	const char *path; /* else: one file */
+	bool follow, plain, from_end;
+	int64_t offset; /* from the start, or back from the end */
+};
+
+/* Answers r, now and later. ask is only looked at during the call. */
+void logstream_start(
+    struct nodeagent *na, struct http_req *r, const struct logstream_ask *ask);
+/* The client of r has left. */
+void logstream_gone(struct http_req *r);
+
+#endif

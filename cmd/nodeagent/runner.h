@@ -1,0 +1,45 @@
+/*
+ * Carries out what an alloc_run decides: directories, processes, timers,
+ * what is saved and what is told.
+ */
+#ifndef NODEAGENT_RUNNER_H
+#define NODEAGENT_RUNNER_H
+
+#include "cmd/nodeagent/allocrun.h"
+#include "cmd/nodeagent/nodeagent.h"
+#include "cmd/nodeagent/services.h"
+
+struct runner {
+	struct nodeagent *na;
+	struct alloc_run *run;
+	struct taskproc **procs; /* one for each task; NULL: none */
+	struct loop_timer *timer;
+	struct service_list offered; /* what the servers were told of */
+	bool has_dirs;
+	bool forgotten; /* the servers no longer know it */
+	bool in_step;
+	int64_t done_at_ns; /* when the last task ended; 0 */
+};
+
+/* Takes over alloc: runs it, unless it is over already. */
+void runner_add(struct nodeagent *na, struct alloc *alloc);
+/* What an earlier nodeagent had saved; takes over both. */
+void runner_restore(
+    struct nodeagent *na, struct alloc *alloc, struct alloc_saved *saved);
+/* The servers' part has changed; takes over alloc. */
+void runner_update(struct runner *r, struct alloc *alloc);
+/* The servers have forgotten it: stops, and then removes all traces. */
+void runner_forget(struct runner *r);
+void runner_stop(struct runner *r);
+/* After a call of an alloc_run_ function from outside. */
+void runner_step(struct runner *r);
+/* Lets go of the tasks without ending them. */
+void runner_release(struct runner *r);
+
+bool runner_is_done(const struct runner *r);
+struct runner *runner_find(const struct nodeagent *na, const char *id);
+struct run_time runner_now(const struct nodeagent *na);
+/* Removes the oldest finished allocations beyond gc_max_allocs. */
+void runner_collect(struct nodeagent *na);
+
+#endif
