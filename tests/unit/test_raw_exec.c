@@ -114,6 +114,23 @@ expect_log(const struct world *w, const char *name, const char *want)
 	ck_assert_str_eq(got, want);
 }
 
+/* The script has said something, so its traps are set. */
+static void
+wait_for_output(struct world *w)
+{
+	bool never = false;
+	struct stat st;
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/t.stdout.0", w->logs);
+	for (int i = 0; i < 500; i++) {
+		if (stat(path, &st) == 0 && st.st_size > 0)
+			return;
+		loop_wait(w->loop, &never, 20);
+	}
+	ck_abort_msg("no output");
+}
+
 START_TEST(raw_exec_keeps_output_and_exit_code)
 {
 	struct world w;
@@ -161,9 +178,10 @@ START_TEST(raw_exec_kills_what_does_not_listen)
 {
 	struct world w;
 
-	open_world(&w, "trap '' INT; while :; do sleep 1; done");
+	open_world(&w, "trap '' INT; echo ready; while :; do sleep 1; done");
 	w.proc = driver_raw_exec.start(&w.host, &w.dt, on_event, &w);
 	expect(&w, PROC_STARTED);
+	wait_for_output(&w);
 	driver_raw_exec.signal(w.proc, SIGINT, 200);
 	expect(&w, PROC_ENDED);
 	ck_assert_int_eq(w.last.end.signal, SIGKILL);
@@ -176,9 +194,11 @@ START_TEST(raw_exec_finds_its_task_again)
 	struct world w;
 	pid_t pid;
 
-	open_world(&w, "trap 'exit 7' INT; while :; do sleep 0.05; done");
+	open_world(
+	    &w, "trap 'exit 7' INT; echo ready; while :; do sleep 0.05; done");
 	w.proc = driver_raw_exec.start(&w.host, &w.dt, on_event, &w);
 	expect(&w, PROC_STARTED);
+	wait_for_output(&w);
 	pid = driver_raw_exec.pid(w.proc);
 	driver_raw_exec.release(w.proc);
 	w.proc = driver_raw_exec.recover(&w.host, &w.dt, on_event, &w);
