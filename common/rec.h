@@ -94,6 +94,8 @@ enum rec_flag {
 	REC_NOJSON = 1 << 6,  /* never in public JSON (secrets, internals) */
 	REC_DURTEXT = 1 << 7, /* a duration that JSON carries as text "5s"
 				 (read as text or integer) */
+	REC_INLINE = 1 << 8,  /* config: a record whose members stand among
+				 those of the record that it is in */
 };
 
 struct rec_bytes {
@@ -355,14 +357,23 @@ struct tree *rec_to_tree(const struct rec_type *t, const void *rec);
 /* --- libconfig (rec_conf.c) --- */
 
 /*
- * Reads a config file over the defaults that rec already holds: only what
- * the file names is replaced. Durations are text; an integer that needs more
- * than 32 bits is right with and without L. Errors say "file:line: ...".
+ * Reads a config file over the defaults that rec, on the heap, already holds:
+ * only what the file names is replaced, a list or map as a whole. Durations
+ * and times are text, bytes base64. An integer is right with and without L.
+ * A list is [...] or (...); a record is a group; a map is a group too, or,
+ * for keys that are no libconfig names, a list of groups that name their key:
+ * meta = ( { key = "a/b"; value = "x"; } ). Names that no row has and
+ * @include are refused. Errors say "file:line: ..."; rec is then a mixture,
+ * good for rec_clear().
  */
 int rec_from_conf(
     const struct rec_type *t, void *rec, const char *path, struct err *err);
 
-/* The record in the same form, complete, so that it loads again. */
+/*
+ * The record in the same form, complete, so that it loads again. What
+ * libconfig cannot say is left out: absent rows, numbers that are not finite,
+ * nulls and odd names inside trees.
+ */
 void rec_to_conf(const struct rec_type *t, const void *rec, struct buf *out);
 
 /* --- HCL (rec_hcl.c) --- */
