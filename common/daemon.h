@@ -2,15 +2,22 @@
  * The life that all daemons share: options, config, start, ctl, reload, stop.
  *
  * main() of each daemon is a struct daemon_def and a call of daemon_main().
- * Options, the same for all: -f FILE (config; .hcl is a Nomad agent file),
- * -n (check the config and exit), -nv (print the config in force), -h, -V,
- * -l LEVEL, -r DIR (run_dir), -o NAME=VALUE (one config member; may repeat),
- * -R FD (write a newline there when serving), -P (die with the parent).
+ * Options, the same for all: -f FILE (config; .hcl and .json are Nomad agent
+ * files; without -f /etc/rove/<name>.conf if it is there), -n (check the
+ * config and exit), -nv (print the config in force), -h, -V, -l LEVEL,
+ * -r DIR (run_dir), -o NAME=VALUE (one config member, inner ones as a.b; may
+ * repeat; wins over the file), -R FD (write a newline there when serving),
+ * -P (die with the parent).
  *
  * Each daemon has, under run_dir/<name>/: ctl.sock (steering; the messages
- * ctl-*), msg.sock (speaking; the daemon's own messages) and pub.sock (its
- * topics). A second daemon on the same run_dir or data_dir is refused by a
- * lock file.
+ * ctl-* and its own), msg.sock (speaking; the daemon's own messages) and
+ * pub.sock (its topics), all with mode 0660. The control socket belongs to
+ * `group`; the others keep the group that the daemon runs with, which the
+ * daemons of a machine share. A second daemon on the same run_dir or data_dir
+ * is refused by a lock file.
+ *
+ * This file, its siblings daemon_*.c and ctl.c are the only ones in common/
+ * that use proto/: they answer and ask what proto/ctl.h describes.
  */
 #ifndef COMMON_DAEMON_H
 #define COMMON_DAEMON_H
@@ -23,7 +30,9 @@
 #include "common/loop.h"
 #include "common/rec.h"
 
-#define DAEMON_RUN_DIR "/run/rove"
+#define DAEMON_RUN_DIR    "/run/rove"
+#define DAEMON_CONF_DIR   "/etc/rove"
+#define DAEMON_METRICS_MS 5000 /* how often metrics() is called */
 
 /* What every daemon's config begins with, as its first member:
  * struct schedd_config { struct daemon_config common; ... }; */
@@ -34,25 +43,35 @@ struct daemon_config {
 	char *user;      /* run as; "": stay who we are */
 	char *group;     /* group of the control socket; "rove" if it exists */
 };
-extern const struct rec_type daemon_config_type;
+
+/* Its rows, the first of the config's table (tags 1 to 9 are theirs). In the
+ * file they stand beside the daemon's own: run_dir = "/tmp/x"; */
+#define DAEMON_CONFIG_ROWS(T)                                                \
+	REC_STR(T, 1, common.run_dir, "RunDir", .hcl = "run_dir"),           \
+	    REC_STR(T, 2, common.data_dir, "DataDir", .hcl = "data_dir"),    \
+	    REC_STR(T, 3, common.log_level, "LogLevel", .hcl = "log_level"), \
+	    REC_STR(T, 4, common.user, "User", .hcl = "user"),               \
+	    REC_STR(T, 5, common.group, "Group", .hcl = "group")
 
 struct daemon {
 	const struct daemon_def *def;
 	struct loop *loop;
 	struct bus_pub *pub; /* the daemon's topics */
 	struct bus_server *ctl;
-	struct bus_server *msg;  /* NULL when def has no routes */
-	void *config;            /* of def->config_type, in force */
+	struct bus_server *msg; /* NULL when def has no routes */
+	void *config; /* of def->config_type, in force; stays where it is */
 	const char *config_path; /* NULL: defaults */
 	void *state;             /* the daemon's own, made by start() */
 	bool stopping;
+	struct daemon_impl *impl;
 };
 
 struct daemon_def {
 	const char *name;
 	const struct rec_type *config_type;
 
-	/* Fills the defaults into a zeroed config. */
+	/* Fills the defaults into a zeroed config; those of struct
+	 * daemon_config that are left NULL get the usual ones. */
 	void (*config_init)(void *config);
 	/* Rules that span members. 0, or -1 and a sentence. */
 	int (*config_check)(const void *config, struct err *err);
@@ -65,9 +84,12 @@ struct daemon_def {
 	int (*start)(struct daemon *d, struct err *err);
 	bool defers_ready;
 	/* A new config that passed its check, beside the old one still in
-	 * d->config: applies all or nothing. NULL: reload is refused. */
+	 * d->config: applies all or nothing. Afterwards d->config holds the
+	 * new values and the old ones are gone. That run_dir, data_dir, user
+	 * or group changed is refused before. NULL: reload is refused. */
 	int (*reload)(struct daemon *d, const void *config, struct err *err);
-	/* Begins to stop; calls daemon_exit() when done. */
+	/* Begins to stop; calls daemon_exit() when done. NULL: at once. A
+	 * second signal does not wait for it. */
 	void (*stop)(struct daemon *d);
 	/* Releases d->state after the loop has ended. */
 	void (*release)(struct daemon *d);
@@ -92,6 +114,11 @@ int daemon_main(int argc, char **argv, const struct daemon_def *def);
 
 void daemon_ready(struct daemon *d);
 void daemon_exit(struct daemon *d, int status);
+
+/* Warns loudly when others than this machine can reach addr ("0.0.0.0",
+ * "10.0.0.1:4646" ...) and nothing says who they are. */
+void daemon_warn_if_open(const char *what, const char *addr);
+bool daemon_is_loopback(const char *addr);
 
 /* The path's URL: run_dir/name/kind.sock, as "ipc://...". Caller frees. */
 char *daemon_url(const char *run_dir, const char *name, const char *kind);

@@ -1,0 +1,319 @@
+#include "common/daemon.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/daemon_impl.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "proto/msg.h"
+#include "proto/version.h"
+
+#define FIRST_METRICS_MS 500
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
+
+char *
+daemon_url(const char *run_dir, const char *name, const char *kind)
+{
+	return xasprintf("ipc://%s/%s/%s.sock", run_dir, name, kind);
+}
+
+/* --- reload and stop --- */
+
+static int
+check_unmoved(const struct daemon_config *old, const struct daemon_config *new,
+    struct err *err)
+{
+	const struct {
+		const char *name, *was, *is;
+	} fixed[] = {
+		{ "run_dir", old->run_dir, new->run_dir },
+		{ "data_dir", old->data_dir, new->data_dir },
+		{ "user", old->user, new->user },
+		{ "group", old->group, new->group },
+	};
+
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+		if (strcmp(fixed[i].was, fixed[i].is) != 0)
+			return err_set(err, ERR_BAD,
+			    "%s changes only with a restart", fixed[i].name);
+	return 0;
+}
+
+/* The new config's values go to where the old one's are. */
+static void
+take_config(struct daemon *d, void *new)
+{
+	const struct daemon_config *was = d->config, *is = new;
+	size_t size = d->def->config_type->size;
+	void *tmp = xmalloc(size);
+	enum log_level level;
+
+	if (strcmp(was->log_level, is->log_level) != 0 &&
+	    log_level_parse(is->log_level, &level) == 0)
+		log_set_level(level);
+	memcpy(tmp, d->config, size);
+	memcpy(d->config, new, size);
+	memcpy(new, tmp, size);
+	free(tmp);
+	daemon_config_free(d->def, new);
+}
+
+int
+daemon_reload(struct daemon *d, struct err *err)
+{
+	void *new = daemon_config_load(d->def, &d->impl->opts, err);
+
+	if (new == NULL)
+		return -1;
+	if (rec_equal(d->def->config_type, d->config, new)) {
+		daemon_config_free(d->def, new);
+		log_info("config unchanged");
+		return 0;
+	}
+	if (check_unmoved(d->config, new, err) == -1)
+		goto refused;
+	if (d->def->reload == NULL) {
+		err_set(err, ERR_BAD, "%s takes a new config only at start",
+		    d->def->name);
+		goto refused;
+	}
+	if (d->def->reload(d, new, err) == -1)
+		goto refused;
+	take_config(d, new);
+	log_info("config reloaded");
+	return 0;
+refused:
+	daemon_config_free(d->def, new);
+	return -1;
+}
+
+void
+daemon_begin_stop(struct daemon *d)
+{
+	if (d->stopping) {
+		loop_stop(d->loop);
+		return;
+	}
+	d->stopping = true;
+	log_info("stopping");
+	daemon_notify("STOPPING=1");
+	if (d->def->stop != NULL)
+		d->def->stop(d);
+	else
+		daemon_exit(d, EXIT_DONE);
+}
+
+void
+daemon_exit(struct daemon *d, int status)
+{
+	d->impl->status = status;
+	loop_stop(d->loop);
+}
+
+static void
+on_stop_signal(void *arg)
+{
+	daemon_begin_stop(arg);
+}
+
+static void
+on_reload_signal(void *arg)
+{
+	struct err err;
+
+	if (daemon_reload(arg, &err) == -1)
+		log_error("config stays as it is reason=\"%s\"", err.text);
+}
+
+static void
+on_metrics(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->def->metrics(d);
+	loop_timer_set(d->impl->metrics_timer, DAEMON_METRICS_MS);
+}
+
+/* --- start --- */
+
+void
+daemon_ready(struct daemon *d)
+{
+	int fd = d->impl->opts.ready_fd;
+
+	if (d->impl->ready)
+		return;
+	d->impl->ready = true;
+	log_info("ready pid=%d version=%s", getpid(), ROVE_VERSION);
+	daemon_notify("READY=1");
+	if (fd == -1)
+		return;
+	if (write(fd, "\n", 1) != 1)
+		log_warn("nobody hears that we are ready");
+	close(fd);
+}
+
+static char *
+url_of(const struct daemon *d, const char *kind)
+{
+	const struct daemon_config *c = d->config;
+
+	return daemon_url(c->run_dir, d->def->name, kind);
+}
+
+static int
+open_sockets(struct daemon *d, struct err *err)
+{
+	char *pub = url_of(d, "pub"), *msg = url_of(d, "msg");
+	char *ctl = url_of(d, "ctl");
+	size_t nroutes;
+	int rv = -1;
+
+	d->impl->ctl_routes = daemon_ctl_routes(d->def, &nroutes);
+	d->pub = bus_publish_at(d->loop, pub, err);
+	if (d->pub == NULL)
+		goto out;
+	if (d->def->nroutes > 0) {
+		d->msg = bus_serve(
+		    d->loop, msg, d->def->routes, d->def->nroutes, d, err);
+		if (d->msg == NULL)
+			goto out;
+	}
+	d->ctl = bus_serve(d->loop, ctl, d->impl->ctl_routes, nroutes, d, err);
+	if (d->ctl == NULL)
+		goto out;
+	daemon_set_group(d, ctl + strlen("ipc://"));
+	rv = 0;
+out:
+	free(pub);
+	free(msg);
+	free(ctl);
+	return rv;
+}
+
+static void
+watch_signals(struct daemon *d)
+{
+	struct daemon_impl *i = d->impl;
+
+	signal(SIGPIPE, SIG_IGN);
+	i->on_term = loop_signal_new(d->loop, SIGTERM, on_stop_signal, d);
+	i->on_int = loop_signal_new(d->loop, SIGINT, on_stop_signal, d);
+	i->on_hup = loop_signal_new(d->loop, SIGHUP, on_reload_signal, d);
+	if (d->def->metrics != NULL) {
+		i->metrics_timer = loop_timer_new(d->loop, on_metrics, d);
+		loop_timer_set(i->metrics_timer, FIRST_METRICS_MS);
+	}
+}
+
+/* Root's part comes first: directories, then sockets, then the user. */
+static int
+start(struct daemon *d, struct err *err)
+{
+	if (daemon_dirs_open(d, err) == -1)
+		return -1;
+	watch_signals(d);
+	d->impl->logs = daemon_logs_new(d->loop);
+	if (daemon_become_user(d, err) == -1)
+		return -1;
+	if (d->impl->opts.die_with_parent && daemon_die_with_parent(err) == -1)
+		return -1;
+	if (open_sockets(d, err) == -1 || d->def->start(d, err) == -1)
+		return -1;
+	if (!d->def->defers_ready)
+		daemon_ready(d);
+	return 0;
+}
+
+static void
+end(struct daemon *d)
+{
+	struct daemon_impl *i = d->impl;
+
+	bus_server_free(d->msg);
+	bus_server_free(d->ctl);
+	if (d->def->release != NULL)
+		d->def->release(d);
+	bus_pub_free(d->pub);
+	daemon_logs_free(i->logs);
+	loop_timer_free(i->metrics_timer);
+	loop_signal_free(i->on_term);
+	loop_signal_free(i->on_int);
+	loop_signal_free(i->on_hup);
+	loop_free(d->loop);
+	daemon_dirs_close(d);
+	daemon_config_free(d->def, d->config);
+	free(i->ctl_routes);
+}
+
+static int
+live(struct daemon *d)
+{
+	struct err err;
+
+	if (start(d, &err) == -1) {
+		log_error("not started reason=\"%s\"", err.text);
+		d->impl->status = EXIT_FAILED;
+	} else if (!d->stopping) {
+		loop_run(d->loop);
+		log_info("stopped");
+	}
+	end(d);
+	return d->impl->status;
+}
+
+static int
+print_config(const struct daemon *d)
+{
+	struct buf b = { 0 };
+	bool ok;
+
+	if (d->impl->opts.verbose)
+		rec_to_conf(d->def->config_type, d->config, &b);
+	fputs(buf_str(&b), stdout);
+	ok = fflush(stdout) == 0;
+	buf_release(&b);
+	daemon_config_free(d->def, d->config);
+	return ok ? EXIT_DONE : EXIT_FAILED;
+}
+
+int
+daemon_main(int argc, char **argv, const struct daemon_def *def)
+{
+	struct daemon_impl impl = { .run_lock = -1, .data_lock = -1 };
+	struct daemon d = { .def = def, .impl = &impl };
+	enum log_level level = LOG_INFO;
+	struct err err;
+
+	/* nng's threads hardly allocate; one arena keeps us small. */
+	mallopt(M_ARENA_MAX, 1);
+	if (daemon_opts_parse(&impl.opts, argc, argv, def) == -1)
+		return EXIT_WRONG;
+	if (impl.opts.done)
+		return EXIT_DONE;
+	d.config_path = impl.opts.path;
+	d.config = daemon_config_load(def, &impl.opts, &err);
+	if (d.config == NULL) {
+		fprintf(stderr, "%s: %s\n", def->name, err.text);
+		return EXIT_WRONG;
+	}
+	if (impl.opts.check_only)
+		return print_config(&d);
+	log_level_parse(((struct daemon_config *)d.config)->log_level, &level);
+	log_init(def->name, level);
+	bus_use(msg_defs, msg_ndefs);
+	impl.started_ms = clock_mono_ms();
+	impl.started_ns = clock_wall_ns();
+	if (impl.opts.ready_fd != -1)
+		fcntl(impl.opts.ready_fd, F_SETFD, FD_CLOEXEC);
+	d.loop = loop_new();
+	return live(&d);
+}

@@ -1,0 +1,71 @@
+/*
+ * What the files of the shared life share; nobody else includes this.
+ * daemon.c is the life itself, daemon_conf.c reads options and config,
+ * daemon_os.c speaks to the system, daemon_ctl.c answers the control socket.
+ */
+#ifndef COMMON_DAEMON_IMPL_H
+#define COMMON_DAEMON_IMPL_H
+
+#include "common/daemon.h"
+
+#define DAEMON_MAX_OPTIONS 64 /* of -o */
+
+struct daemon_opts {
+	const char *path; /* of the config; NULL: defaults */
+	const char *level, *run_dir;
+	const char *sets[DAEMON_MAX_OPTIONS]; /* NAME=VALUE */
+	size_t nsets;
+	int ready_fd; /* -1: none */
+	bool check_only, verbose, die_with_parent;
+	bool done; /* -h or -V has been served */
+};
+
+/* What only the life itself needs. */
+struct daemon_impl {
+	struct daemon_opts opts;
+	struct loop_signal *on_term, *on_int, *on_hup;
+	struct loop_timer *metrics_timer;
+	struct bus_route *ctl_routes; /* ours, then the daemon's */
+	struct daemon_logs *logs;
+	int run_lock, data_lock; /* descriptors, or -1 */
+	int status;
+	bool ready;
+	uint64_t started_ms;
+	int64_t started_ns;
+};
+
+/* --- daemon_conf.c --- */
+
+int daemon_opts_parse(
+    struct daemon_opts *o, int argc, char **argv, const struct daemon_def *def);
+
+/* A new config, checked: defaults, then the file, then options. NULL: err. */
+void *daemon_config_load(const struct daemon_def *def,
+    const struct daemon_opts *opts, struct err *err);
+void daemon_config_free(const struct daemon_def *def, void *config);
+
+/* --- daemon_os.c --- */
+
+/* Makes run_dir/name and data_dir, and locks both. */
+int daemon_dirs_open(struct daemon *d, struct err *err);
+void daemon_dirs_close(struct daemon *d);
+
+/* Gives a socket its group, then becomes `user`. */
+void daemon_set_group(struct daemon *d, const char *path);
+int daemon_become_user(struct daemon *d, struct err *err);
+int daemon_die_with_parent(struct err *err);
+void daemon_notify(const char *what); /* to systemd, if it listens */
+
+/* --- daemon_ctl.c --- */
+
+struct bus_route *daemon_ctl_routes(
+    const struct daemon_def *def, size_t *nroutes);
+struct daemon_logs *daemon_logs_new(struct loop *l);
+void daemon_logs_free(struct daemon_logs *logs);
+
+/* --- daemon.c --- */
+
+int daemon_reload(struct daemon *d, struct err *err);
+void daemon_begin_stop(struct daemon *d);
+
+#endif

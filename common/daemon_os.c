@@ -1,0 +1,267 @@
+#include "common/daemon_impl.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+
+#define USUAL_GROUP "rove"
+
+static const struct daemon_config *
+common_of(const struct daemon *d)
+{
+	return d->config;
+}
+
+/* --- directories and locks --- */
+
+/* Makes the directory and those above it; one that is there is fine. */
+static int
+make_dirs(const char *path, mode_t mode, struct err *err)
+{
+	char *copy = xstrdup(path);
+	int rv = 0;
+
+	for (char *at = strchr(copy + 1, '/'); at != NULL && rv == 0;
+	     at = strchr(at + 1, '/')) {
+		*at = '\0';
+		if (mkdir(copy, 0755) == -1 && errno != EEXIST)
+			rv = err_sys(err, "mkdir %s", copy);
+		*at = '/';
+	}
+	if (rv == 0 && mkdir(copy, mode) == -1 && errno != EEXIST)
+		rv = err_sys(err, "mkdir %s", copy);
+	free(copy);
+	return rv;
+}
+
+/* The user to run as, or NULL to stay who we are. */
+static int
+user_find(const struct daemon *d, const struct passwd **pw, struct err *err)
+{
+	const char *user = common_of(d)->user;
+
+	*pw = NULL;
+	if (user[0] == '\0' || geteuid() != 0)
+		return 0;
+	*pw = getpwnam(user);
+	if (*pw == NULL)
+		return err_set(err, ERR_BAD, "user: there is no %s", user);
+	return 0;
+}
+
+static int
+own_dir(const struct daemon *d, const char *path, mode_t mode, struct err *err)
+{
+	const struct passwd *pw;
+
+	if (make_dirs(path, mode, err) == -1 || user_find(d, &pw, err) == -1)
+		return -1;
+	if (pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) == -1)
+		return err_sys(err, "chown %s", path);
+	/* Not ours: whoever made it said who may come in. */
+	if (chmod(path, mode) == -1 && errno != EPERM)
+		return err_sys(err, "chmod %s", path);
+	return 0;
+}
+
+static void
+tell_holder(int fd, const char *what, const char *dir, struct err *err)
+{
+	char pid[32] = "";
+	ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
+
+	if (n > 0)
+		pid[strcspn(pid, "\n")] = '\0';
+	err_set(err, ERR_CONFLICT, "%s %s is in use by process %s", what, dir,
+	    n > 0 ? pid : "unknown");
+}
+
+/* A descriptor that holds the lock as long as it is open, or -1. */
+static int
+lock_dir(const char *what, const char *dir, struct err *err)
+{
+	char *path = xasprintf("%s/lock", dir);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd == -1) {
+		err_sys(err, "open %s", path);
+	} else if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno == EWOULDBLOCK)
+			tell_holder(fd, what, dir, err);
+		else
+			err_sys(err, "lock %s", path);
+		close(fd);
+		fd = -1;
+	} else if (ftruncate(fd, 0) == -1 ||
+		   dprintf(fd, "%d\n", getpid()) < 0) {
+		err_sys(err, "write %s", path);
+		close(fd);
+		fd = -1;
+	}
+	free(path);
+	return fd;
+}
+
+int
+daemon_dirs_open(struct daemon *d, struct err *err)
+{
+	const struct daemon_config *c = common_of(d);
+	char *dir = xasprintf("%s/%s", c->run_dir, d->def->name);
+	int rv = -1;
+
+	/* Others may pass through it; the sockets' modes say who may speak. */
+	if (make_dirs(c->run_dir, 0755, err) == -1 ||
+	    own_dir(d, dir, 0751, err) == -1)
+		goto out;
+	d->impl->run_lock = lock_dir("run_dir", dir, err);
+	if (d->impl->run_lock == -1)
+		goto out;
+	if (c->data_dir[0] != '\0') {
+		if (own_dir(d, c->data_dir, 0700, err) == -1)
+			goto out;
+		d->impl->data_lock = lock_dir("data_dir", c->data_dir, err);
+		if (d->impl->data_lock == -1)
+			goto out;
+	}
+	rv = 0;
+out:
+	free(dir);
+	return rv;
+}
+
+void
+daemon_dirs_close(struct daemon *d)
+{
+	if (d->impl->run_lock != -1)
+		close(d->impl->run_lock);
+	if (d->impl->data_lock != -1)
+		close(d->impl->data_lock);
+}
+
+/* --- who we are --- */
+
+void
+daemon_set_group(struct daemon *d, const char *path)
+{
+	const char *named = common_of(d)->group;
+	const struct group *gr =
+	    getgrnam(named[0] != '\0' ? named : USUAL_GROUP);
+
+	if (gr == NULL) {
+		if (named[0] != '\0')
+			log_warn("no such group group=%s", named);
+		return;
+	}
+	if (chown(path, (uid_t)-1, gr->gr_gid) == -1 &&
+	    (named[0] != '\0' || errno != EPERM))
+		log_warn("control socket keeps its group path=%s group=%s "
+			 "reason=\"%s\"",
+		    path, gr->gr_name, strerror(errno));
+}
+
+int
+daemon_become_user(struct daemon *d, struct err *err)
+{
+	const struct passwd *pw;
+
+	if (user_find(d, &pw, err) == -1)
+		return -1;
+	if (pw == NULL)
+		return 0;
+	if (initgroups(pw->pw_name, pw->pw_gid) == -1 ||
+	    setgid(pw->pw_gid) == -1 || setuid(pw->pw_uid) == -1)
+		return err_sys(err, "become user %s", pw->pw_name);
+	return 0;
+}
+
+/* A change of user undoes it, so it is asked for after that. */
+int
+daemon_die_with_parent(struct err *err)
+{
+	pid_t parent = getppid();
+
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1)
+		return err_sys(err, "prctl");
+	if (getppid() != parent)
+		return err_set(err, ERR_GONE, "the parent is gone");
+	return 0;
+}
+
+void
+daemon_notify(const char *what)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	size_t n = path == NULL ? 0 : strlen(path);
+	int fd;
+
+	if (n < 2 || n >= sizeof sa.sun_path)
+		return;
+	memcpy(sa.sun_path, path, n);
+	if (path[0] == '@')
+		sa.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return;
+	if (sendto(fd, what, strlen(what), MSG_NOSIGNAL,
+		(const struct sockaddr *)&sa,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) == -1)
+		log_warn("systemd was not told reason=\"%s\"", strerror(errno));
+	close(fd);
+}
+
+/* --- who can reach us --- */
+
+bool
+daemon_is_loopback(const char *addr)
+{
+	char host[INET6_ADDRSTRLEN];
+	const char *end;
+	struct in6_addr six;
+	size_t n;
+
+	if (addr[0] == '[') {
+		addr++;
+		end = strchr(addr, ']');
+		n = end == NULL ? strlen(addr) : (size_t)(end - addr);
+	} else {
+		end = strchr(addr, ':');
+		n = end == NULL || strchr(end + 1, ':') != NULL
+			? strlen(addr)
+			: (size_t)(end - addr);
+	}
+	if (n >= sizeof host)
+		return false;
+	memcpy(host, addr, n);
+	host[n] = '\0';
+	if (strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0)
+		return true;
+	return inet_pton(AF_INET6, host, &six) == 1 &&
+	       IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+void
+daemon_warn_if_open(const char *what, const char *addr)
+{
+	if (daemon_is_loopback(addr))
+		return;
+	log_warn("OPEN TO THE NETWORK: %s listens at %s without TLS or ACL: "
+		 "whoever reaches it commands this machine",
+	    what, addr);
+}
