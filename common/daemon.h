@@ -44,14 +44,14 @@ struct daemon_config {
 	char *group;     /* group of the control socket; "rove" if it exists */
 };
 
-/* Its rows, the first of the config's table (tags 1 to 9 are theirs). In the
- * file they stand beside the daemon's own: run_dir = "/tmp/x"; */
-#define DAEMON_CONFIG_ROWS(T)                                                \
-	REC_STR(T, 1, common.run_dir, "RunDir", .hcl = "run_dir"),           \
-	    REC_STR(T, 2, common.data_dir, "DataDir", .hcl = "data_dir"),    \
-	    REC_STR(T, 3, common.log_level, "LogLevel", .hcl = "log_level"), \
-	    REC_STR(T, 4, common.user, "User", .hcl = "user"),               \
-	    REC_STR(T, 5, common.group, "Group", .hcl = "group")
+/* Its rows, the first of the config's table (tags 901 to 905 are theirs). In
+ * the file they stand beside the daemon's own: run_dir = "/tmp/x"; */
+#define DAEMON_CONFIG_ROWS(T)                                                  \
+	REC_STR(T, 901, common.run_dir, "RunDir", .hcl = "run_dir"),           \
+	    REC_STR(T, 902, common.data_dir, "DataDir", .hcl = "data_dir"),    \
+	    REC_STR(T, 903, common.log_level, "LogLevel", .hcl = "log_level"), \
+	    REC_STR(T, 904, common.user, "User", .hcl = "user"),               \
+	    REC_STR(T, 905, common.group, "Group", .hcl = "group")
 
 struct daemon {
 	const struct daemon_def *def;

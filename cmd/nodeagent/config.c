@@ -8,7 +8,7 @@
 #include "common/mem.h"
 
 static const struct rec_field nodeagent_config_fields[] = {
-	REC_REC(struct nodeagent_config, 1, common, daemon_config, "common"),
+	DAEMON_CONFIG_ROWS(struct nodeagent_config),
 	REC_STR(struct nodeagent_config, 2, name, "name"),
 	REC_STR(struct nodeagent_config, 3, region, "region"),
 	REC_STR(struct nodeagent_config, 4, datacenter, "datacenter"),
