@@ -18,6 +18,7 @@ answer_reset(struct http_req *r)
 
 	c->server->nbodies -= r->body.len;
 	buf_release(&r->body);
+	buf_release(&r->params);
 	buf_reset(&added);
 	*r = (struct http_req){ .added = added };
 }

@@ -28,11 +28,12 @@ struct http_req {
 	const char *path; /* its own copy, terminated */
 	const char *host; /* of an absolute target; NULL: the field's */
 	void *data;
-	struct buf body;  /* collected */
-	struct buf added; /* field lines of the answer */
-	bool collect;     /* the body is collected */
-	bool shown;       /* on_request has been called */
-	bool told_end;    /* and that the body is through */
+	struct buf body;   /* collected */
+	struct buf params; /* of the path: "name\0value\0" pairs */
+	struct buf added;  /* field lines of the answer */
+	bool collect;      /* the body is collected */
+	bool shown;        /* on_request has been called */
+	bool told_end;     /* and that the body is through */
 	bool paused;
 	bool expect; /* 100 Continue is still owed */
 	bool has_date, has_type;
