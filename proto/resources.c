@@ -156,9 +156,25 @@ static const struct rec_field allocated_shared_resources_fields[] = {
 const struct rec_type allocated_shared_resources_type =
     REC_TYPE(allocated_shared_resources, allocated_shared_resources_fields);
 
+static const struct rec_field task_lifecycle_fields[] = {
+	REC_STR(struct task_lifecycle, 1, hook, "Hook"),
+	REC_BOOL(struct task_lifecycle, 2, sidecar, "Sidecar"),
+};
+const struct rec_type task_lifecycle_type =
+    REC_TYPE(task_lifecycle, task_lifecycle_fields);
+
+static const struct rec_field task_lifecycle_entry_fields[] = {
+	REC_STR(struct task_lifecycle_entry, 1, key, ""),
+	REC_PTR(struct task_lifecycle_entry, 2, value, task_lifecycle, ""),
+};
+const struct rec_type task_lifecycle_entry_type =
+    REC_PAIR_TYPE(task_lifecycle_entry, task_lifecycle_entry_fields);
+
 static const struct rec_field allocated_resources_fields[] = {
 	REC_MAP(struct allocated_resources, 1, tasks, allocated_task_resources,
 	    "Tasks"),
+	REC_MAP(struct allocated_resources, 3, task_lifecycles,
+	    task_lifecycle_entry, "TaskLifecycles"),
 	REC_REC(struct allocated_resources, 2, shared,
 	    allocated_shared_resources, "Shared"),
 };

@@ -153,10 +153,22 @@ struct allocated_shared_resources {
 	size_t nports;
 };
 
+/* When a task runs that is not a main one; see struct task. */
+struct task_lifecycle {
+	char *hook;
+	bool sidecar;
+};
+struct task_lifecycle_entry {
+	char *key;
+	struct task_lifecycle *value; /* NULL: a main task */
+};
+
 /* What was given, by task and shared. */
 struct allocated_resources {
 	struct allocated_task_resources *tasks;
 	size_t ntasks;
+	struct task_lifecycle_entry *task_lifecycles;
+	size_t ntask_lifecycles;
 	struct allocated_shared_resources shared;
 };
 
@@ -166,6 +178,6 @@ extern const struct rec_type dns_config_type, cni_config_type, port_type,
     resources_entry_type, allocated_cpu_resources_type,
     allocated_memory_resources_type, allocated_device_resource_type,
     allocated_task_resources_type, allocated_shared_resources_type,
-    allocated_resources_type;
+    task_lifecycle_type, task_lifecycle_entry_type, allocated_resources_type;
 
 #endif

@@ -20,13 +20,6 @@ static const struct rec_field log_config_fields[] = {
 };
 const struct rec_type log_config_type = REC_TYPE(log_config, log_config_fields);
 
-static const struct rec_field task_lifecycle_fields[] = {
-	REC_STR(struct task_lifecycle, 1, hook, "Hook"),
-	REC_BOOL(struct task_lifecycle, 2, sidecar, "Sidecar"),
-};
-const struct rec_type task_lifecycle_type =
-    REC_TYPE(task_lifecycle, task_lifecycle_fields);
-
 static const struct rec_field task_artifact_fields[] = {
 	REC_OPT_STR(struct task_artifact, 1, getter_source, "GetterSource",
 	    .hcl = "source"),

@@ -35,11 +35,6 @@ struct log_config {
 	bool has_disabled;
 };
 
-struct task_lifecycle {
-	char *hook;
-	bool sidecar;
-};
-
 struct task_artifact {
 	char *getter_source;
 	struct rec_kv *getter_options;
@@ -234,10 +229,9 @@ struct task {
 };
 
 extern const struct rec_type restart_policy_type, log_config_type,
-    task_lifecycle_type, task_artifact_type, wait_config_type,
-    change_script_type, template_type, volume_mount_type,
-    dispatch_payload_config_type, csi_plugin_config_type, vault_type,
-    consul_type, secret_type, action_type, task_schedule_cron_type,
+    task_artifact_type, wait_config_type, change_script_type, template_type,
+    volume_mount_type, dispatch_payload_config_type, csi_plugin_config_type,
+    vault_type, consul_type, secret_type, action_type, task_schedule_cron_type,
     task_schedule_type, scaling_policy_type, task_type;
 
 #endif
