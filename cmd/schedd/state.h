@@ -231,7 +231,7 @@ struct sched_gone {
 	char *id;
 };
 struct sched_gones {
-	struct sched_gone ring[SCHED_MAX_GONE];
+	struct sched_gone *ring; /* SCHED_MAX_GONE of them, or NULL */
 	size_t next;
 	size_t n;
 	uint64_t floor; /* nothing is known of what went up to here */
@@ -268,7 +268,7 @@ struct sched_state {
 	char **ips; /* host addresses that ports stand on */
 	size_t nips;
 	struct map watches;
-	struct sched_watch *woken; /* by the command being applied */
+	LIST_HEAD(, sched_watch) woken; /* by the command being applied */
 };
 
 void sched_state_init(struct sched_state *st);

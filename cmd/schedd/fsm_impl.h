@@ -1,0 +1,41 @@
+/*
+ * What the parts of the state machine share; see fsm.h.
+ */
+#ifndef SCHEDD_FSM_IMPL_H
+#define SCHEDD_FSM_IMPL_H
+
+#include "cmd/schedd/fsm.h"
+#include "cmd/schedd/state_put.h"
+
+/* One command being applied. */
+struct fsm_turn {
+	struct sched_state *st;
+	uint64_t index;
+	int64_t time; /* the proposer's wall clock, ns */
+	struct arena arena;
+	struct fsm_reply *reply;
+};
+
+/* Writes evaluations, fills in their indexes and times, and settles the
+ * status of their jobs. */
+void fsm_put_evals(struct fsm_turn *t, const struct eval *evals, size_t n);
+
+/* fsm_job.c */
+void fsm_job_register(struct fsm_turn *t, const struct cmd_job_register *c);
+void fsm_job_deregister(struct fsm_turn *t, const struct cmd_job_deregister *c);
+void fsm_job_stable(struct fsm_turn *t, const struct cmd_job_stable *c);
+
+/* fsm_node.c */
+void fsm_node_register(struct fsm_turn *t, const struct cmd_node_register *c);
+void fsm_node_status(struct fsm_turn *t, const struct cmd_node_status *c);
+void fsm_node_drain(struct fsm_turn *t, const struct cmd_node_drain *c);
+void fsm_services(struct fsm_turn *t, const struct services_update *c);
+
+/* fsm_alloc.c */
+void fsm_alloc_client(struct fsm_turn *t, const struct cmd_alloc_client *c);
+void fsm_alloc_transition(
+    struct fsm_turn *t, const struct cmd_alloc_transition *c);
+void fsm_plan(struct fsm_turn *t, const struct cmd_plan *c);
+void fsm_deployment(struct fsm_turn *t, const struct cmd_deployment *c);
+
+#endif

@@ -1,0 +1,247 @@
+#include "cmd/schedd/planapply.h"
+
+#include <stdlib.h>
+
+#include "cmd/schedd/fit.h"
+#include "cmd/schedd/portset.h"
+#include "cmd/schedd/text.h"
+#include "common/mem.h"
+
+/* What the plan means for one node. */
+struct node_part {
+	const char *node_id;
+	const struct alloc **adds; /* placed or written again */
+	size_t nadds, cap;
+};
+
+struct verify {
+	const struct sched_state *st;
+	struct map parts; /* node id to struct node_part */
+	struct map gone;  /* alloc id to itself: stopped, or in adds */
+};
+
+static struct node_part *
+part_of(struct verify *v, const char *node_id)
+{
+	struct node_part *p = map_find(&v->parts, node_id);
+
+	if (p != NULL)
+		return p;
+	p = xcalloc(1, sizeof *p);
+	p->node_id = node_id;
+	map_put(&v->parts, node_id, p);
+	return p;
+}
+
+static void
+add(struct verify *v, const struct alloc *a)
+{
+	struct node_part *p = part_of(v, sched_str(a->node_id));
+
+	if (p->nadds == p->cap)
+		p->adds = xgrow(p->adds, p->nadds, &p->cap, sizeof *p->adds);
+	p->adds[p->nadds++] = a;
+}
+
+static void
+stop(struct verify *v, const struct plan_stop *s)
+{
+	struct sched_alloc *a = sched_alloc_find(v->st, sched_str(s->alloc_id));
+
+	if (a != NULL && (!sched_is_empty(s->desired_status) ||
+			     sched_eq(s->client_status, "lost")))
+		map_put(&v->gone, a->id, a);
+}
+
+static void
+sum_add(struct sched_usage *u, const struct sched_usage *d)
+{
+	u->cpu += d->cpu;
+	u->memory_mb += d->memory_mb;
+	u->memory_max_mb += d->memory_max_mb;
+	u->disk_mb += d->disk_mb;
+}
+
+/* The number of an address in the state's table; a new one gets a number
+ * beyond it, from its text, which is enough to find collisions. */
+static uint32_t
+ip_number(const struct sched_state *st, const char *ip)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < st->nips; i++)
+		if (strcmp(st->ips[i], ip) == 0)
+			return (uint32_t)i;
+	for (; *ip != '\0'; ip++)
+		h = (h ^ (unsigned char)*ip) * 16777619u;
+	return h | 0x80000000u;
+}
+
+static bool
+take_ports(const struct sched_state *st, const struct allocated_resources *r,
+    struct portset *ports)
+{
+	for (size_t i = 0; i < r->shared.nports; i++) {
+		const struct port_mapping *p = &r->shared.ports[i];
+
+		if (p->value > 0 &&
+		    !portset_add(
+			ports, ip_number(st, sched_str(p->host_ip)), p->value))
+			return false;
+	}
+	return true;
+}
+
+static bool
+brings_ports(const struct node_part *p)
+{
+	for (size_t i = 0; i < p->nadds; i++)
+		if (p->adds[i]->allocated_resources != NULL &&
+		    p->adds[i]->allocated_resources->shared.nports > 0)
+			return true;
+	return false;
+}
+
+static const char *
+check_ports(const struct verify *v, const struct sched_node *n,
+    const struct node_part *p)
+{
+	struct portset ports = { 0 };
+	const struct sched_alloc *a;
+	const char *bad = NULL;
+
+	if (!brings_ports(p))
+		return NULL;
+	TAILQ_FOREACH (a, &n->allocs, by_node)
+		for (size_t i = 0;
+		     i < a->nports && !sched_alloc_is_terminal(a) &&
+		     map_find(&v->gone, a->id) == NULL;
+		     i++)
+			portset_add(&ports, a->ports[i].ip, a->ports[i].value);
+	for (size_t i = 0; i < p->nadds && bad == NULL; i++)
+		if (p->adds[i]->allocated_resources != NULL &&
+		    !take_ports(v->st, p->adds[i]->allocated_resources, &ports))
+			bad = "reserved port collision";
+	portset_release(&ports);
+	return bad;
+}
+
+static const char *
+check_room(const struct verify *v, const struct sched_node *n,
+    const struct node_part *p)
+{
+	struct sched_usage used = n->usage, room, u;
+	const struct sched_alloc *a;
+	size_t live = p->nadds;
+
+	TAILQ_FOREACH (a, &n->allocs, by_node) {
+		if (sched_alloc_is_terminal(a))
+			continue;
+		if (map_find(&v->gone, a->id) == NULL) {
+			live++;
+			continue;
+		}
+		used.cpu -= a->usage.cpu;
+		used.memory_mb -= a->usage.memory_mb;
+		used.memory_max_mb -= a->usage.memory_max_mb;
+		used.disk_mb -= a->usage.disk_mb;
+	}
+	for (size_t i = 0; i < p->nadds; i++) {
+		if (p->adds[i]->allocated_resources == NULL)
+			continue;
+		fit_usage(p->adds[i]->allocated_resources, &u);
+		sum_add(&used, &u);
+	}
+	if (n->node->node_max_allocs > 0 &&
+	    live > (size_t)n->node->node_max_allocs)
+		return "max allocation exceeded";
+	fit_node_room(n->node, &room);
+	return fit_exceeded(&used, &room);
+}
+
+/* Whether all that the plan adds exists there already. */
+static bool
+is_only_updates(const struct verify *v, const struct node_part *p)
+{
+	for (size_t i = 0; i < p->nadds; i++)
+		if (sched_alloc_find(v->st, p->adds[i]->id) == NULL)
+			return false;
+	return true;
+}
+
+static const char *
+check_node(const struct verify *v, const struct node_part *p)
+{
+	const struct sched_node *n = sched_node_find(v->st, p->node_id);
+	const char *bad;
+
+	if (is_only_updates(v, p))
+		return NULL;
+	if (n == NULL)
+		return "node does not exist";
+	if (!sched_eq(n->node->status, "ready"))
+		return "node is not ready for placements";
+	if (!sched_node_is_ready(n->node))
+		return "node is not eligible";
+	bad = check_room(v, n, p);
+	return bad != NULL ? bad : check_ports(v, n, p);
+}
+
+static void
+refuse(struct planapply *out, const char *node_id, const char *why)
+{
+	union {
+		const char *in;
+		void *out;
+	} borrowed = { .in = why };
+
+	map_put(&out->refused, node_id, borrowed.out);
+	out->whole = false;
+}
+
+void
+planapply_verify(const struct sched_state *st, const struct cmd_plan *plan,
+    struct planapply *out)
+{
+	struct verify v = { .st = st };
+
+	*out = (struct planapply){ .whole = true };
+	for (size_t i = 0; i < plan->nstops; i++)
+		stop(&v, &plan->stops[i]);
+	for (size_t i = 0; i < plan->npreempts; i++)
+		stop(&v, &plan->preempts[i]);
+	for (size_t i = 0; i < plan->nplaces; i++)
+		add(&v, &plan->places[i]);
+	for (size_t i = 0; i < plan->nupdates; i++) {
+		struct sched_alloc *a =
+		    sched_alloc_find(st, sched_str(plan->updates[i].id));
+
+		if (a != NULL)
+			map_put(&v.gone, a->id, a);
+		add(&v, &plan->updates[i]);
+	}
+	MAP_FOREACH (e, &v.parts) {
+		struct node_part *p = map_value(e);
+		const char *bad = check_node(&v, p);
+
+		if (bad != NULL)
+			refuse(out, p->node_id, bad);
+		free(p->adds);
+		free(p);
+	}
+	map_release(&v.parts);
+	map_release(&v.gone);
+	out->nothing = plan->all_at_once && !out->whole;
+}
+
+bool
+planapply_accepts(const struct planapply *p, const char *node_id)
+{
+	return !p->nothing && map_find(&p->refused, sched_str(node_id)) == NULL;
+}
+
+void
+planapply_release(struct planapply *p)
+{
+	map_release(&p->refused);
+}

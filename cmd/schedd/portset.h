@@ -1,0 +1,25 @@
+/*
+ * Ports in use on a node: a set of (address, port). An address is its place
+ * in a table of the caller's (struct sched_state keeps one).
+ */
+#ifndef SCHEDD_PORTSET_H
+#define SCHEDD_PORTSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PORTSET_MAX 65535 /* the highest port */
+
+struct portset {
+	uint64_t *slots; /* open addressing; 0 is a free one */
+	size_t cap;      /* a power of two, or 0 */
+	size_t n;
+};
+
+bool portset_has(const struct portset *p, uint32_t ip, int64_t port);
+/* False when it was there before. */
+bool portset_add(struct portset *p, uint32_t ip, int64_t port);
+void portset_release(struct portset *p);
+
+#endif

@@ -1,0 +1,309 @@
+#include <stdlib.h>
+
+#include "cmd/schedd/fit.h"
+#include "cmd/schedd/state.h"
+#include "cmd/schedd/state_put.h"
+#include "cmd/schedd/text.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+/* --- counts --- */
+
+static void
+usage_add(struct sched_usage *u, const struct sched_usage *d, int64_t sign)
+{
+	u->cpu += sign * d->cpu;
+	u->memory_mb += sign * d->memory_mb;
+	u->memory_max_mb += sign * d->memory_max_mb;
+	u->disk_mb += sign * d->disk_mb;
+}
+
+/* Takes the allocation into its job's and node's sums, or out of them. */
+static void
+count(struct sched_alloc *a, int sign)
+{
+	a->job->groups[a->group].count[a->client] += sign;
+	if (sched_alloc_is_terminal(a))
+		return;
+	if (sign > 0)
+		a->job->nlive++;
+	else
+		a->job->nlive--;
+	usage_add(&a->node->usage, &a->usage, sign);
+}
+
+/* --- ports --- */
+
+static uint32_t
+ip_place(struct sched_state *st, const char *ip)
+{
+	for (size_t i = 0; i < st->nips; i++)
+		if (strcmp(st->ips[i], ip) == 0)
+			return (uint32_t)i;
+	st->ips = xreallocarray(st->ips, st->nips + 1, sizeof *st->ips);
+	st->ips[st->nips] = xstrdup(ip);
+	return (uint32_t)st->nips++;
+}
+
+static void
+add_port(struct sched_state *st, struct sched_alloc *a, const char *ip,
+    int64_t value)
+{
+	if (value <= 0 || a->nports == UINT16_MAX)
+		return;
+	a->ports =
+	    xreallocarray(a->ports, (size_t)a->nports + 1, sizeof *a->ports);
+	a->ports[a->nports++] = (struct sched_port){
+		.value = value,
+		.ip = ip_place(st, sched_str(ip)),
+	};
+}
+
+static void
+add_network_ports(struct sched_state *st, struct sched_alloc *a,
+    const struct network_resource *nets, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < nets[i].nreserved_ports; k++)
+			add_port(
+			    st, a, nets[i].ip, nets[i].reserved_ports[k].value);
+		for (size_t k = 0; k < nets[i].ndynamic_ports; k++)
+			add_port(
+			    st, a, nets[i].ip, nets[i].dynamic_ports[k].value);
+	}
+}
+
+/* A group's ports stand in shared.ports; its networks repeat them. */
+static void
+read_ports(struct sched_state *st, struct sched_alloc *a,
+    const struct allocated_resources *r)
+{
+	free(a->ports);
+	a->ports = NULL;
+	a->nports = 0;
+	for (size_t i = 0; i < r->shared.nports; i++)
+		add_port(st, a, r->shared.ports[i].host_ip,
+		    r->shared.ports[i].value);
+	if (r->shared.nports == 0)
+		add_network_ports(
+		    st, a, r->shared.networks, r->shared.nnetworks);
+	for (size_t i = 0; i < r->ntasks; i++)
+		add_network_ports(
+		    st, a, r->tasks[i].networks, r->tasks[i].nnetworks);
+}
+
+/* --- the small struct, from the record --- */
+
+static uint32_t
+index_of_name(const char *name)
+{
+	const char *open = name != NULL ? strrchr(name, '[') : NULL;
+
+	return open != NULL ? (uint32_t)strtoul(open + 1, NULL, 10) : 0;
+}
+
+static bool
+is_complex(const struct allocated_resources *r)
+{
+	for (size_t i = 0; i < r->ntasks; i++)
+		if (r->tasks[i].cpu.nreserved_cores > 0 ||
+		    r->tasks[i].ndevices > 0)
+			return true;
+	return false;
+}
+
+static void
+read_flags(struct sched_alloc *a, const struct alloc *rec)
+{
+	const struct alloc_deployment_status *ds = rec->deployment_status;
+	const struct desired_transition *dt = &rec->desired_transition;
+
+	a->desired = (uint8_t)sched_desired_parse(rec->desired_status);
+	a->client = (uint8_t)sched_client_parse(rec->client_status);
+	a->migrate = dt->has_migrate && dt->migrate;
+	a->reschedule = dt->has_reschedule && dt->reschedule;
+	a->force_reschedule = dt->has_force_reschedule && dt->force_reschedule;
+	a->has_healthy = ds != NULL && ds->has_healthy;
+	a->healthy = a->has_healthy && ds->healthy;
+	a->canary = ds != NULL && ds->canary;
+	a->has_next = !sched_is_empty(rec->next_allocation);
+	a->has_followup = !sched_is_empty(rec->followup_eval_id);
+	a->name_index = index_of_name(rec->name);
+	a->create_index = rec->create_index;
+	a->modify_index = rec->modify_index;
+	a->alloc_modify_index = rec->alloc_modify_index;
+	a->create_time = rec->create_time;
+	a->modify_time = rec->modify_time;
+}
+
+static void
+pack(struct sched_alloc *a, const struct alloc *rec)
+{
+	struct alloc flat = *rec;
+	struct buf b = { 0 };
+
+	flat.job = NULL;
+	rec_pack(&alloc_type, &flat, &b);
+	free(a->packed);
+	a->packed = xmemdup(b.data, b.len);
+	a->packed_len = (uint32_t)b.len;
+	buf_release(&b);
+}
+
+static void
+touch_alloc(struct sched_state *st, struct sched_alloc *a, uint64_t at)
+{
+	sched_touch(st, SCHED_ALLOC, a->id);
+	sched_touch_table(st, SCHED_ALLOCS, at);
+	a->job->allocs_index = a->job->summary_index = at;
+	sched_touch(st, SCHED_JOB_ALLOCS, a->job->key);
+	a->node->allocs_index = at;
+	sched_touch(st, SCHED_NODE_ALLOCS, a->node->id);
+	if (a->alloc_modify_index == at) {
+		a->node->pull_index = at;
+		sched_touch(st, SCHED_NODE_PULL, a->node->id);
+	}
+	if (a->eval != NULL) {
+		a->eval->allocs_index = at;
+		sched_touch(st, SCHED_EVAL_ALLOCS, a->eval->rec.id);
+	}
+	if (a->deployment != NULL) {
+		a->deployment->allocs_index = at;
+		sched_touch(st, SCHED_DEPLOYMENT_ALLOCS, a->deployment->rec.id);
+	}
+}
+
+/* --- links --- */
+
+static void
+set_eval(struct sched_state *st, struct sched_alloc *a, const struct alloc *rec)
+{
+	struct sched_eval *e = sched_eval_find(st, sched_str(rec->eval_id));
+
+	if (e == a->eval)
+		return;
+	if (a->eval != NULL)
+		TAILQ_REMOVE(&a->eval->allocs, a, by_eval);
+	a->eval = e;
+	if (e != NULL)
+		TAILQ_INSERT_TAIL(&e->allocs, a, by_eval);
+}
+
+static void
+set_deployment(
+    struct sched_state *st, struct sched_alloc *a, const struct alloc *rec)
+{
+	struct sched_deployment *d =
+	    sched_deployment_find(st, sched_str(rec->deployment_id));
+
+	if (d == a->deployment)
+		return;
+	if (a->deployment != NULL)
+		TAILQ_REMOVE(&a->deployment->allocs, a, by_deployment);
+	a->deployment = d;
+	if (d != NULL)
+		TAILQ_INSERT_TAIL(&d->allocs, a, by_deployment);
+}
+
+static void
+set_version(struct sched_alloc *a, struct sched_version *v)
+{
+	if (v == a->version)
+		return;
+	sched_version_unref(a->version);
+	a->version = v;
+	v->refs++;
+}
+
+/* Another allocation that still holds a version the job has forgotten. */
+static struct sched_version *
+version_of_sibling(const struct sched_job *j, uint64_t version)
+{
+	const struct sched_alloc *a;
+
+	TAILQ_FOREACH (a, &j->allocs, by_job)
+		if (a->version->job->version == version)
+			return a->version;
+	return NULL;
+}
+
+static struct sched_alloc *
+alloc_new(struct sched_state *st, const struct alloc *rec, struct sched_job *j)
+{
+	struct sched_alloc *a = xcalloc(1, sizeof *a);
+
+	memcpy(a->id, rec->id, strlen(rec->id) + 1);
+	a->job = j;
+	a->node = sched_node_have(st, sched_str(rec->node_id));
+	TAILQ_INSERT_TAIL(&j->allocs, a, by_job);
+	TAILQ_INSERT_TAIL(&a->node->allocs, a, by_node);
+	j->nallocs++;
+	a->node->nallocs++;
+	HASH_ADD_STR(st->allocs, id, a);
+	return a;
+}
+
+struct sched_alloc *
+sched_put_alloc(struct sched_state *st, const struct alloc *rec, uint64_t at)
+{
+	struct sched_alloc *a = sched_alloc_find(st, rec->id);
+	struct sched_job *j;
+	struct sched_version *v;
+
+	if (strlen(rec->id) >= SCHED_ID_SIZE)
+		return NULL;
+	j = sched_job_have(st, sched_str(rec->namespace), rec->job_id);
+	v = sched_version_find(j, rec->job_version);
+	if (v == NULL && a != NULL &&
+	    a->version->job->version == rec->job_version)
+		v = a->version;
+	if (v == NULL)
+		v = version_of_sibling(j, rec->job_version);
+	if (v == NULL)
+		return NULL;
+	if (a == NULL)
+		a = alloc_new(st, rec, j);
+	else
+		count(a, -1);
+	set_version(a, v);
+	set_eval(st, a, rec);
+	set_deployment(st, a, rec);
+	a->group = (uint16_t)sched_group_have(j, sched_str(rec->task_group));
+	read_flags(a, rec);
+	if (rec->allocated_resources != NULL) {
+		fit_usage(rec->allocated_resources, &a->usage);
+		read_ports(st, a, rec->allocated_resources);
+		a->complex = is_complex(rec->allocated_resources);
+	}
+	pack(a, rec);
+	count(a, 1);
+	touch_alloc(st, a, at);
+	return a;
+}
+
+void
+sched_alloc_forget(struct sched_state *st, struct sched_alloc *a, uint64_t at)
+{
+	struct sched_job *j = a->job;
+	struct sched_node *n = a->node;
+
+	count(a, -1);
+	touch_alloc(st, a, at);
+	sched_touch(st, SCHED_NODE_PULL, n->id);
+	n->pull_index = at;
+	sched_gone_add(&st->gone_allocs, at, n->id, a->id);
+	TAILQ_REMOVE(&j->allocs, a, by_job);
+	TAILQ_REMOVE(&n->allocs, a, by_node);
+	j->nallocs--;
+	n->nallocs--;
+	if (a->eval != NULL)
+		TAILQ_REMOVE(&a->eval->allocs, a, by_eval);
+	if (a->deployment != NULL)
+		TAILQ_REMOVE(&a->deployment->allocs, a, by_deployment);
+	HASH_DEL(st->allocs, a);
+	sched_version_unref(a->version);
+	free(a->ports);
+	free(a->packed);
+	free(a);
+	sched_entries_unused(st, j, n);
+}
