@@ -58,6 +58,7 @@ put_eval(struct fsm_turn *t, const struct eval *e)
 	if (sched_eq(rec.status, "complete") && rec.nfailed_tg_allocs == 0)
 		cancel_blocked(t, &rec);
 	sched_put_eval(t->st, &rec, t->index);
+	sched_note_queued(t->st, rec.id, t->index);
 	j = sched_job_find(
 	    t->st, sched_str(rec.namespace), sched_str(rec.job_id));
 	if (j != NULL)

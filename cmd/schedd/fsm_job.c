@@ -19,6 +19,7 @@ spec_differs(const struct job *old, const struct job *new)
 	a.nomad_token_id = b.nomad_token_id = NULL;
 	a.dispatch_idempotency_token = b.dispatch_idempotency_token = NULL;
 	a.version_tag = b.version_tag = NULL;
+	a.has_stop = b.has_stop = true;
 	a.has_stable = b.has_stable = false;
 	a.stable = b.stable = false;
 	a.has_version = b.has_version = false;
@@ -85,10 +86,12 @@ note_scaling(
     struct fsm_turn *t, struct sched_job *j, const struct cmd_job_register *c)
 {
 	struct sched_group *g;
+	size_t place;
 
 	if (c->scaling == NULL)
 		return;
-	g = &j->groups[sched_group_have(j, sched_str(c->scaled_group))];
+	place = sched_group_have(j, sched_str(c->scaled_group));
+	g = &j->groups[place];
 	if (g->nevents == SCHED_MAX_EVENTS) {
 		rec_clear(&scaling_event_type, &g->events[0]);
 		g->nevents--;

@@ -192,6 +192,7 @@ struct sched_job {
 	uint64_t evals_index;
 	uint64_t deployments_index;
 	uint64_t summary_index;
+	uint64_t kept; /* versions, while a snapshot is read */
 	UT_hash_handle hh;
 };
 

@@ -151,24 +151,31 @@ pack(struct sched_alloc *a, const struct alloc *rec)
 }
 
 static void
+raise_to(uint64_t *index, uint64_t at)
+{
+	if (*index < at)
+		*index = at;
+}
+
+static void
 touch_alloc(struct sched_state *st, struct sched_alloc *a, uint64_t at)
 {
 	sched_touch(st, SCHED_ALLOC, a->id);
 	sched_touch_table(st, SCHED_ALLOCS, at);
-	a->job->allocs_index = a->job->summary_index = at;
+	raise_to(&a->job->allocs_index, at);
+	raise_to(&a->job->summary_index, at);
 	sched_touch(st, SCHED_JOB_ALLOCS, a->job->key);
-	a->node->allocs_index = at;
+	raise_to(&a->node->allocs_index, at);
 	sched_touch(st, SCHED_NODE_ALLOCS, a->node->id);
-	if (a->alloc_modify_index == at) {
-		a->node->pull_index = at;
+	raise_to(&a->node->pull_index, a->alloc_modify_index);
+	if (a->alloc_modify_index == at)
 		sched_touch(st, SCHED_NODE_PULL, a->node->id);
-	}
 	if (a->eval != NULL) {
-		a->eval->allocs_index = at;
+		raise_to(&a->eval->allocs_index, at);
 		sched_touch(st, SCHED_EVAL_ALLOCS, a->eval->rec.id);
 	}
 	if (a->deployment != NULL) {
-		a->deployment->allocs_index = at;
+		raise_to(&a->deployment->allocs_index, at);
 		sched_touch(st, SCHED_DEPLOYMENT_ALLOCS, a->deployment->rec.id);
 	}
 }

@@ -241,7 +241,8 @@ touch_eval(struct sched_state *st, struct sched_eval *e, uint64_t at)
 	sched_touch_table(st, SCHED_EVALS, at);
 	if (e->job == NULL)
 		return;
-	e->job->evals_index = at;
+	if (e->job->evals_index < at)
+		e->job->evals_index = at;
 	sched_touch(st, SCHED_JOB_EVALS, e->job->key);
 }
 
@@ -270,10 +271,13 @@ eval_have(struct sched_state *st, const struct eval *rec)
 	return e;
 }
 
-/* What a finished look at the job left waiting, group by group. */
-static void
-note_queued(struct sched_state *st, struct sched_eval *e, uint64_t at)
+void
+sched_note_queued(struct sched_state *st, const char *eval_id, uint64_t at)
 {
+	struct sched_eval *e = sched_eval_find(st, eval_id);
+
+	if (e == NULL || e->job == NULL)
+		return;
 	for (size_t i = 0; i < e->rec.nqueued_allocations; i++) {
 		const struct rec_ki *q = &e->rec.queued_allocations[i];
 		size_t g = sched_group_have(e->job, q->key);
@@ -294,8 +298,6 @@ sched_put_eval(struct sched_state *st, const struct eval *rec, uint64_t at)
 	if (e->job != NULL && !sched_eval_is_terminal(&e->rec))
 		e->job->nopen++;
 	touch_eval(st, e, at);
-	if (e->job != NULL)
-		note_queued(st, e, at);
 }
 
 void
@@ -328,7 +330,8 @@ sched_deployment_changed(
     struct sched_state *st, struct sched_deployment *d, uint64_t at)
 {
 	d->rec.modify_index = at;
-	d->job->deployments_index = at;
+	if (d->job->deployments_index < at)
+		d->job->deployments_index = at;
 	sched_touch(st, SCHED_DEPLOYMENT, d->rec.id);
 	sched_touch(st, SCHED_JOB_DEPLOYMENTS, d->job->key);
 	sched_touch_table(st, SCHED_DEPLOYMENTS, at);

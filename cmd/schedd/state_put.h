@@ -48,6 +48,9 @@ void sched_node_forget(
 
 /* Writes an evaluation (the indexes in the record are set by the caller). */
 void sched_put_eval(struct sched_state *st, const struct eval *e, uint64_t at);
+/* Takes over into the job what the evaluation left waiting, by group. */
+void sched_note_queued(
+    struct sched_state *st, const char *eval_id, uint64_t at);
 void sched_eval_forget(
     struct sched_state *st, struct sched_eval *e, uint64_t at);
 
@@ -88,6 +91,8 @@ void sched_touch_table(struct sched_state *st, enum sched_topic t, uint64_t at);
 void sched_wake(struct sched_state *st);
 /* Marks all. */
 void sched_touch_all(struct sched_state *st);
+/* Only between commands, when nobody waits to be woken. */
+void sched_watches_move(struct sched_state *to, struct sched_state *from);
 void sched_watches_release(struct sched_state *st);
 
 void sched_gone_add(

@@ -132,6 +132,13 @@ sched_wake(struct sched_state *st)
 }
 
 void
+sched_watches_move(struct sched_state *to, struct sched_state *from)
+{
+	to->watches = from->watches;
+	from->watches = (struct map){ 0 };
+}
+
+void
 sched_watches_release(struct sched_state *st)
 {
 	struct sched_watch *w;

@@ -1,0 +1,625 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cmd/schedd/state.h"
+#include "cmd/schedd/state_put.h"
+#include "cmd/schedd/text.h"
+#include "common/mem.h"
+
+/*
+ * A snapshot is a magic number, the format's version and frames: a kind, a
+ * length and a packed record. Things come after what they refer to; the last
+ * frame tells how many there were.
+ */
+#define SNAP_MAGIC  "rvsn"
+#define SNAP_FORMAT 1
+#define SNAP_CHUNK  (1u << 20) /* a frame is believed this much at a time */
+
+enum snap_kind {
+	SNAP_META = 1,
+	SNAP_CONFIG = 2,
+	SNAP_NODE = 3,
+	SNAP_JOB = 4,
+	SNAP_VERSION = 5,
+	SNAP_EVAL = 6,
+	SNAP_DEPLOYMENT = 7,
+	SNAP_ALLOC = 8,
+	SNAP_SERVICE = 9,
+	SNAP_CLIENT = 10,
+	SNAP_TABLE = 11,
+	SNAP_END = 12,
+};
+
+struct snap_meta {
+	uint64_t index;
+	uint64_t frames; /* before the end; in SNAP_END */
+};
+static const struct rec_field snap_meta_fields[] = {
+	REC_U64(struct snap_meta, 1, index, "Index"),
+	REC_U64(struct snap_meta, 2, frames, "Frames"),
+};
+static const struct rec_type snap_meta_type =
+    REC_TYPE(snap_meta, snap_meta_fields);
+
+struct snap_table {
+	uint64_t table;
+	uint64_t index;
+};
+static const struct rec_field snap_table_fields[] = {
+	REC_U64(struct snap_table, 1, table, "Table"),
+	REC_U64(struct snap_table, 2, index, "Index"),
+};
+static const struct rec_type snap_table_type =
+    REC_TYPE(snap_table, snap_table_fields);
+
+struct snap_group {
+	char *name;
+	int64_t queued;
+	struct scaling_event *events;
+	size_t nevents;
+};
+static const struct rec_field snap_group_fields[] = {
+	REC_STR(struct snap_group, 1, name, "Name"),
+	REC_I64(struct snap_group, 2, queued, "Queued"),
+	REC_LIST(struct snap_group, 3, events, scaling_event, "Events"),
+};
+static const struct rec_type snap_group_type =
+    REC_TYPE(snap_group, snap_group_fields);
+
+/* A job's entry. Of the versions that follow, those beyond `kept` are there
+ * for allocations only. */
+struct snap_job {
+	char *ns;
+	char *id;
+	uint64_t kept;
+	uint64_t summary_index;
+	struct snap_group *groups;
+	size_t ngroups;
+};
+static const struct rec_field snap_job_fields[] = {
+	REC_STR(struct snap_job, 1, ns, "Namespace"),
+	REC_STR(struct snap_job, 2, id, "ID"),
+	REC_U64(struct snap_job, 3, kept, "Kept"),
+	REC_U64(struct snap_job, 4, summary_index, "SummaryIndex"),
+	REC_LIST(struct snap_job, 5, groups, snap_group, "Groups"),
+};
+static const struct rec_type snap_job_type =
+    REC_TYPE(snap_job, snap_job_fields);
+
+struct snap_client {
+	char *client;
+	uint64_t request;
+	uint64_t index;
+	int64_t code;
+	char *text;
+};
+static const struct rec_field snap_client_fields[] = {
+	REC_STR(struct snap_client, 1, client, "Client"),
+	REC_U64(struct snap_client, 2, request, "Request"),
+	REC_U64(struct snap_client, 3, index, "Index"),
+	REC_I64(struct snap_client, 4, code, "Code"),
+	REC_STR(struct snap_client, 5, text, "Text"),
+};
+static const struct rec_type snap_client_type =
+    REC_TYPE(snap_client, snap_client_fields);
+
+/* --- writing --- */
+
+struct writer {
+	sched_write_fn *fn;
+	void *ctx;
+	struct buf buf;
+	uint64_t frames;
+	bool failed;
+};
+
+static void
+put_u32(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(v >> (8 * i));
+}
+
+static void
+raw(struct writer *w, const void *p, size_t n)
+{
+	if (!w->failed && w->fn(w->ctx, p, n) == -1)
+		w->failed = true;
+}
+
+static void
+frame(struct writer *w, enum snap_kind kind, const void *p, size_t n)
+{
+	uint8_t head[5] = { (uint8_t)kind };
+
+	put_u32(head + 1, (uint32_t)n);
+	raw(w, head, sizeof head);
+	raw(w, p, n);
+	w->frames++;
+}
+
+static void
+record(struct writer *w, enum snap_kind kind, const struct rec_type *t,
+    const void *rec)
+{
+	buf_reset(&w->buf);
+	rec_pack(t, rec, &w->buf);
+	frame(w, kind, w->buf.data, w->buf.len);
+}
+
+/* The versions that only allocations still hold, each once. */
+static void
+write_old_versions(struct writer *w, const struct sched_job *j)
+{
+	const struct sched_version **seen = NULL;
+	const struct sched_alloc *a;
+	size_t n = 0, cap = 0, i;
+
+	TAILQ_FOREACH (a, &j->allocs, by_job) {
+		for (i = 0; i < j->nversions; i++)
+			if (j->versions[i] == a->version)
+				break;
+		if (i < j->nversions)
+			continue;
+		for (i = 0; i < n && seen[i] != a->version; i++)
+			;
+		if (i < n)
+			continue;
+		if (n == cap)
+			seen = xgrow(seen, n, &cap, sizeof *seen);
+		seen[n++] = a->version;
+		record(w, SNAP_VERSION, &job_type, a->version->job);
+	}
+	free(seen);
+}
+
+static void
+write_job(struct writer *w, const struct sched_job *j)
+{
+	struct snap_job rec = { .ns = j->ns,
+		.id = j->id,
+		.kept = j->nversions,
+		.summary_index = j->summary_index };
+
+	rec.groups = xcalloc(j->ngroups, sizeof *rec.groups);
+	rec.ngroups = j->ngroups;
+	for (size_t i = 0; i < j->ngroups; i++)
+		rec.groups[i] = (struct snap_group){
+			.name = j->groups[i].name,
+			.queued = j->groups[i].queued,
+			.events = j->groups[i].events,
+			.nevents = j->groups[i].nevents,
+		};
+	record(w, SNAP_JOB, &snap_job_type, &rec);
+	free(rec.groups);
+	for (size_t i = 0; i < j->nversions; i++)
+		record(w, SNAP_VERSION, &job_type, j->versions[i]->job);
+	write_old_versions(w, j);
+}
+
+static void
+write_small(struct writer *w, const struct sched_state *st)
+{
+	struct snap_meta meta = { .index = st->index };
+
+	record(w, SNAP_META, &snap_meta_type, &meta);
+	for (size_t i = 0; i < SCHED_NTABLES; i++) {
+		struct snap_table t = { .table = i, .index = st->tables[i] };
+
+		record(w, SNAP_TABLE, &snap_table_type, &t);
+	}
+	record(w, SNAP_CONFIG, &scheduler_configuration_type, &st->config);
+	for (size_t i = 0; i < st->nclients; i++) {
+		struct snap_client c = {
+			.client = st->clients[i].client,
+			.request = st->clients[i].request,
+			.index = st->clients[i].index,
+			.code = st->clients[i].code,
+			.text = st->clients[i].text,
+		};
+
+		record(w, SNAP_CLIENT, &snap_client_type, &c);
+	}
+}
+
+static void
+write_all(struct writer *w, const struct sched_state *st)
+{
+	const struct sched_service *s;
+
+	write_small(w, st);
+	for (const struct sched_node *n = st->nodes; n != NULL; n = n->hh.next)
+		if (n->node != NULL)
+			record(w, SNAP_NODE, &node_type, n->node);
+	for (const struct sched_job *j = st->jobs; j != NULL; j = j->hh.next)
+		write_job(w, j);
+	for (const struct sched_eval *e = st->evals; e != NULL; e = e->hh.next)
+		record(w, SNAP_EVAL, &eval_type, &e->rec);
+	for (const struct sched_deployment *d = st->deployments; d != NULL;
+	     d = d->hh.next)
+		record(w, SNAP_DEPLOYMENT, &deployment_type, &d->rec);
+	for (const struct sched_alloc *a = st->allocs; a != NULL;
+	     a = a->hh.next)
+		frame(w, SNAP_ALLOC, a->packed, a->packed_len);
+	TAILQ_FOREACH (s, &st->services_by_index, by_index)
+		record(w, SNAP_SERVICE, &service_instance_type, &s->rec);
+}
+
+int
+sched_snapshot_write(
+    const struct sched_state *st, sched_write_fn *write, void *ctx)
+{
+	struct writer w = { .fn = write, .ctx = ctx };
+	struct snap_meta end = { 0 };
+	uint8_t format[4];
+
+	put_u32(format, SNAP_FORMAT);
+	raw(&w, SNAP_MAGIC, 4);
+	raw(&w, format, sizeof format);
+	write_all(&w, st);
+	end.index = st->index;
+	end.frames = w.frames;
+	record(&w, SNAP_END, &snap_meta_type, &end);
+	buf_release(&w.buf);
+	return w.failed ? -1 : 0;
+}
+
+/* --- reading --- */
+
+struct reader {
+	sched_read_fn *fn;
+	void *ctx;
+	struct sched_state *st;
+	struct sched_job *job; /* whose versions are being read */
+	struct arena arena;
+	struct buf buf;
+	uint64_t frames;
+	uint64_t index;
+	uint64_t tables[SCHED_NTABLES];
+	bool done;
+};
+
+static int
+get(struct reader *r, void *p, size_t n, struct err *err)
+{
+	size_t had = 0;
+
+	while (had < n) {
+		long got = r->fn(r->ctx, (char *)p + had, n - had);
+
+		if (got < 0)
+			return err_set(
+			    err, ERR_SYSTEM, "snapshot: cannot be read");
+		if (got == 0)
+			return err_set(
+			    err, ERR_CORRUPT, "snapshot: ends in the middle");
+		had += (size_t)got;
+	}
+	return 0;
+}
+
+/* The frame's bytes, into r->buf: memory grows only as bytes arrive. */
+static int
+get_body(struct reader *r, size_t n, struct err *err)
+{
+	buf_reset(&r->buf);
+	while (r->buf.len < n) {
+		size_t chunk = n - r->buf.len;
+
+		if (chunk > SNAP_CHUNK)
+			chunk = SNAP_CHUNK;
+		if (get(r, buf_reserve(&r->buf, chunk), chunk, err) == -1)
+			return -1;
+		r->buf.len += chunk;
+	}
+	return 0;
+}
+
+static int
+unpack(struct reader *r, const struct rec_type *t, void *rec,
+    struct arena *arena, struct err *err)
+{
+	if (rec_unpack(t, rec, buf_str(&r->buf), r->buf.len, arena, err) == 0)
+		return 0;
+	if (err != NULL)
+		err->code = ERR_CORRUPT;
+	return err_add(err, "snapshot: %s", t->name);
+}
+
+static int
+bad(struct err *err, const char *what)
+{
+	return err_set(err, ERR_CORRUPT, "snapshot: %s", what);
+}
+
+static int
+read_node(struct reader *r, struct err *err)
+{
+	struct node *n = xcalloc(1, sizeof *n);
+
+	if (unpack(r, &node_type, n, NULL, err) == 0) {
+		if (!sched_is_empty(n->id)) {
+			sched_put_node(r->st, n, n->modify_index);
+			return 0;
+		}
+		bad(err, "a node without an id");
+		rec_clear(&node_type, n);
+	}
+	free(n);
+	return -1;
+}
+
+/* Drops the versions that were read for allocations only: by now those hold
+ * them. */
+static void
+trim_versions(struct sched_job *j)
+{
+	while (j->nversions > j->kept)
+		sched_version_unref(j->versions[--j->nversions]);
+	if (j->nversions == 0)
+		j->job = NULL;
+}
+
+static int
+read_job(struct reader *r, struct err *err)
+{
+	struct snap_job rec;
+
+	if (unpack(r, &snap_job_type, &rec, &r->arena, err) == -1)
+		return -1;
+	if (sched_is_empty(rec.id))
+		return bad(err, "a job without an id");
+	r->job = sched_job_have(r->st, sched_str(rec.ns), rec.id);
+	r->job->summary_index = rec.summary_index;
+	r->job->kept = rec.kept;
+	for (size_t i = 0; i < rec.ngroups && i <= UINT16_MAX; i++) {
+		size_t place =
+		    sched_group_have(r->job, sched_str(rec.groups[i].name));
+		struct sched_group *g = &r->job->groups[place];
+
+		g->queued = rec.groups[i].queued;
+		g->events = xcalloc(rec.groups[i].nevents, sizeof *g->events);
+		for (; g->nevents < rec.groups[i].nevents; g->nevents++)
+			rec_copy(&scaling_event_type, &g->events[g->nevents],
+			    &rec.groups[i].events[g->nevents]);
+	}
+	return 0;
+}
+
+static int
+read_version(struct reader *r, struct err *err)
+{
+	struct job *job;
+
+	if (r->job == NULL)
+		return bad(err, "a version without its job");
+	job = xcalloc(1, sizeof *job);
+	if (unpack(r, &job_type, job, NULL, err) == -1) {
+		free(job);
+		return -1;
+	}
+	sched_add_version(r->st, r->job, job);
+	return 0;
+}
+
+static int
+read_eval(struct reader *r, struct err *err)
+{
+	struct eval rec;
+
+	if (unpack(r, &eval_type, &rec, &r->arena, err) == -1)
+		return -1;
+	if (sched_is_empty(rec.id))
+		return bad(err, "an evaluation without an id");
+	sched_put_eval(r->st, &rec, rec.modify_index);
+	return 0;
+}
+
+static int
+read_deployment(struct reader *r, struct err *err)
+{
+	struct deployment rec;
+
+	if (unpack(r, &deployment_type, &rec, &r->arena, err) == -1)
+		return -1;
+	if (sched_is_empty(rec.id) || sched_is_empty(rec.job_id))
+		return bad(err, "a deployment without an id");
+	sched_put_deployment(r->st, &rec, rec.modify_index);
+	return 0;
+}
+
+static int
+read_alloc(struct reader *r, struct err *err)
+{
+	struct alloc rec;
+
+	if (unpack(r, &alloc_type, &rec, &r->arena, err) == -1)
+		return -1;
+	if (sched_is_empty(rec.id) || sched_is_empty(rec.job_id) ||
+	    sched_put_alloc(r->st, &rec, rec.modify_index) == NULL)
+		return bad(err, "an allocation of an unknown job");
+	return 0;
+}
+
+static int
+read_service(struct reader *r, struct err *err)
+{
+	struct service_instance rec;
+
+	if (unpack(r, &service_instance_type, &rec, &r->arena, err) == -1)
+		return -1;
+	if (sched_is_empty(rec.id))
+		return bad(err, "a service without an id");
+	sched_put_service(r->st, &rec, rec.modify_index);
+	return 0;
+}
+
+static int
+read_client(struct reader *r, struct err *err)
+{
+	struct sched_state *st = r->st;
+	struct snap_client rec;
+
+	if (unpack(r, &snap_client_type, &rec, &r->arena, err) == -1)
+		return -1;
+	if (st->nclients == SCHED_MAX_CLIENTS || sched_is_empty(rec.client))
+		return bad(err, "too many clients");
+	st->clients =
+	    xreallocarray(st->clients, st->nclients + 1, sizeof *st->clients);
+	st->clients[st->nclients++] = (struct sched_client_row){
+		.client = xstrdup(rec.client),
+		.request = rec.request,
+		.index = rec.index,
+		.code = rec.code,
+		.text = rec.text != NULL ? xstrdup(rec.text) : NULL,
+	};
+	return 0;
+}
+
+static int
+read_small(struct reader *r, enum snap_kind kind, struct err *err)
+{
+	struct snap_meta meta;
+	struct snap_table table;
+
+	if (kind == SNAP_TABLE) {
+		if (unpack(r, &snap_table_type, &table, &r->arena, err) == -1)
+			return -1;
+		if (table.table < SCHED_NTABLES)
+			r->tables[table.table] = table.index;
+		return 0;
+	}
+	if (kind == SNAP_CONFIG) {
+		rec_clear(&scheduler_configuration_type, &r->st->config);
+		return unpack(r, &scheduler_configuration_type, &r->st->config,
+		    NULL, err);
+	}
+	if (unpack(r, &snap_meta_type, &meta, &r->arena, err) == -1)
+		return -1;
+	if (kind == SNAP_META) {
+		r->index = meta.index;
+		return 0;
+	}
+	if (meta.frames != r->frames)
+		return bad(err, "some of it is missing");
+	r->done = true;
+	return 0;
+}
+
+static int
+read_frame(struct reader *r, enum snap_kind kind, struct err *err)
+{
+	switch (kind) {
+	case SNAP_META:
+	case SNAP_TABLE:
+	case SNAP_CONFIG:
+	case SNAP_END:
+		return read_small(r, kind, err);
+	case SNAP_NODE:
+		return read_node(r, err);
+	case SNAP_JOB:
+		return read_job(r, err);
+	case SNAP_VERSION:
+		return read_version(r, err);
+	case SNAP_EVAL:
+		return read_eval(r, err);
+	case SNAP_DEPLOYMENT:
+		return read_deployment(r, err);
+	case SNAP_ALLOC:
+		return read_alloc(r, err);
+	case SNAP_SERVICE:
+		return read_service(r, err);
+	case SNAP_CLIENT:
+		return read_client(r, err);
+	default:
+		return bad(err, "a frame of an unknown kind");
+	}
+}
+
+static uint32_t
+get_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	       (uint32_t)p[3] << 24;
+}
+
+static int
+read_head(struct reader *r, struct err *err)
+{
+	uint8_t head[8];
+
+	if (get(r, head, sizeof head, err) == -1)
+		return -1;
+	if (memcmp(head, SNAP_MAGIC, 4) != 0)
+		return bad(err, "this is none");
+	if (get_u32(head + 4) != SNAP_FORMAT)
+		return err_set(err, ERR_BAD,
+		    "snapshot: format %" PRIu32 ", this program reads %d",
+		    get_u32(head + 4), SNAP_FORMAT);
+	return 0;
+}
+
+static int
+read_all(struct reader *r, struct err *err)
+{
+	if (read_head(r, err) == -1)
+		return -1;
+	while (!r->done) {
+		uint8_t head[5];
+		uint32_t n;
+
+		if (get(r, head, sizeof head, err) == -1)
+			return -1;
+		n = get_u32(head + 1);
+		if (n > REC_MAX_BYTES)
+			return bad(err, "a frame is too large");
+		if (get_body(r, n, err) == -1 ||
+		    read_frame(r, (enum snap_kind)head[0], err) == -1)
+			return -1;
+		r->frames++;
+		arena_release(&r->arena);
+	}
+	return 0;
+}
+
+/* The new state takes the place of the old one; those who watch stay. */
+static void
+take_over(struct sched_state *st, struct reader *r)
+{
+	struct sched_state *fresh = r->st;
+
+	for (struct sched_job *j = fresh->jobs; j != NULL; j = j->hh.next)
+		trim_versions(j);
+	fresh->index = r->index;
+	memcpy(fresh->tables, r->tables, sizeof fresh->tables);
+	fresh->gone_allocs.floor = fresh->gone_services.floor = r->index;
+	sched_watches_move(fresh, st);
+	sched_state_release(st);
+	*st = *fresh;
+	/* Empty lists and the first of a list point back at their head. */
+	TAILQ_INIT(&st->services_by_index);
+	TAILQ_CONCAT(
+	    &st->services_by_index, &fresh->services_by_index, by_index);
+	sched_watches_move(st, fresh);
+	sched_touch_all(st);
+	sched_wake(st);
+}
+
+int
+sched_snapshot_read(
+    struct sched_state *st, sched_read_fn *read, void *ctx, struct err *err)
+{
+	struct sched_state fresh;
+	struct reader r = { .fn = read, .ctx = ctx, .st = &fresh };
+	int rc;
+
+	sched_state_init(&fresh);
+	rc = read_all(&r, err);
+	if (rc == 0)
+		take_over(st, &r);
+	else
+		sched_state_release(&fresh);
+	arena_release(&r.arena);
+	buf_release(&r.buf);
+	return rc;
+}

@@ -1,0 +1,340 @@
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/schedd/fsm.h"
+#include "common/mem.h"
+#include "proto/cmd.h"
+#include "proto/nodemsg.h"
+
+#define NODE1  "11111111-0000-4000-8000-000000000001"
+#define EVAL1  "eeeeeeee-0000-4000-8000-000000000001"
+#define ALLOC1 "aaaaaaaa-0000-4000-8000-000000000001"
+
+static struct sched_state st;
+static uint64_t at;
+
+static void
+setup(void)
+{
+	sched_state_init(&st);
+	at = 100;
+}
+
+static void
+apply(const struct cmd *cmd, struct fsm_reply *reply)
+{
+	struct buf b = { 0 };
+	struct err err;
+	struct fsm_reply unused;
+
+	rec_pack(&cmd_type, cmd, &b);
+	ck_assert_msg(fsm_apply(&st, ++at, b.data, b.len,
+			  reply != NULL ? reply : &unused, &err) == 0,
+	    "%s", err.text);
+	buf_release(&b);
+}
+
+static void
+register_job(const char *id, int64_t priority)
+{
+	struct task_group group = {
+		.name = "g", .has_count = true, .count = 1
+	};
+	struct eval eval = { .id = EVAL1,
+		.job_id = (char *)(uintptr_t)id,
+		.namespace = "default",
+		.type = "service",
+		.status = "pending",
+		.triggered_by = "job-register" };
+	struct cmd_job_register c = { .job = { .id = (char *)(uintptr_t)id,
+					  .namespace = "default",
+					  .type = "service",
+					  .priority = priority,
+					  .has_priority = true,
+					  .task_groups = &group,
+					  .ntask_groups = 1 },
+		.eval = &eval };
+	struct cmd cmd = { .time = 1, .job_register = &c };
+
+	apply(&cmd, NULL);
+}
+
+static void
+register_node(void)
+{
+	struct node_resources res = { .cpu = { .cpu_shares = 1000 },
+		.memory = { .memory_mb = 1000 },
+		.disk = { .disk_mb = 1000 } };
+	struct cmd_node_register c = { .node = { .id = NODE1,
+					   .datacenter = "dc1",
+					   .status = "ready",
+					   .secret_id = "s",
+					   .node_resources = &res } };
+	struct cmd cmd = { .time = 1, .node_register = &c };
+
+	apply(&cmd, NULL);
+}
+
+static void
+place(const char *id, int64_t cpu, struct fsm_reply *reply)
+{
+	struct allocated_task_resources task = { .key = "t",
+		.cpu = { .cpu_shares = cpu } };
+	struct allocated_resources res = { .tasks = &task, .ntasks = 1 };
+	struct alloc a = { .id = (char *)(uintptr_t)id,
+		.namespace = "default",
+		.job_id = "web",
+		.node_id = NODE1,
+		.eval_id = EVAL1,
+		.task_group = "g",
+		.name = "web.g[0]",
+		.desired_status = "run",
+		.client_status = "pending",
+		.allocated_resources = &res };
+	struct cmd_plan plan = { .eval_id = EVAL1,
+		.ns = "default",
+		.job_id = "web",
+		.places = &a,
+		.nplaces = 1 };
+	struct cmd cmd = { .time = 2, .plan = &plan };
+
+	apply(&cmd, reply);
+}
+
+START_TEST(state_keeps_versions_only_of_changed_jobs)
+{
+	struct sched_job *j;
+
+	setup();
+	for (int64_t p = 0; p < 10; p++)
+		register_job("web", 50 + p);
+	register_job("web", 59);
+	j = sched_job_find(&st, "default", "web");
+	ck_assert_uint_eq(j->job->version, 9);
+	ck_assert_uint_eq(j->nversions, SCHED_JOB_VERSIONS);
+	ck_assert_ptr_nonnull(sched_version_find(j, 4));
+	ck_assert_ptr_null(sched_version_find(j, 3));
+	ck_assert_str_eq(j->job->status, "pending");
+	sched_state_release(&st);
+}
+END_TEST
+
+START_TEST(fsm_refuses_what_no_longer_fits)
+{
+	struct fsm_reply reply;
+	struct sched_job *j;
+
+	setup();
+	register_node();
+	register_job("web", 50);
+	place(ALLOC1, 700, &reply);
+	ck_assert(!reply.partial);
+	j = sched_job_find(&st, "default", "web");
+	ck_assert_str_eq(j->job->status, "running");
+	place("aaaaaaaa-0000-4000-8000-000000000002", 700, &reply);
+	ck_assert(reply.partial);
+	ck_assert_uint_eq(HASH_COUNT(st.allocs), 1);
+	ck_assert_int_eq(st.nodes->usage.cpu, 700);
+	sched_state_release(&st);
+}
+END_TEST
+
+static void
+set_flag(void *ctx)
+{
+	*(bool *)ctx = true;
+}
+
+START_TEST(state_wakes_those_who_watch_and_only_them)
+{
+	bool node = false, other = false, job = false;
+	struct sched_watch *w;
+
+	setup();
+	register_node();
+	register_job("web", 50);
+	sched_watch(&st, SCHED_NODE_PULL, NODE1, set_flag, &node);
+	sched_watch(&st, SCHED_JOB, "default/web", set_flag, &job);
+	w = sched_watch(&st, SCHED_NODE_PULL, "other", set_flag, &other);
+	place(ALLOC1, 1, NULL);
+	ck_assert(node && job && !other);
+	ck_assert_uint_eq(sched_index(&st, SCHED_NODE_PULL, NODE1), at);
+	ck_assert_uint_eq(sched_index(&st, SCHED_EVAL_ALLOCS, EVAL1), at);
+	ck_assert_uint_lt(sched_index(&st, SCHED_NODES, ""), at);
+	sched_unwatch(&st, w);
+	sched_state_release(&st);
+}
+END_TEST
+
+START_TEST(fsm_does_a_clients_request_once)
+{
+	struct scheduler_configuration conf = { .scheduler_algorithm =
+						    "spread" };
+	struct cmd cmd = { .client = "c", .request = 7, .sched_config = &conf };
+	struct fsm_reply first, again;
+
+	setup();
+	apply(&cmd, &first);
+	conf.scheduler_algorithm = "binpack";
+	apply(&cmd, &again);
+	ck_assert(again.repeated && !first.repeated);
+	ck_assert_uint_eq(again.index, first.index);
+	ck_assert_str_eq(st.config.scheduler_algorithm, "spread");
+	sched_state_release(&st);
+}
+END_TEST
+
+static int
+write_buf(void *ctx, const void *p, size_t n)
+{
+	buf_add(ctx, p, n);
+	return 0;
+}
+
+static long
+read_buf(void *ctx, void *p, size_t n)
+{
+	struct buf *b = ctx;
+
+	if (n > b->len)
+		n = b->len;
+	if (n > 0)
+		memcpy(p, b->data, n);
+	buf_drop(b, n);
+	return (long)n;
+}
+
+static void
+fill(void)
+{
+	struct service_instance s = { .id = "s1",
+		.service_name = "web",
+		.ns = "default",
+		.alloc_id = ALLOC1 };
+	struct services_update u = { .node_id = NODE1, .put = &s, .nput = 1 };
+	struct cmd cmd = { .time = 3, .services = &u };
+
+	setup();
+	register_node();
+	register_job("web", 50);
+	place(ALLOC1, 10, NULL);
+	for (int64_t p = 0; p < 8; p++)
+		register_job("web", 60 + p);
+	apply(&cmd, NULL);
+}
+
+START_TEST(snapshot_brings_everything_back)
+{
+	struct buf one = { 0 }, two = { 0 }, in = { 0 };
+	struct sched_state copy;
+	struct err err;
+
+	fill();
+	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &one), 0);
+	sched_state_init(&copy);
+	buf_add(&in, one.data, one.len);
+	ck_assert_msg(sched_snapshot_read(&copy, read_buf, &in, &err) == 0,
+	    "%s", err.text);
+	ck_assert_int_eq(sched_snapshot_write(&copy, write_buf, &two), 0);
+	ck_assert_uint_eq(one.len, two.len);
+	ck_assert_mem_eq(one.data, two.data, one.len);
+	ck_assert_uint_eq(copy.index, st.index);
+	ck_assert_uint_eq(copy.allocs->version->job->version, 0);
+	ck_assert_uint_eq(copy.jobs->nversions, SCHED_JOB_VERSIONS);
+	ck_assert_ptr_nonnull(sched_services_named(&copy, "default", "web"));
+	sched_state_release(&copy);
+	sched_state_release(&st);
+	buf_release(&one);
+	buf_release(&two);
+	buf_release(&in);
+}
+END_TEST
+
+START_TEST(snapshot_cut_anywhere_changes_nothing)
+{
+	struct buf one = { 0 };
+	struct err err;
+
+	fill();
+	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &one), 0);
+	for (size_t n = 0; n < one.len; n += 13) {
+		struct buf in = { 0 };
+
+		buf_add(&in, one.data, n);
+		ck_assert_int_eq(
+		    sched_snapshot_read(&st, read_buf, &in, &err), -1);
+		ck_assert_int_eq(err.code, ERR_CORRUPT);
+		buf_release(&in);
+	}
+	ck_assert_uint_eq(st.index, at);
+	buf_release(&one);
+	sched_state_release(&st);
+}
+END_TEST
+
+START_TEST(state_tells_a_node_what_changed_and_what_is_gone)
+{
+	struct arena arena = { 0 };
+	struct node_allocs_news news;
+	char *ids[] = { ALLOC1 };
+	struct cmd_reap reap = { .allocs = ids, .nallocs = 1 };
+	struct cmd cmd = { .time = 3, .reap = &reap };
+	uint64_t seen;
+
+	setup();
+	register_node();
+	register_job("web", 50);
+	place(ALLOC1, 10, NULL);
+	sched_node_news(&st, NODE1, 0, &arena, &news);
+	ck_assert(news.full && news.nallocs == 1);
+	ck_assert_str_eq(news.allocs[0].job->id, "web");
+	seen = news.index;
+	sched_node_news(&st, NODE1, seen, &arena, &news);
+	ck_assert(!news.full && news.nallocs == 0 && news.ngone == 0);
+	apply(&cmd, NULL);
+	sched_node_news(&st, NODE1, seen, &arena, &news);
+	ck_assert_uint_eq(news.ngone, 1);
+	ck_assert_str_eq(news.gone[0], ALLOC1);
+	arena_release(&arena);
+	sched_state_release(&st);
+}
+END_TEST
+
+START_TEST(gc_forgets_what_is_over)
+{
+	struct cmd_job_deregister c = { .ns = "default", .job_id = "web" };
+	struct cmd cmd = { .time = 3, .job_deregister = &c };
+	struct eval eval = { .id = EVAL1,
+		.job_id = "web",
+		.namespace = "default",
+		.type = "service",
+		.status = "complete" };
+	struct cmd_eval_upsert up = { .evals = &eval, .nevals = 1 };
+	struct cmd done = { .time = 4, .eval_upsert = &up };
+	struct sched_gc gc = { .now = 10 };
+	struct cmd_reap reap;
+
+	setup();
+	register_job("web", 50);
+	sched_gc_select(&st, &gc, &reap);
+	ck_assert_uint_eq(reap.njobs, 0);
+	apply(&cmd, NULL);
+	apply(&done, NULL);
+	sched_gc_select(&st, &gc, &reap);
+	ck_assert_uint_eq(reap.njobs, 1);
+	cmd = (struct cmd){ .time = 5, .reap = &reap };
+	apply(&cmd, NULL);
+	rec_clear(&cmd_reap_type, &reap);
+	ck_assert_ptr_null(st.jobs);
+	ck_assert_ptr_null(st.evals);
+	sched_state_release(&st);
+}
+END_TEST
+
+UNIT_MAIN("state", state_keeps_versions_only_of_changed_jobs,
+    fsm_refuses_what_no_longer_fits, state_wakes_those_who_watch_and_only_them,
+    fsm_does_a_clients_request_once, snapshot_brings_everything_back,
+    snapshot_cut_anywhere_changes_nothing,
+    state_tells_a_node_what_changed_and_what_is_gone, gc_forgets_what_is_over)
