@@ -129,6 +129,17 @@ daemon_logs_free(struct daemon_logs *logs)
 	free(logs);
 }
 
+static uint64_t
+last_of(struct daemon_logs *logs)
+{
+	uint64_t last;
+
+	pthread_mutex_lock(&logs->lock);
+	last = logs->last;
+	pthread_mutex_unlock(&logs->lock);
+	return last;
+}
+
 static void
 on_quiet(void *ctx, struct bus_req *req)
 {
@@ -160,6 +171,9 @@ on_ctl_monitor(void *ctx, struct bus_req *req, const void *body)
 	send_lines(logs, &m, false, &sent);
 	if (sent)
 		return;
+	/* From now on, or asked of an earlier life of this daemon. */
+	if (m.after > last_of(logs))
+		m.after = last_of(logs);
 	if (logs->nmonitors == MAX_MONITORS) {
 		bus_refusef(req, ERR_BUSY, "%d follow already", MAX_MONITORS);
 		return;
