@@ -1,0 +1,306 @@
+#include "common/hcl/func.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+
+const struct hcl_value *
+hcl_func_fail(struct hcl_call *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(c->why, sizeof c->why, fmt, ap);
+	va_end(ap);
+	c->bad_arg = SIZE_MAX;
+	return NULL;
+}
+
+const struct hcl_value *
+hcl_func_blame(struct hcl_call *c, size_t arg, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(c->why, sizeof c->why, fmt, ap);
+	va_end(ap);
+	c->bad_arg = arg;
+	return NULL;
+}
+
+static const struct hcl_func *
+find_func(const char *name)
+{
+	for (size_t i = 0; i < hcl_nfuncs; i++)
+		if (strcmp(hcl_funcs[i].name, name) == 0)
+			return &hcl_funcs[i];
+	return NULL;
+}
+
+static const struct hcl_value *
+unknown_func(struct hcl_eval *ev, const struct hcl_expr *e)
+{
+	const char *names[128], *close, *scope_end;
+	struct hcl_range r = e->at;
+	size_t n = 0;
+
+	r.end = r.start + (uint32_t)strlen(e->name);
+	scope_end = strstr(e->name, "::");
+	if (scope_end != NULL) {
+		hcl_diag_add(ev->diags, r, "Call to unknown function",
+		    "There are no functions in namespace \"%.*s::\".",
+		    (int)(scope_end - e->name), e->name);
+		return &hcl_value_unknown;
+	}
+	while (n < hcl_nfuncs && n < sizeof names / sizeof names[0]) {
+		names[n] = hcl_funcs[n].name;
+		n++;
+	}
+	close = hcl_closest(e->name, names, n);
+	if (close != NULL)
+		hcl_diag_add(ev->diags, r, "Call to unknown function",
+		    "There is no function named \"%s\". Did you mean \"%s\"?",
+		    e->name, close);
+	else
+		hcl_diag_add(ev->diags, r, "Call to unknown function",
+		    "There is no function named \"%s\".", e->name);
+	return &hcl_value_unknown;
+}
+
+/* --- can and try, whose arguments may fail --- */
+
+static const struct hcl_value *
+attempt(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_diags *d)
+{
+	struct hcl_diags *told = ev->diags;
+	const struct hcl_value *v;
+
+	*d = (struct hcl_diags){ 0 };
+	ev->diags = d;
+	v = hcl_eval(ev, e);
+	ev->diags = told;
+	return v;
+}
+
+static const struct hcl_value *
+call_can(struct hcl_eval *ev, const struct hcl_expr *e)
+{
+	struct hcl_diags d;
+	bool good;
+
+	attempt(ev, e->parts[0], &d);
+	good = d.n == 0;
+	hcl_diags_release(&d);
+	return hcl_value_bool(ev->arena, good);
+}
+
+static const struct hcl_value *
+call_try(struct hcl_eval *ev, const struct hcl_expr *e)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < e->nparts; i++) {
+		struct hcl_diags d;
+		const struct hcl_value *v = attempt(ev, e->parts[i], &d);
+		bool good = d.n == 0;
+
+		for (size_t k = 0; k < d.n; k++)
+			buf_addf(&text, "\n- %s (at %s:%u,%u-%u)\n  %s",
+			    d.v[k].summary,
+			    d.v[k].file == NULL ? "" : d.v[k].file,
+			    d.v[k].start.line, d.v[k].start.col, d.v[k].end.col,
+			    d.v[k].detail);
+		hcl_diags_release(&d);
+		if (good) {
+			buf_release(&text);
+			return v;
+		}
+	}
+	hcl_diag_add(ev->diags, e->at, "Error in function call",
+	    "Call to function \"try\" failed: no expression succeeded:%s\n\nAt "
+	    "least one expression must produce a successful result.",
+	    buf_str(&text));
+	buf_release(&text);
+	return &hcl_value_unknown;
+}
+
+/* --- arguments --- */
+
+/* The parameter that an argument is for; NULL when there are too many. */
+static const struct hcl_param *
+param_of(const struct hcl_func *f, size_t i)
+{
+	if (i < f->nparams)
+		return &f->params[i];
+	return f->rest.name == NULL ? NULL : &f->rest;
+}
+
+static bool
+count_is_right(struct hcl_eval *ev, const struct hcl_expr *e,
+    const struct hcl_func *f, size_t nargs)
+{
+	struct hcl_range end = e->range;
+	const char *more = f->rest.name == NULL ? "" : "at least ";
+
+	if (nargs < f->nparams) {
+		end.start = end.end > end.start ? end.end - 1 : end.end;
+		hcl_diag_add(ev->diags, end, "Not enough function arguments",
+		    "Function \"%s\" expects %s%zu argument(s). Missing value "
+		    "for \"%s\".",
+		    f->name, more, f->nparams, f->params[nargs].name);
+		return false;
+	}
+	if (f->rest.name == NULL && nargs > f->nparams) {
+		hcl_diag_add(ev->diags,
+		    hcl_expr_start(
+			e->parts[f->nparams < e->nparts ? f->nparams
+							: e->nparts - 1]),
+		    "Too many function arguments",
+		    "Function \"%s\" expects only %zu argument(s).", f->name,
+		    f->nparams);
+		return false;
+	}
+	return true;
+}
+
+static const struct hcl_value *
+string_list(struct hcl_call *c, const struct hcl_value *v, const char **why)
+{
+	const struct hcl_value **items;
+
+	if (v->kind < HCL_V_TUPLE || v->kind > HCL_V_SET) {
+		char text[64];
+
+		snprintf(text, sizeof text,
+		    "list of string required, but have %s", hcl_value_type(v));
+		*why = arena_strndup(c->ev->arena, text, strlen(text));
+		return NULL;
+	}
+	items = arena_alloc(c->ev->arena, (v->n + 1) * sizeof(*items));
+	for (size_t i = 0; i < v->n; i++) {
+		items[i] = hcl_value_convert(
+		    c->ev->arena, v->items[i], HCL_V_STRING, why);
+		if (items[i] == NULL)
+			return NULL;
+	}
+	return hcl_value_seq(c->ev->arena, HCL_V_LIST, items, v->n);
+}
+
+/* The argument as the parameter takes it, or NULL and why not. */
+static const struct hcl_value *
+fit(struct hcl_call *c, const struct hcl_param *param,
+    const struct hcl_value *v, const char **why)
+{
+	static const enum hcl_value_kind kinds[] = {
+		[HCL_P_STRING] = HCL_V_STRING,
+		[HCL_P_NUMBER] = HCL_V_NUMBER,
+		[HCL_P_BOOL] = HCL_V_BOOL,
+	};
+
+	if (v->kind == HCL_V_NULL && !param->null) {
+		*why = "argument must not be null";
+		return NULL;
+	}
+	if (v->kind == HCL_V_NULL || param->kind == HCL_P_ANY)
+		return v;
+	if (param->kind == HCL_P_STRINGS)
+		return string_list(c, v, why);
+	return hcl_value_convert(c->ev->arena, v, kinds[param->kind], why);
+}
+
+static void
+blame(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_func *f,
+    size_t i, const char *why)
+{
+	const struct hcl_param *param = param_of(f, i);
+
+	if (i >= e->nparts)
+		i = e->nparts - 1;
+	hcl_diag_add(ev->diags, hcl_expr_start(e->parts[i]),
+	    "Invalid function argument",
+	    "Invalid value for \"%s\" parameter: %s.", param->name, why);
+}
+
+/* Evaluates all arguments, the last one spread out where it is marked so.
+ * False when one is unknown or cannot be spread. */
+static bool
+eval_args(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_call *c)
+{
+	size_t n = e->nparts, fixed = e->expand && n > 0 ? n - 1 : n;
+	const struct hcl_value *last = NULL;
+	bool known = true;
+
+	if (fixed < n) {
+		last = hcl_eval(ev, e->parts[fixed]);
+		if (last->kind == HCL_V_UNKNOWN)
+			return false;
+		if (last->kind < HCL_V_TUPLE || last->kind > HCL_V_SET) {
+			hcl_diag_add(ev->diags, hcl_expr_start(e->parts[fixed]),
+			    "Invalid expanding argument value",
+			    "The expanding argument (indicated by ...) must be "
+			    "of a tuple, list, or set type.");
+			return false;
+		}
+	}
+	c->nargs = fixed + (last == NULL ? 0 : last->n);
+	c->args = arena_alloc(ev->arena, (c->nargs + 1) * sizeof(*c->args));
+	for (size_t i = 0; i < c->nargs; i++)
+		if (i >= fixed && last != NULL)
+			c->args[i] = last->items[i - fixed];
+	for (size_t i = 0; i < fixed; i++) {
+		c->args[i] = hcl_eval(ev, e->parts[i]);
+		known &= c->args[i]->kind != HCL_V_UNKNOWN;
+	}
+	return known;
+}
+
+static const struct hcl_value *
+call_func(struct hcl_eval *ev, const struct hcl_expr *e,
+    const struct hcl_func *f, struct hcl_call *c)
+{
+	const struct hcl_value *v;
+	const char *why = "";
+	bool good = true;
+
+	for (size_t i = 0; i < c->nargs; i++) {
+		c->args[i] = fit(c, param_of(f, i), v = c->args[i], &why);
+		if (c->args[i] == NULL) {
+			blame(ev, e, f, i, why);
+			good = false;
+		}
+	}
+	if (!good)
+		return &hcl_value_unknown;
+	v = f->fn(c);
+	if (v != NULL)
+		return v;
+	if (c->bad_arg != SIZE_MAX && e->nparts > 0)
+		blame(ev, e, f, c->bad_arg, c->why);
+	else
+		hcl_diag_add(ev->diags, e->at, "Error in function call",
+		    "Call to function \"%s\" failed: %s.", f->name, c->why);
+	return &hcl_value_unknown;
+}
+
+const struct hcl_value *
+hcl_call(struct hcl_eval *ev, const struct hcl_expr *e)
+{
+	const struct hcl_func *f;
+	struct hcl_call c = { .ev = ev, .bad_arg = SIZE_MAX };
+
+	if (strcmp(e->name, "can") == 0 && e->nparts == 1)
+		return call_can(ev, e);
+	if (strcmp(e->name, "try") == 0 && e->nparts > 0)
+		return call_try(ev, e);
+	f = find_func(e->name);
+	if (f == NULL)
+		return unknown_func(ev, e);
+	if (!e->expand && !count_is_right(ev, e, f, e->nparts))
+		return &hcl_value_unknown;
+	if (!eval_args(ev, e, &c) || !count_is_right(ev, e, f, c.nargs))
+		return &hcl_value_unknown;
+	return call_func(ev, e, f, &c);
+}

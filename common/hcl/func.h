@@ -1,0 +1,89 @@
+/*
+ * The functions that expressions may call: a table of names, parameters and
+ * what computes them. func_*.c define them; func.c has the table and checks
+ * the arguments.
+ */
+#ifndef COMMON_HCL_FUNC_H
+#define COMMON_HCL_FUNC_H
+
+#include "common/hcl/internal.h"
+
+#define HCL_FUNC_MAX_PARAMS 4
+#define HCL_FUNC_MAX_TEXT   256 /* of why a function failed */
+
+/* What a parameter takes; the argument is converted when it can be. */
+enum hcl_param_kind {
+	HCL_P_ANY,
+	HCL_P_STRING,
+	HCL_P_NUMBER,
+	HCL_P_BOOL,
+	HCL_P_STRINGS, /* a list of strings */
+};
+
+struct hcl_param {
+	const char *name;
+	enum hcl_param_kind kind;
+	bool null; /* null is passed on instead of refused */
+};
+
+/* What a function is given, and where it puts why it failed. */
+struct hcl_call {
+	struct hcl_eval *ev;
+	const struct hcl_value **args;
+	size_t nargs;
+	/* Why it failed; arg: which argument is to blame, or SIZE_MAX. */
+	char why[HCL_FUNC_MAX_TEXT];
+	size_t bad_arg;
+};
+
+/* The result, or NULL and c->why. */
+typedef const struct hcl_value *hcl_func_fn(struct hcl_call *c);
+
+struct hcl_func {
+	const char *name;
+	hcl_func_fn *fn;
+	struct hcl_param params[HCL_FUNC_MAX_PARAMS];
+	size_t nparams;
+	struct hcl_param rest; /* any number of them, when it has a name */
+};
+
+/* func_table.c; in the order that suggestions are looked for. */
+extern const struct hcl_func hcl_funcs[];
+extern const size_t hcl_nfuncs;
+
+/* Sets c->why and returns NULL, so failing takes one line. */
+const struct hcl_value *hcl_func_fail(struct hcl_call *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same, blaming one argument. */
+const struct hcl_value *hcl_func_blame(struct hcl_call *c, size_t arg,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The value of a call; told and unknown when it fails. */
+const struct hcl_value *hcl_call(struct hcl_eval *ev, const struct hcl_expr *e);
+
+/* eval.c: the value for a name in scope, or NULL. */
+const struct hcl_value *hcl_scope_find(
+    const struct hcl_scope *scope, const char *name);
+
+/* eval_op.c */
+const struct hcl_value *hcl_eval_binary(
+    struct hcl_eval *ev, const struct hcl_expr *e);
+const struct hcl_value *hcl_eval_unary(
+    struct hcl_eval *ev, const struct hcl_expr *e);
+const struct hcl_value *hcl_eval_cond(
+    struct hcl_eval *ev, const struct hcl_expr *e);
+
+/* eval_coll.c */
+const struct hcl_value *hcl_eval_object(
+    struct hcl_eval *ev, const struct hcl_expr *e);
+const struct hcl_value *hcl_eval_for(
+    struct hcl_eval *ev, const struct hcl_expr *e);
+const struct hcl_value *hcl_eval_splat(
+    struct hcl_eval *ev, const struct hcl_expr *e);
+const struct hcl_value *hcl_eval_get_attr(struct hcl_eval *ev,
+    const struct hcl_value *v, const char *name, struct hcl_range at);
+const struct hcl_value *hcl_eval_get_index(struct hcl_eval *ev,
+    const struct hcl_value *v, const struct hcl_value *key,
+    struct hcl_range at);
+
+#endif
