@@ -65,6 +65,8 @@ runtime_part(struct hcl_eval *ev, const struct hcl_expr *e)
 	return source_text(ev, r);
 }
 
+/* Adds a value's text. False when it is unknown; what has no text is told and
+ * left out. */
 static bool
 add_part(struct hcl_eval *ev, const struct hcl_expr *part,
     const struct hcl_value *v, struct buf *out)
@@ -78,7 +80,7 @@ add_part(struct hcl_eval *ev, const struct hcl_expr *part,
 		    "Invalid template interpolation value",
 		    "The expression result is null. Cannot include a null "
 		    "value in a string template.");
-		return false;
+		return true;
 	}
 	v = hcl_value_convert(ev->arena, v, HCL_V_STRING, &why);
 	if (v == NULL) {
@@ -86,7 +88,7 @@ add_part(struct hcl_eval *ev, const struct hcl_expr *part,
 		    "Invalid template interpolation value",
 		    "Cannot include the given value in a string template: %s.",
 		    why);
-		return false;
+		return true;
 	}
 	buf_add(out, v->str, v->len);
 	return true;

@@ -31,8 +31,9 @@
 #include "common/tree.h"
 
 #define HCL_MAX_BYTES (8u << 20) /* of one file */
-#define HCL_MAX_DEPTH 60 /* blocks, brackets and templates inside each other \
-			  */
+#define HCL_MAX_DEPTH                                          \
+	60 /* blocks, brackets and templates inside each other \
+	    */
 #define HCL_MAX_TOKENS    2000000 /* of one file */
 #define HCL_MAX_ATTRS     20000   /* of one body */
 #define HCL_MAX_DIAGS     64      /* further ones are counted, not kept */
