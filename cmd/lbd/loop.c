@@ -1,0 +1,383 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cmd/lbd/lbd.h"
+#include "cmd/lbd/worker.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+/* --- what the config says --- */
+
+/* A whole file, if it is not larger than max. */
+static int
+read_file(const char *path, size_t max, struct buf *out, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = 0;
+
+	if (fd == -1)
+		return err_sys(err, "%s", path);
+	while (out->len <= max &&
+	       (n = read(fd, buf_reserve(out, 65536), 65536)) > 0)
+		out->len += (size_t)n;
+	if (n == -1)
+		err_sys(err, "%s", path);
+	else if (out->len > max)
+		n = err_set(
+		    err, ERR_BAD, "%s: larger than %zu bytes", path, max);
+	close(fd);
+	return n == -1 ? -1 : 0;
+}
+
+static uint64_t
+to_ms(int64_t ns)
+{
+	return (uint64_t)(ns / CLOCK_NS_PER_MS);
+}
+
+static struct options *
+options_new(const struct lbd_config *c, struct err *err)
+{
+	struct options *o = xcalloc(1, sizeof *o);
+	struct buf page = { 0 };
+
+	atomic_init(&o->refs, 1);
+	o->strategy =
+	    strcmp(c->strategy, "rr") == 0 ? RTABLE_ROUND_ROBIN : RTABLE_RANDOM;
+	o->no_route_status = (int)c->no_route_status;
+	o->dial_ms = to_ms(c->dial_timeout);
+	o->header_ms = to_ms(c->response_header_timeout);
+	o->idle_ms = to_ms(c->idle_conn_timeout);
+	o->keepalive_ms = to_ms(c->keepalive_timeout);
+	o->shutdown_ms = to_ms(c->shutdown_wait);
+	o->max_conns = c->max_conns;
+	o->max_upstream_conns = c->max_upstream_conns;
+	o->forward.local_ip = xstrdup(c->local_ip);
+	o->forward.client_ip = xstrdup(c->header_client_ip);
+	o->forward.request_id = xstrdup(c->header_request_id);
+	o->forward.tls = xstrdup("");
+	o->forward.tls_value = xstrdup("");
+	if (c->no_route_file[0] != '\0' &&
+	    read_file(c->no_route_file, LBD_MAX_NOROUTE, &page, err) == -1) {
+		buf_release(&page);
+		options_unref(o);
+		return NULL;
+	}
+	o->no_route_len = page.len;
+	o->no_route_page = buf_take(&page);
+	return o;
+}
+
+static int
+load_routes(struct sources *s, const struct lbd_config *c, struct err *err)
+{
+	struct buf text = { 0 };
+	int rc = 0;
+
+	if (c->routes_file[0] != '\0')
+		rc = read_file(c->routes_file, LBD_MAX_ROUTES, &text, err);
+	if (rc == 0 && sources_set_file(s, buf_str(&text), text.len, err) == -1)
+		rc = err_add(err, "%s", c->routes_file);
+	buf_release(&text);
+	return rc;
+}
+
+/* --- tables --- */
+
+static void
+log_notes(const struct rtable *t)
+{
+	const char *p = buf_str(&t->notes);
+
+	for (size_t n; *p != '\0'; p += n) {
+		n = strcspn(p, "\n") + 1;
+		log_warn("%.*s", (int)(n - 1), p);
+	}
+}
+
+void
+lbd_rebuild(struct lbd *l)
+{
+	struct buf text = { 0 };
+	struct rtable *t;
+	struct err err;
+
+	loop_timer_cancel(l->settle);
+	sources_text(&l->sources, &text);
+	t = rtable_new(buf_str(&text), text.len, &l->sources.options, &err);
+	buf_release(&text);
+	if (t == NULL) {
+		log_error("the new table is refused, the old one stays "
+			  "error=\"%s\"",
+		    err.text);
+		return;
+	}
+	rtable_unref(l->table);
+	l->table = t;
+	l->version++;
+	log_notes(t);
+	log_info("table version=%" PRIu64 " routes=%zu targets=%zu", l->version,
+	    t->nroutes, t->ntargets);
+	for (size_t i = 0; i < l->nworkers; i++)
+		worker_set_table(&l->workers[i], t, l->options);
+}
+
+static void
+on_settled(void *arg)
+{
+	lbd_rebuild(arg);
+	lbd_open(arg);
+}
+
+void
+lbd_changed(struct lbd *l)
+{
+	loop_timer_set(l->settle, LBD_SETTLE_MS);
+}
+
+void
+lbd_open(struct lbd *l)
+{
+	if (l->open)
+		return;
+	l->open = true;
+	loop_timer_cancel(l->first);
+	for (size_t i = 0; i < l->nworkers; i++)
+		worker_open(&l->workers[i]);
+	log_info("proxy listens addr=%s workers=%zu", l->config->proxy_addr,
+	    l->nworkers);
+}
+
+static void
+on_first_late(void *arg)
+{
+	log_warn("no services from nodeagent yet: starting without");
+	lbd_open(arg);
+}
+
+/* --- workers --- */
+
+static void
+on_worker_gone(void *arg)
+{
+	struct lbd *l = arg;
+
+	if (--l->nrunning == 0 && l->daemon->stopping)
+		daemon_exit(l->daemon, 0);
+}
+
+/* On the worker's thread. */
+static void
+on_worker_end(void *ctx, struct worker *w)
+{
+	struct lbd *l = ctx;
+
+	(void)w;
+	loop_post(l->daemon->loop, on_worker_gone, l);
+}
+
+/* With port 0 the system chooses: the other workers need what it chose. */
+static char *
+bound_addr(int fd, const char *addr)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+	size_t n = strlen(addr);
+	in_port_t port = 0;
+
+	if (n < 2 || strcmp(addr + n - 2, ":0") != 0 ||
+	    getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
+		return xstrdup(addr);
+	if (ss.ss_family == AF_INET)
+		port = ((struct sockaddr_in *)&ss)->sin_port;
+	else if (ss.ss_family == AF_INET6)
+		port = ((struct sockaddr_in6 *)&ss)->sin6_port;
+	return xasprintf("%.*s:%u", (int)(n - 2), addr, (unsigned)ntohs(port));
+}
+
+/* Sharing a port would also share it with a stranger of the same user, so it
+ * is first asked for alone. */
+static int
+check_port_free(const char *addr, struct err *err)
+{
+	int fd = http_listen(addr, false, err);
+
+	if (fd == -1)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+static int
+start_workers(struct lbd *l, struct err *err)
+{
+	const struct lbd_config *c = l->config;
+	long ncores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = c->workers > 0 ? c->workers
+		   : ncores > 0   ? (size_t)ncores
+				  : 1;
+	char *addr = xstrdup(c->proxy_addr);
+	int rc = check_port_free(addr, err);
+
+	if (n > LBD_MAX_WORKERS)
+		n = LBD_MAX_WORKERS;
+	if (strncmp(addr, "unix:", 5) == 0)
+		n = 1;
+	l->workers = xcalloc(n, sizeof *l->workers);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		int fd = http_listen(addr, n > 1, err);
+		char *bound;
+
+		if (fd == -1) {
+			rc = -1;
+			break;
+		}
+		bound = bound_addr(fd, addr);
+		free(addr);
+		addr = bound;
+		rc = worker_start(&l->workers[i], i, fd, on_worker_end, l, err);
+		if (rc == -1)
+			close(fd);
+		else
+			l->nrunning = ++l->nworkers;
+	}
+	free(addr);
+	return rc == -1 ? err_add(err, "proxy") : 0;
+}
+
+/* --- the life --- */
+
+static int
+start_parts(struct lbd *l, struct err *err)
+{
+	const struct lbd_config *c = l->config;
+
+	l->options = options_new(c, err);
+	if (l->options == NULL || load_routes(&l->sources, c, err) == -1 ||
+	    start_workers(l, err) == -1)
+		return -1;
+	l->ui = ui_new(l, c->ui_addr, err);
+	if (l->ui == NULL)
+		return err_add(err, "ui");
+	if (c->follow_agent) {
+		l->follow = follow_new(l, c->common.run_dir, err);
+		if (l->follow == NULL)
+			return err_add(err, "nodeagent");
+	}
+	return 0;
+}
+
+int
+lbd_start(struct daemon *d, struct err *err)
+{
+	struct lbd *l = xcalloc(1, sizeof *l);
+	const struct lbd_config *c = d->config;
+	struct rtable_options o = { .no_globs = c->no_globs };
+
+	match_kind_parse(c->matcher, &o.matcher);
+	d->state = l;
+	l->daemon = d;
+	l->config = c;
+	l->settle = loop_timer_new(d->loop, on_settled, l);
+	l->first = loop_timer_new(d->loop, on_first_late, l);
+	sources_init(&l->sources, &o, c->tag_prefix, c->datacenter);
+	if (start_parts(l, err) == -1)
+		return -1;
+	lbd_rebuild(l);
+	if (l->follow == NULL)
+		lbd_open(l);
+	else
+		loop_timer_set(l->first, LBD_FIRST_MS);
+	return 0;
+}
+
+/* What only a new start can change. */
+static int
+check_reload(
+    const struct lbd_config *a, const struct lbd_config *b, struct err *err)
+{
+	const struct {
+		const char *name, *from, *to;
+	} texts[] = {
+		{ "proxy_addr", a->proxy_addr, b->proxy_addr },
+		{ "ui_addr", a->ui_addr, b->ui_addr },
+		{ "matcher", a->matcher, b->matcher },
+		{ "tag_prefix", a->tag_prefix, b->tag_prefix },
+		{ "datacenter", a->datacenter, b->datacenter },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (strcmp(texts[i].from, texts[i].to) != 0)
+			return err_set(err, ERR_BAD,
+			    "%s cannot change without a restart",
+			    texts[i].name);
+	if (a->workers != b->workers || a->follow_agent != b->follow_agent ||
+	    a->no_globs != b->no_globs)
+		return err_set(err, ERR_BAD,
+		    "workers, follow_agent and no_globs cannot change without "
+		    "a restart");
+	return 0;
+}
+
+int
+lbd_reload(struct daemon *d, const void *config, struct err *err)
+{
+	struct lbd *l = d->state;
+	struct options *o;
+
+	if (check_reload(l->config, config, err) == -1)
+		return -1;
+	o = options_new(config, err);
+	if (o == NULL)
+		return -1;
+	if (load_routes(&l->sources, config, err) == -1) {
+		options_unref(o);
+		return -1;
+	}
+	options_unref(l->options);
+	l->options = o;
+	l->config = config;
+	lbd_rebuild(l);
+	return 0;
+}
+
+void
+lbd_stop(struct daemon *d)
+{
+	struct lbd *l = d->state;
+
+	for (size_t i = 0; i < l->nworkers; i++)
+		worker_stop(&l->workers[i]);
+	if (l->nrunning == 0)
+		daemon_exit(d, 0);
+}
+
+void
+lbd_release(struct daemon *d)
+{
+	struct lbd *l = d->state;
+
+	if (l == NULL)
+		return;
+	for (size_t i = 0; i < l->nworkers; i++) {
+		worker_stop(&l->workers[i]);
+		worker_join(&l->workers[i]);
+	}
+	free(l->workers);
+	follow_free(l->follow);
+	ui_free(l->ui);
+	loop_timer_free(l->settle);
+	loop_timer_free(l->first);
+	rtable_unref(l->table);
+	options_unref(l->options);
+	sources_release(&l->sources);
+	free(l);
+	d->state = NULL;
+}
