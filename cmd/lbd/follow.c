@@ -84,14 +84,16 @@ on_event(void *ctx, const char *topic, uint16_t number, uint64_t seq, bool gap,
 
 	(void)topic;
 	(void)seq;
-	if (number != MSG_SERVICE || e->instance.id == NULL)
-		return;
-	if (e->gone)
-		sources_remove(&f->lbd->sources, e->instance.id);
-	else if (sources_put(&f->lbd->sources, &e->instance, &err) == -1)
-		log_error("a service is left out error=\"%s\"", err.text);
-	if (f->lbd->sources.changed)
-		lbd_changed(f->lbd);
+	if (number == MSG_SERVICE && e != NULL && e->instance.id != NULL) {
+		if (e->gone)
+			sources_remove(&f->lbd->sources, e->instance.id);
+		else if (sources_put(&f->lbd->sources, &e->instance, &err) ==
+		    -1)
+			log_error("a service is left out error=\"%s\"",
+			    err.text);
+		if (f->lbd->sources.changed)
+			lbd_changed(f->lbd);
+	}
 	if (gap || f->asking)
 		ask(f);
 }
@@ -127,7 +129,7 @@ follow_new(struct lbd *l, const char *run_dir, struct err *err)
 		f->sub = bus_subscribe(
 		    l->daemon->loop, pub, "service.", on_event, f, err);
 	if (f->sub != NULL)
-		bus_sub_on_link(f->sub, on_link, f);
+		bus_sub_on_link(f->sub, on_link);
 	free(pub);
 	free(msg);
 	if (f->sub == NULL) {
