@@ -7,7 +7,7 @@
 #include "common/mem.h"
 
 static const struct rec_field lbd_config_fields[] = {
-	REC_REC(struct lbd_config, 1, common, daemon_config, ""),
+	DAEMON_CONFIG_ROWS(struct lbd_config),
 	REC_STR(struct lbd_config, 2, proxy_addr, "ProxyAddr"),
 	REC_STR(struct lbd_config, 3, ui_addr, "UIAddr"),
 	REC_U64(struct lbd_config, 4, workers, "Workers"),

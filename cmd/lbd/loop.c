@@ -343,7 +343,6 @@ lbd_reload(struct daemon *d, const void *config, struct err *err)
 	}
 	options_unref(l->options);
 	l->options = o;
-	l->config = config;
 	lbd_rebuild(l);
 	return 0;
 }
