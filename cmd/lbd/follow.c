@@ -88,9 +88,9 @@ on_event(void *ctx, const char *topic, uint16_t number, uint64_t seq, bool gap,
 		if (e->gone)
 			sources_remove(&f->lbd->sources, e->instance.id);
 		else if (sources_put(&f->lbd->sources, &e->instance, &err) ==
-		    -1)
-			log_error("a service is left out error=\"%s\"",
-			    err.text);
+			 -1)
+			log_error(
+			    "a service is left out error=\"%s\"", err.text);
 		if (f->lbd->sources.changed)
 			lbd_changed(f->lbd);
 	}
