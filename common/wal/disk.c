@@ -134,8 +134,13 @@ begin_fresh(struct wal *w, const struct wal_queue *q, struct err *err)
 static int
 compact(struct wal *w, uint64_t index, struct err *err)
 {
+	uint64_t oldest;
 	size_t n = 0;
 
+	if (wal_snap_prune(&w->dir, &oldest, err) == -1)
+		return -1;
+	if (oldest > 0 && oldest < index)
+		index = oldest;
 	while (n + 1 < w->segs.n && w->segs.items[n].max_index <= index)
 		n++;
 	return wal_segs_drop(&w->dir, &w->segs, n, err);

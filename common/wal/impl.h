@@ -37,7 +37,6 @@ struct wal {
 
 	/* The owner's. */
 	struct wal_queue staged;
-	uint64_t seq;
 
 	/* Under the lock. */
 	pthread_mutex_t lock;

@@ -294,6 +294,20 @@ wal_snap_check(struct wal_dir *d, int fd, const char *name, struct wal_snap *s,
 	return err_add(err, "%s/%s", d->path, name);
 }
 
+int
+wal_snap_head(struct wal_dir *d, struct wal_snap *s, struct err *err)
+{
+	uint8_t head[WAL_BLOCK] = { 0 };
+	int fd = wal_snap_open(d, s, err);
+
+	if (fd == -1)
+		return -1;
+	if (read_full(fd, head, sizeof head, 0) == -1)
+		err_sys(err, "%s: snapshot head", d->path);
+	close(fd);
+	return decode_head(head, s, err);
+}
+
 /* The snapshots there are, by their names; newest first. */
 struct listing {
 	struct wal_snap *items;

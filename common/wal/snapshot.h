@@ -63,6 +63,9 @@ pid_t wal_snap_fork(struct wal_dir *d, const struct wal_snap *s,
 int wal_snap_find(struct wal_dir *d, struct wal_snap *s, struct buf *config,
     uint64_t *older, struct err *err);
 
+/* Reads the head alone of the snapshot with this index and term. */
+int wal_snap_head(struct wal_dir *d, struct wal_snap *s, struct err *err);
+
 /* Opens it where the owner's bytes begin: a descriptor, or -1. */
 int wal_snap_open(struct wal_dir *d, const struct wal_snap *s, struct err *err);
 

@@ -199,17 +199,16 @@ merge(struct wal_queue *to, struct wal_queue *from)
 	to->seq = from->seq;
 }
 
-uint64_t
-wal_submit(struct wal *w)
+void
+wal_submit(struct wal *w, uint64_t seq)
 {
-	w->staged.seq = ++w->seq;
+	w->staged.seq = seq;
 	pthread_mutex_lock(&w->lock);
 	merge(&w->pending, &w->staged);
 	pthread_cond_signal(&w->disk_wake);
 	pthread_mutex_unlock(&w->lock);
 	buf_reset(&w->staged.records);
 	w->staged = (struct wal_queue){ .records = w->staged.records };
-	return w->seq;
 }
 
 size_t
@@ -220,7 +219,7 @@ wal_queued(struct wal *w)
 	pthread_mutex_lock(&w->lock);
 	n = w->pending.records.len + w->in_flight;
 	pthread_mutex_unlock(&w->lock);
-	return n + w->staged.records.len;
+	return n;
 }
 
 bool
@@ -229,10 +228,9 @@ wal_has_room(struct wal *w, size_t n)
 	bool has;
 
 	pthread_mutex_lock(&w->lock);
-	has = w->spare != WAL_SPARE_FAILED ||
-	      w->pending.records.len + w->in_flight + w->staged.records.len +
-		      n + WAL_RESERVE <=
-		  w->room;
+	has =
+	    w->spare != WAL_SPARE_FAILED ||
+	    w->pending.records.len + w->in_flight + n + WAL_RESERVE <= w->room;
 	pthread_mutex_unlock(&w->lock);
 	return has;
 }

@@ -18,7 +18,8 @@
  * is returned has been synced. Opening again after a crash at any step of
  * opening works too.
  *
- * All functions are for one thread, the owner's, except the two callbacks.
+ * All functions are for one thread at a time, the owner's, unless they say
+ * otherwise.
  */
 #ifndef COMMON_WAL_WAL_H
 #define COMMON_WAL_WAL_H
@@ -96,9 +97,8 @@ int wal_open(struct wal **w, const struct wal_opts *opts, struct wal_log *log,
 void wal_close(struct wal *w);
 
 /*
- * Queueing. Nothing happens until wal_submit(), which returns the number
- * that on_synced() will report. Bytes are copied. Indexes must be contiguous
- * from the last one on, terms must not fall.
+ * Queueing. Nothing happens until wal_submit(). Bytes are copied. Indexes
+ * must be contiguous from the last one on, terms must not fall.
  */
 void wal_append(struct wal *w, const struct wal_entry *entries, size_t n);
 /* Voids the entries at and behind from; appending goes on there. prev_term
@@ -110,16 +110,19 @@ void wal_set_hard(struct wal *w, uint64_t term, uint64_t vote);
  * a snapshot that was installed and is durable. */
 void wal_reset(struct wal *w, uint64_t first, uint64_t prev_term);
 /* The entries up to index are not needed; whole files of them go. Never
- * beyond a durable snapshot. */
+ * beyond a durable snapshot. Snapshots but the newest WAL_SNAP_KEEP go, too;
+ * what follows the oldest of those is kept in any case. */
 void wal_compact(struct wal *w, uint64_t index);
-uint64_t wal_submit(struct wal *w);
+/* Hands over what was queued. on_synced() will report seq, the caller's own
+ * number, which is never 0 and grows from call to call. */
+void wal_submit(struct wal *w, uint64_t seq);
 
-/* Bytes queued and not yet durable. */
+/* Bytes handed over and not yet durable. Any thread. */
 size_t wal_queued(struct wal *w);
 
 /*
  * False when the disk is full and n more bytes may not fit into what was
- * reserved: refuse new commands. True again when there is room.
+ * reserved: refuse new commands. True again when there is room. Any thread.
  */
 bool wal_has_room(struct wal *w, size_t n);
 

@@ -22,7 +22,7 @@ struct fixture {
 	struct err err;
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
-	uint64_t synced;
+	uint64_t synced, seq;
 	bool is_dead;
 	char why[ERR_TEXT_MAX];
 };
@@ -73,7 +73,7 @@ open_log(struct fixture *f)
 		.on_fatal = on_fatal,
 		.ctx = f };
 
-	f->synced = 0;
+	f->synced = f->seq = 0;
 	f->is_dead = false;
 	wal_log_release(&f->log);
 	return wal_open(&f->wal, &o, &f->log, &f->err);
@@ -119,6 +119,13 @@ payload(uint64_t index, uint64_t term, char *out)
 }
 
 static uint64_t
+submit(struct fixture *f)
+{
+	wal_submit(f->wal, ++f->seq);
+	return f->seq;
+}
+
+static uint64_t
 put(struct fixture *f, uint64_t index, uint64_t term)
 {
 	char data[1024];
@@ -129,7 +136,7 @@ put(struct fixture *f, uint64_t index, uint64_t term)
 
 	e.n = (uint32_t)payload(index, term, data);
 	wal_append(f->wal, &e, 1);
-	return wal_submit(f->wal);
+	return submit(f);
 }
 
 static void
@@ -215,7 +222,7 @@ START_TEST(wal_commits_what_gathers_in_one_sync)
 	set_up(&f);
 	ck_assert_int_eq(open_log(&f), 0);
 	wal_set_hard(f.wal, 1, 1);
-	ck_assert(wait_for(&f, wal_submit(f.wal)));
+	ck_assert(wait_for(&f, submit(&f)));
 	before = f.world.nops;
 	for (uint64_t i = 1; i <= 40; i++) {
 		char data[1024];
@@ -227,7 +234,7 @@ START_TEST(wal_commits_what_gathers_in_one_sync)
 		e.n = (uint32_t)payload(i, 1, data);
 		wal_append(f.wal, &e, 1);
 	}
-	seq = wal_submit(f.wal);
+	seq = submit(&f);
 	ck_assert(wait_for(&f, seq));
 	ck_assert_uint_eq(f.world.nops - before, 2); /* write, sync */
 	reopen(&f);
@@ -272,7 +279,7 @@ START_TEST(wal_takes_an_entry_larger_than_a_segment)
 	put_many(&f, 1, 1, 1);
 	memset(big, 'x', e.n);
 	wal_append(f.wal, &e, 1);
-	ck_assert(wait_for(&f, wal_submit(f.wal)));
+	ck_assert(wait_for(&f, submit(&f)));
 	put_many(&f, 3, 3, 1);
 	reopen(&f);
 	ck_assert_uint_eq(f.log.n, 3);
@@ -390,7 +397,7 @@ live(struct fixture *f, uint64_t *term)
 	if (open_log(f) == -1)
 		return 0;
 	wal_set_hard(f->wal, 1, 1);
-	if (wait_for(f, wal_submit(f->wal)))
+	if (wait_for(f, submit(f)))
 		*term = 1;
 	for (uint64_t i = 1; i <= 45; i++) {
 		if (i == 30)

@@ -1,0 +1,333 @@
+#include "common/raft/node.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/raft/node_impl.h"
+
+/* --- lists --- */
+
+void
+raft_node_asks_add(struct raft_node_asks *asks, struct raft_node_ask *ask)
+{
+	ask->next = NULL;
+	if (asks->head == NULL)
+		asks->head = ask;
+	else
+		*asks->end = ask;
+	asks->end = &ask->next;
+	asks->n++;
+}
+
+struct raft_node_ask *
+raft_node_asks_take(struct raft_node_asks *asks)
+{
+	struct raft_node_ask *ask = asks->head;
+
+	if (ask == NULL)
+		return NULL;
+	asks->head = ask->next;
+	asks->n--;
+	return ask;
+}
+
+static void
+ask_free(struct raft_node_ask *ask)
+{
+	raft_bytes_unref(ask->bytes);
+	free(ask);
+}
+
+void
+raft_node_asks_release(struct raft_node_asks *asks)
+{
+	struct raft_node_ask *ask;
+
+	while ((ask = raft_node_asks_take(asks)) != NULL)
+		ask_free(ask);
+}
+
+void
+raft_node_news_free(struct raft_node_news *news)
+{
+	for (size_t i = 0; i < news->n; i++)
+		raft_bytes_unref(news->entries[i].data);
+	free(news->entries);
+	raft_node_asks_release(&news->asks);
+	free(news);
+}
+
+/* --- snapshots --- */
+
+static void
+on_snapshot_done(void *arg, pid_t pid, int status)
+{
+	struct raft_node *node = arg;
+
+	(void)pid;
+	node->snap_pid = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		node->nfailures++;
+		log_warn("snapshot failed index=%" PRIu64 " status=%d",
+		    node->snap_index, status);
+		return;
+	}
+	node->nsnapshots++;
+	log_info("snapshot taken index=%" PRIu64, node->snap_index);
+	loop_post(node->loop, raft_node_on_taken, node);
+}
+
+void
+raft_node_snapshot(struct raft_node *node)
+{
+	struct wal_snap s = { .cluster_id = node->cluster_id,
+		.index = node->applied,
+		.term = node->applied_term,
+		.config_index = node->config_index };
+	struct err err;
+
+	/* A snapshot must not be ahead of the own disk. */
+	if (node->snap_pid != 0 || node->applied == node->snap_index ||
+	    node->applied > node->applied_synced || node->config == NULL)
+		return;
+	s.config = node->config->data;
+	s.nconfig = node->config->len;
+	node->since_entries = node->since_bytes = 0;
+	node->snap_pid = wal_snap_fork(wal_directory(node->wal), &s,
+	    node->opts.snapshot_write, node->opts.ctx, &err);
+	if (node->snap_pid == -1) {
+		node->snap_pid = 0;
+		node->nfailures++;
+		log_warn("snapshot not taken: %s", err.text);
+		return;
+	}
+	node->snap_index = s.index;
+	pthread_mutex_lock(&node->lock);
+	node->taken_index = s.index;
+	node->taken_term = s.term;
+	pthread_mutex_unlock(&node->lock);
+	loop_child_watch(
+	    node->opts.loop, node->snap_pid, on_snapshot_done, node);
+}
+
+/* --- what Raft's thread tells --- */
+
+static void
+set_config(struct raft_node *node, uint64_t index, struct raft_bytes *bytes)
+{
+	raft_bytes_unref(node->config);
+	node->config = raft_bytes_ref(bytes);
+	node->config_index = index;
+}
+
+static void
+answer(struct raft_node *node, struct raft_node_ask *ask)
+{
+	struct err err = { 0 };
+
+	if (ask->bytes != NULL) {
+		node->queued_bytes -= ask->bytes->len;
+		node->nqueued--;
+	}
+	if (ask->code == ERR_GONE)
+		err_set(&err, ERR_GONE,
+		    "this server stopped leading: the outcome is unknown");
+	else if (ask->code == ERR_BUSY)
+		err_set(&err, ERR_BUSY, "too much is under way");
+	else if (ask->code != ERR_NONE)
+		err_set(&err, ask->code, "this server does not lead");
+	ask->done(ask->ctx, ask->code == ERR_NONE ? NULL : &err,
+	    ask->index != 0 ? ask->index : node->applied);
+	ask_free(ask);
+}
+
+static void
+apply_one(struct raft_node *node, struct raft_node_news *news, size_t i)
+{
+	const struct raft_entry *e = &news->entries[i];
+	const struct raft_node_ask *ask = news->asks.head;
+
+	if (e->type == RAFT_COMMAND)
+		node->opts.apply(node->opts.ctx, e->index, e->term,
+		    e->data != NULL ? e->data->data : NULL,
+		    e->data != NULL ? e->data->len : 0);
+	else if (e->type == RAFT_CONFIG)
+		set_config(node, e->index, e->data);
+	node->applied = e->index;
+	node->applied_term = e->term;
+	node->since_entries++;
+	node->since_bytes += e->data != NULL ? e->data->len : 0;
+	if (ask != NULL && ask->index == e->index)
+		answer(node, raft_node_asks_take(&news->asks));
+}
+
+static void
+take_apply(struct raft_node *node, struct raft_node_news *news)
+{
+	node->applied_synced = news->synced;
+	for (size_t i = 0; i < news->n; i++)
+		apply_one(node, news, i);
+	pthread_mutex_lock(&node->lock);
+	node->applied_seen = node->applied;
+	pthread_mutex_unlock(&node->lock);
+	loop_post(node->loop, raft_node_on_applied, node);
+	if (node->since_entries >= node->opts.snapshot_entries ||
+	    node->since_bytes >= node->opts.snapshot_bytes)
+		raft_node_snapshot(node);
+}
+
+static void
+take_fatal(struct raft_node *node, const struct err *err)
+{
+	node->owner_leads = false;
+	if (node->opts.on_fatal != NULL) {
+		node->opts.on_fatal(node->opts.ctx, err);
+		return;
+	}
+	log_fatal("raft: %s", err->text);
+}
+
+static void
+take_news(struct raft_node *node, struct raft_node_news *news)
+{
+	struct raft_node_ask *ask;
+
+	switch (news->kind) {
+	case RAFT_NODE_APPLY:
+		take_apply(node, news);
+		break;
+	case RAFT_NODE_ANSWER:
+		while ((ask = raft_node_asks_take(&news->asks)) != NULL)
+			answer(node, ask);
+		break;
+	case RAFT_NODE_LEADER:
+		node->owner_leads = news->leads;
+		node->opts.on_leader(node->opts.ctx, news->leads, news->term);
+		break;
+	case RAFT_NODE_FATAL:
+		take_fatal(node, &news->err);
+		break;
+	}
+	raft_node_news_free(news);
+}
+
+/* On the owner's thread; the node may be gone by now. */
+static void
+on_news(void *arg)
+{
+	struct raft_node_door *door = arg;
+	struct raft_node *node = door->node;
+	struct raft_node_news *news, *next;
+
+	if (node == NULL) {
+		if (--door->nposts == 0)
+			free(door);
+		return;
+	}
+	pthread_mutex_lock(&node->lock);
+	door->nposts--;
+	news = node->news;
+	node->news = NULL;
+	pthread_mutex_unlock(&node->lock);
+	for (; news != NULL; news = next) {
+		next = news->next;
+		take_news(node, news);
+	}
+}
+
+/* One post for all that gathers until the owner looks. */
+void
+raft_node_tell(struct raft_node *node, struct raft_node_news *news)
+{
+	pthread_mutex_lock(&node->lock);
+	if (node->news == NULL) {
+		node->news = news;
+		node->door->nposts++;
+		loop_post(node->opts.loop, on_news, node->door);
+	} else {
+		*node->news_end = news;
+	}
+	node->news_end = &news->next;
+	pthread_mutex_unlock(&node->lock);
+}
+
+/* --- asking --- */
+
+static void
+ask(struct raft_node *node, struct raft_bytes *bytes, raft_node_done_fn *done,
+    void *ctx)
+{
+	struct raft_node_ask *a = xcalloc(1, sizeof *a);
+	bool is_first;
+
+	a->bytes = bytes;
+	a->done = done;
+	a->ctx = ctx;
+	pthread_mutex_lock(&node->lock);
+	is_first = node->inbox.head == NULL;
+	raft_node_asks_add(&node->inbox, a);
+	pthread_mutex_unlock(&node->lock);
+	if (is_first)
+		loop_post(node->loop, raft_node_on_inbox, node);
+}
+
+int
+raft_node_propose(struct raft_node *node, const void *bytes, size_t n,
+    raft_node_done_fn *done, void *ctx, struct err *err)
+{
+	if (!node->owner_leads)
+		return err_set(
+		    err, ERR_NOT_LEADER, "this server does not lead");
+	if (n > RAFT_NODE_COMMAND_MAX)
+		return err_set(err, ERR_BAD,
+		    "a command of %zu bytes is above the limit of %u", n,
+		    RAFT_NODE_COMMAND_MAX);
+	if (node->queued_bytes + n > RAFT_NODE_QUEUE_MAX)
+		return err_set(err, ERR_BUSY, "too much is under way");
+	if (!wal_has_room(node->wal, node->queued_bytes + n))
+		return err_set(err, ERR_BUSY, "the disk with the log is full");
+	node->queued_bytes += n;
+	node->nqueued++;
+	ask(node, raft_bytes_new(bytes, n), done, ctx);
+	return 0;
+}
+
+int
+raft_node_read(
+    struct raft_node *node, raft_node_done_fn *done, void *ctx, struct err *err)
+{
+	if (!node->owner_leads)
+		return err_set(
+		    err, ERR_NOT_LEADER, "this server does not lead");
+	ask(node, NULL, done, ctx);
+	return 0;
+}
+
+bool
+raft_node_leads(const struct raft_node *node)
+{
+	return node->owner_leads;
+}
+
+uint64_t
+raft_node_applied(const struct raft_node *node)
+{
+	return node->applied;
+}
+
+void
+raft_node_info(struct raft_node *node, struct raft_node_info *info)
+{
+	*info = (struct raft_node_info){ .cluster_id = node->cluster_id,
+		.queued_bytes = node->queued_bytes,
+		.queued_entries = node->nqueued,
+		.snapshots = node->nsnapshots,
+		.snapshot_failures = node->nfailures,
+		.is_disk_full = !wal_has_room(node->wal, 0) };
+	pthread_mutex_lock(&node->lock);
+	info->raft = node->status;
+	pthread_mutex_unlock(&node->lock);
+}

@@ -1,0 +1,391 @@
+/*
+ * Raft's thread: hears the owner, the disk and the clock, feeds the core,
+ * and carries out what it decides.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/raft/node_impl.h"
+
+static struct raft_node_news *
+news_new(enum raft_node_news_kind kind)
+{
+	struct raft_node_news *news = xcalloc(1, sizeof *news);
+
+	news->kind = kind;
+	return news;
+}
+
+static void
+die(struct raft_node *node, const struct err *err)
+{
+	struct raft_node_news *news;
+
+	if (node->is_dead)
+		return;
+	node->is_dead = true;
+	news = news_new(RAFT_NODE_FATAL);
+	news->err = *err;
+	raft_node_tell(node, news);
+}
+
+/* --- disk actions --- */
+
+static void
+write_entries(struct raft_node *node, const struct raft_action *a)
+{
+	for (size_t i = 0; i < a->log.n; i++) {
+		const struct raft_entry *e = &a->log.entries[i];
+		struct wal_entry w = { .index = e->index,
+			.term = e->term,
+			.kind = (uint8_t)e->type };
+
+		if (e->data != NULL) {
+			assert(e->data->len <= WAL_ENTRY_MAX);
+			w.data = e->data->data;
+			w.n = (uint32_t)e->data->len;
+		}
+		wal_append(node->wal, &w, 1);
+	}
+}
+
+static void
+cut(struct raft_node *node, uint64_t from)
+{
+	const struct raft_entry *before = raft_entry_at(node->raft, from - 1);
+
+	wal_cut(
+	    node->wal, from, before != NULL ? before->term : node->snap_term);
+}
+
+/* --- answers --- */
+
+static void
+fail_all(
+    struct raft_node *node, struct raft_node_asks *asks, enum err_code code)
+{
+	struct raft_node_news *news;
+
+	if (asks->head == NULL)
+		return;
+	news = news_new(RAFT_NODE_ANSWER);
+	for (struct raft_node_ask *a = asks->head; a != NULL; a = a->next)
+		a->code = code;
+	while (asks->head != NULL)
+		raft_node_asks_add(&news->asks, raft_node_asks_take(asks));
+	raft_node_tell(node, news);
+}
+
+static void
+on_proposed(struct raft_node *node, const struct raft_action *a)
+{
+	for (size_t i = 0; i < a->proposed.n; i++) {
+		struct raft_node_ask *ask = raft_node_asks_take(&node->fresh);
+
+		ask->index = a->proposed.first + i;
+		ask->term = a->proposed.term;
+		raft_node_asks_add(&node->waiting, ask);
+	}
+}
+
+static void
+on_read(struct raft_node *node, uint64_t id, enum err_code code)
+{
+	struct raft_node_news *news = news_new(RAFT_NODE_ANSWER);
+	struct raft_node_asks rest = { 0 };
+	struct raft_node_ask *a;
+
+	while ((a = raft_node_asks_take(&node->reads)) != NULL) {
+		bool is_it = (uint64_t)(uintptr_t)a == id;
+
+		if (is_it)
+			a->code = code;
+		raft_node_asks_add(is_it ? &news->asks : &rest, a);
+	}
+	while ((a = raft_node_asks_take(&rest)) != NULL)
+		raft_node_asks_add(&node->reads, a);
+	raft_node_tell(node, news);
+}
+
+static void
+tell_leader(struct raft_node *node, bool leads, uint64_t term)
+{
+	struct raft_node_news *news;
+
+	if (node->leads == leads)
+		return;
+	node->leads = leads;
+	news = news_new(RAFT_NODE_LEADER);
+	news->leads = leads;
+	news->term = term;
+	raft_node_tell(node, news);
+}
+
+static void
+on_role(struct raft_node *node, const struct raft_action *a)
+{
+	log_debug("raft role=%s term=%" PRIu64 " leader=%" PRIu64,
+	    raft_role_name(a->role.role), a->role.term, a->role.leader);
+	if (a->role.role == RAFT_LEADER)
+		return;
+	tell_leader(node, false, a->role.term);
+	fail_all(node, &node->waiting, ERR_GONE);
+	fail_all(node, &node->reads, ERR_NOT_LEADER);
+}
+
+/*
+ * Committed entries go to the owner with their proposers. A proposer whose
+ * index another leader's entry took gets no answer here: on_role() has told
+ * him that the outcome is unknown.
+ */
+static void
+on_apply(struct raft_node *node, const struct raft_action *a)
+{
+	struct raft_node_news *news = news_new(RAFT_NODE_APPLY);
+	struct raft_status s;
+	uint64_t leads_in = 0;
+
+	raft_status(node->raft, &s);
+	news->entries = xreallocarray(NULL, a->log.n, sizeof *news->entries);
+	news->n = a->log.n;
+	news->synced = s.synced;
+	for (size_t i = 0; i < a->log.n; i++) {
+		const struct raft_entry *e = &a->log.entries[i];
+		const struct raft_node_ask *ask = node->waiting.head;
+
+		news->entries[i] = *e;
+		raft_bytes_ref(e->data);
+		if (ask != NULL && ask->index == e->index &&
+		    ask->term == e->term)
+			raft_node_asks_add(
+			    &news->asks, raft_node_asks_take(&node->waiting));
+		if (e->type == RAFT_NOOP && e->term == s.term &&
+		    s.role == RAFT_LEADER)
+			leads_in = e->term;
+	}
+	raft_node_tell(node, news);
+	if (leads_in != 0)
+		tell_leader(node, true, leads_in);
+}
+
+/* --- stepping --- */
+
+static void
+carry_out(struct raft_node *node, const struct raft_action *a)
+{
+	switch (a->type) {
+	case RAFT_ACT_HARD:
+		wal_set_hard(node->wal, a->hard.term, a->hard.vote);
+		break;
+	case RAFT_ACT_CUT:
+		cut(node, a->index);
+		break;
+	case RAFT_ACT_WRITE:
+		write_entries(node, a);
+		break;
+	case RAFT_ACT_COMPACT:
+		wal_compact(node->wal, a->index - 1);
+		break;
+	case RAFT_ACT_APPLY:
+		on_apply(node, a);
+		break;
+	case RAFT_ACT_PROPOSED:
+		on_proposed(node, a);
+		break;
+	case RAFT_ACT_REFUSED:
+		fail_all(node, &node->fresh,
+		    a->refused.why == RAFT_BUSY ? ERR_BUSY : ERR_NOT_LEADER);
+		break;
+	case RAFT_ACT_READ_OK:
+		on_read(node, a->read.id, ERR_NONE);
+		break;
+	case RAFT_ACT_READ_FAILED:
+		on_read(node, a->refused.id, ERR_NOT_LEADER);
+		break;
+	case RAFT_ACT_ROLE:
+		on_role(node, a);
+		break;
+	case RAFT_ACT_FATAL: {
+		struct err err = { 0 };
+
+		err_set(&err, ERR_INTERNAL, "%s", a->fatal);
+		die(node, &err);
+		break;
+	}
+	/* Only peers bring these about, and a cluster of one has none. */
+	case RAFT_ACT_SEND:
+	case RAFT_ACT_STORE:
+	case RAFT_ACT_INSTALL:
+		assert(!"a cluster of one has no peers");
+		break;
+	}
+}
+
+static void
+rearm(struct raft_node *node)
+{
+	uint64_t due = raft_deadline(node->raft);
+	uint64_t now = loop_now_ms(node->loop);
+
+	if (due == RAFT_NEVER)
+		loop_timer_cancel(node->timer);
+	else
+		loop_timer_set(node->timer, due > now ? due - now : 0);
+}
+
+static void
+step(struct raft_node *node, struct raft_event *ev)
+{
+	uint64_t seq = 0;
+
+	if (node->is_dead)
+		return;
+	ev->now_ms = loop_now_ms(node->loop);
+	raft_step(node->raft, ev, &node->acts);
+	for (size_t i = 0; i < node->acts.n; i++) {
+		carry_out(node, &node->acts.v[i]);
+		if (node->acts.v[i].seq != 0)
+			seq = node->acts.v[i].seq;
+	}
+	if (seq != 0 && !node->is_dead) {
+		node->seq = seq;
+		wal_submit(node->wal, node->seq_base + seq);
+	}
+	pthread_mutex_lock(&node->lock);
+	raft_status(node->raft, &node->status);
+	pthread_mutex_unlock(&node->lock);
+	rearm(node);
+}
+
+void
+raft_node_on_tick(void *arg)
+{
+	step(arg, &(struct raft_event){ .type = RAFT_TICK });
+}
+
+void
+raft_node_on_start(void *arg)
+{
+	raft_node_on_tick(arg);
+}
+
+void
+raft_node_on_stop(void *arg)
+{
+	struct raft_node *node = arg;
+
+	loop_stop(node->loop);
+}
+
+/* --- what the owner says --- */
+
+static void
+propose(struct raft_node *node)
+{
+	struct raft_event ev = { .type = RAFT_PROPOSE };
+	size_t n = node->fresh.n;
+	struct raft_bytes **payloads;
+	struct raft_node_ask *a = node->fresh.head;
+
+	if (n == 0)
+		return;
+	payloads = xreallocarray(NULL, n, sizeof(struct raft_bytes *));
+	for (size_t i = 0; i < n; i++, a = a->next)
+		payloads[i] = a->bytes;
+	ev.propose.payloads = payloads;
+	ev.propose.n = n;
+	step(node, &ev);
+	free(payloads);
+}
+
+void
+raft_node_on_inbox(void *arg)
+{
+	struct raft_node *node = arg;
+	struct raft_node_asks asks;
+	struct raft_node_ask *a;
+
+	pthread_mutex_lock(&node->lock);
+	asks = node->inbox;
+	node->inbox = (struct raft_node_asks){ 0 };
+	pthread_mutex_unlock(&node->lock);
+	while ((a = raft_node_asks_take(&asks)) != NULL) {
+		struct raft_event ev = { .type = RAFT_READ,
+			.read_id = (uint64_t)(uintptr_t)a };
+
+		if (a->bytes != NULL) {
+			raft_node_asks_add(&node->fresh, a);
+			continue;
+		}
+		raft_node_asks_add(&node->reads, a);
+		step(node, &ev);
+	}
+	propose(node);
+}
+
+void
+raft_node_on_applied(void *arg)
+{
+	struct raft_node *node = arg;
+	struct raft_event ev = { .type = RAFT_APPLIED };
+
+	pthread_mutex_lock(&node->lock);
+	ev.applied = node->applied_seen;
+	pthread_mutex_unlock(&node->lock);
+	step(node, &ev);
+}
+
+/* --- what the disk says --- */
+
+void
+raft_node_on_synced(void *arg)
+{
+	struct raft_node *node = arg;
+	struct raft_event ev = { .type = RAFT_DISK_DONE };
+
+	pthread_mutex_lock(&node->lock);
+	ev.disk_seq = node->synced_seq - node->seq_base;
+	pthread_mutex_unlock(&node->lock);
+	step(node, &ev);
+}
+
+void
+raft_node_on_disk_failed(void *arg)
+{
+	struct raft_node *node = arg;
+	struct err err;
+
+	pthread_mutex_lock(&node->lock);
+	err = node->disk_err;
+	pthread_mutex_unlock(&node->lock);
+	die(node, &err);
+}
+
+void
+raft_node_on_taken(void *arg)
+{
+	struct raft_node *node = arg;
+	struct raft_event ev = { .type = RAFT_SNAP_TAKEN };
+	struct wal_snap s = { 0 };
+	struct err err;
+
+	pthread_mutex_lock(&node->lock);
+	s.index = node->taken_index;
+	s.term = node->taken_term;
+	pthread_mutex_unlock(&node->lock);
+	if (!raft_may_snapshot(node->raft, s.index))
+		return;
+	if (wal_snap_head(wal_directory(node->wal), &s, &err) == -1) {
+		die(node, &err);
+		return;
+	}
+	node->snap_term = s.term;
+	ev.taken.index = s.index;
+	ev.taken.size = s.size;
+	ev.taken.hash = s.hash;
+	step(node, &ev);
+}

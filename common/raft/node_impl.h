@@ -1,0 +1,120 @@
+/*
+ * What is inside a struct raft_node, for node.c (the owner's side),
+ * node_open.c and node_core.c (the side of Raft's thread). Nobody else includes
+ * this.
+ */
+#ifndef COMMON_RAFT_NODE_IMPL_H
+#define COMMON_RAFT_NODE_IMPL_H
+
+#include <pthread.h>
+
+#include "common/raft/node.h"
+#include "common/wal/wal.h"
+
+/* A command, or a read (bytes NULL), and who waits for it. */
+struct raft_node_ask {
+	struct raft_node_ask *next;
+	struct raft_bytes *bytes;
+	raft_node_done_fn *done;
+	void *ctx;
+	uint64_t index, term; /* where it went */
+	enum err_code code;   /* why it failed */
+};
+
+struct raft_node_asks {
+	struct raft_node_ask *head, **end; /* end NULL: empty, never used */
+	size_t n;
+};
+
+enum raft_node_news_kind {
+	RAFT_NODE_APPLY,
+	RAFT_NODE_ANSWER, /* asks that are over: failed, or reads that may go */
+	RAFT_NODE_LEADER, /* leads from now on, or does not */
+	RAFT_NODE_FATAL,
+};
+
+/* What Raft's thread tells the owner. */
+struct raft_node_news {
+	struct raft_node_news *next;
+	enum raft_node_news_kind kind;
+	struct raft_entry *entries; /* APPLY, with a reference to each data */
+	size_t n;
+	uint64_t synced;            /* then */
+	struct raft_node_asks asks; /* APPLY: of these entries; ANSWER */
+	bool leads;
+	uint64_t term;
+	struct err err; /* FATAL */
+};
+
+/* Outlives the node in posts that are under way. */
+struct raft_node_door {
+	struct raft_node *node; /* NULL: closed; the owner's thread only */
+	size_t nposts;          /* under the node's lock while it lives */
+};
+
+struct raft_node {
+	struct raft_node_opts opts;
+	struct wal *wal;
+	uint64_t cluster_id;
+
+	/* Raft's thread. */
+	struct raft *raft;
+	struct raft_actions acts;
+	struct loop *loop;
+	struct loop_timer *timer;
+	pthread_t thread;
+	uint64_t seq_base, seq;      /* of the log's numbers; last submitted */
+	struct raft_node_asks fresh; /* being proposed */
+	struct raft_node_asks waiting; /* in the log, by index */
+	struct raft_node_asks reads;   /* by age; their ids are addresses */
+	bool leads;                    /* and the own term's no-op is applied */
+	bool is_dead;
+	uint64_t snap_term; /* of the snapshot, for cuts behind it */
+
+	/* Under the lock. */
+	pthread_mutex_t lock;
+	struct raft_node_asks inbox;
+	struct raft_node_news *news, **news_end;
+	struct raft_node_door *door;
+	struct raft_status status;
+	uint64_t synced_seq;              /* what the disk thread said last */
+	uint64_t applied_seen;            /* what the owner said last */
+	uint64_t taken_index, taken_term; /* a snapshot that is durable */
+	struct err disk_err;
+
+	/* The owner's. */
+	bool owner_leads;
+	uint64_t applied, applied_term, applied_synced;
+	uint64_t config_index; /* of the config as of applied */
+	struct raft_bytes *config;
+	size_t queued_bytes, nqueued;
+	uint64_t since_entries, since_bytes; /* the last snapshot */
+	pid_t snap_pid;                      /* 0: none is being written */
+	uint64_t snap_index;
+	uint64_t nsnapshots, nfailures;
+};
+
+/* --- node_core.c: on Raft's thread, by loop_post() --- */
+
+void raft_node_on_start(void *node);
+void raft_node_on_inbox(void *node);
+void raft_node_on_synced(void *node);
+void raft_node_on_disk_failed(void *node);
+void raft_node_on_applied(void *node);
+void raft_node_on_taken(void *node);
+void raft_node_on_tick(void *node);
+void raft_node_on_stop(void *node);
+
+/* --- node.c --- */
+
+/* Hands over to the owner; any thread. */
+void raft_node_tell(struct raft_node *node, struct raft_node_news *news);
+
+void raft_node_news_free(struct raft_node_news *news);
+
+void raft_node_asks_add(struct raft_node_asks *asks, struct raft_node_ask *ask);
+/* The first one, taken off; NULL: empty. */
+struct raft_node_ask *raft_node_asks_take(struct raft_node_asks *asks);
+void raft_node_asks_release(struct raft_node_asks *asks);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * Opening and closing a node: from what the disk holds to a running core.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/raft/node_impl.h"
+#include "common/rng.h"
+
+/* A cluster of one has nobody to keep quiet by heartbeats. */
+#define ALONE_HEARTBEAT_MS 60000
+
+/* --- what the disk thread tells --- */
+
+static void
+on_synced(void *arg, uint64_t seq)
+{
+	struct raft_node *node = arg;
+
+	pthread_mutex_lock(&node->lock);
+	node->synced_seq = seq;
+	pthread_mutex_unlock(&node->lock);
+	/* The bootstrap's write is not the core's. */
+	if (seq > node->seq_base)
+		loop_post(node->loop, raft_node_on_synced, node);
+}
+
+static void
+on_disk_failed(void *arg, const struct err *err)
+{
+	struct raft_node *node = arg;
+
+	if (node->opts.on_fatal == NULL) {
+		log_error("the log cannot be written, so this server stops: "
+			  "%s",
+		    err->text);
+		_exit(1);
+	}
+	pthread_mutex_lock(&node->lock);
+	node->disk_err = *err;
+	pthread_mutex_unlock(&node->lock);
+	loop_post(node->loop, raft_node_on_disk_failed, node);
+}
+
+/* --- opening --- */
+
+/* A new cluster of one begins with the entry that says so. */
+static void
+bootstrap(struct raft_node *node, struct wal_log *log)
+{
+	struct raft_config c = { .n = 1,
+		.servers = { { node->opts.server_id, RAFT_VOTER } } };
+	struct raft_entry e = raft_bootstrap_entry(&c);
+	struct wal_entry w = { .index = e.index,
+		.term = e.term,
+		.kind = (uint8_t)e.type,
+		.n = (uint32_t)e.data->len };
+
+	/* The core's copy lives as long as the rest of what was read. */
+	w.data = memcpy(arena_alloc(&log->arena, w.n), e.data->data, w.n);
+	raft_bytes_unref(e.data);
+	log->entries =
+	    xgrow(log->entries, log->n, &log->cap, sizeof *log->entries);
+	log->entries[log->n++] = w;
+	log->hard.term = e.term;
+	node->seq_base = 1;
+	wal_set_hard(node->wal, e.term, 0);
+	wal_append(node->wal, &w, 1);
+	wal_submit(node->wal, node->seq_base);
+	/* Durable before whatever the core writes: writes are in order. */
+}
+
+static int
+restore(struct raft_node *node, const struct wal_log *log,
+    struct raft_snapshot *snap, struct err *err)
+{
+	const struct wal_snap *s = &log->snap;
+	int fd, rc;
+
+	*snap = (struct raft_snapshot){ .index = s->index,
+		.term = s->term,
+		.size = s->size,
+		.hash = s->hash,
+		.config_index = s->config_index };
+	if (s->index == 0)
+		return 0;
+	if (raft_config_parse(&snap->config, s->config, s->nconfig) == -1)
+		return err_set(err, ERR_CORRUPT,
+		    "%s: the snapshot's config cannot be read", node->opts.dir);
+	node->config = raft_bytes_new(s->config, s->nconfig);
+	node->config_index = s->config_index;
+	node->applied = node->snap_index = s->index;
+	node->applied_term = node->snap_term = s->term;
+	fd = wal_snap_open(wal_directory(node->wal), s, err);
+	if (fd == -1)
+		return -1;
+	rc = node->opts.restore(node->opts.ctx, fd, s->size, s->index, err);
+	close(fd);
+	return rc == 0 ? 0
+		       : err_add(err, "snapshot at index %" PRIu64, s->index);
+}
+
+/* What the log holds behind the snapshot, as the core wants it. */
+static struct raft_entry *
+convert(const struct wal_log *log, struct raft_recovered *rec)
+{
+	size_t skip = 0;
+	struct raft_entry *out;
+
+	rec->start_index = log->first - 1;
+	rec->start_term = log->prev_term;
+	if (log->snap.index >= log->first) {
+		skip = (size_t)(log->snap.index - log->first + 1);
+		rec->start_index = log->snap.index;
+		rec->start_term = log->snap.term;
+	}
+	rec->nentries = log->n - skip;
+	out = xreallocarray(NULL, rec->nentries, sizeof *out);
+	for (size_t i = 0; i < rec->nentries; i++) {
+		const struct wal_entry *e = &log->entries[skip + i];
+
+		out[i] = (struct raft_entry){ .index = e->index,
+			.term = e->term,
+			.type = (enum raft_entry_type)e->kind };
+		if (e->n > 0)
+			out[i].data = raft_bytes_new(e->data, e->n);
+	}
+	rec->entries = out;
+	return out;
+}
+
+static void
+set_core_opts(struct raft_node *node, struct raft_opts *o)
+{
+	raft_opts_init(o);
+	o->cluster = node->cluster_id;
+	o->id = node->opts.server_id;
+	o->incarnation = (uint64_t)clock_wall_ns();
+	rng_secret(&o->seed, sizeof o->seed);
+	o->heartbeat_ms = ALONE_HEARTBEAT_MS;
+	o->election_ms = 4 * (uint64_t)ALONE_HEARTBEAT_MS;
+	o->trailing = 0;
+}
+
+static int
+start_core(struct raft_node *node, const struct wal_log *log, struct err *err)
+{
+	struct raft_snapshot snap;
+	struct raft_recovered rec = { .term = log->hard.term,
+		.vote = log->hard.vote };
+	struct raft_entry *entries;
+	struct raft_opts o;
+	const char *why = NULL;
+
+	if (restore(node, log, &snap, err) == -1)
+		return -1;
+	rec.snapshot = snap.index > 0 ? &snap : NULL;
+	entries = convert(log, &rec);
+	set_core_opts(node, &o);
+	node->raft = raft_new(&o, &rec, clock_mono_ms(), &why);
+	for (size_t i = 0; i < rec.nentries; i++)
+		raft_bytes_unref(entries[i].data);
+	free(entries);
+	if (node->raft == NULL)
+		return err_set(err, ERR_CORRUPT, "%s: %s", node->opts.dir, why);
+	raft_status(node->raft, &node->status);
+	return 0;
+}
+
+static void *
+thread_main(void *arg)
+{
+	struct raft_node *node = arg;
+
+	loop_run(node->loop);
+	return NULL;
+}
+
+static void
+start_thread(struct raft_node *node)
+{
+	sigset_t all, before;
+
+	node->timer = loop_timer_new(node->loop, raft_node_on_tick, node);
+	loop_post(node->loop, raft_node_on_start, node);
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	if (pthread_create(&node->thread, NULL, thread_main, node) != 0)
+		log_fatal("raft: no thread");
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static struct raft_node *
+node_new(const struct raft_node_opts *opts)
+{
+	struct raft_node *node = xcalloc(1, sizeof *node);
+
+	assert(opts->server_id != 0);
+	node->opts = *opts;
+	if (node->opts.snapshot_entries == 0)
+		node->opts.snapshot_entries = RAFT_NODE_SNAPSHOT_ENTRIES;
+	if (node->opts.snapshot_bytes == 0)
+		node->opts.snapshot_bytes = RAFT_NODE_SNAPSHOT_BYTES;
+	pthread_mutex_init(&node->lock, NULL);
+	node->door = xcalloc(1, sizeof *node->door);
+	node->door->node = node;
+	node->loop = loop_new();
+	return node;
+}
+
+/* The threads have ended. */
+static void
+node_free(struct raft_node *node)
+{
+	struct raft_node_news *next;
+
+	for (; node->news != NULL; node->news = next) {
+		next = node->news->next;
+		raft_node_news_free(node->news);
+	}
+	node->door->node = NULL;
+	if (node->door->nposts == 0)
+		free(node->door);
+	raft_node_asks_release(&node->inbox);
+	raft_node_asks_release(&node->fresh);
+	raft_node_asks_release(&node->waiting);
+	raft_node_asks_release(&node->reads);
+	loop_timer_free(node->timer);
+	loop_free(node->loop);
+	raft_free(node->raft);
+	raft_actions_release(&node->acts);
+	raft_bytes_unref(node->config);
+	pthread_mutex_destroy(&node->lock);
+	free(node);
+}
+
+int
+raft_node_open(
+    struct raft_node **out, const struct raft_node_opts *opts, struct err *err)
+{
+	struct raft_node *node = node_new(opts);
+	struct wal_opts w = { .dir = opts->dir,
+		.server_id = opts->server_id,
+		.segment_bytes = opts->segment_bytes,
+		.io = opts->io,
+		.on_synced = on_synced,
+		.on_fatal = on_disk_failed,
+		.ctx = node };
+	struct wal_log log;
+	int rc;
+
+	*out = NULL;
+	if (wal_open(&node->wal, &w, &log, err) == -1) {
+		node_free(node);
+		return -1;
+	}
+	node->cluster_id = log.hard.cluster_id;
+	if (wal_log_last(&log) == 0 && log.snap.index == 0)
+		bootstrap(node, &log);
+	rc = start_core(node, &log, err);
+	wal_log_release(&log);
+	if (rc == -1) {
+		wal_close(node->wal);
+		node_free(node);
+		return -1;
+	}
+	node->opts.dir = NULL; /* it was borrowed */
+	start_thread(node);
+	*out = node;
+	return 0;
+}
+
+void
+raft_node_close(struct raft_node *node)
+{
+	if (node == NULL)
+		return;
+	if (node->snap_pid != 0) {
+		loop_child_forget(node->opts.loop, node->snap_pid);
+		kill(node->snap_pid, SIGKILL);
+		waitpid(node->snap_pid, NULL, 0);
+	}
+	loop_post(node->loop, raft_node_on_stop, node);
+	pthread_join(node->thread, NULL);
+	wal_close(node->wal);
+	node_free(node);
+}
