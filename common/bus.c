@@ -181,10 +181,16 @@ bus_complain(struct bus_complaint *c, uint64_t now_ms, const char *url,
 int
 bus_nng_err(struct err *err, int rv, const char *doing, const char *url)
 {
-	enum err_code code = rv == NNG_EADDRINUSE ? ERR_CONFLICT : ERR_SYSTEM;
+	enum err_code code = ERR_SYSTEM;
 
-	if (rv == NNG_EADDRINVAL || rv == NNG_EINVAL)
+	if (rv == NNG_EADDRINUSE)
+		code = ERR_CONFLICT;
+	else if (rv == NNG_EADDRINVAL || rv == NNG_EINVAL)
 		code = ERR_BAD;
+	else if (rv == NNG_EPERM)
+		code = ERR_DENIED;
+	else if (rv == NNG_ECONNREFUSED || rv == NNG_ENOENT)
+		code = ERR_GONE;
 	return err_set(err, code, "%s %s: %s", doing, url, nng_strerror(rv));
 }
 
@@ -238,7 +244,8 @@ bus_listen(
 }
 
 int
-bus_connect(nng_socket s, const char *url, nng_dialer *dialer, struct err *err)
+bus_connect(nng_socket s, const char *url, bool now, nng_dialer *dialer,
+    struct err *err)
 {
 	bool ipc = url[0] == 'i';
 	int rv = nng_dialer_create(dialer, s, url);
@@ -254,7 +261,8 @@ bus_connect(nng_socket s, const char *url, nng_dialer *dialer, struct err *err)
 	if (rv == 0 && !ipc)
 		rv = nng_dialer_set_bool(*dialer, NNG_OPT_TCP_KEEPALIVE, true);
 	if (rv == 0)
-		rv = nng_dialer_start(*dialer, NNG_FLAG_NONBLOCK);
+		rv = nng_dialer_start(
+		    *dialer, now && ipc ? 0 : NNG_FLAG_NONBLOCK);
 	return rv == 0 ? 0 : bus_nng_err(err, rv, "connect to", url);
 }
 
@@ -321,7 +329,7 @@ bus_ask(const char *url, uint16_t number, const void *body, void *reply,
 	const struct msg_def *def = bus_def(number);
 	struct ask a = { .reply = reply, .type = def->reply, .err = err };
 	struct loop *l = loop_new();
-	struct bus_peer *p = bus_dial(l, url, err);
+	struct bus_peer *p = bus_dial_now(l, url, err);
 
 	if (p == NULL) {
 		loop_free(l);

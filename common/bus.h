@@ -128,7 +128,8 @@ void bus_call(struct bus_peer *p, uint16_t number, const void *body,
 /*
  * For programs that ask one thing and exit. On success *reply (of the
  * message's reply type; rec_clear() it) is filled; it may be NULL where the
- * message has none. ERR_GONE when nobody answers within timeout_ms.
+ * message has none. ERR_GONE when nobody answers within timeout_ms; on ipc
+ * at once when nobody listens.
  */
 int bus_ask(const char *url, uint16_t number, const void *body, void *reply,
     uint64_t timeout_ms, struct err *err);

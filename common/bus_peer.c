@@ -382,7 +382,7 @@ bus_call(struct bus_peer *p, uint16_t number, const void *body,
 /* --- the peer --- */
 
 static int
-peer_dial(struct bus_peer *p, struct err *err)
+peer_dial(struct bus_peer *p, bool now, struct err *err)
 {
 	int rv;
 
@@ -393,15 +393,15 @@ peer_dial(struct bus_peer *p, struct err *err)
 	    (rv = nng_socket_set_int(
 		 p->socket, NNG_OPT_SENDBUF, BUS_MAX_INFLIGHT)) != 0)
 		bus_nng_err(err, rv, "set up", p->url);
-	else if (bus_connect(p->socket, p->url, &p->dialer, err) == 0)
+	else if (bus_connect(p->socket, p->url, now, &p->dialer, err) == 0)
 		return 0;
 	nng_close(p->socket);
 	bus_link_release(&p->link);
 	return -1;
 }
 
-struct bus_peer *
-bus_dial(struct loop *l, const char *url, struct err *err)
+static struct bus_peer *
+peer_new(struct loop *l, const char *url, bool now, struct err *err)
 {
 	struct bus_peer *p;
 	int fd, rv;
@@ -413,7 +413,7 @@ bus_dial(struct loop *l, const char *url, struct err *err)
 	p->url = xstrdup(url);
 	p->calls_end = &p->calls;
 	bus_bell_init(&p->bell, l, on_link, p);
-	if (peer_dial(p, err) == -1) {
+	if (peer_dial(p, now, err) == -1) {
 		bus_bell_release(&p->bell);
 		destroy(p);
 		return NULL;
@@ -424,6 +424,18 @@ bus_dial(struct loop *l, const char *url, struct err *err)
 	loop_fd_want(p->watch, true, false);
 	p->timer = loop_timer_new(l, on_deadline, p);
 	return p;
+}
+
+struct bus_peer *
+bus_dial(struct loop *l, const char *url, struct err *err)
+{
+	return peer_new(l, url, false, err);
+}
+
+struct bus_peer *
+bus_dial_now(struct loop *l, const char *url, struct err *err)
+{
+	return peer_new(l, url, true, err);
 }
 
 void

@@ -9,6 +9,9 @@ static const struct rec_field metric_fields[] = {
 	REC_F64(struct metric, 6, min, "Min"),
 	REC_F64(struct metric, 7, max, "Max"),
 	REC_F64(struct metric, 8, sum_sq, "SumSq"),
+	REC_F64(struct metric, 9, q50, "Q50"),
+	REC_F64(struct metric, 10, q90, "Q90"),
+	REC_F64(struct metric, 11, q99, "Q99"),
 };
 const struct rec_type metric_type = REC_TYPE(metric, metric_fields);
 

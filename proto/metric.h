@@ -23,6 +23,7 @@ struct metric {
 	/* Of summaries: all since the daemon started. */
 	uint64_t count;
 	double min, max, sum_sq;
+	double q50, q90, q99; /* of the last samples */
 };
 
 struct metrics {

@@ -2,6 +2,7 @@
 
 #include "proto/catalog.h"
 #include "proto/ctl.h"
+#include "proto/member.h"
 #include "proto/metric.h"
 #include "proto/nodemsg.h"
 #include "proto/route.h"
@@ -31,6 +32,8 @@ const struct msg_def msg_defs[] = {
 	{ MSG_SERVICES, "services", NULL, &services_news_type },
 	{ MSG_ALLOCS, "allocs", NULL, &alloc_rows_type },
 
+	{ MSG_MEMBERS, "members", NULL, &member_rows_type },
+
 	{ MSG_METRICS, "metrics", &metrics_ask_type, &metrics_text_type },
 	{ MSG_METRIC_GET, "metric-get", &metric_get_type, &metric_rows_type },
 
@@ -45,5 +48,6 @@ const struct msg_def msg_defs[] = {
 	{ MSG_METRIC, "metric", &metrics_type, NULL },
 	{ MSG_SERVICE, "service", &service_event_type, NULL },
 	{ MSG_ALLOC, "alloc", &alloc_event_type, NULL },
+	{ MSG_MEMBER, "member", &member_event_type, NULL },
 };
 const size_t msg_ndefs = sizeof msg_defs / sizeof msg_defs[0];

@@ -396,13 +396,17 @@ raw_send(struct world *w, uint64_t claimed, const void *bytes, size_t n)
 {
 	static const uint8_t hello[8] = { 0, 'S', 'P', 0, 0, 0x30, 0, 0 };
 	uint8_t head[9] = { 1 };
+	struct buf b = { 0 };
 	int fd = raw_connect(w);
 
 	for (int i = 0; i < 8; i++)
 		head[1 + i] = (uint8_t)(claimed >> (56 - 8 * i));
-	ck_assert_int_eq(write(fd, hello, sizeof hello), sizeof hello);
-	ck_assert_int_eq(write(fd, head, sizeof head), sizeof head);
-	ck_assert_int_eq(write(fd, bytes, n), (ssize_t)n);
+	/* Whole, for it may be closed after any part of it. */
+	buf_add(&b, hello, sizeof hello);
+	buf_add(&b, head, sizeof head);
+	buf_add(&b, bytes, n);
+	ck_assert_int_eq(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+	buf_release(&b);
 	return fd;
 }
 

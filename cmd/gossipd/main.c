@@ -1,0 +1,22 @@
+/* gossipd: see gossipd.h and gossipd(8). */
+#include "cmd/gossipd/gossipd.h"
+
+int
+main(int argc, char **argv)
+{
+	const struct daemon_def def = {
+		.name = "gossipd",
+		.config_type = &gossipd_config_type,
+		.config_init = gossipd_config_init,
+		.config_check = gossipd_config_check,
+		.start = gossipd_start,
+		.reload = gossipd_reload,
+		.release = gossipd_release,
+		.routes = gossipd_routes,
+		.nroutes = gossipd_nroutes,
+		.info = gossipd_info,
+		.metrics = gossipd_metrics,
+	};
+
+	return daemon_main(argc, argv, &def);
+}

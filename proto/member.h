@@ -1,0 +1,50 @@
+/*
+ * Who is in the pool, as gossipd knows it. The JSON names are those of a
+ * member in Nomad's and Serf's answers.
+ */
+#ifndef PROTO_MEMBER_H
+#define PROTO_MEMBER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/rec.h"
+
+/* How a member is. Left and failed are different: who left said so. */
+#define MEMBER_ALIVE   "alive"
+#define MEMBER_LEAVING "leaving"
+#define MEMBER_LEFT    "left"
+#define MEMBER_FAILED  "failed"
+
+struct member {
+	char *name; /* "host.region", unique in the pool */
+	char *addr;
+	int64_t port;
+	struct rec_kv *tags;
+	size_t ntags;
+	char *status;
+	/* Of gossip's and of its payload's protocol: range and the one used. */
+	int64_t protocol_min, protocol_max, protocol_cur;
+	int64_t delegate_min, delegate_max, delegate_cur;
+};
+
+struct member_rows {
+	struct member *members;
+	size_t nmembers;
+};
+
+/* Published as member.<name>: what happened to one member. */
+#define MEMBER_JOIN   "join"
+#define MEMBER_LEAVE  "leave"
+#define MEMBER_FAIL   "failed"
+#define MEMBER_UPDATE "update"
+#define MEMBER_REAP   "reap"
+
+struct member_event {
+	char *what;
+	struct member member;
+};
+
+extern const struct rec_type member_type, member_rows_type, member_event_type;
+
+#endif
