@@ -165,6 +165,46 @@ split_digits(const char *text, char digits[JSON_FLOAT_SIZE])
 	return atoi(text + 1);
 }
 
+/*
+ * Most numbers that people meet have few decimals. The fewest at which the
+ * integer r over a power of ten reads as v (one exact division, as both are
+ * exact) are the shortest text; below 15 digits there is but one. Returns its
+ * length, or 0 when v is no such number.
+ */
+static size_t
+format_decimal(double v, char out[JSON_FLOAT_SIZE])
+{
+	static const double tens[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7,
+		1e8, 1e9, 1e10, 1e11, 1e12 };
+	double a = fabs(v);
+
+	if (a < 1e-6 || a >= 1e14)
+		return 0;
+	for (size_t k = 0; k < sizeof tens / sizeof tens[0]; k++) {
+		double m = a * tens[k];
+		uint64_t r = (uint64_t)(m + 0.5);
+		char *p = out + JSON_FLOAT_SIZE, *start = out;
+
+		if (m >= 1e15)
+			return 0;
+		if ((double)r / tens[k] != a)
+			continue;
+		for (size_t i = 0; i <= k || r != 0; i++) {
+			if (i == k && k > 0)
+				*--p = '.';
+			*--p = (char)('0' + r % 10);
+			r /= 10;
+		}
+		if (v < 0)
+			*start++ = '-';
+		memmove(start, p, (size_t)(out + JSON_FLOAT_SIZE - p));
+		start += out + JSON_FLOAT_SIZE - p;
+		*start = '\0';
+		return (size_t)(start - out);
+	}
+	return 0;
+}
+
 size_t
 json_format_float(double v, char out[JSON_FLOAT_SIZE])
 {
@@ -174,6 +214,9 @@ json_format_float(double v, char out[JSON_FLOAT_SIZE])
 
 	if (v == 0)
 		return (size_t)snprintf(out, JSON_FLOAT_SIZE, "%s0", minus);
+	len = (int)format_decimal(v, out);
+	if (len > 0)
+		return (size_t)len;
 	shortest_digits(fabs(v), text);
 	exp = split_digits(text, digits);
 	n = (int)strlen(digits);

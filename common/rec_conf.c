@@ -370,6 +370,8 @@ run_after(const struct conf *c, const struct rec_type *t, void *rec,
 			return -1;
 	if (t->after == NULL || t->after(rec, c->err) == 0)
 		return 0;
+	if (config_setting_is_root(s))
+		return err_add(c->err, "%s", c->path);
 	return err_add(
 	    c->err, "%s:%u", c->path, (unsigned)config_setting_source_line(s));
 }

@@ -5,6 +5,8 @@
 #ifndef COMMON_REC_IMPL_H
 #define COMMON_REC_IMPL_H
 
+#include <string.h>
+
 #include "common/rec.h"
 
 /* The address of a member, its count and its presence flag. */
@@ -45,6 +47,32 @@ static inline const char *
 rec_file_name(const struct rec_field *f)
 {
 	return f->hcl != NULL ? f->hcl : f->name;
+}
+
+/* memcpy() for texts, most of which are too short to be worth a call: two
+ * copies of a fixed size that meet or overlap. */
+static inline void
+rec_copy_text(void *dst, const void *src, size_t n)
+{
+	char *d = dst;
+	const char *s = src;
+
+	if (n > 64) {
+		memcpy(d, s, n);
+	} else if (n >= 16) {
+		for (size_t i = 0; i + 16 < n; i += 16)
+			memcpy(d + i, s + i, 16);
+		memcpy(d + n - 16, s + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(d, s, 8);
+		memcpy(d + n - 8, s + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(d, s, 4);
+		memcpy(d + n - 4, s + n - 4, 4);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			d[i] = s[i];
+	}
 }
 
 /* Bytes that one value of the row takes in C. */

@@ -90,11 +90,11 @@ put_f64(struct packer *k, double v)
 	put_be(k, 0xcb, bits, 8);
 }
 
+/* Text where there is room for it. */
 static inline void
-put_text(struct packer *k, const char *s, size_t n)
+put_text_here(struct packer *k, const char *s, size_t n)
 {
 	assert(n <= UINT32_MAX);
-	room(k, n + 2 * HEAD_MAX);
 	if (n < 32)
 		*k->p++ = (uint8_t)(0xa0 | n);
 	else if (n <= UINT8_MAX)
@@ -103,8 +103,15 @@ put_text(struct packer *k, const char *s, size_t n)
 		put_be(k, 0xda, n, 2);
 	else
 		put_be(k, 0xdb, n, 4);
-	memcpy(k->p, s, n);
+	rec_copy_text(k->p, s, n);
 	k->p += n;
+}
+
+static inline void
+put_text(struct packer *k, const char *s, size_t n)
+{
+	room(k, n + 2 * HEAD_MAX);
+	put_text_here(k, s, n);
 }
 
 static inline void
@@ -263,30 +270,97 @@ put_row(struct packer *k, const struct rec_field *f, const void *rec)
 	}
 }
 
-/* Rows from the given one on: a keyed element's key stands before it. */
+static inline void
+put_tag(struct packer *k, const struct rec_field *f)
+{
+	room(k, 2 * HEAD_MAX);
+	put_uint(k, f->tag);
+}
+
+/* A tag and its value, for rows that the common ones below do not cover. */
+static bool
+put_told(struct packer *k, const struct rec_field *f, const void *rec)
+{
+	if (rec_row_is_zero(f, rec))
+		return false;
+	put_tag(k, f);
+	if (f->shape != REC_ONE)
+		put_many(k, f, rec);
+	else
+		put_value(k, f, rec_at(rec, f->offset));
+	return true;
+}
+
+/* The same in one step for plain rows of one value, which most rows are.
+ * Returns whether there was something to tell. */
+static inline bool
+put_plain(struct packer *k, const struct rec_field *f, const void *rec)
+{
+	const void *v = rec_at(rec, f->offset);
+	const char *s;
+	size_t len;
+
+	if (f->kind == REC_K_STR) {
+		s = *(char *const *)v;
+		if (s == NULL || *s == '\0')
+			return false;
+		len = strlen(s);
+		room(k, len + 2 * HEAD_MAX);
+		put_uint(k, f->tag);
+		put_text_here(k, s, len);
+		return true;
+	}
+	if (f->kind > REC_K_TIME)
+		return put_told(k, f, rec);
+	if (f->kind == REC_K_BOOL ? !*(const bool *)v
+				  : *(const uint64_t *)v == 0)
+		return false;
+	put_tag(k, f);
+	put_value(k, f, v);
+	return true;
+}
+
+/* Puts the head of a map of n where three bytes were left for it. */
+static void
+end_map(struct packer *k, size_t head, size_t n)
+{
+	uint8_t *at = (uint8_t *)k->out->data + head;
+
+	if (n < 16) {
+		memmove(at + 1, at + 3, (size_t)(k->p - at) - 3);
+		k->p -= 2;
+		*at = (uint8_t)(0x80 | n);
+		return;
+	}
+	at[0] = 0xde;
+	at[1] = (uint8_t)(n >> 8);
+	at[2] = (uint8_t)n;
+}
+
+/*
+ * Rows from the given one on: a keyed element's key stands before it. How
+ * many there are is known at the end, so their head is put then; a table of
+ * less than 16 rows needs one byte for it for sure.
+ */
 static void
 put_rec(
     struct packer *k, const struct rec_type *t, const void *rec, size_t first)
 {
-	uint16_t rows[REC_MAX_TAG];
-	size_t n = 0;
+	const struct rec_field *f = &t->fields[first];
+	const struct rec_field *end = &t->fields[t->nfields];
+	size_t n = 0, head, nhead = t->nfields - first < 16 ? 1 : 3;
 
 	assert(t->nfields <= REC_MAX_TAG);
-	for (size_t i = first; i < t->nfields; i++) {
-		rows[n] = (uint16_t)i;
-		n += !rec_row_is_zero(&t->fields[i], rec);
-	}
-	put_map(k, n);
-	for (size_t i = 0; i < n; i++) {
-		const struct rec_field *f = &t->fields[rows[i]];
-
-		room(k, 2 * HEAD_MAX);
-		put_uint(k, f->tag);
-		if (f->shape != REC_ONE)
-			put_many(k, f, rec);
-		else
-			put_value(k, f, rec_at(rec, f->offset));
-	}
+	room(k, HEAD_MAX);
+	head = (size_t)((char *)k->p - k->out->data);
+	k->p += nhead;
+	for (; f < end; f++)
+		n += f->shape == REC_ONE && !f->opt ? put_plain(k, f, rec)
+						    : put_told(k, f, rec);
+	if (nhead == 1)
+		k->out->data[head] = (char)(0x80 | n);
+	else
+		end_map(k, head, n);
 }
 
 void

@@ -321,7 +321,7 @@ keep_text(struct unpacker *u, const char *s, size_t n)
 		u->budget -= n + TEXT_COST;
 		d = xmalloc(n + 1);
 	}
-	memcpy(d, s, n);
+	rec_copy_text(d, s, n);
 	d[n] = '\0';
 	return d;
 }

@@ -214,7 +214,7 @@ START_TEST(rec_conf_inlines_what_all_daemons_share_and_runs_hooks)
 	ck_assert_str_eq(
 	    buf_str(&out), "run_dir = \"/x\";\nworkers = 3;\nfast = true;\n");
 	ck_assert_str_eq(read_conf(&own_type, &o, "workers = 101;"),
-	    ":0: workers: at most 100");
+	    ": workers: at most 100");
 	ck_assert_str_eq(read_conf(&own_type, &o, "common = { workers = 1; };"),
 	    ":1: unknown name common in this file");
 	rec_clear(&own_type, &o);
