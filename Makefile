@@ -125,10 +125,15 @@ sim:
 fuzz-build:
 	$(MAKE) VARIANT=fuzz CC=clang-14 $(FUZZERS)
 
-build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(CMDLIBS) $(LIBROVE)
+# Of the tests' own library only what a target names is linked in.
+build/fuzz/libtests.a: $(TESTLIB)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/libtests.a $(CMDLIBS) $(LIBROVE)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
-	    $(CMDLIBS) $(LIBROVE) -Wl,--end-group $(LDLIBS)
+	    build/fuzz/libtests.a $(CMDLIBS) $(LIBROVE) -Wl,--end-group $(LDLIBS)
 
 fuzz: fuzz-build
 	tests/fuzz/run $(SECONDS)

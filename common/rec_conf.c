@@ -1,6 +1,4 @@
-#include <ctype.h>
-#include <errno.h>
-#include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +115,8 @@ set_float(const struct conf *c, void *v, const config_setting_t *s)
 		*d = config_setting_get_float(s);
 	else
 		return mismatch(c, s, "a number");
+	if (!isfinite(*d))
+		return refuse(c, s, "%s: number is out of range", name_of(s));
 	return 0;
 }
 

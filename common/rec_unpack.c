@@ -560,7 +560,8 @@ get_list(struct unpacker *u, const struct rec_field *f, void *rec)
 }
 
 static int get_row(struct unpacker *u, const struct rec_field *f, void *rec);
-static int get_rows(struct unpacker *u, const struct rec_type *t, void *rec);
+static int get_rows(struct unpacker *u, const struct rec_type *t, void *rec,
+    const struct rec_field *but);
 
 static int
 get_keyed(struct unpacker *u, const struct rec_field *f, void *rec)
@@ -581,7 +582,7 @@ get_keyed(struct unpacker *u, const struct rec_field *f, void *rec)
 		if (rc == 0 && f->type->pair)
 			rc = get_row(u, &f->type->fields[1], e);
 		else if (rc == 0)
-			rc = get_rows(u, f->type, e);
+			rc = get_rows(u, f->type, e, &f->type->fields[0]);
 		if (rc == -1)
 			return err_add(u->err, "[%zu]", i);
 	}
@@ -628,8 +629,10 @@ forget_row(struct unpacker *u, const struct rec_field *f, void *rec)
 	}
 }
 
+/* All rows but one: the key that stood before a map's element. */
 static int
-get_rows(struct unpacker *u, const struct rec_type *t, void *rec)
+get_rows(struct unpacker *u, const struct rec_type *t, void *rec,
+    const struct rec_field *but)
 {
 	const struct rec_plan *plan = rec_plan_of(t);
 	const struct rec_field *f, *last = NULL;
@@ -642,7 +645,7 @@ get_rows(struct unpacker *u, const struct rec_type *t, void *rec)
 		if (get_u64(u, &tag) == -1)
 			return -1;
 		f = rec_plan_tag(plan, tag);
-		if (f == NULL) {
+		if (f == NULL || f == but) {
 			if (skip(u) == -1)
 				return -1;
 			continue;
@@ -666,7 +669,7 @@ get_rec(struct unpacker *u, const struct rec_type *t, void *rec)
 		u->p++;
 		return 0;
 	}
-	return get_rows(u, t, rec);
+	return get_rows(u, t, rec, NULL);
 }
 
 int
@@ -689,7 +692,7 @@ rec_unpack(const struct rec_type *t, void *rec, const void *data, size_t n,
 		    err, ERR_BAD, "%s: %zu bytes are too many", t->name, n);
 	if (arena != NULL)
 		u.texts = arena_alloc(arena, n);
-	rc = get_rows(&u, t, rec);
+	rc = get_rows(&u, t, rec, NULL);
 	if (rc == 0 && u.p != u.end)
 		rc = refuse(&u, "more than one record");
 	if (rc == 0)

@@ -258,6 +258,19 @@ START_TEST(rec_unpack_bounds_depth)
 }
 END_TEST
 
+START_TEST(rec_unpack_takes_an_elements_key_only_from_before_it)
+{
+	char text[ERR_TEXT_MAX];
+	struct sample s;
+
+	ck_assert_int_eq(
+	    UNPACK(&s, text, "\x81\x15\x81\xa1k\x82\x01\xa1x\x02\x07"), 0);
+	ck_assert_str_eq(s.keyed[0].key, "k");
+	ck_assert_uint_eq(s.keyed[0].count, 7);
+	rec_clear(&sample_type, &s);
+}
+END_TEST
+
 START_TEST(rec_unpack_takes_the_last_of_doubled_rows_and_sorts_maps)
 {
 	char text[ERR_TEXT_MAX];
@@ -294,4 +307,5 @@ UNIT_MAIN("rec_pack", rec_pack_keeps_every_kind_of_row,
     rec_unpack_bounds_what_bytes_claim,
     rec_unpack_bounds_the_memory_that_short_elements_take,
     rec_unpack_skips_unknown_tags_of_any_shape, rec_unpack_bounds_depth,
+    rec_unpack_takes_an_elements_key_only_from_before_it,
     rec_unpack_takes_the_last_of_doubled_rows_and_sorts_maps)
