@@ -407,7 +407,6 @@ int
 http_upgrade(struct http_req *r, struct buf *rest, struct buf *unsent)
 {
 	struct http_conn *c = conn_of(r);
-	struct http_out *o = &c->out;
 	int fd = c->fd;
 
 	assert(c->active && r->phase == HTTP_BEGUN);
@@ -416,9 +415,11 @@ http_upgrade(struct http_req *r, struct buf *rest, struct buf *unsent)
 	answer_send(c);
 	if (c->broken)
 		return -1;
-	buf_add(unsent, o->queue.data + o->off, http_out_pending(o));
-	buf_add(rest, c->view, c->nview);
-	buf_add(rest, c->in.data + c->in_off, c->in.len - c->in_off);
+	http_out_take(&c->out, unsent);
+	if (c->nview > 0)
+		buf_add(rest, c->view, c->nview);
+	if (c->in.len > c->in_off)
+		buf_add(rest, c->in.data + c->in_off, c->in.len - c->in_off);
 	loop_fd_free(c->watch);
 	c->watch = NULL;
 	c->fd = -1;

@@ -1,6 +1,7 @@
 #include "common/http/out.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -9,7 +10,8 @@
 #define KEEP_MAX 16384 /* a larger empty queue gives its memory back */
 
 static _Thread_local char *read_room;
-static _Thread_local unsigned read_holders;
+static pthread_key_t room_key;
+static pthread_once_t room_once = PTHREAD_ONCE_INIT;
 
 static void
 forget_queue(struct http_out *o)
@@ -64,11 +66,21 @@ http_out_send(struct http_out *o, int fd, const struct iovec *pieces, size_t n)
 		size_t skip =
 		    left < pieces[i].iov_len ? left : pieces[i].iov_len;
 
-		buf_add(&o->queue, (const char *)pieces[i].iov_base + skip,
-		    pieces[i].iov_len - skip);
 		left -= skip;
+		if (skip < pieces[i].iov_len)
+			buf_add(&o->queue,
+			    (const char *)pieces[i].iov_base + skip,
+			    pieces[i].iov_len - skip);
 	}
 	return 0;
+}
+
+void
+http_out_take(struct http_out *o, struct buf *to)
+{
+	if (http_out_pending(o) > 0)
+		buf_add(to, o->queue.data + o->off, http_out_pending(o));
+	forget_queue(o);
 }
 
 int
@@ -88,24 +100,20 @@ http_out_release(struct http_out *o)
 	*o = (struct http_out){ 0 };
 }
 
-void
-http_read_hold(void)
+static void
+make_key(void)
 {
-	if (read_holders++ == 0)
-		read_room = xmalloc(HTTP_READ_SIZE);
+	pthread_key_create(&room_key, free);
 }
 
-void
-http_read_drop(void)
-{
-	if (--read_holders > 0)
-		return;
-	free(read_room);
-	read_room = NULL;
-}
-
+/* The key only gives the room back when a thread ends. */
 char *
 http_read_room(void)
 {
+	if (read_room == NULL) {
+		pthread_once(&room_once, make_key);
+		read_room = xmalloc(HTTP_READ_SIZE);
+		pthread_setspecific(room_key, read_room);
+	}
 	return read_room;
 }

@@ -32,12 +32,12 @@ int http_out_send(
     struct http_out *o, int fd, const struct iovec *pieces, size_t n);
 /* Sends the queue. */
 int http_out_flush(struct http_out *o, int fd);
+/* Moves what is queued to the end of another buf. */
+void http_out_take(struct http_out *o, struct buf *to);
 void http_out_release(struct http_out *o);
 
-/* A thread's room for one read, kept between hold and drop. */
+/* This thread's room for one read. */
 #define HTTP_READ_SIZE 65536
-void http_read_hold(void);
-void http_read_drop(void);
 char *http_read_room(void);
 
 #endif

@@ -160,7 +160,6 @@ http_server_on(struct loop *l, int fd, const struct http_limits *limits,
 	TAILQ_INIT(&s->run);
 	if (getsockname(fd, &sock.sa, &len) == 0)
 		http_addr_format(&sock, len, s->addr);
-	http_read_hold();
 	s->sweep_step_ms = sweep_step(&s->limits);
 	s->sweep_at_ms = UINT64_MAX;
 	s->sweep = loop_timer_new(l, on_sweep, s);
@@ -278,7 +277,6 @@ destroy(struct http_server *s)
 	loop_timer_free(s->again);
 	loop_timer_free(s->grace);
 	buf_release(&s->scratch);
-	http_read_drop();
 	free(s);
 }
 
