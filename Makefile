@@ -65,6 +65,9 @@ BINS     := $(patsubst cmd/%/main.c,$(V)/bin/%,$(wildcard cmd/*/main.c)) \
 	$(foreach d,$(patsubst cmd/%/ctl.c,%,$(wildcard cmd/*/ctl.c)),$(V)/bin/$(call ctl_of,$d))
 TESTLIB  := $(patsubst %.c,$(V)/obj/%.o,$(wildcard tests/lib/*.c))
 UNIT     := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/unit/test_*.c tests/wire/test_*.c tests/vectors/test_*.c))
+# What the simulators share: the other files of tests/sim.
+SIMLIB   := $(V)/libsim.a
+SIM_SRC  := $(filter-out tests/sim/sim_%.c,$(wildcard tests/sim/*.c))
 SIMS     := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/sim/sim_*.c))
 FUZZERS  := $(patsubst tests/%.c,build/fuzz/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/bench/bench_*.c))
@@ -105,6 +108,14 @@ $(V)/tests/%: $(V)/obj/tests/%.o $(TESTLIB) $(CMDLIBS) $(LIBROVE)
 	$(CC) $(LDFLAGS) -o $@ $< $(TESTLIB) -Wl,--start-group $(CMDLIBS) \
 	    $(LIBROVE) -Wl,--end-group $(LDLIBS) $(TESTLIBS)
 $(V)/tests/%: TESTLIBS := $(shell pkg-config --libs check) -lmsgpackc
+
+$(SIMLIB): $(SIM_SRC:%.c=$(V)/obj/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(V)/tests/sim/%: $(V)/obj/tests/sim/%.o $(SIMLIB) $(TESTLIB) $(CMDLIBS) $(LIBROVE)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $< $(TESTLIB) -Wl,--start-group $(SIMLIB) \
+	    $(CMDLIBS) $(LIBROVE) -Wl,--end-group $(LDLIBS)
 
 .SECONDARY:
 unit-build: $(UNIT)

@@ -129,8 +129,6 @@ raft_on_append(struct raft *r, const struct raft_message *m)
 	size_t skip = 0;
 	uint64_t limit;
 
-	if (PLANT(54) && prev < raft_log_first(&r->log) - 1)
-		return;
 	if (prev < r->commit) {
 		skip = (size_t)(r->commit - prev);
 		if (skip > m->nentries)

@@ -54,6 +54,9 @@ raft_follow(struct raft *r, uint64_t term, uint64_t leader)
 	r->leader = leader;
 	if (r->role == RAFT_FOLLOWER)
 		return;
+	/* A request for votes that still waits was a candidate's. */
+	if (!PLANT(10))
+		r->nout = 0;
 	r->role = RAFT_FOLLOWER;
 	r->tally = 0;
 	raft_rearm(r);
@@ -136,7 +139,8 @@ precampaign(struct raft *r)
 
 /*
  * A tick that comes much too late means that we slept, not that the leader
- * did: what arrived meanwhile is heard first.
+ * did: what arrived meanwhile is heard first. Who cannot win does not ask:
+ * learners, and those whose disk is busy with a snapshot or with the term.
  */
 void
 raft_election_tick(struct raft *r)
@@ -148,7 +152,8 @@ raft_election_tick(struct raft *r)
 		r->due_ms = r->now_ms + r->opts.heartbeat_ms;
 		return;
 	}
-	if (!raft_is_voter(r, r->opts.id) || r->install_seq > r->done) {
+	if (!raft_is_voter(r, r->opts.id) || r->install_seq > r->done ||
+	    !raft_hard_is_safe(r)) {
 		r->leader = 0;
 		raft_rearm(r);
 		return;

@@ -58,8 +58,6 @@ hear_leader(struct raft *r, const struct raft_message *m)
 		raft_fatal(r, "two leaders in one term");
 		return false;
 	}
-	if (PLANT(36) && r->role == RAFT_CANDIDATE)
-		return false;
 	raft_follow(r, m->term, m->from);
 	r->heard_ms = r->now_ms;
 	raft_rearm(r);

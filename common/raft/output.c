@@ -1,9 +1,13 @@
 /* What leaves the core: actions, and messages that wait for the disk. */
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/mem.h"
 #include "common/raft/core.h"
+
+/* Messages that wait for a slow disk; of more, the oldest are lost. */
+enum { HELD_MAX = 32 };
 
 void
 raft_actions_release(struct raft_actions *a)
@@ -73,6 +77,11 @@ send_what_is_safe(struct raft *r)
 			r->out[nkept++] = *m;
 		assert(safe || m->nentries == 0);
 		assert(safe || m->snapshot == NULL);
+	}
+	if (nkept > HELD_MAX) {
+		memmove(r->out, r->out + nkept - HELD_MAX,
+		    HELD_MAX * sizeof *r->out);
+		nkept = HELD_MAX;
 	}
 	r->nout = nkept;
 }

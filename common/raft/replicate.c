@@ -78,8 +78,6 @@ raft_feed_peer(struct raft *r, struct raft_peer *p)
 	if (is_self(r, p) || p->feed == RAFT_LOAD)
 		return;
 	if (!raft_log_knows(&r->log, p->next - 1) && !PLANT(25)) {
-		if (PLANT(52) && p->next > raft_log_last(&r->log))
-			return;
 		raft_load(r, p);
 		return;
 	}
@@ -92,6 +90,8 @@ raft_feed_peer(struct raft *r, struct raft_peer *p)
 	while (p->nout < r->opts.window && p->next <= raft_log_last(&r->log)) {
 		size_t n = batch(r, p->next);
 
+		if (PLANT(25) && n == 0)
+			break;
 		send_append(r, p, p->next, n);
 		p->next += n;
 		p->window[(p->head + p->nout++) % RAFT_WINDOW_MAX] =
@@ -154,9 +154,6 @@ advance_commit(struct raft *r)
 	uint64_t index = majority_match(r);
 	uint64_t from = r->commit;
 
-	if (PLANT(33) && r->commit < raft_log_last(&r->log) &&
-	    index < raft_log_last(&r->log))
-		return;
 	if (index <= from)
 		return;
 	if (raft_log_term(&r->log, index) != r->term && !PLANT(2))
@@ -296,12 +293,13 @@ static void
 nudge(struct raft *r, struct raft_peer *p)
 {
 	uint64_t patience_ms = r->opts.election_ms / 2;
+	bool known = raft_log_knows(&r->log, p->next - 1);
 
-	if (p->feed == RAFT_PROBE && p->probing) {
+	if (p->feed == RAFT_PROBE && p->probing && known) {
 		send_append(r, p, p->next, 0);
 	} else if (p->feed == RAFT_STREAM && p->next > p->match + 1 &&
 		   r->now_ms - p->moved_ms > patience_ms && !PLANT(50)) {
-		if (raft_log_knows(&r->log, p->next - 1))
+		if (known)
 			send_append(r, p, p->next, 0);
 		p->moved_ms = r->now_ms;
 	} else if (p->feed == RAFT_LOAD &&
@@ -402,6 +400,9 @@ raft_peer_matches(struct raft *r, struct raft_peer *p, uint64_t match)
 	if (p->feed == RAFT_PROBE ||
 	    (p->feed == RAFT_LOAD && can_leave_load(r, p)))
 		stream(r, p);
+	else if (p->feed == RAFT_LOAD && p->match >= p->snap.index &&
+		 !PLANT(53))
+		raft_probe(r, p, p->match + 1); /* needs a newer one */
 	advance_commit(r);
 	raft_feed_peer(r, p);
 }
@@ -419,13 +420,15 @@ peer_refuses(struct raft *r, struct raft_peer *p, const struct raft_message *m)
 		p->match = m->log_index;
 	if (p->feed == RAFT_LOAD || m->match <= p->match)
 		return;
-	if (p->feed == RAFT_PROBE && m->match != p->next - 1 && !PLANT(32))
+	if (p->feed == RAFT_PROBE && m->match != p->next - 1)
 		return;
-	if (m->log_index >= m->match)
+	if (m->log_index > m->match)
 		return; /* no honest peer says so */
 	next = raft_log_agree(&r->log, m->log_index, m->log_term) + 1;
 	if (m->log_index < raft_log_first(&r->log) - 1)
 		next = m->log_index + 1;
+	if (next > m->match)
+		next = m->match;
 	if (next <= p->match)
 		next = p->match + 1;
 	if (PLANT(77))

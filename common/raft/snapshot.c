@@ -131,8 +131,9 @@ chunk_is_sound(const struct raft_message *m)
 {
 	const struct raft_snapshot *s = m->snapshot;
 
-	return s != NULL && s->index > 0 && s->config.n > 0 &&
-	       s->config.n <= RAFT_SERVERS_MAX && m->offset <= s->size &&
+	return s != NULL && s->index > 0 && s->term > 0 &&
+	       s->config.n <= RAFT_SERVERS_MAX &&
+	       raft_config_check(&s->config) == 0 && m->offset <= s->size &&
 	       m->len <= s->size - m->offset && (m->len > 0 || s->size == 0);
 }
 

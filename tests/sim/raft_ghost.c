@@ -1,0 +1,598 @@
+/*
+ * The invariants, checked after every step against what really happened.
+ *
+ * Codes are those of the catalogue in docs: ES one leader a term, V1 one
+ * vote, TM terms grow, LAO a leader only appends, LM logs match, LC a leader
+ * has all that is committed, SMS same entry at same index, CM commit only
+ * grows, CJ a majority of disks justifies it, DBS durable before sent, AT an
+ * acknowledgement is true, MS match is sound, LIN reads are not stale, SNAP
+ * snapshots are what they say, REC a restart lost nothing that was promised.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "tests/sim/raft_world.h"
+
+struct sim_match {
+	uint64_t index, term, chain;
+};
+
+/* --- log matching: one chain for each (index, term), for ever --- */
+
+static struct sim_match *
+match_slot(struct sim_world *w, uint64_t index, uint64_t term)
+{
+	size_t i = (size_t)sim_mix(index, term) & (w->cmatching - 1);
+
+	while (w->matching[i].index != 0 &&
+	       (w->matching[i].index != index || w->matching[i].term != term))
+		i = (i + 1) & (w->cmatching - 1);
+	return &w->matching[i];
+}
+
+static void
+match_grow(struct sim_world *w)
+{
+	struct sim_match *old = w->matching;
+	size_t nold = w->cmatching;
+
+	w->cmatching = nold == 0 ? 1024 : 2 * nold;
+	w->matching = xcalloc(w->cmatching, sizeof *w->matching);
+	for (size_t i = 0; i < nold; i++)
+		if (old[i].index != 0)
+			*match_slot(w, old[i].index, old[i].term) = old[i];
+	free(old);
+}
+
+static void
+check_matching(
+    struct sim_world *w, uint64_t index, uint64_t term, uint64_t chain)
+{
+	struct sim_match *m;
+
+	if (2 * w->nmatching >= w->cmatching)
+		match_grow(w);
+	m = match_slot(w, index, term);
+	if (m->index == 0) {
+		*m = (struct sim_match){ index, term, chain };
+		w->nmatching++;
+	} else if (m->chain != chain) {
+		sim_fail(w,
+		    "LM: two logs differ before index %" PRIu64
+		    " of term %" PRIu64,
+		    index, term);
+	}
+}
+
+/* --- terms --- */
+
+static struct sim_term *
+term_at(struct sim_world *w, uint64_t term)
+{
+	if (term >= w->nterms) {
+		size_t n = (size_t)term + 64;
+
+		w->terms = xreallocarray(w->terms, n, sizeof *w->terms);
+		for (size_t i = w->nterms; i < n; i++)
+			w->terms[i] = (struct sim_term){ 0 };
+		w->nterms = n;
+	}
+	return &w->terms[term];
+}
+
+static void
+term_add(struct sim_term *t, uint64_t chain)
+{
+	t->chains = xgrow(t->chains, t->n, &t->cap, sizeof *t->chains);
+	t->chains[t->n++] = chain;
+}
+
+static uint64_t
+committed_chain(const struct sim_world *w, uint64_t index)
+{
+	return index == 0 ? 0 : w->committed[index - 1].chain;
+}
+
+/* The chain at index of the log that the leader of a term ever had. */
+static bool
+leader_chain(
+    struct sim_world *w, uint64_t term, uint64_t index, uint64_t *chain)
+{
+	const struct sim_term *t = term_at(w, term);
+
+	if (t->leader == 0 || index > t->base + t->n)
+		return false;
+	*chain = index <= t->base ? committed_chain(w, index)
+				  : t->chains[index - t->base - 1];
+	return true;
+}
+
+/*
+ * How much leaders of older terms committed. A server that was paused may win
+ * its election after the next one was held: then it lacks what the later
+ * leader committed, and rightly so.
+ */
+static size_t
+committed_before(const struct sim_world *w, uint64_t term)
+{
+	size_t n = w->ncommitted;
+
+	while (n > 0 && w->committed[n - 1].by >= term)
+		n--;
+	return n;
+}
+
+static void
+check_complete(
+    struct sim_world *w, struct sim_server *s, uint64_t term, size_t n)
+{
+	uint64_t chain;
+
+	if (n == 0)
+		return;
+	if (!sim_log_chain(&s->mem, n, &chain) ||
+	    chain != committed_chain(w, n))
+		sim_fail(w,
+		    "LC: server %" PRIu64 " leads term %" PRIu64
+		    " without committed entry %zu",
+		    s->id, term, n);
+}
+
+/* Before the new leader's first write is seen. */
+void
+sim_ghost_elected(struct sim_world *w, struct sim_server *s)
+{
+	const struct raft *r = s->raft;
+	struct sim_term *t;
+
+	if (r->role != RAFT_LEADER)
+		return;
+	t = term_at(w, r->term);
+	if (t->leader == s->id)
+		return;
+	if (t->leader != 0)
+		sim_fail(w,
+		    "ES: servers %" PRIu64 " and %" PRIu64
+		    " both lead term %" PRIu64,
+		    t->leader, s->id, r->term);
+	t->base = committed_before(w, r->term);
+	check_complete(w, s, r->term, t->base);
+	w->stats.elections++;
+	t->leader = s->id;
+	if (sim_log_last(&s->mem) > s->commit)
+		SIM_SAW(w, TAIL);
+	for (uint64_t i = t->base + 1; i <= sim_log_last(&s->mem); i++) {
+		uint64_t chain = 0;
+
+		sim_log_chain(&s->mem, i, &chain);
+		term_add(t, chain);
+	}
+	for (size_t i = 0; i < w->o.nservers; i++)
+		s->match[i] = s->match_of[i] = 0;
+}
+
+void
+sim_ghost_role(
+    struct sim_world *w, struct sim_server *s, const struct raft_action *a)
+{
+	enum raft_role was = s->role;
+
+	sim_note(w, "server %" PRIu64 " is %s in term %" PRIu64, s->id,
+	    raft_role_name(a->role.role), a->role.term);
+	s->role = a->role.role;
+	if (was == RAFT_CANDIDATE && s->role == RAFT_PRECANDIDATE)
+		SIM_SAW(w, SPLIT);
+	if (was == RAFT_CANDIDATE && s->role == RAFT_FOLLOWER &&
+	    a->role.leader != 0)
+		SIM_SAW(w, BEATEN);
+	if (was == RAFT_LEADER && s->role == RAFT_FOLLOWER &&
+	    a->role.leader == 0 && a->role.term == s->raft->term &&
+	    s->raft->vote == s->id)
+		SIM_SAW(w, CHECK_QUORUM);
+	if (was != s->role)
+		sim_ambush(w, s);
+}
+
+/* --- the log --- */
+
+void
+sim_ghost_write(
+    struct sim_world *w, struct sim_server *s, const struct raft_action *a)
+{
+	bool leads = s->raft->role == RAFT_LEADER;
+
+	for (size_t i = 0; i < a->log.n; i++) {
+		const struct raft_entry *e = &a->log.entries[i];
+		uint64_t chain = 0;
+
+		if (e->index != sim_log_last(&s->mem) + 1)
+			sim_fail(w,
+			    "LM: server %" PRIu64 " writes index %" PRIu64
+			    " behind %" PRIu64,
+			    s->id, e->index, sim_log_last(&s->mem));
+		sim_log_add(&s->mem, e);
+		sim_log_chain(&s->mem, e->index, &chain);
+		check_matching(w, e->index, e->term, chain);
+		if (leads)
+			term_add(term_at(w, s->raft->term), chain);
+	}
+	if (leads && a->log.n > 0)
+		sim_ambush(w, s);
+}
+
+void
+sim_ghost_cut(struct sim_world *w, struct sim_server *s, uint64_t index)
+{
+	SIM_SAW(w, CUT);
+	if (s->raft->role == RAFT_LEADER)
+		sim_fail(w, "LAO: leader %" PRIu64 " cuts its log", s->id);
+	if (index <= s->commit)
+		sim_fail(w, "CM: server %" PRIu64 " cuts committed %" PRIu64,
+		    s->id, index);
+	sim_log_cut(&s->mem, index);
+}
+
+/* --- votes and the hard state --- */
+
+static void
+check_vote(
+    struct sim_world *w, struct sim_server *s, uint64_t term, uint64_t whom)
+{
+	if (term >= s->nvotes) {
+		size_t n = (size_t)term + 64;
+
+		s->votes = xreallocarray(s->votes, n, sizeof *s->votes);
+		for (size_t i = s->nvotes; i < n; i++)
+			s->votes[i] = 0;
+		s->nvotes = n;
+	}
+	if (s->votes[term] != 0 && s->votes[term] != whom)
+		sim_fail(w,
+		    "V1: server %" PRIu64 " votes twice in term %" PRIu64,
+		    s->id, term);
+	s->votes[term] = whom;
+}
+
+void
+sim_ghost_hard(struct sim_world *w, struct sim_server *s)
+{
+	if (s->disk_vote != 0)
+		check_vote(w, s, s->disk_term, s->disk_vote);
+}
+
+/* --- messages --- */
+
+static void
+check_ack(
+    struct sim_world *w, struct sim_server *s, const struct raft_message *m)
+{
+	uint64_t theirs, ours;
+
+	if (!leader_chain(w, m->term, m->match, &theirs))
+		sim_fail(w,
+		    "AT: server %" PRIu64 " matches %" PRIu64
+		    ", which the leader of term %" PRIu64 " does not have",
+		    s->id, m->match, m->term);
+	if (m->match > sim_log_last(&s->disk))
+		sim_fail(w,
+		    "DBS: server %" PRIu64 " acknowledges %" PRIu64
+		    ", its disk ends at %" PRIu64,
+		    s->id, m->match, sim_log_last(&s->disk));
+	if (sim_log_chain(&s->disk, m->match, &ours) && ours != theirs)
+		sim_fail(w,
+		    "AT: server %" PRIu64 " matches %" PRIu64
+		    " with another history",
+		    s->id, m->match);
+	if (m->match > s->promise)
+		s->promise = m->match;
+}
+
+static void
+check_request_for_votes(
+    struct sim_world *w, struct sim_server *s, const struct raft_message *m)
+{
+	if (s->disk_term != m->term || s->disk_vote != s->id)
+		sim_fail(w,
+		    "DBS: server %" PRIu64 " campaigns in term %" PRIu64
+		    " that is not on its disk",
+		    s->id, m->term);
+	if (m->log_index > sim_log_last(&s->disk))
+		sim_fail(w,
+		    "DBS: server %" PRIu64 " campaigns with an unsynced log",
+		    s->id);
+	check_vote(w, s, m->term, s->id);
+}
+
+static void
+check_grant(
+    struct sim_world *w, struct sim_server *s, const struct raft_message *m)
+{
+	check_vote(w, s, m->term, m->to);
+	if (s->disk_term != m->term || s->disk_vote != m->to)
+		sim_fail(w,
+		    "DBS: server %" PRIu64
+		    " grants a vote that is not on its disk",
+		    s->id);
+}
+
+static void
+check_leads(
+    struct sim_world *w, struct sim_server *s, const struct raft_message *m)
+{
+	uint64_t chain, own;
+
+	if (term_at(w, m->term)->leader != s->id)
+		sim_fail(w,
+		    "AT: server %" PRIu64 " sends as leader of term "
+		    "%" PRIu64 " and is not",
+		    s->id, m->term);
+	if (m->type == RAFT_APPEND &&
+	    sim_log_chain(&s->mem, m->log_index + m->nentries, &own) &&
+	    (!leader_chain(w, m->term, m->log_index + m->nentries, &chain) ||
+		own != chain))
+		sim_fail(w,
+		    "AT: server %" PRIu64
+		    " appends what the leader of term %" PRIu64
+		    " does not have",
+		    s->id, m->term);
+}
+
+static void
+check_term(
+    struct sim_world *w, struct sim_server *s, const struct raft_message *m)
+{
+	if (m->type == RAFT_PREVOTE || (m->type == RAFT_PREVOTE_REPLY && m->ok))
+		return;
+	if (m->term < s->sent_term)
+		sim_fail(w, "TM: server %" PRIu64 " goes back to term %" PRIu64,
+		    s->id, m->term);
+	s->sent_term = m->term;
+	if (m->term > s->disk_term)
+		sim_fail(w,
+		    "DBS: server %" PRIu64 " speaks of term %" PRIu64
+		    ", its disk of %" PRIu64,
+		    s->id, m->term, s->disk_term);
+}
+
+void
+sim_ghost_send(
+    struct sim_world *w, struct sim_server *s, const struct raft_message *m)
+{
+	if (w->verbose)
+		sim_note(w,
+		    "  %" PRIu64 " > %" PRIu64 " %s term %" PRIu64
+		    " log %" PRIu64 "/%" PRIu64 " n %zu match %" PRIu64
+		    " commit %" PRIu64 " %s",
+		    s->id, m->to, raft_message_name(m->type), m->term,
+		    m->log_index, m->log_term, m->nentries, m->match, m->commit,
+		    m->ok ? "ok" : "");
+	if (m->type == RAFT_APPEND_REPLY && m->ok)
+		check_ack(w, s, m);
+	else if (m->type == RAFT_VOTE)
+		check_request_for_votes(w, s, m);
+	else if (m->type == RAFT_VOTE_REPLY && m->ok)
+		check_grant(w, s, m);
+	else if (m->type == RAFT_APPEND || m->type == RAFT_HEARTBEAT ||
+		 m->type == RAFT_CHUNK)
+		check_leads(w, s, m);
+	check_term(w, s, m);
+}
+
+/* --- commit --- */
+
+/* Whether a server's disk, as it is now, holds the entry with this chain. */
+static bool
+disk_holds(const struct sim_server *s, uint64_t index, uint64_t chain)
+{
+	uint64_t own;
+
+	if (index < s->disk.base)
+		return true; /* in its snapshot, which is checked apart */
+	return sim_log_chain(&s->disk, index, &own) && own == chain;
+}
+
+static void
+check_justified(struct sim_world *w, struct sim_server *s, uint64_t index)
+{
+	size_t nvoters = w->o.nservers - w->o.nlearners, n = 0;
+	uint64_t chain = 0;
+
+	if (sim_log_term(&s->mem, index) != s->raft->term)
+		sim_fail(w,
+		    "CJ: leader %" PRIu64 " commits %" PRIu64
+		    " of an older term by counting",
+		    s->id, index);
+	sim_log_chain(&s->mem, index, &chain);
+	for (size_t i = 0; i < nvoters; i++)
+		n += disk_holds(&w->servers[i], index, chain);
+	if (n < nvoters / 2 + 1)
+		sim_fail(w,
+		    "CJ: leader %" PRIu64 " commits %" PRIu64
+		    ", which only %zu of %zu disks hold",
+		    s->id, index, n, nvoters);
+	if (index > s->raft->synced)
+		SIM_SAW(w, AHEAD);
+}
+
+static void
+extend_committed(struct sim_world *w, struct sim_server *s, uint64_t index)
+{
+	while (w->ncommitted < index) {
+		uint64_t i = w->ncommitted + 1;
+		const struct raft_entry *e = raft_entry_at(s->raft, i);
+		uint64_t state = i == 1 ? 0 : w->committed[i - 2].state;
+		struct sim_commit c = { .term = e->term, .by = s->raft->term };
+
+		sim_log_chain(&s->mem, i, &c.chain);
+		c.state =
+		    e->type == RAFT_COMMAND ? sim_mix(state, c.chain) : state;
+		w->committed = xgrow(w->committed, w->ncommitted,
+		    &w->ccommitted, sizeof *w->committed);
+		w->committed[w->ncommitted++] = c;
+	}
+}
+
+static void
+check_commit(struct sim_world *w, struct sim_server *s)
+{
+	const struct raft *r = s->raft;
+	uint64_t chain;
+
+	if (r->commit == s->commit)
+		return;
+	if (r->commit < s->commit)
+		sim_fail(w, "CM: commit of server %" PRIu64 " falls", s->id);
+	if (r->role == RAFT_LEADER) {
+		check_justified(w, s, r->commit);
+		extend_committed(w, s, r->commit);
+	}
+	if (r->commit > w->ncommitted)
+		sim_fail(w,
+		    "CM: server %" PRIu64 " takes %" PRIu64
+		    " for committed, which nobody committed",
+		    s->id, r->commit);
+	if (sim_log_chain(&s->mem, r->commit, &chain) &&
+	    chain != committed_chain(w, r->commit))
+		sim_fail(w,
+		    "SMS: server %" PRIu64 " commits another entry at %" PRIu64,
+		    s->id, r->commit);
+	s->commit = r->commit;
+}
+
+void
+sim_ghost_apply(
+    struct sim_world *w, struct sim_server *s, const struct raft_entry *e)
+{
+	if (e->index != s->applied + 1)
+		sim_fail(w,
+		    "SMS: server %" PRIu64 " applies %" PRIu64
+		    " after %" PRIu64,
+		    s->id, e->index, s->applied);
+	if (e->index > w->ncommitted ||
+	    w->committed[e->index - 1].term != e->term)
+		sim_fail(w,
+		    "SMS: server %" PRIu64 " applies another entry at %" PRIu64,
+		    s->id, e->index);
+	s->applied = e->index;
+	s->state = w->committed[e->index - 1].state;
+	if (s->raft->role != RAFT_LEADER || e->type != RAFT_COMMAND ||
+	    e->term != s->raft->term)
+		return;
+	w->stats.acked++;
+	if (e->index > w->acked)
+		w->acked = e->index;
+}
+
+/* --- a leader's view of its peers --- */
+
+static void
+check_peer(struct sim_world *w, struct sim_server *s, size_t i)
+{
+	const struct raft_peer *p = &s->raft->peers[i];
+	uint64_t chain = 0;
+
+	if (p->match >= p->next && p->id != s->id)
+		sim_fail(w, "MS: match is not below next");
+	if (p->feed == RAFT_STREAM && p->nout == w->o.window)
+		SIM_SAW(w, WINDOW);
+	if (p->nout > w->o.window)
+		sim_fail(w, "L-BOUND: window overrun");
+	if (p->match == s->match[i] && p->incarnation == s->match_of[i])
+		return;
+	if (p->match < s->match[i] && p->incarnation == s->match_of[i])
+		sim_fail(w, "MS: match of server %zu falls", i + 1);
+	if (i >= w->o.nservers - w->o.nlearners && p->match == w->ncommitted)
+		SIM_SAW(w, LEARNER);
+	s->match[i] = p->match;
+	s->match_of[i] = p->incarnation;
+	/* Who left for a newer term may have cut what it acknowledged here. */
+	if (w->servers[i].disk_term > s->raft->term)
+		return;
+	if (sim_log_chain(&s->mem, p->match, &chain) &&
+	    !disk_holds(&w->servers[i], p->match, chain))
+		sim_fail(w,
+		    "MS: leader %" PRIu64 " believes that server %zu"
+		    " matches %" PRIu64 ", its disk does not",
+		    s->id, i + 1, p->match);
+}
+
+void
+sim_ghost_step(struct sim_world *w, struct sim_server *s)
+{
+	const struct raft *r = s->raft;
+
+	check_commit(w, s);
+	if (r->role == RAFT_LEADER)
+		for (size_t i = 0; i < w->o.nservers; i++)
+			check_peer(w, s, i);
+	if (raft_log_last(&r->log) != sim_log_last(&s->mem))
+		sim_fail(w,
+		    "LM: server %" PRIu64 " holds another log than it wrote",
+		    s->id);
+	if (r->synced > sim_log_last(&s->disk))
+		sim_fail(w,
+		    "DBS: server %" PRIu64 " takes %" PRIu64
+		    " for synced, its disk ends at %" PRIu64,
+		    s->id, r->synced, sim_log_last(&s->disk));
+	if (r->nout > 64)
+		sim_fail(w, "L-BOUND: %zu messages wait", r->nout);
+	w->trace = sim_mix(w->trace, w->now);
+	w->trace = sim_mix(w->trace, r->term * 4 + (uint64_t)r->role);
+	w->trace = sim_mix(w->trace, r->commit ^ (r->seq << 20));
+}
+
+/* --- the rest --- */
+
+void
+sim_ghost_snapshot(struct sim_world *w, const struct sim_file *f)
+{
+	const struct raft_snapshot *m = &f->meta;
+
+	if (m->index == 0 || m->index > w->ncommitted)
+		sim_fail(w,
+		    "SNAP: a snapshot at %" PRIu64
+		    " is not of committed entries",
+		    m->index);
+	if (w->committed[m->index - 1].term != m->term ||
+	    w->committed[m->index - 1].state != f->state)
+		sim_fail(w,
+		    "SNAP: the snapshot at %" PRIu64 " holds another state",
+		    m->index);
+}
+
+void
+sim_ghost_read(
+    struct sim_world *w, struct sim_server *s, uint64_t id, uint64_t index)
+{
+	w->stats.reads++;
+	if (s->applied < index || s->applied < w->reads[id])
+		sim_fail(w,
+		    "LIN: server %" PRIu64 " answers a read at %" PRIu64
+		    ", %" PRIu64 " was acknowledged before",
+		    s->id, s->applied, w->reads[id]);
+}
+
+void
+sim_ghost_restart(struct sim_world *w, struct sim_server *s)
+{
+	if (s->disk_term < s->sent_term)
+		sim_fail(w, "REC: server %" PRIu64 " forgot term %" PRIu64,
+		    s->id, s->sent_term);
+	if (sim_log_last(&s->disk) < s->promise)
+		sim_fail(w,
+		    "REC: server %" PRIu64 " lost %" PRIu64
+		    ", which it acknowledged",
+		    s->id, s->promise);
+}
+
+void
+sim_ghost_release(struct sim_world *w)
+{
+	for (size_t i = 0; i < w->nterms; i++)
+		free(w->terms[i].chains);
+	free(w->terms);
+	free(w->committed);
+	free(w->matching);
+	free(w->reads);
+}
