@@ -301,7 +301,7 @@ const struct rec_type node_update_drain_request_type =
 static const struct rec_field node_drain_update_response_fields[] = {
 	REC_U64(struct node_drain_update_response, 1, node_modify_index,
 	    "NodeModifyIndex"),
-	REC_STRS(struct node_drain_update_response, 2, eval_i_ds, "EvalIDs"),
+	REC_STRS(struct node_drain_update_response, 2, eval_ids, "EvalIDs"),
 	REC_U64(struct node_drain_update_response, 3, eval_create_index,
 	    "EvalCreateIndex"),
 };
@@ -312,7 +312,7 @@ static const struct rec_field node_eligibility_update_response_fields[] = {
 	REC_U64(struct node_eligibility_update_response, 1, node_modify_index,
 	    "NodeModifyIndex"),
 	REC_STRS(
-	    struct node_eligibility_update_response, 2, eval_i_ds, "EvalIDs"),
+	    struct node_eligibility_update_response, 2, eval_ids, "EvalIDs"),
 	REC_U64(struct node_eligibility_update_response, 3, eval_create_index,
 	    "EvalCreateIndex"),
 };
@@ -320,7 +320,7 @@ const struct rec_type node_eligibility_update_response_type = REC_TYPE(
     node_eligibility_update_response, node_eligibility_update_response_fields);
 
 static const struct rec_field node_purge_response_fields[] = {
-	REC_STRS(struct node_purge_response, 1, eval_i_ds, "EvalIDs"),
+	REC_STRS(struct node_purge_response, 1, eval_ids, "EvalIDs"),
 	REC_U64(struct node_purge_response, 2, eval_create_index,
 	    "EvalCreateIndex"),
 	REC_U64(struct node_purge_response, 3, node_modify_index,
@@ -354,19 +354,19 @@ static const struct rec_field server_members_fields[] = {
 const struct rec_type server_members_type =
     REC_TYPE(server_members, server_members_fields);
 
-static const struct rec_field raft_server_fields[] = {
-	REC_STR(struct raft_server, 1, id, "ID"),
-	REC_STR(struct raft_server, 2, node, "Node"),
-	REC_STR(struct raft_server, 3, address, "Address"),
-	REC_BOOL(struct raft_server, 4, leader, "Leader"),
-	REC_BOOL(struct raft_server, 5, voter, "Voter"),
-	REC_STR(struct raft_server, 6, raft_protocol, "RaftProtocol"),
+static const struct rec_field raft_member_fields[] = {
+	REC_STR(struct raft_member, 1, id, "ID"),
+	REC_STR(struct raft_member, 2, node, "Node"),
+	REC_STR(struct raft_member, 3, address, "Address"),
+	REC_BOOL(struct raft_member, 4, leader, "Leader"),
+	REC_BOOL(struct raft_member, 5, voter, "Voter"),
+	REC_STR(struct raft_member, 6, raft_protocol, "RaftProtocol"),
 };
-const struct rec_type raft_server_type =
-    REC_TYPE(raft_server, raft_server_fields);
+const struct rec_type raft_member_type =
+    REC_TYPE(raft_member, raft_member_fields);
 
 static const struct rec_field raft_configuration_fields[] = {
-	REC_LIST(struct raft_configuration, 1, servers, raft_server, "Servers"),
+	REC_LIST(struct raft_configuration, 1, servers, raft_member, "Servers"),
 	REC_U64(struct raft_configuration, 2, index, "Index"),
 };
 const struct rec_type raft_configuration_type =

@@ -259,21 +259,21 @@ struct node_update_drain_request {
 
 struct node_drain_update_response {
 	uint64_t node_modify_index;
-	char **eval_i_ds;
-	size_t neval_i_ds;
+	char **eval_ids;
+	size_t neval_ids;
 	uint64_t eval_create_index;
 };
 
 struct node_eligibility_update_response {
 	uint64_t node_modify_index;
-	char **eval_i_ds;
-	size_t neval_i_ds;
+	char **eval_ids;
+	size_t neval_ids;
 	uint64_t eval_create_index;
 };
 
 struct node_purge_response {
-	char **eval_i_ds;
-	size_t neval_i_ds;
+	char **eval_ids;
+	size_t neval_ids;
 	uint64_t eval_create_index;
 	uint64_t node_modify_index;
 };
@@ -301,7 +301,7 @@ struct server_members {
 	size_t nmembers;
 };
 
-struct raft_server {
+struct raft_member {
 	char *id;
 	char *node;
 	char *address;
@@ -311,7 +311,7 @@ struct raft_server {
 };
 
 struct raft_configuration {
-	struct raft_server *servers;
+	struct raft_member *servers;
 	size_t nservers;
 	uint64_t index;
 };
@@ -326,7 +326,7 @@ extern const struct rec_type job_submission_type, job_register_request_type,
     alloc_stub_type, node_stub_type, alloc_stop_response_type, drain_spec_type,
     node_update_drain_request_type, node_drain_update_response_type,
     node_eligibility_update_response_type, node_purge_response_type,
-    agent_member_type, server_members_type, raft_server_type,
+    agent_member_type, server_members_type, raft_member_type,
     raft_configuration_type;
 
 #endif

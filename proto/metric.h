@@ -13,7 +13,8 @@
 
 enum metric_kind { METRIC_GAUGE, METRIC_COUNTER, METRIC_SUMMARY };
 
-/* A name is Nomad's, dotted, without labels: "nomad.client.uptime". */
+/* A name is Nomad's, dotted, without labels, its prefix included:
+ * "nomad.client.uptime", "nomad.nomad.heartbeat.active". */
 struct metric {
 	char *name;
 	uint64_t kind; /* enum metric_kind */
@@ -52,6 +53,11 @@ struct metric_rows {
 	struct metric *rows;
 	size_t nrows;
 };
+
+/* Builders for who publishes. A new metric, borrowed until the next one. */
+struct metric *metrics_add(
+    struct metrics *m, const char *name, enum metric_kind kind, double value);
+void metric_label(struct metric *m, const char *name, const char *value);
 
 extern const struct rec_type metric_type, metrics_type, metrics_ask_type,
     metrics_text_type, metric_get_type, metric_rows_type;

@@ -1,0 +1,144 @@
+/*
+ * The table of the HTTP API, and what its rows share.
+ */
+#include "cmd/schedd/api.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/http/route.h"
+
+static const struct http_route routes[] = {
+	{ ROUTE_GET, "/v1/jobs", api_jobs },
+	{ ROUTE_WRITE, "/v1/jobs", api_job_register },
+	{ ROUTE_WRITE, "/v1/validate/job", api_job_validate },
+	{ ROUTE_GET, "/v1/job/*id", api_job },
+	{ ROUTE_WRITE, "/v1/job/*id", api_job_register },
+	{ ROUTE_DELETE, "/v1/job/*id", api_job_deregister },
+	{ ROUTE_GET, "/v1/job/*id/allocations", api_job_allocs },
+	{ ROUTE_GET, "/v1/job/*id/evaluations", api_job_evals },
+	{ ROUTE_GET, "/v1/job/*id/deployments", api_job_deployments },
+	{ ROUTE_GET, "/v1/job/*id/deployment", api_job_deployment },
+	{ ROUTE_GET, "/v1/job/*id/summary", api_job_summary },
+	{ ROUTE_GET, "/v1/job/*id/versions", api_job_versions },
+	{ ROUTE_GET, "/v1/job/*id/services", api_job_services },
+	{ ROUTE_GET, "/v1/job/*id/scale", api_job_scale_status },
+	{ ROUTE_WRITE, "/v1/job/*id/scale", api_job_scale },
+	{ ROUTE_WRITE, "/v1/job/*id/plan", api_job_plan },
+	{ ROUTE_WRITE, "/v1/job/*id/evaluate", api_job_evaluate },
+	{ ROUTE_WRITE, "/v1/job/*id/revert", api_job_revert },
+	{ ROUTE_WRITE, "/v1/job/*id/stable", api_job_stable },
+
+	{ ROUTE_GET, "/v1/allocations", api_allocs },
+	{ ROUTE_GET, "/v1/allocation/:id", api_alloc },
+	{ ROUTE_GET, "/v1/allocation/:id/services", api_alloc_services },
+	{ ROUTE_WRITE, "/v1/allocation/:id/stop", api_alloc_stop },
+	{ ROUTE_GET, "/v1/evaluations", api_evals },
+	{ ROUTE_GET, "/v1/evaluation/:id", api_eval },
+	{ ROUTE_GET, "/v1/evaluation/:id/allocations", api_eval_allocs },
+	{ ROUTE_GET, "/v1/deployments", api_deployments },
+	{ ROUTE_GET, "/v1/deployment/:id", api_deployment },
+	{ ROUTE_GET, "/v1/deployment/allocations/:id", api_deployment_allocs },
+	{ ROUTE_GET, "/v1/services", api_services },
+	{ ROUTE_GET, "/v1/service/*name", api_service },
+
+	{ ROUTE_GET, "/v1/nodes", api_nodes },
+	{ ROUTE_GET, "/v1/node/:id", api_node },
+	{ ROUTE_GET, "/v1/node/:id/allocations", api_node_allocs },
+	{ ROUTE_WRITE, "/v1/node/:id/drain", api_node_drain },
+	{ ROUTE_WRITE, "/v1/node/:id/eligibility", api_node_eligibility },
+	{ ROUTE_WRITE, "/v1/node/:id/evaluate", api_node_evaluate },
+	{ ROUTE_WRITE, "/v1/node/:id/purge", api_node_purge },
+
+	{ ROUTE_GET, "/v1/client/fs/logs/:id", api_client_alloc },
+	{ ROUTE_GET, "/v1/client/fs/stream/:id", api_client_alloc },
+	{ ROUTE_GET, "/v1/client/fs/ls/:id", api_client_alloc },
+	{ ROUTE_GET, "/v1/client/fs/stat/:id", api_client_alloc },
+	{ ROUTE_GET, "/v1/client/fs/cat/:id", api_client_alloc },
+	{ ROUTE_GET, "/v1/client/fs/readat/:id", api_client_alloc },
+	{ ROUTE_GET, "/v1/client/allocation/:id/stats", api_client_alloc },
+	{ ROUTE_GET, "/v1/client/allocation/:id/checks", api_client_alloc },
+	{ ROUTE_WRITE, "/v1/client/allocation/:id/restart", api_client_alloc },
+	{ ROUTE_WRITE, "/v1/client/allocation/:id/signal", api_client_alloc },
+	{ ROUTE_GET | ROUTE_WRITE, "/v1/client/allocation/:id/gc",
+	    api_client_alloc },
+	{ ROUTE_GET, "/v1/client/stats", api_client_node },
+	{ ROUTE_GET | ROUTE_WRITE, "/v1/client/gc", api_client_node },
+
+	{ ROUTE_GET, "/v1/agent/self", api_self },
+	{ ROUTE_GET, "/v1/agent/members", api_members },
+	{ ROUTE_GET, "/v1/agent/health", api_health },
+	{ ROUTE_GET, "/v1/status/leader", api_leader },
+	{ ROUTE_GET, "/v1/status/peers", api_peers },
+	{ ROUTE_GET, "/v1/regions", api_regions },
+	{ ROUTE_GET, "/v1/metrics", api_metrics },
+	{ ROUTE_GET, "/v1/operator/raft/configuration", api_raft_config },
+	{ ROUTE_GET, "/v1/operator/scheduler/configuration", api_sched_config },
+	{ ROUTE_WRITE, "/v1/operator/scheduler/configuration",
+	    api_sched_config_set },
+	{ ROUTE_PUT, "/v1/system/gc", api_gc },
+};
+
+static void
+on_request(void *ctx, struct http_req *r)
+{
+	http_route(routes, sizeof routes / sizeof routes[0], ctx, r);
+}
+
+/* What waits begins with the function that lets go of it. */
+static void
+on_gone(void *ctx, struct http_req *r)
+{
+	void (**gone)(struct http_req * r) = http_req_data(r);
+
+	(void)ctx;
+	if (gone != NULL)
+		(*gone)(r);
+}
+
+const struct http_ops schedd_http_ops = {
+	.on_request = on_request,
+	.on_gone = on_gone,
+};
+
+void
+api_ns(const struct http_req *r, char *out, size_t size)
+{
+	if (!http_param(r, "namespace", out, size) || *out == '\0' ||
+	    strcmp(out, "*") == 0)
+		snprintf(out, size, "default");
+}
+
+int
+api_body(struct http_req *r, const struct rec_type *type, void *rec)
+{
+	size_t n;
+	const char *body = http_body(r, &n);
+	struct err err;
+
+	if (n == 0) {
+		http_fail(r, 400, "Request body is empty");
+		return -1;
+	}
+	if (rec_from_json(type, rec, body, n, &err) == -1) {
+		http_fail(r, 400, "%s", err.text);
+		return -1;
+	}
+	return 0;
+}
+
+void
+api_refuse(struct http_req *r, const struct err *err)
+{
+	int status = 500;
+
+	if (err->code == ERR_NOT_FOUND)
+		status = 404;
+	else if (err->code == ERR_DENIED)
+		status = 403;
+	else if (err->code == ERR_BUSY)
+		status = 429;
+	api_headers(r, 0);
+	http_fail(r, status, "%s",
+	    err->code == ERR_NOT_LEADER ? "No cluster leader" : err->text);
+}

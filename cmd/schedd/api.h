@@ -1,0 +1,92 @@
+/*
+ * The HTTP API: one function for each row of the table in api.c.
+ *
+ * ctx is the struct schedd. What reads goes through query.h; what changes
+ * something asks the core and is answered when the core says so.
+ */
+#ifndef SCHEDD_API_H
+#define SCHEDD_API_H
+
+#include "cmd/schedd/query.h"
+
+/* api_job.c */
+void api_jobs(void *ctx, struct http_req *r);
+void api_job(void *ctx, struct http_req *r);
+void api_job_allocs(void *ctx, struct http_req *r);
+void api_job_evals(void *ctx, struct http_req *r);
+void api_job_deployments(void *ctx, struct http_req *r);
+void api_job_deployment(void *ctx, struct http_req *r);
+void api_job_summary(void *ctx, struct http_req *r);
+void api_job_versions(void *ctx, struct http_req *r);
+void api_job_scale_status(void *ctx, struct http_req *r);
+void api_job_services(void *ctx, struct http_req *r);
+
+/* api_jobput.c */
+void api_job_register(void *ctx, struct http_req *r);
+void api_job_deregister(void *ctx, struct http_req *r);
+void api_job_plan(void *ctx, struct http_req *r);
+void api_job_validate(void *ctx, struct http_req *r);
+void api_job_evaluate(void *ctx, struct http_req *r);
+void api_job_scale(void *ctx, struct http_req *r);
+void api_job_revert(void *ctx, struct http_req *r);
+void api_job_stable(void *ctx, struct http_req *r);
+
+/* api_alloc.c */
+void api_allocs(void *ctx, struct http_req *r);
+void api_alloc(void *ctx, struct http_req *r);
+void api_alloc_services(void *ctx, struct http_req *r);
+void api_alloc_stop(void *ctx, struct http_req *r);
+void api_evals(void *ctx, struct http_req *r);
+void api_eval(void *ctx, struct http_req *r);
+void api_eval_allocs(void *ctx, struct http_req *r);
+void api_deployments(void *ctx, struct http_req *r);
+void api_deployment(void *ctx, struct http_req *r);
+void api_deployment_allocs(void *ctx, struct http_req *r);
+void api_services(void *ctx, struct http_req *r);
+void api_service(void *ctx, struct http_req *r);
+
+/* api_node.c */
+void api_nodes(void *ctx, struct http_req *r);
+void api_node(void *ctx, struct http_req *r);
+void api_node_allocs(void *ctx, struct http_req *r);
+void api_node_drain(void *ctx, struct http_req *r);
+void api_node_eligibility(void *ctx, struct http_req *r);
+void api_node_evaluate(void *ctx, struct http_req *r);
+void api_node_purge(void *ctx, struct http_req *r);
+
+/* api_agent.c */
+void api_self(void *ctx, struct http_req *r);
+void api_members(void *ctx, struct http_req *r);
+void api_health(void *ctx, struct http_req *r);
+void api_leader(void *ctx, struct http_req *r);
+void api_peers(void *ctx, struct http_req *r);
+void api_regions(void *ctx, struct http_req *r);
+void api_gc(void *ctx, struct http_req *r);
+void api_metrics(void *ctx, struct http_req *r);
+void api_raft_config(void *ctx, struct http_req *r);
+void api_sched_config(void *ctx, struct http_req *r);
+void api_sched_config_set(void *ctx, struct http_req *r);
+
+/* api_client.c: handed on to the node that it concerns */
+void api_client_alloc(void *ctx, struct http_req *r);
+void api_client_node(void *ctx, struct http_req *r);
+
+/* The namespace that a request names, or "default". */
+void api_ns(const struct http_req *r, char *out, size_t size);
+
+/* Decodes the JSON body; answers 400 and returns -1 when it is none. */
+int api_body(struct http_req *r, const struct rec_type *type, void *rec);
+
+/* Answers for what the core, or a check, has refused. */
+void api_refuse(struct http_req *r, const struct err *err);
+
+/* A short form with members borrowed from the whole; its task list of
+ * resources only when asked for. */
+struct alloc_stub api_alloc_stub(
+    const struct alloc *a, bool resources, bool task_states);
+
+/* Adds Resources and TaskResources, the older form of what was allocated,
+ * which clients still look at. Memory is the arena's. */
+void api_alloc_legacy(struct arena *arena, struct alloc *a);
+
+#endif

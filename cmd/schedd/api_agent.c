@@ -1,0 +1,423 @@
+/*
+ * The agent itself, its peers, and the operator's paths.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/schedd/api.h"
+#include "common/mem.h"
+#include "common/raft/node.h"
+#include "proto/metric.h"
+#include "proto/msg.h"
+#include "proto/version.h"
+
+#define METRICS_TIMEOUT_MS 2000
+#define NODE_TIMEOUT_MS    500
+#define SERF_PORT          4648
+
+static void
+reply_tree(struct http_req *r, struct tree *t)
+{
+	struct buf out = { 0 };
+
+	tree_to_json(t, &out, http_has_param(r, "pretty") ? TREE_PRETTY : 0);
+	api_headers(r, 0);
+	http_reply(r, 200, "application/json", out.data, out.len);
+	buf_release(&out);
+	tree_free(t);
+}
+
+static void
+reply_rec(struct http_req *r, const struct rec_type *type, const void *rec)
+{
+	struct buf out = { 0 };
+
+	rec_to_json(
+	    type, rec, &out, http_has_param(r, "pretty") ? REC_JSON_PRETTY : 0);
+	api_headers(r, 0);
+	http_reply(r, 200, "application/json", out.data, out.len);
+	buf_release(&out);
+}
+
+static const char *
+rpc_addr(const struct schedd *sd)
+{
+	const struct schedd_config *c = sd->config;
+
+	return *c->advertise_rpc != '\0' ? c->advertise_rpc : c->rpc;
+}
+
+static void
+set_number(struct tree *t, const char *name, uint64_t v)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRIu64, v);
+	tree_set(t, name, tree_str(text));
+}
+
+/* --- members --- */
+
+static void
+tag(struct agent_member *m, const char *name, const char *value)
+{
+	rec_kv_set(&m->tags, &m->ntags, name, value);
+}
+
+static void
+fill_member(const struct schedd *sd, struct agent_member *m)
+{
+	const struct schedd_config *c = sd->config;
+	const char *addr = rpc_addr(sd), *colon = strrchr(addr, ':');
+	size_t host = colon != NULL ? (size_t)(colon - addr) : strlen(addr);
+
+	*m = (struct agent_member){
+		.name = xasprintf("%s.%s", c->name, c->region),
+		.addr = xstrndup(addr, host),
+		.port = SERF_PORT,
+		.status = xstrdup("alive"),
+		.protocol_min = 1,
+		.protocol_max = 5,
+		.protocol_cur = 2,
+		.delegate_min = 2,
+		.delegate_max = 5,
+		.delegate_cur = 4,
+	};
+	tag(m, "role", "nomad");
+	tag(m, "region", c->region);
+	tag(m, "dc", c->datacenter);
+	tag(m, "build", ROVE_NOMAD_VERSION);
+	tag(m, "vsn", "1");
+	tag(m, "raft_vsn", "3");
+	tag(m, "id", sd->server_id);
+	tag(m, "port", colon != NULL ? colon + 1 : "0");
+	tag(m, "rpc_addr", m->addr);
+	tag(m, "bootstrap", "1");
+}
+
+void
+api_members(void *ctx, struct http_req *r)
+{
+	const struct schedd *sd = ctx;
+	struct server_members out = {
+		.server_name = sd->config->name,
+		.server_region = sd->config->region,
+		.server_dc = sd->config->datacenter,
+		.nmembers = 1,
+	};
+	struct agent_member m;
+
+	fill_member(sd, &m);
+	out.members = &m;
+	reply_rec(r, &server_members_type, &out);
+	rec_clear(&agent_member_type, &m);
+}
+
+static void
+reply_text(struct http_req *r, const char *text)
+{
+	reply_tree(r, tree_str(text));
+}
+
+void
+api_leader(void *ctx, struct http_req *r)
+{
+	const struct schedd *sd = ctx;
+
+	reply_text(r, sd->leading ? rpc_addr(sd) : "");
+}
+
+void
+api_peers(void *ctx, struct http_req *r)
+{
+	const struct schedd *sd = ctx;
+	struct tree *t = tree_list();
+
+	tree_push(t, tree_str(rpc_addr(sd)));
+	reply_tree(r, t);
+}
+
+void
+api_regions(void *ctx, struct http_req *r)
+{
+	const struct schedd *sd = ctx;
+	struct tree *t = tree_list();
+
+	tree_push(t, tree_str(sd->config->region));
+	reply_tree(r, t);
+}
+
+void
+api_raft_config(void *ctx, struct http_req *r)
+{
+	const struct schedd *sd = ctx;
+	struct raft_member s = { .id = sd->server_id,
+		.leader = sd->leading,
+		.voter = true,
+		.raft_protocol = (char *)(uintptr_t) "3" };
+	struct raft_configuration out = { .servers = &s, .nservers = 1 };
+
+	s.node = xasprintf("%s.%s", sd->config->name, sd->config->region);
+	s.address = xstrdup(rpc_addr(sd));
+	reply_rec(r, &raft_configuration_type, &out);
+	free(s.node);
+	free(s.address);
+}
+
+/* --- agent/self --- */
+
+static struct tree *
+raft_stats(const struct schedd *sd)
+{
+	struct raft_node_info info;
+	struct tree *t = tree_map();
+
+	raft_node_info(sd->raft, &info);
+	set_number(t, "applied_index", raft_node_applied(sd->raft));
+	set_number(t, "commit_index", info.raft.commit);
+	set_number(t, "last_log_index", info.raft.last);
+	set_number(t, "term", info.raft.term);
+	set_number(t, "num_peers", 0);
+	set_number(t, "snapshots", info.snapshots);
+	tree_set(t, "state", tree_str(sd->leading ? "Leader" : "Follower"));
+	return t;
+}
+
+static struct tree *
+server_stats(const struct schedd *sd)
+{
+	struct tree *t = tree_map();
+
+	tree_set(t, "server", tree_str("true"));
+	tree_set(t, "leader", tree_str(sd->leading ? "true" : "false"));
+	tree_set(t, "leader_addr", tree_str(rpc_addr(sd)));
+	tree_set(t, "bootstrap", tree_str("true"));
+	tree_set(t, "known_regions", tree_str("1"));
+	return t;
+}
+
+static struct tree *
+serf_stats(void)
+{
+	struct tree *t = tree_map();
+
+	set_number(t, "members", 1);
+	set_number(t, "failed", 0);
+	set_number(t, "left", 0);
+	return t;
+}
+
+static struct tree *
+member_tree(const struct schedd *sd)
+{
+	struct agent_member m;
+	struct tree *t;
+
+	fill_member(sd, &m);
+	t = rec_to_tree(&agent_member_type, &m);
+	rec_clear(&agent_member_type, &m);
+	return t;
+}
+
+static struct tree *
+self_tree(const struct schedd *sd)
+{
+	const struct schedd_config *c = sd->config;
+	struct tree *t = tree_map(), *stats = tree_map(), *config = tree_map(),
+		    *version = tree_map(), *ui = tree_map(),
+		    *runtime = tree_map();
+
+	set_number(
+	    runtime, "uptime_ms", loop_now_ms(sd->loop) - sd->started_ms);
+	tree_set(runtime, "version", tree_str("rove " ROVE_VERSION));
+	tree_set(stats, "nomad", server_stats(sd));
+	tree_set(stats, "raft", raft_stats(sd));
+	tree_set(stats, "serf", serf_stats());
+	tree_set(stats, "runtime", runtime);
+	tree_set(version, "Version", tree_str(ROVE_NOMAD_VERSION));
+	tree_set(ui, "Enabled", tree_bool(false));
+	tree_set(ui, "ShowCLIHints", tree_bool(false));
+	tree_set(config, "Region", tree_str(c->region));
+	tree_set(config, "Datacenter", tree_str(c->datacenter));
+	tree_set(config, "NodeName", tree_str(c->name));
+	tree_set(config, "DataDir", tree_str(c->common.data_dir));
+	tree_set(config, "Version", version);
+	tree_set(config, "UI", ui);
+	tree_set(t, "config", config);
+	tree_set(t, "member", member_tree(sd));
+	tree_set(t, "stats", stats);
+	return t;
+}
+
+/* Waits for the nodeagent on this machine to say its part. */
+struct self_wait {
+	void (*gone)(struct http_req *r);
+	struct schedd *sd;
+	struct http_req *req;
+	struct http_call *call;
+};
+
+static void
+on_self_gone(struct http_req *r)
+{
+	struct self_wait *w = http_req_data(r);
+
+	http_call_cancel(w->call);
+	free(w);
+}
+
+static void
+on_node_self(void *ctx, const struct err *err, const struct http_answer *a)
+{
+	struct self_wait *w = ctx;
+	struct tree *t = self_tree(w->sd), *node = NULL;
+	const struct tree *client;
+	struct http_req *r = w->req;
+
+	if (err == NULL && a->status == 200)
+		node = tree_from_json(a->body, a->len, NULL);
+	client =
+	    node != NULL ? tree_get(tree_get(node, "stats"), "client") : NULL;
+	if (client != NULL)
+		tree_set((struct tree *)(uintptr_t)tree_get(t, "stats"),
+		    "client", tree_copy(client));
+	tree_free(node);
+	http_req_set_data(r, NULL);
+	free(w);
+	reply_tree(r, t);
+}
+
+void
+api_self(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+	struct self_wait *w;
+
+	if (sd->node_client == NULL) {
+		reply_tree(r, self_tree(sd));
+		return;
+	}
+	w = xcalloc(1, sizeof *w);
+	w->gone = on_self_gone;
+	w->sd = sd;
+	w->req = r;
+	http_req_set_data(r, w);
+	w->call = http_call(sd->node_client, "GET", "/v1/agent/self", NULL, 0,
+	    NULL, 0, NODE_TIMEOUT_MS, on_node_self, NULL, w);
+}
+
+void
+api_health(void *ctx, struct http_req *r)
+{
+	const struct schedd *sd = ctx;
+	struct tree *t = tree_map(), *server = tree_map();
+	struct buf out = { 0 };
+
+	tree_set(server, "ok", tree_bool(sd->leading));
+	tree_set(server, "message",
+	    tree_str(sd->leading ? "ok" : "No cluster leader"));
+	tree_set(t, "server", server);
+	tree_to_json(t, &out, 0);
+	api_headers(r, 0);
+	http_reply(
+	    r, sd->leading ? 200 : 500, "application/json", out.data, out.len);
+	buf_release(&out);
+	tree_free(t);
+}
+
+/* --- metrics --- */
+
+struct metrics_wait {
+	void (*gone)(struct http_req *r);
+	struct http_req *req; /* NULL when the client has left */
+};
+
+static void
+on_metrics_gone(struct http_req *r)
+{
+	((struct metrics_wait *)http_req_data(r))->req = NULL;
+}
+
+static void
+on_metrics(void *ctx, const struct err *err, const void *reply)
+{
+	struct metrics_wait *w = ctx;
+	struct http_req *r = w->req;
+	const struct metrics_text *m = reply;
+
+	free(w);
+	if (r == NULL)
+		return;
+	http_req_set_data(r, NULL);
+	if (err != NULL)
+		http_fail(r, 500, "metricsd is out of reach: %s", err->text);
+	else
+		http_reply(r, (int)m->status, m->type,
+		    m->text != NULL ? m->text : "",
+		    m->text != NULL ? strlen(m->text) : 0);
+}
+
+void
+api_metrics(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+	struct metrics_wait *w = xcalloc(1, sizeof *w);
+	char format[32] = "";
+	struct metrics_ask ask = { .format = format };
+
+	w->gone = on_metrics_gone;
+	w->req = r;
+	http_req_set_data(r, w);
+	http_param(r, "format", format, sizeof format);
+	bus_call(
+	    sd->metricsd, MSG_METRICS, &ask, METRICS_TIMEOUT_MS, on_metrics, w);
+}
+
+/* --- the operator's --- */
+
+void
+api_gc(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+
+	schedd_enter(sd);
+	sched_core_system_gc(sd->core, schedd_ask_http(sd, r));
+	schedd_leave(sd);
+}
+
+static void
+read_sched_config(struct query *q)
+{
+	struct tree *t;
+
+	if (query_waits(q, SCHED_CONFIG, ""))
+		return;
+	t = tree_map();
+	tree_set(t, "SchedulerConfig",
+	    rec_to_tree(&scheduler_configuration_type, &q->st->config));
+	tree_to_json(t, &q->out, query_json_flags(q) != 0 ? TREE_PRETTY : 0);
+	tree_free(t);
+	query_reply(q);
+}
+
+void
+api_sched_config(void *ctx, struct http_req *r)
+{
+	query_start(ctx, r, read_sched_config);
+}
+
+void
+api_sched_config_set(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+	struct scheduler_configuration config;
+
+	if (api_body(r, &scheduler_configuration_type, &config) == -1)
+		return;
+	schedd_enter(sd);
+	sched_core_sched_config(sd->core, schedd_ask_http(sd, r), &config);
+	schedd_leave(sd);
+	rec_clear(&scheduler_configuration_type, &config);
+}

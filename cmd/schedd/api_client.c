@@ -1,0 +1,115 @@
+/*
+ * The paths below /v1/client: what a node's own agent answers. A server finds
+ * the node and hands the request on to its HTTP address.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/schedd/api.h"
+#include "cmd/schedd/nodes_http.h"
+#include "common/http/relay.h"
+#include "common/http/route.h"
+#include "common/mem.h"
+
+#define MAX_NODE_CLIENTS 1024 /* kept addresses; more: the oldest goes */
+
+struct nodes_http {
+	struct loop *loop;
+	struct map by_addr; /* address -> struct http_client */
+};
+
+struct nodes_http *
+nodes_http_new(struct loop *l)
+{
+	struct nodes_http *n = xcalloc(1, sizeof *n);
+
+	n->loop = l;
+	return n;
+}
+
+void
+nodes_http_free(struct nodes_http *n)
+{
+	if (n == NULL)
+		return;
+	MAP_FOREACH (e, &n->by_addr)
+		http_client_free(map_value(e));
+	map_release(&n->by_addr);
+	free(n);
+}
+
+static struct http_client *
+client_for(struct nodes_http *n, const char *addr)
+{
+	struct http_client *c = map_find(&n->by_addr, addr);
+	struct map_entry *oldest;
+
+	if (c != NULL)
+		return c;
+	if (map_count(&n->by_addr) >= MAX_NODE_CLIENTS) {
+		oldest = map_first(&n->by_addr);
+		http_client_free(map_remove(&n->by_addr, map_key(oldest)));
+	}
+	c = http_client_new(n->loop, addr);
+	map_put(&n->by_addr, addr, c);
+	return c;
+}
+
+static void
+on_lost(struct http_req *r, const struct err *err)
+{
+	http_fail(r, 500, "node is out of reach: %s", err->text);
+}
+
+static void
+hand_on(struct schedd *sd, struct http_req *r, const struct node *n)
+{
+	if (n->http_addr == NULL || *n->http_addr == '\0')
+		http_fail(r, 404, "No path to node");
+	else
+		http_relay(client_for(sd->nodes_http, n->http_addr), r,
+		    "X-Rove-Forwarded: 1\r\n", 0, on_lost);
+}
+
+void
+api_client_alloc(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+	const char *id = http_route_param(r, "id");
+	struct sched_alloc *a =
+	    sched_alloc_find(sched_core_state(sd->core), id);
+
+	if (a == NULL)
+		http_fail(r, 404, "Unknown allocation \"%s\"", id);
+	else if (a->node == NULL || a->node->node == NULL)
+		http_fail(r, 404, "No path to node");
+	else
+		hand_on(sd, r, a->node->node);
+}
+
+/* The node that the request names, or the only one. */
+void
+api_client_node(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+	struct sched_state *st = sched_core_state(sd->core);
+	struct sched_node *n = NULL;
+	char id[64] = "";
+
+	http_param(r, "node_id", id, sizeof id);
+	if (*id != '\0') {
+		n = sched_node_find(st, id);
+		if (n == NULL || n->node == NULL) {
+			http_fail(r, 404, "Unknown node \"%s\"", id);
+			return;
+		}
+	} else {
+		for (n = st->nodes; n != NULL && n->node == NULL;)
+			n = n->hh.next;
+		if (n == NULL) {
+			http_fail(r, 404, "No path to node");
+			return;
+		}
+	}
+	hand_on(sd, r, n->node);
+}

@@ -1,0 +1,88 @@
+#include "cmd/schedd/config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/schedd/core.h"
+#include "common/clock.h"
+#include "common/mem.h"
+
+static const struct rec_field schedd_config_fields[] = {
+	DAEMON_CONFIG_ROWS(struct schedd_config),
+	REC_STR(struct schedd_config, 1, name, "Name"),
+	REC_STR(struct schedd_config, 2, region, "Region"),
+	REC_STR(struct schedd_config, 3, datacenter, "Datacenter"),
+	REC_STR(struct schedd_config, 4, http, "HTTP"),
+	REC_STR(struct schedd_config, 5, rpc, "RPC"),
+	REC_STR(struct schedd_config, 6, advertise_rpc, "AdvertiseRPC"),
+	REC_STR(struct schedd_config, 7, node_http, "NodeHTTP"),
+	REC_DUR(struct schedd_config, 8, lease_min, "LeaseMin"),
+	REC_DUR(struct schedd_config, 9, lease_grace, "LeaseGrace"),
+	REC_DUR(struct schedd_config, 10, failover_ttl, "FailoverTTL"),
+	REC_I64(struct schedd_config, 11, lease_rate, "LeaseRate"),
+	REC_DUR(struct schedd_config, 12, gc_interval, "GCInterval"),
+	REC_DUR(struct schedd_config, 13, eval_gc_threshold, "EvalGCThreshold"),
+	REC_DUR(struct schedd_config, 14, batch_eval_gc_threshold,
+	    "BatchEvalGCThreshold"),
+	REC_DUR(struct schedd_config, 15, job_gc_threshold, "JobGCThreshold"),
+	REC_DUR(struct schedd_config, 16, node_gc_threshold, "NodeGCThreshold"),
+	REC_DUR(struct schedd_config, 17, deployment_gc_threshold,
+	    "DeploymentGCThreshold"),
+	REC_I64(struct schedd_config, 18, snapshot_entries, "SnapshotEntries"),
+};
+const struct rec_type schedd_config_type =
+    REC_TYPE(schedd_config, schedd_config_fields);
+
+void
+schedd_config_init(void *config)
+{
+	struct schedd_config *c = config;
+	struct sched_core_opts o;
+	char host[256] = "localhost";
+
+	gethostname(host, sizeof host - 1);
+	sched_core_opts_init(&o);
+	c->name = xstrdup(host);
+	c->region = xstrdup("global");
+	c->datacenter = xstrdup("dc1");
+	c->http = xstrdup("127.0.0.1:4646");
+	c->rpc = xstrdup("127.0.0.1:4647");
+	c->advertise_rpc = xstrdup("");
+	c->node_http = xstrdup("");
+	c->lease_min = (int64_t)o.lease_min_ms * CLOCK_NS_PER_MS;
+	c->lease_grace = (int64_t)o.lease_grace_ms * CLOCK_NS_PER_MS;
+	c->failover_ttl = (int64_t)o.failover_ttl_ms * CLOCK_NS_PER_MS;
+	c->lease_rate = (int64_t)o.lease_rate;
+	c->gc_interval = (int64_t)o.gc_interval_ms * CLOCK_NS_PER_MS;
+	c->eval_gc_threshold = o.gc_eval_ns;
+	c->batch_eval_gc_threshold = o.gc_batch_eval_ns;
+	c->job_gc_threshold = o.gc_job_ns;
+	c->node_gc_threshold = o.gc_node_ns;
+	c->deployment_gc_threshold = o.gc_deployment_ns;
+	c->snapshot_entries = 8192;
+}
+
+int
+schedd_config_check(const void *config, struct err *err)
+{
+	const struct schedd_config *c = config;
+	const int64_t positive[] = { c->lease_min, c->lease_grace,
+		c->failover_ttl, c->lease_rate, c->snapshot_entries };
+	static const char *const names[] = { "lease_min", "lease_grace",
+		"failover_ttl", "lease_rate", "snapshot_entries" };
+
+	if (c->common.data_dir == NULL || *c->common.data_dir != '/')
+		return err_set(
+		    err, ERR_BAD, "data_dir must be an absolute path");
+	if (strchr(c->http, ':') == NULL)
+		return err_set(err, ERR_BAD,
+		    "http: \"%s\" is no address like 127.0.0.1:4646", c->http);
+	if (*c->rpc != '\0' && strchr(c->rpc, ':') == NULL)
+		return err_set(err, ERR_BAD,
+		    "rpc: \"%s\" is no address like 127.0.0.1:4647", c->rpc);
+	for (size_t i = 0; i < sizeof positive / sizeof positive[0]; i++)
+		if (positive[i] <= 0)
+			return err_set(
+			    err, ERR_BAD, "%s must be positive", names[i]);
+	return 0;
+}

@@ -1,0 +1,33 @@
+/*
+ * schedd.conf: see schedd.conf(5).
+ */
+#ifndef SCHEDD_CONFIG_H
+#define SCHEDD_CONFIG_H
+
+#include "common/daemon.h"
+
+struct schedd_config {
+	struct daemon_config common;
+	char *name; /* of this server */
+	char *region;
+	char *datacenter;
+	char *http; /* "127.0.0.1:4646" */
+	char *rpc;  /* for nodes: "127.0.0.1:4647"; "": only the local one */
+	char *advertise_rpc; /* "": rpc */
+	char *node_http;     /* a nodeagent on this machine: its part of
+				agent/self is merged in; "": none */
+	/* Leases; see sched_core_opts. */
+	int64_t lease_min, lease_grace, failover_ttl; /* ns */
+	int64_t lease_rate; /* a second, of all nodes together */
+	int64_t gc_interval, eval_gc_threshold, batch_eval_gc_threshold,
+	    job_gc_threshold, node_gc_threshold, deployment_gc_threshold;
+	/* Snapshots of the state. */
+	int64_t snapshot_entries; /* after so many log entries */
+};
+
+extern const struct rec_type schedd_config_type;
+
+void schedd_config_init(void *config);
+int schedd_config_check(const void *config, struct err *err);
+
+#endif

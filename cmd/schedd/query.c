@@ -1,0 +1,326 @@
+#include "cmd/schedd/query.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/http/route.h"
+#include "common/mem.h"
+#include "common/rng.h"
+
+/* --- life --- */
+
+static void
+stop_waiting(struct query *q)
+{
+	if (!q->waiting)
+		return;
+	for (size_t i = 0; i < q->nwatches; i++)
+		if (q->watches[i].watch != NULL)
+			sched_unwatch(q->st, q->watches[i].watch);
+	q->nwatches = 0;
+	TAILQ_REMOVE(q->is_woken ? &q->sd->woken : &q->sd->queries, q, entry);
+	q->waiting = q->is_woken = false;
+	loop_timer_cancel(q->timer);
+}
+
+static void
+query_free(struct query *q)
+{
+	stop_waiting(q);
+	loop_timer_free(q->timer);
+	arena_release(&q->arena);
+	buf_release(&q->out);
+	free(q);
+}
+
+static void
+on_query_gone(struct http_req *r)
+{
+	query_free(http_req_data(r));
+}
+
+/* --- parameters --- */
+
+static bool
+read_index(struct query *q)
+{
+	char text[32], *end;
+
+	if (!http_param(q->req, "index", text, sizeof text) || *text == '\0')
+		return true;
+	errno = 0;
+	q->min_index = strtoull(text, &end, 10);
+	return *end == '\0' && errno == 0 && *text != '-';
+}
+
+static bool
+read_wait(const struct query *q, uint64_t *ms)
+{
+	char text[64];
+	int64_t ns;
+
+	*ms = QUERY_DEFAULT_MS;
+	if (!http_param(q->req, "wait", text, sizeof text) || *text == '\0')
+		return true;
+	if (clock_parse_dur(text, &ns) == -1)
+		return false;
+	if (ns > 0)
+		*ms = (uint64_t)(ns / CLOCK_NS_PER_MS);
+	if (*ms > QUERY_MAX_WAIT_MS)
+		*ms = QUERY_MAX_WAIT_MS;
+	return true;
+}
+
+static bool
+read_stale(const struct query *q)
+{
+	char text[16];
+
+	return !http_param(q->req, "stale", text, sizeof text) ||
+	       *text == '\0' || strcmp(text, "true") == 0 ||
+	       strcmp(text, "false") == 0 || strcmp(text, "1") == 0 ||
+	       strcmp(text, "0") == 0;
+}
+
+static void
+on_timeout(void *arg)
+{
+	struct query *q = arg;
+
+	q->expired = true;
+	stop_waiting(q);
+	q->fn(q);
+}
+
+/* Some more than asked, so that many do not come back at once. */
+static void
+set_timer(struct query *q, uint64_t ms)
+{
+	struct rng rng;
+
+	rng_init(&rng, q->sd->next_req ^ loop_now_ms(q->sd->loop));
+	q->timer = loop_timer_new(q->sd->loop, on_timeout, q);
+	loop_timer_set(
+	    q->timer, ms + rng_below(&rng, ms / QUERY_JITTER_PARTS + 1));
+}
+
+void
+query_start(struct schedd *sd, struct http_req *r, query_fn *fn)
+{
+	struct query *q = xcalloc(1, sizeof *q);
+	uint64_t wait_ms;
+
+	q->gone = on_query_gone;
+	q->sd = sd;
+	q->st = sched_core_state(sd->core);
+	q->req = r;
+	q->fn = fn;
+	if (!http_param(r, "namespace", q->ns, sizeof q->ns) || *q->ns == '\0')
+		snprintf(q->ns, sizeof q->ns, "default");
+	http_param(r, "prefix", q->prefix, sizeof q->prefix);
+	http_req_set_data(r, q);
+	if (!read_index(q)) {
+		query_fail(q, 400, "Invalid index");
+		return;
+	}
+	if (!read_wait(q, &wait_ms)) {
+		query_fail(q, 400, "Invalid wait time");
+		return;
+	}
+	if (!read_stale(q)) {
+		query_fail(q, 400, "Invalid value for \"stale\"");
+		return;
+	}
+	if (q->min_index > 0)
+		set_timer(q, wait_ms);
+	fn(q);
+}
+
+const char *
+query_arg(const struct query *q, const char *name)
+{
+	return http_route_param(q->req, name);
+}
+
+/* --- waiting --- */
+
+/* Called while a command is applied: nothing may be read yet. The watch that
+ * fired is gone by itself. */
+static void
+on_change(void *ctx)
+{
+	struct query_watch *w = ctx;
+	struct query *q = w->query;
+
+	w->watch = NULL;
+	if (q->is_woken)
+		return;
+	TAILQ_REMOVE(&q->sd->queries, q, entry);
+	TAILQ_INSERT_TAIL(&q->sd->woken, q, entry);
+	q->is_woken = true;
+}
+
+bool
+query_waits(struct query *q, enum sched_topic topic, const char *key)
+{
+	uint64_t index = sched_index(q->st, topic, key);
+	struct query_watch *w;
+
+	if (index > q->index)
+		q->index = index;
+	if (q->min_index == 0 || q->expired || q->index > q->min_index)
+		return false;
+	if (q->nwatches == QUERY_MAX_WATCHES)
+		return true;
+	w = &q->watches[q->nwatches++];
+	w->query = q;
+	w->watch = sched_watch(q->st, topic, key, on_change, w);
+	if (!q->waiting)
+		TAILQ_INSERT_TAIL(&q->sd->queries, q, entry);
+	q->waiting = true;
+	return true;
+}
+
+void
+query_run_woken(struct schedd *sd)
+{
+	struct query *q;
+
+	while ((q = TAILQ_FIRST(&sd->woken)) != NULL) {
+		stop_waiting(q);
+		q->index = 0;
+		q->fn(q);
+	}
+}
+
+void
+query_end_all(struct schedd *sd)
+{
+	struct query *q;
+
+	query_run_woken(sd);
+	while ((q = TAILQ_FIRST(&sd->queries)) != NULL)
+		query_fail(q, 500, "server is stopping");
+}
+
+/* --- answering --- */
+
+void
+api_headers(struct http_req *r, uint64_t index)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRIu64, index > 0 ? index : 1);
+	http_add(r, "X-Nomad-Index", text);
+	http_add(r, "X-Nomad-KnownLeader", "true");
+	http_add(r, "X-Nomad-LastContact", "0");
+	http_add(r, "Vary", "Accept-Encoding");
+}
+
+int
+query_json_flags(const struct query *q)
+{
+	char text[8];
+
+	if (!http_param(q->req, "pretty", text, sizeof text) ||
+	    strcmp(text, "0") == 0)
+		return 0;
+	return REC_JSON_PRETTY;
+}
+
+void
+query_reply(struct query *q)
+{
+	struct http_req *r = q->req;
+
+	api_headers(r, q->index);
+	http_req_set_data(r, NULL);
+	http_reply(r, 200, "application/json", q->out.data, q->out.len);
+	query_free(q);
+}
+
+void
+query_reply_rec(struct query *q, const struct rec_type *type, const void *rec)
+{
+	rec_to_json(type, rec, &q->out, query_json_flags(q));
+	query_reply(q);
+}
+
+void
+query_reply_list(
+    struct query *q, const struct rec_type *type, const void *recs, size_t n)
+{
+	rec_list_to_json(type, recs, n, &q->out, query_json_flags(q));
+	query_reply(q);
+}
+
+void
+query_fail(struct query *q, int status, const char *fmt, ...)
+{
+	struct http_req *r = q->req;
+	char text[ERR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	api_headers(r, q->index);
+	http_req_set_data(r, NULL);
+	http_fail(r, status, "%s", text);
+	query_free(q);
+}
+
+/* --- choosing --- */
+
+bool
+query_wants_ns(const struct query *q, const char *ns)
+{
+	return strcmp(q->ns, "*") == 0 ||
+	       strcmp(q->ns, ns != NULL && *ns != '\0' ? ns : "default") == 0;
+}
+
+bool
+query_wants_id(const struct query *q, const char *id)
+{
+	return strncmp(id, q->prefix, strlen(q->prefix)) == 0;
+}
+
+bool
+query_check_uuid_prefix(struct query *q, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *p = q->prefix; *p != '\0'; p++) {
+		if (*p == '-')
+			continue;
+		if (!isxdigit((unsigned char)*p)) {
+			query_fail(q, 500,
+			    "%s lookup failed: invalid prefix \"%s\"", what,
+			    q->prefix);
+			return false;
+		}
+		n++;
+	}
+	if (n % 2 == 0)
+		return true;
+	query_fail(q, 500,
+	    "%s lookup failed: prefix \"%s\" must have an even length", what,
+	    q->prefix);
+	return false;
+}
+
+bool
+query_flag(const struct query *q, const char *name)
+{
+	char text[8];
+
+	return http_param(q->req, name, text, sizeof text) &&
+	       (*text == '\0' || strcmp(text, "true") == 0 ||
+		   strcmp(text, "1") == 0);
+}

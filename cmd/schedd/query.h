@@ -1,0 +1,97 @@
+/*
+ * A read over HTTP, which may wait for news (a blocking query).
+ *
+ * A read function looks at the state and answers, or says that it must wait:
+ *
+ *	static void
+ *	read_eval(struct query *q)
+ *	{
+ *		if (query_waits(q, SCHED_EVAL, query_arg(q, "id")))
+ *			return;
+ *		... query_reply(q, &body);
+ *	}
+ *
+ * It is called again from its beginning when what it waits for has changed,
+ * or when the wait is over. Query parameters are those of Nomad: index, wait,
+ * stale, namespace, prefix, pretty.
+ */
+#ifndef SCHEDD_QUERY_H
+#define SCHEDD_QUERY_H
+
+#include "cmd/schedd/schedd.h"
+#include "common/arena.h"
+
+#define QUERY_MAX_WATCHES  2
+#define QUERY_DEFAULT_MS   300000 /* wait, when the client names none */
+#define QUERY_MAX_WAIT_MS  300000
+#define QUERY_JITTER_PARTS 16 /* up to a sixteenth more */
+#define QUERY_NAME_MAX     512
+
+typedef void query_fn(struct query *q);
+
+struct query_watch {
+	struct query *query;
+	struct sched_watch *watch; /* NULL once it has fired */
+};
+
+struct query {
+	/* First: what http_req_data() of a waiting request begins with. */
+	void (*gone)(struct http_req *r);
+	struct schedd *sd;
+	struct sched_state *st;
+	struct http_req *req;
+	query_fn *fn;
+	char ns[128]; /* "*": all */
+	char prefix[QUERY_NAME_MAX];
+	uint64_t min_index; /* 0: does not wait */
+	uint64_t index;     /* of what was looked at, for X-Nomad-Index */
+	struct arena arena; /* for the answer; released with it */
+	struct buf out;
+
+	bool expired, waiting, is_woken;
+	size_t nwatches;
+	struct query_watch watches[QUERY_MAX_WATCHES];
+	struct loop_timer *timer;
+	TAILQ_ENTRY(query) entry;
+};
+
+/* Reads the parameters and calls fn; wrong ones are answered with 400. */
+void query_start(struct schedd *sd, struct http_req *r, query_fn *fn);
+
+/*
+ * Notes the index of the topic and key; true when the client has seen it and
+ * wants to wait: then fn must return. May be called for a second thing.
+ */
+bool query_waits(struct query *q, enum sched_topic topic, const char *key);
+
+/* What the path holds in the place of ":name" or "*name". */
+const char *query_arg(const struct query *q, const char *name);
+
+/* Each answers and ends the query. */
+void query_reply(struct query *q); /* JSON that is in q->out */
+void query_reply_rec(
+    struct query *q, const struct rec_type *type, const void *rec);
+void query_reply_list(
+    struct query *q, const struct rec_type *type, const void *recs, size_t n);
+void query_fail(struct query *q, int status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+int query_json_flags(const struct query *q);
+/* Whether the namespace is one that the client asked for. */
+bool query_wants_ns(const struct query *q, const char *ns);
+/* Whether the id begins with the prefix. */
+bool query_wants_id(const struct query *q, const char *id);
+/* A prefix of UUIDs must be even and hexadecimal; else the query is answered
+ * and false returned. */
+bool query_check_uuid_prefix(struct query *q, const char *what);
+bool query_flag(const struct query *q, const char *name);
+
+/* The headers that every answer of the API has. */
+void api_headers(struct http_req *r, uint64_t index);
+
+/* Answers those that were woken in this turn. */
+void query_run_woken(struct schedd *sd);
+/* Ends all that wait, as when the server stops. */
+void query_end_all(struct schedd *sd);
+
+#endif

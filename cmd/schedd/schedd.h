@@ -1,0 +1,82 @@
+/*
+ * schedd: keeps the cluster's state by Raft and decides what runs where.
+ *
+ * The core (core.h) decides; this shell hears HTTP, nodes and the log, feeds
+ * the core, and carries its actions out. All of it belongs to the loop's
+ * thread; Raft and its log have a thread of their own behind raft_node.
+ */
+#ifndef SCHEDD_SCHEDD_H
+#define SCHEDD_SCHEDD_H
+
+#include <sys/queue.h>
+
+#include "cmd/schedd/config.h"
+#include "cmd/schedd/core.h"
+#include "common/daemon.h"
+#include "common/http/http.h"
+
+struct follower;
+struct query;
+struct raft_node;
+struct nodes_http;
+
+/* Who waits for an answer of the core. */
+struct asker;
+
+TAILQ_HEAD(queries, query);
+TAILQ_HEAD(followers, follower);
+
+struct schedd {
+	struct daemon *daemon;
+	struct loop *loop;
+	const struct schedd_config *config;
+
+	struct sched_core *core;
+	struct raft_node *raft;
+	struct bus_server *rpc; /* for nodes, beside the local sockets */
+	struct http_server *http;
+	struct nodes_http *nodes_http;   /* to the nodes' HTTP addresses */
+	struct http_client *node_client; /* to config->node_http, or NULL */
+	struct bus_peer *metricsd;
+	struct bus_peer *gossipd;
+	struct loop_timer *tick;
+
+	struct asker *askers; /* uthash, by request number */
+	uint64_t next_req;
+	struct queries queries; /* blocking ones that wait */
+	struct queries woken;   /* ... that are to be answered in this turn */
+	struct followers followers; /* nodes whose requests are held */
+	struct followers followers_woken;
+	bool leading, was_ready;
+	bool run_posted; /* woken ones will be answered in this turn */
+	char *server_id;
+	uint64_t started_ms;
+};
+
+/* loop.c */
+
+/* Begins a turn of the core: call before any sched_core_ function. */
+void schedd_enter(struct schedd *sd);
+/* Carries out what the core wants; call after sched_core_ functions. */
+void schedd_leave(struct schedd *sd);
+/* A number for a request of the core, whose answer goes to one of these. */
+uint64_t schedd_ask_http(struct schedd *sd, struct http_req *r);
+uint64_t schedd_ask_bus(struct schedd *sd, struct bus_req *r);
+
+int schedd_start(struct daemon *d, struct err *err);
+void schedd_stop(struct daemon *d);
+void schedd_release(struct daemon *d);
+void schedd_info(struct daemon *d,
+    void (*add)(void *ctx, const char *name, const char *value), void *ctx);
+void schedd_metrics(struct daemon *d);
+
+/* handlers.c */
+extern const struct bus_route schedd_routes[];
+extern const size_t schedd_nroutes;
+extern const struct bus_route schedd_ctl_routes[];
+extern const size_t schedd_nctl_routes;
+
+/* api.c */
+extern const struct http_ops schedd_http_ops;
+
+#endif

@@ -1,0 +1,119 @@
+#include "common/http/relay.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/mem.h"
+
+struct relay {
+	void (*gone)(struct http_req *r);
+	struct http_req *req;
+	struct http_call *call;
+	void (*on_lost)(struct http_req *r, const struct err *err);
+	bool begun; /* the answer's head has gone out */
+};
+
+static bool
+is_hop_by_hop(const char *name)
+{
+	static const char *const names[] = { "Connection", "Keep-Alive",
+		"Transfer-Encoding", "Content-Length", "Upgrade", "TE",
+		"Trailer", "Proxy-Connection", "Date", "Expect" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void
+on_relay_gone(struct http_req *r)
+{
+	struct relay *y = http_req_data(r);
+
+	http_call_cancel(y->call);
+	free(y);
+}
+
+static void
+on_drained(void *ctx, struct http_req *r)
+{
+	struct relay *y = http_req_data(r);
+
+	(void)ctx;
+	if (y != NULL)
+		http_call_resume(y->call);
+}
+
+static void
+on_head(void *ctx, const struct http_answer *a)
+{
+	struct relay *y = ctx;
+
+	for (size_t i = 0; i < a->nfields; i++)
+		if (!is_hop_by_hop(a->fields[i].name))
+			http_add(y->req, a->fields[i].name, a->fields[i].value);
+	y->begun = true;
+	http_begin(y->req, a->status, a->length);
+}
+
+static void
+on_piece(void *ctx, const char *p, size_t n)
+{
+	struct relay *y = ctx;
+
+	if (http_write(y->req, p, n))
+		return;
+	http_call_pause(y->call);
+	http_on_drained(y->req, on_drained, NULL);
+}
+
+static void
+on_answer(void *ctx, const struct err *err, const struct http_answer *a)
+{
+	struct relay *y = ctx;
+	struct http_req *r = y->req;
+	bool begun = y->begun;
+	void (*on_lost)(struct http_req *, const struct err *) = y->on_lost;
+
+	(void)a;
+	http_req_set_data(r, NULL);
+	free(y);
+	if (err == NULL)
+		http_end(r);
+	else if (begun)
+		http_abort(r); /* cut short: the client must not take it */
+	else
+		on_lost(r, err);
+}
+
+void
+http_relay(struct http_client *to, struct http_req *r, const char *extra,
+    uint64_t timeout_ms,
+    void (*on_lost)(struct http_req *r, const struct err *err))
+{
+	static const struct http_call_ops ops = {
+		.on_head = on_head, .on_piece = on_piece, .on_answer = on_answer
+	};
+	struct relay *y = xcalloc(1, sizeof *y);
+	size_t nfields, len;
+	const struct http_field *f = http_fields(r, &nfields);
+	const char *body = http_body(r, &len);
+	struct buf head = { 0 };
+
+	for (size_t i = 0; i < nfields; i++)
+		if (!is_hop_by_hop(f[i].name))
+			buf_addf(&head, "%s: %s\r\n", f[i].name, f[i].value);
+	buf_adds(&head, extra);
+	y->gone = on_relay_gone;
+	y->req = r;
+	y->on_lost = on_lost;
+	http_req_set_data(r, y);
+	y->call = http_call_begin(to, http_method(r), http_target(r), head.data,
+	    head.len, (int64_t)len, timeout_ms, &ops, y);
+	if (len > 0)
+		http_call_write(y->call, body, len);
+	http_call_end(y->call);
+	buf_release(&head);
+}
