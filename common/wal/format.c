@@ -161,6 +161,24 @@ head_crc(const uint8_t *head, uint32_t seed)
 	return crc32c(seed, head + REC_LEN, WAL_RECORD_HEAD - REC_LEN);
 }
 
+static void
+put_trailer(uint8_t *to, uint32_t chain, uint64_t batch)
+{
+	wal_put32(to, chain);
+	wal_put32(to + 4, TRAILER_MAGIC ^ (uint32_t)(batch << 8));
+}
+
+/* Is it the first bytes of the right trailer, and zeros? */
+static bool
+is_cut(const uint8_t *trailer, const uint8_t *want)
+{
+	size_t n = WAL_TRAILER;
+
+	while (n > 0 && trailer[n - 1] == 0)
+		n--;
+	return memcmp(trailer, want, n) == 0;
+}
+
 void
 wal_batch_seal(uint8_t *records, size_t n, uint64_t segment, uint64_t batch,
     uint32_t *chain)
@@ -182,8 +200,7 @@ wal_batch_seal(uint8_t *records, size_t n, uint64_t segment, uint64_t batch,
 		*chain = head_crc(r, seed);
 		wal_put32(r + REC_CRC, *chain);
 	}
-	wal_put32(records + n, *chain);
-	wal_put32(records + n + 4, TRAILER_MAGIC ^ (uint32_t)(batch << 8));
+	put_trailer(records + n, *chain, batch);
 }
 
 bool
@@ -215,6 +232,7 @@ wal_batch_check(const uint8_t *bytes, size_t n, uint64_t segment,
     uint64_t batch, uint32_t *chain, size_t *bad)
 {
 	uint32_t seed = seed_of(segment), prev = *chain;
+	uint8_t want[WAL_TRAILER];
 	bool is_last = false;
 	size_t at = 0;
 
@@ -238,9 +256,11 @@ wal_batch_check(const uint8_t *bytes, size_t n, uint64_t segment,
 		at += size;
 	}
 	*bad = at;
-	if (n - at < WAL_TRAILER || wal_get32(bytes + at) != prev ||
-	    !wal_is_trailer(bytes + at, batch))
+	if (n - at < WAL_TRAILER)
 		return 0;
+	put_trailer(want, prev, batch);
+	if (memcmp(bytes + at, want, WAL_TRAILER) != 0)
+		return is_cut(bytes + at, want) ? 0 : WAL_DAMAGED;
 	*chain = prev;
 	return at + WAL_TRAILER;
 }

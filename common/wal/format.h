@@ -99,7 +99,9 @@ void wal_batch_seal(uint8_t *records, size_t n, uint64_t segment,
 /*
  * Reads one batch from the start of bytes. Returns its length with trailer,
  * or 0 when it is not whole and in its place; *bad is then where it fails.
+ * WAL_DAMAGED: it was whole once, since all but its trailer is.
  */
+#define WAL_DAMAGED SIZE_MAX
 size_t wal_batch_check(const uint8_t *bytes, size_t n, uint64_t segment,
     uint64_t batch, uint32_t *chain, size_t *bad);
 

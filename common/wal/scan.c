@@ -60,9 +60,10 @@ arrived_whole(const struct wal_scan *s, size_t end)
 	return true;
 }
 
-/* The batch at s->end does not read; bad is where exactly. */
+/* The batch at s->end does not read; bad is where exactly, and is_damaged
+ * that it once did. */
 static int
-judge(struct wal_scan *s, size_t bad, struct err *err)
+judge(struct wal_scan *s, size_t bad, bool is_damaged, struct err *err)
 {
 	size_t end = used_end(s), later;
 
@@ -77,7 +78,7 @@ judge(struct wal_scan *s, size_t bad, struct err *err)
 		    "damaged at offset %zu: and the log goes on behind it, at "
 		    "offset %zu",
 		    bad, later);
-	if (arrived_whole(s, end))
+	if (is_damaged || arrived_whole(s, end))
 		return refuse(bad,
 		    "the last write is all there, so it was not torn", err);
 	s->is_empty = false;
@@ -114,7 +115,7 @@ deliver(struct wal_scan *s, size_t at, size_t len, wal_scan_fn *fn, void *ctx,
 int
 wal_scan(struct wal_scan *s, wal_scan_fn *fn, void *ctx, struct err *err)
 {
-	size_t bad = 0;
+	size_t bad = 0, len = 0;
 
 	if (wal_head_decode(s->bytes, s->n, &s->head, err) == -1)
 		return -1;
@@ -128,13 +129,13 @@ wal_scan(struct wal_scan *s, wal_scan_fn *fn, void *ctx, struct err *err)
 	s->end = WAL_BLOCK;
 	s->is_empty = true;
 	while (!s->is_sealed) {
-		size_t len = wal_batch_check(s->bytes + s->end, s->n - s->end,
+		len = wal_batch_check(s->bytes + s->end, s->n - s->end,
 		    s->head.number, s->batch + 1, &s->chain, &bad);
 
-		if (len == 0)
+		if (len == 0 || len == WAL_DAMAGED)
 			break;
 		if (deliver(s, s->end, len, fn, ctx, err) == -1)
 			return -1;
 	}
-	return judge(s, s->end + bad, err);
+	return judge(s, s->end + bad, len == WAL_DAMAGED, err);
 }

@@ -249,6 +249,25 @@ walworld_restart(struct walworld *w)
 	w->is_down = false;
 }
 
+unsigned
+walworld_nops(struct walworld *w)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&w->lock);
+	n = w->nops;
+	pthread_mutex_unlock(&w->lock);
+	return n;
+}
+
+void
+walworld_fill_disk(struct walworld *w, int error)
+{
+	pthread_mutex_lock(&w->lock);
+	w->allocate_errno = error;
+	pthread_mutex_unlock(&w->lock);
+}
+
 const char *
 walworld_path(struct walworld *w, const char *name)
 {

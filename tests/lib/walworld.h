@@ -38,6 +38,10 @@ void walworld_release(struct walworld *w);
 /* The power is back: loses what was not synced, and counts anew. */
 void walworld_restart(struct walworld *w);
 
+/* While threads run: operations so far; what reserving space fails with. */
+unsigned walworld_nops(struct walworld *w);
+void walworld_fill_disk(struct walworld *w, int error);
+
 /* The path of a file in the directory; valid until the next call. */
 const char *walworld_path(struct walworld *w, const char *name);
 

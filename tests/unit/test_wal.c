@@ -223,7 +223,7 @@ START_TEST(wal_commits_what_gathers_in_one_sync)
 	ck_assert_int_eq(open_log(&f), 0);
 	wal_set_hard(f.wal, 1, 1);
 	ck_assert(wait_for(&f, submit(&f)));
-	before = f.world.nops;
+	before = walworld_nops(&f.world);
 	for (uint64_t i = 1; i <= 40; i++) {
 		char data[1024];
 		struct wal_entry e = { .index = i,
@@ -236,7 +236,8 @@ START_TEST(wal_commits_what_gathers_in_one_sync)
 	}
 	seq = submit(&f);
 	ck_assert(wait_for(&f, seq));
-	ck_assert_uint_eq(f.world.nops - before, 2); /* write, sync */
+	ck_assert_uint_eq(
+	    walworld_nops(&f.world) - before, 2); /* write, sync */
 	reopen(&f);
 	check_log(&f, 1, 40, 1);
 	tear_down(&f);
@@ -492,14 +493,14 @@ START_TEST(wal_refuses_new_commands_on_a_full_disk_and_recovers)
 	set_up(&f);
 	ck_assert_int_eq(open_log(&f), 0);
 	wal_set_hard(f.wal, 1, 1);
-	f.world.allocate_errno = ENOSPC;
+	walworld_fill_disk(&f.world, ENOSPC);
 	for (; i < 100 && wal_has_room(f.wal, 1000); i++)
 		ck_assert(wait_for(&f, put(&f, i, 1)));
 	ck_assert_uint_lt(i, 20);
 	/* Votes and the like still go. */
 	wal_set_hard(f.wal, 2, 1);
 	ck_assert(wait_for(&f, put(&f, i, 1)));
-	f.world.allocate_errno = 0;
+	walworld_fill_disk(&f.world, 0);
 	for (int tries = 0; !wal_has_room(f.wal, 1000); tries++) {
 		ck_assert_int_lt(tries, 100);
 		usleep(50000);
@@ -527,9 +528,10 @@ START_TEST(wal_marks_its_end_when_it_is_idle)
 	wal_set_hard(f.wal, 1, 1);
 	put_many(&f, 1, 1, 1);
 	usleep(150000);
-	nops = f.world.nops;
+	nops = walworld_nops(&f.world);
 	usleep(100000);
-	ck_assert_uint_eq(f.world.nops, nops); /* one mark is enough */
+	ck_assert_uint_eq(
+	    walworld_nops(&f.world), nops); /* one mark is enough */
 	close_log(&f);
 	/* So damage to the entry cannot pass for a torn write. */
 	poke(walworld_path(&f.world, "log-0000000000000001"), 4096 + 60,
