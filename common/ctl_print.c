@@ -38,7 +38,7 @@ static void
 add_float(struct buf *out, double f)
 {
 	/* The shortest that reads back the same. */
-	for (int digits = 6; digits <= 17; digits++) {
+	for (int digits = 15; digits <= 17; digits++) {
 		char text[40];
 
 		snprintf(text, sizeof text, "%.*g", digits, f);
