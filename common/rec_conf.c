@@ -342,11 +342,12 @@ find_row(const struct rec_type *t, void **rec, const struct rec_field *but,
 {
 	for (size_t i = 0; i < t->nfields; i++) {
 		const struct rec_field *f = &t->fields[i], *inner;
-		void *at = rec_at(*rec, f->offset);
+		void *at;
 
 		if (f == but || (f->flags & REC_NOHCL) != 0)
 			continue;
 		if (conf_is_inline(f)) {
+			at = rec_at(*rec, f->offset);
 			inner = find_row(f->type, &at, NULL, name);
 			if (inner != NULL) {
 				*rec = at;

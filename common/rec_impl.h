@@ -9,6 +9,12 @@
 
 #include "common/rec.h"
 
+/* How JSON has a time that is not set. */
+#define REC_ZERO_TIME "0001-01-01T00:00:00Z"
+
+/* What a text on the heap takes beyond its bytes, for limits of memory. */
+#define REC_TEXT_COST 32
+
 /* The address of a member, its count and its presence flag. */
 static inline void *
 rec_at(const void *rec, size_t offset)

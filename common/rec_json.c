@@ -8,9 +8,6 @@
 #include "common/rec_impl.h"
 #include "common/tree_impl.h"
 
-/* How peers print a time that is not set. */
-#define ZERO_TIME "0001-01-01T00:00:00Z"
-
 struct writer {
 	struct buf *out;
 	bool pretty;
@@ -42,7 +39,7 @@ put_dur(struct buf *out, const struct rec_field *f, int64_t ns)
 static void
 put_time(struct buf *out, int64_t ns)
 {
-	char text[CLOCK_TIME_SIZE] = ZERO_TIME;
+	char text[CLOCK_TIME_SIZE] = REC_ZERO_TIME;
 
 	if (ns != 0)
 		clock_format_time(ns, text);

@@ -3,155 +3,21 @@
  * which record, list or map each value belongs to. A tree is walked into the
  * same events.
  */
-#include <assert.h>
-#include <ctype.h>
-#include <errno.h>
+#include "common/json_read_impl.h"
+
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/json.h"
 #include "common/mem.h"
-#include "common/rec_impl.h"
-#include "common/tree_impl.h"
-
-#define ZERO_TIME "0001-01-01T00:00:00Z"
-
-/* What a text takes beyond its bytes. */
-#define TEXT_COST 32
-/* More of what was found is not shown. */
-#define SHOWN_MAX 40
-
-enum frame_kind { IN_REC, IN_LIST, IN_MAP };
-
-struct frame {
-	enum frame_kind kind;
-	const struct rec_type *type; /* IN_REC: the record's */
-	const struct rec_field *row; /* IN_REC: of the member at hand, NULL
-					when unknown; else the list or map */
-	const struct rec_field *but; /* IN_REC: the row that no member has */
-	char *rec;                   /* that the row is in */
-	size_t cap;                  /* room in the list or map */
-};
-
-struct reader {
-	struct frame frames[REC_MAX_DEPTH];
-	size_t depth;
-	size_t skip; /* open containers of a member nobody knows */
-	struct tree_builder tree;
-	bool in_tree;
-	const struct rec_type *type;
-	void *rec;
-	size_t budget;
-	struct err *err;
-	bool refused;
-};
-
-/* Where a value goes: into a row, or into one element of it. */
-struct target {
-	const struct rec_field *f;
-	char *rec;
-	void *elem; /* NULL: the row itself */
-	bool in_pair;
-};
 
 static struct frame *
 top(struct reader *r)
 {
 	return r->depth > 0 ? &r->frames[r->depth - 1] : NULL;
-}
-
-/* --- errors --- */
-
-static void
-put_path(const struct reader *r, struct buf *path)
-{
-	for (size_t i = 0; i < r->depth; i++) {
-		const struct frame *fr = &r->frames[i];
-		size_t n =
-		    fr->kind == IN_REC ? 0 : *rec_count(fr->row, fr->rec);
-		const char *e = n == 0 ? NULL : rec_ptr(fr->row, fr->rec);
-
-		if (fr->kind == IN_REC && fr->row != NULL)
-			buf_addf(path, "%s%s", path->len > 0 ? "." : "",
-			    fr->row->json);
-		else if (fr->kind == IN_LIST && n > 0)
-			buf_addf(path, "[%zu]", n - 1);
-		else if (fr->kind == IN_MAP && n > 0) {
-			e += (n - 1) * rec_value_size(fr->row);
-			buf_addf(path, ".%s", *(char *const *)(const void *)e);
-		}
-	}
-}
-
-static __attribute__((format(printf, 2, 3))) int
-refuse(struct reader *r, const char *fmt, ...)
-{
-	struct buf text = { 0 };
-	va_list ap;
-
-	put_path(r, &text);
-	if (text.len > 0)
-		buf_adds(&text, ": ");
-	va_start(ap, fmt);
-	buf_vaddf(&text, fmt, ap);
-	va_end(ap);
-	err_set(r->err, ERR_BAD, "%s", buf_str(&text));
-	buf_release(&text);
-	r->refused = true;
-	return -1;
-}
-
-static const char *
-wanted(const struct target *to)
-{
-	if (to->elem == NULL && to->f->shape == REC_LIST_OF)
-		return "a list";
-	if (to->elem == NULL && to->f->shape == REC_MAP_OF)
-		return "an object";
-	switch (to->f->kind) {
-	case REC_K_BOOL:
-		return "true or false";
-	case REC_K_I64:
-	case REC_K_U64:
-		return "an integer";
-	case REC_K_DUR:
-		return (to->f->flags & REC_DURTEXT) != 0
-			   ? "a duration such as \"30s\""
-			   : "an integer of nanoseconds";
-	case REC_K_F64:
-		return "a number";
-	case REC_K_TIME:
-		return "a time such as \"2006-01-02T15:04:05Z\"";
-	case REC_K_STR:
-		return "text";
-	case REC_K_BYTES:
-		return "base64 text";
-	case REC_K_TREE:
-	case REC_K_REC:
-	case REC_K_PTR:
-		break;
-	}
-	return "an object";
-}
-
-static int
-mismatch(struct reader *r, const struct target *to, const char *found)
-{
-	return refuse(r, "expected %s, found %s", wanted(to), found);
-}
-
-static int
-spend(struct reader *r, size_t n)
-{
-	if (n > r->budget)
-		return refuse(r, "record takes too much memory");
-	r->budget -= n;
-	return 0;
 }
 
 /* --- where a value goes --- */
@@ -164,7 +30,7 @@ append(struct reader *r, struct frame *fr, void **elem)
 	size_t size = rec_value_size(fr->row);
 	void **elems = rec_at(fr->rec, fr->row->offset);
 
-	if (spend(r, size) == -1)
+	if (json_spend(r, size) == -1)
 		return -1;
 	*elems = xgrow(*elems, *n, &fr->cap, size);
 	*elem = (char *)*elems + *n * size;
@@ -198,12 +64,6 @@ aim(struct reader *r, struct target *to)
 	return 0;
 }
 
-static void *
-value_of(const struct target *to)
-{
-	return to->elem != NULL ? to->elem : to->rec + to->f->offset;
-}
-
 static bool
 wants_many(const struct target *to)
 {
@@ -223,136 +83,6 @@ is_skipped(const struct reader *r)
 	const struct frame *fr = &r->frames[r->depth - 1];
 
 	return r->skip > 0 || (fr->kind == IN_REC && fr->row == NULL);
-}
-
-/* --- scalars --- */
-
-/* A copy with a NUL after it, as far as numbers and times can be long. */
-static bool
-short_text(const char *s, size_t n, char out[64])
-{
-	if (n >= 64 || memchr(s, '\0', n) != NULL)
-		return false;
-	memcpy(out, s, n);
-	out[n] = '\0';
-	return true;
-}
-
-static int
-set_integer(struct reader *r, const struct target *to, const char *s, size_t n)
-{
-	char text[64], *end;
-	void *v = value_of(to);
-
-	if (!short_text(s, n, text) || strpbrk(text, ".eE") != NULL)
-		return refuse(r, "expected %s, found %.*s", wanted(to),
-		    (int)(n < SHOWN_MAX ? n : SHOWN_MAX), s);
-	errno = 0;
-	if (to->f->kind == REC_K_U64) {
-		if (text[0] == '-' && strcmp(text, "-0") != 0)
-			errno = ERANGE;
-		else
-			*(uint64_t *)v = strtoull(text, &end, 10);
-	} else {
-		*(int64_t *)v = strtoll(text, &end, 10);
-	}
-	if (errno == 0)
-		return 0;
-	memset(v, 0, sizeof(int64_t));
-	return refuse(r, "integer %s is out of range", text);
-}
-
-static int
-set_number(struct reader *r, const struct target *to, const char *s, size_t n)
-{
-	struct tree *number;
-
-	switch (to->f->kind) {
-	case REC_K_I64:
-	case REC_K_U64:
-	case REC_K_DUR:
-		return set_integer(r, to, s, n);
-	case REC_K_F64:
-		number = tree_number(s, n, NULL);
-		if (number == NULL)
-			return refuse(r, "number is out of range");
-		*(double *)value_of(to) =
-		    number->kind == TREE_INT ? (double)number->i : number->f;
-		tree_free(number);
-		return 0;
-	case REC_K_BOOL:
-	case REC_K_TIME:
-	case REC_K_STR:
-	case REC_K_BYTES:
-	case REC_K_TREE:
-	case REC_K_REC:
-	case REC_K_PTR:
-		break;
-	}
-	return mismatch(r, to, "a number");
-}
-
-static int
-set_str(struct reader *r, const struct target *to, const char *s, size_t n)
-{
-	if (memchr(s, '\0', n) != NULL)
-		return refuse(r, "text holds a NUL");
-	if (spend(r, n + TEXT_COST) == -1)
-		return -1;
-	*(char **)value_of(to) = xstrndup(s, n);
-	return 0;
-}
-
-static int
-set_bytes(struct reader *r, const struct target *to, const char *s, size_t n)
-{
-	struct rec_bytes *b = value_of(to);
-	long len;
-
-	if (spend(r, n + TEXT_COST) == -1)
-		return -1;
-	b->data = xmalloc(n / 4 * 3);
-	len = json_parse_base64(s, n, b->data);
-	if (len < 0)
-		return mismatch(r, to, "other text");
-	b->len = (size_t)len;
-	return 0;
-}
-
-static int
-set_text(struct reader *r, const struct target *to, const char *s, size_t n)
-{
-	char text[64];
-	int rc = -1;
-
-	switch (to->f->kind) {
-	case REC_K_STR:
-		return set_str(r, to, s, n);
-	case REC_K_BYTES:
-		return set_bytes(r, to, s, n);
-	case REC_K_DUR:
-		if ((to->f->flags & REC_DURTEXT) == 0)
-			break;
-		if (short_text(s, n, text))
-			rc = clock_parse_dur(text, value_of(to));
-		return rc == 0 ? 0 : mismatch(r, to, "other text");
-	case REC_K_TIME:
-		if (!short_text(s, n, text))
-			return mismatch(r, to, "other text");
-		if (strcmp(text, ZERO_TIME) == 0)
-			return 0;
-		rc = clock_parse_time(text, value_of(to));
-		return rc == 0 ? 0 : mismatch(r, to, "other text");
-	case REC_K_BOOL:
-	case REC_K_I64:
-	case REC_K_U64:
-	case REC_K_F64:
-	case REC_K_TREE:
-	case REC_K_REC:
-	case REC_K_PTR:
-		break;
-	}
-	return mismatch(r, to, "text");
 }
 
 /* --- trees inside --- */
@@ -393,9 +123,9 @@ tree_said(struct reader *r, int rc)
 		return 0;
 	}
 	if (r->err == NULL)
-		return refuse(r, "bad value");
+		return json_refuse(r, "bad value");
 	memcpy(text, r->err->text, sizeof text);
-	return refuse(r, "%s", text);
+	return json_refuse(r, "%s", text);
 }
 
 static int
@@ -415,13 +145,13 @@ begin_scalar(struct reader *r, struct target *to, const char *found, bool *done)
 {
 	*done = true;
 	if (r->depth == 0)
-		return refuse(r, "expected an object, found %s", found);
+		return json_refuse(r, "expected an object, found %s", found);
 	if (is_skipped(r))
 		return 0;
 	if (aim(r, to) == -1)
 		return -1;
 	if (wants_many(to))
-		return mismatch(r, to, found);
+		return json_mismatch(r, to, found);
 	if (to->elem == NULL && rec_is_flagged(to->f))
 		*rec_has(to->f, to->rec) = true;
 	*done = false;
@@ -437,7 +167,7 @@ on_null(void *ctx)
 	if (r->in_tree)
 		return tree_add(r, tree_null()) == 0;
 	if (r->depth == 0)
-		return refuse(r, "expected an object, found null") == 0;
+		return json_refuse(r, "expected an object, found null") == 0;
 	if (is_skipped(r))
 		return 1;
 	if (aim(r, &to) == -1)
@@ -462,7 +192,7 @@ on_bool(void *ctx, int v)
 	if (wants_tree(&to))
 		return tree_add(r, tree_bool(v != 0)) == 0;
 	if (to.f->kind != REC_K_BOOL)
-		return mismatch(r, &to, "a boolean") == 0;
+		return json_mismatch(r, &to, "a boolean") == 0;
 	*(bool *)value_of(&to) = v != 0;
 	return 1;
 }
@@ -480,7 +210,7 @@ on_number(void *ctx, const char *s, size_t n)
 		return done && !r->refused;
 	if (wants_tree(&to))
 		return tree_add(r, tree_number(s, n, r->err)) == 0;
-	return set_number(r, &to, s, n) == 0;
+	return json_set_number(r, &to, s, n) == 0;
 }
 
 static int
@@ -497,14 +227,15 @@ on_string(void *ctx, const unsigned char *text, size_t n)
 		return done && !r->refused;
 	if (wants_tree(&to))
 		return tree_add(r, tree_bytes(s, n)) == 0;
-	return set_text(r, &to, s, n) == 0;
+	return json_set_text(r, &to, s, n) == 0;
 }
 
 static int
 push(struct reader *r, struct frame fr)
 {
 	if (r->depth == REC_MAX_DEPTH)
-		return refuse(r, "nested deeper than %d levels", REC_MAX_DEPTH);
+		return json_refuse(
+		    r, "nested deeper than %d levels", REC_MAX_DEPTH);
 	r->frames[r->depth++] = fr;
 	return 0;
 }
@@ -515,7 +246,8 @@ push_many(struct reader *r, const struct target *to, enum frame_kind kind)
 	void **elems = rec_at(to->rec, to->f->offset);
 
 	if (r->depth == REC_MAX_DEPTH)
-		return refuse(r, "nested deeper than %d levels", REC_MAX_DEPTH);
+		return json_refuse(
+		    r, "nested deeper than %d levels", REC_MAX_DEPTH);
 	*elems = xcalloc(0, 1); /* there, if empty */
 	return push(
 	    r, (struct frame){ .kind = kind, .row = to->f, .rec = to->rec });
@@ -529,7 +261,7 @@ push_rec(struct reader *r, const struct target *to)
 	char *rec = value_of(to);
 
 	if (to->f->kind == REC_K_PTR) {
-		if (spend(r, to->f->type->size) == -1)
+		if (json_spend(r, to->f->type->size) == -1)
 			return -1;
 		rec = *(char **)value_of(to) = xcalloc(1, to->f->type->size);
 	}
@@ -554,7 +286,7 @@ on_open(struct reader *r, bool is_map)
 		    r, (struct frame){
 			   .kind = IN_REC, .type = r->type, .rec = r->rec });
 	if (r->depth == 0)
-		return refuse(r, "expected an object, found %s", found);
+		return json_refuse(r, "expected an object, found %s", found);
 	if (is_skipped(r)) {
 		r->skip++;
 		return 0;
@@ -569,7 +301,7 @@ on_open(struct reader *r, bool is_map)
 		return push_many(r, &to, is_map ? IN_MAP : IN_LIST);
 	if (!wants_many(&to) && is_map && to.f->type != NULL)
 		return push_rec(r, &to);
-	return mismatch(r, &to, found);
+	return json_mismatch(r, &to, found);
 }
 
 static int
@@ -604,8 +336,9 @@ on_key(void *ctx, const unsigned char *text, size_t n)
 		return 1;
 	}
 	if (memchr(s, '\0', n) != NULL)
-		return refuse(r, "a member's name holds a NUL") == 0;
-	if (spend(r, n + TEXT_COST) == -1 || append(r, fr, &elem) == -1)
+		return json_refuse(r, "a member's name holds a NUL") == 0;
+	if (json_spend(r, n + REC_TEXT_COST) == -1 ||
+	    append(r, fr, &elem) == -1)
 		return 0;
 	*(char **)elem = xstrndup(s, n);
 	return 1;
