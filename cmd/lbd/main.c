@@ -1,0 +1,23 @@
+#include "cmd/lbd/lbd.h"
+
+int
+main(int argc, char **argv)
+{
+	static const struct daemon_def def = {
+		.name = "lbd",
+		.config_type = &lbd_config_type,
+		.config_init = lbd_config_init,
+		.config_check = lbd_config_check,
+		.start = lbd_start,
+		.reload = lbd_reload,
+		.stop = lbd_stop,
+		.release = lbd_release,
+		.info = lbd_info,
+		.metrics = lbd_metrics,
+	};
+	struct daemon_def own = def;
+
+	own.routes = lbd_routes;
+	own.nroutes = lbd_nroutes;
+	return daemon_main(argc, argv, &own);
+}
