@@ -353,6 +353,9 @@ http_write(struct http_req *r, const void *p, size_t n)
 	pieces[1].iov_len = r->chunked ? 2 : 0;
 	if (http_out_pending(&c->out) + n >= HTTP_OUT_SOON) {
 		send_or_queue(c, pieces, 2);
+		/* Somebody else's event may have brought us here. */
+		if (c->out.blocked)
+			server_run_later(c);
 	} else {
 		buf_add(&c->out.queue, p, n);
 		buf_add(&c->out.queue, line_end, pieces[1].iov_len);
