@@ -73,7 +73,8 @@ daemon_reload(struct daemon *d, struct err *err)
 
 	if (new == NULL)
 		return -1;
-	if (rec_equal(d->def->config_type, d->config, new)) {
+	if (!d->def->rereads &&
+	    rec_equal(d->def->config_type, d->config, new)) {
 		daemon_config_free(d->def, new);
 		log_info("config unchanged");
 		return 0;

@@ -88,6 +88,9 @@ struct daemon_def {
 	 * new values and the old ones are gone. That run_dir, data_dir, user
 	 * or group changed is refused before. NULL: reload is refused. */
 	int (*reload)(struct daemon *d, const void *config, struct err *err);
+	/* reload() is also called when the config is the same as before: it
+	 * names files that may have changed. */
+	bool rereads;
 	/* Begins to stop; calls daemon_exit() when done. NULL: at once. A
 	 * second signal does not wait for it. */
 	void (*stop)(struct daemon *d);

@@ -10,6 +10,7 @@ main(int argc, char **argv)
 		.config_check = lbd_config_check,
 		.start = lbd_start,
 		.reload = lbd_reload,
+		.rereads = true,
 		.stop = lbd_stop,
 		.release = lbd_release,
 		.info = lbd_info,

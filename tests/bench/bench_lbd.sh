@@ -31,6 +31,7 @@ cleanup() {
 trap cleanup EXIT
 
 body=$(head -c "$bytes" /dev/zero | tr '\0' x)
+chmod 755 "$dir"
 mkdir "$dir/www" "$dir/run"
 printf '%s' "$body" >"$dir/www/body"
 cat >"$dir/nginx.conf" <<EOF
