@@ -1,0 +1,31 @@
+/*
+ * What people wrote becomes what servers hold: defaults filled in, sugar
+ * resolved; then what is wrong with it, all of it at once.
+ *
+ * These are the only places that know of absent and zero in jobs; after them
+ * zero is a value. Rules and sentences are Nomad's (the vectors canonical and
+ * jobvalidate record them).
+ */
+#ifndef SCHEDD_JOBCANON_H
+#define SCHEDD_JOBCANON_H
+
+#include "common/err.h"
+#include "proto/job.h"
+
+/* Fills in defaults, in place. region: used when the job names none. */
+void job_canonicalize(struct job *job, const char *region);
+
+/*
+ * Whether a canonical job may be registered. problems: one sentence for each
+ * thing that is wrong, in a heap list the caller frees with
+ * job_problems_free(); *n is 0 when the job is fine. warnings: text for
+ * people, "" when there is none; on the heap.
+ */
+void job_check(
+    const struct job *job, char ***problems, size_t *n, char **warnings);
+void job_problems_free(char **problems, size_t n);
+
+/* The problems as one sentence of Nomad's form: "1 error occurred:..." */
+char *job_problems_format(char *const *problems, size_t n);
+
+#endif
