@@ -48,8 +48,6 @@ static const struct rec_field nodeagent_config_fields[] = {
 	    "publish_allocation_metrics"),
 	REC_BOOL(struct nodeagent_config, 30, publish_node_metrics,
 	    "publish_node_metrics"),
-	REC_DUR(struct nodeagent_config, 31, collection_interval,
-	    "collection_interval"),
 };
 const struct rec_type nodeagent_config_type =
     REC_TYPE(nodeagent_config, nodeagent_config_fields);
@@ -77,7 +75,6 @@ nodeagent_config_init(void *config)
 	c->min_dynamic_port = 20000;
 	c->max_dynamic_port = 32000;
 	c->reserved_ports = xstrdup("");
-	c->collection_interval = CLOCK_NS_PER_S;
 }
 
 int

@@ -35,7 +35,6 @@ struct nodeagent_config {
 	char *reserved_ports;
 	bool stop_tasks_on_exit;
 	bool publish_allocation_metrics, publish_node_metrics;
-	int64_t collection_interval; /* ns */
 };
 
 extern const struct rec_type nodeagent_config_type;

@@ -16,6 +16,7 @@
 #include "proto/stats.h"
 
 struct logstream {
+	void (*gone)(struct http_req *r); /* first: see clientapi.c */
 	struct nodeagent *na;
 	struct http_req *req;
 	struct loop_timer *timer;
@@ -275,6 +276,12 @@ locate(struct logstream *s, const struct logstream_ask *ask, struct err *err)
 	return true;
 }
 
+static void
+on_gone(struct http_req *r)
+{
+	stream_free(http_req_data(r));
+}
+
 void
 logstream_start(
     struct nodeagent *na, struct http_req *r, const struct logstream_ask *ask)
@@ -282,6 +289,7 @@ logstream_start(
 	struct logstream *s = xcalloc(1, sizeof *s);
 	struct err err;
 
+	s->gone = on_gone;
 	s->na = na;
 	s->req = r;
 	s->fd = -1;
@@ -309,13 +317,4 @@ logstream_start(
 	    r, "Content-Type", s->plain ? "text/plain" : "application/json");
 	http_begin(r, 200, -1);
 	pump(s);
-}
-
-void
-logstream_gone(struct http_req *r)
-{
-	struct logstream *s = http_req_data(r);
-
-	if (s != NULL)
-		stream_free(s);
 }

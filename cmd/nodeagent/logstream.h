@@ -23,10 +23,9 @@ struct logstream_ask {
 	int64_t offset; /* from the start, or back from the end */
 };
 
-/* Answers r, now and later. ask is only looked at during the call. */
+/* Answers r, now and later; http_req_data() of r is then the stream's. ask is
+ * only looked at during the call. */
 void logstream_start(
     struct nodeagent *na, struct http_req *r, const struct logstream_ask *ask);
-/* The client of r has left. */
-void logstream_gone(struct http_req *r);
 
 #endif

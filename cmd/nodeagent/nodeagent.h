@@ -3,7 +3,7 @@
  *
  * All its state is in struct nodeagent, which belongs to the loop's thread.
  * What runs is a struct runner for each allocation (runner.h); what the
- * servers say and hear goes through the link (link.h).
+ * servers say and hear goes through the server link (serverlink.h).
  */
 #ifndef NODEAGENT_NODEAGENT_H
 #define NODEAGENT_NODEAGENT_H
@@ -15,10 +15,10 @@
 #include "common/daemon.h"
 #include "common/http/http.h"
 #include "common/map.h"
+#include "proto/meter.h"
 #include "proto/node.h"
 
-struct link;
-struct forward;
+struct serverlink;
 
 struct nodeagent {
 	struct daemon *daemon;
@@ -32,23 +32,31 @@ struct nodeagent {
 
 	struct store *store;
 	struct map runners; /* allocation id -> struct runner */
-	struct link *link;
+	struct serverlink *link;
 	struct catalog catalog; /* all services of the cluster */
 	struct http_server *http;
-	struct forward *forward; /* to a server's API */
+	struct http_client *server_api; /* the rest of the HTTP API */
+	struct bus_peer *metricsd;
+	struct meter meter;
 
 	struct loop_timer *gc;
 	struct loop_timer *stop_timer;
-	bool stopping;
+	uint64_t stop_by_ms;
+	uint64_t started_ms;
 	uint64_t nstarted; /* tasks, since this process began */
 };
+
+/* lifecycle.c */
+int nodeagent_start(struct daemon *d, struct err *err);
+int nodeagent_reload(struct daemon *d, const void *config, struct err *err);
+void nodeagent_stop(struct daemon *d);
+void nodeagent_release(struct daemon *d);
+void nodeagent_info(struct daemon *d,
+    void (*add)(void *ctx, const char *name, const char *value), void *ctx);
 
 /* handlers.c */
 extern const struct bus_route nodeagent_routes[];
 extern const size_t nodeagent_nroutes;
-
-/* clientapi.c */
-extern const struct http_ops nodeagent_http_ops;
 
 /* metrics.c */
 void nodeagent_metrics(struct daemon *d);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/nodeagent/allocdir.h"
-#include "cmd/nodeagent/link.h"
+#include "cmd/nodeagent/serverlink.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "proto/msg.h"
@@ -40,14 +40,12 @@ publish(struct runner *r, const char *task, const char *what)
 {
 	const struct alloc *a = r->run->alloc;
 	struct alloc_event e = { 0 };
-	char topic[BUS_TOPIC_MAX + 1];
 
 	e.alloc_id = a->id;
 	e.job_id = a->job_id;
 	e.task = xstrdup(task);
 	e.what = xstrdup(what);
-	snprintf(topic, sizeof topic, "alloc.%s", a->id);
-	bus_publish(r->na->daemon->pub, topic, MSG_ALLOC, &e);
+	bus_publish(r->na->daemon->pub, "alloc.changed", MSG_ALLOC, &e);
 	free(e.task);
 	free(e.what);
 }
@@ -75,11 +73,11 @@ offer_services(struct runner *r)
 
 		if (old == NULL ||
 		    !rec_equal(&service_instance_type, old, &now.items[i]))
-			link_put_service(r->na->link, &now.items[i]);
+			serverlink_put_service(r->na->link, &now.items[i]);
 	}
 	for (size_t i = 0; i < r->offered.nitems; i++)
 		if (service_list_find(&now, r->offered.items[i].id) == NULL)
-			link_remove_service(
+			serverlink_remove_service(
 			    r->na->link, r->offered.items[i].id);
 	service_list_release(&r->offered);
 	r->offered = now;
@@ -243,7 +241,7 @@ report(struct runner *r)
 	r->run->changed = false;
 	save(r);
 	offer_services(r);
-	link_mark_dirty(r->na->link, r->run->alloc->id);
+	serverlink_mark_dirty(r->na->link, r->run->alloc->id);
 	publish(r, "", r->run->client_status);
 }
 
@@ -327,7 +325,7 @@ runner_add(struct nodeagent *na, struct alloc *alloc)
 	if (is_over(alloc)) {
 		if (alloc->client_status != NULL &&
 		    strcmp(alloc->client_status, "pending") == 0)
-			link_report_stopped(na->link, alloc->id);
+			serverlink_report_stopped(na->link, alloc->id);
 		rec_clear(&alloc_type, alloc);
 		free(alloc);
 		return;
@@ -432,7 +430,7 @@ oldest_done(const struct nodeagent *na, size_t *ndone)
 		struct runner *r = map_value(e);
 
 		if (!runner_is_done(r) ||
-		    link_is_dirty(na->link, r->run->alloc->id))
+		    serverlink_is_dirty(na->link, r->run->alloc->id))
 			continue;
 		(*ndone)++;
 		if (oldest == NULL || r->done_at_ns < oldest->done_at_ns)
@@ -441,13 +439,24 @@ oldest_done(const struct nodeagent *na, size_t *ndone)
 	return oldest;
 }
 
-void
-runner_collect(struct nodeagent *na)
+static void
+collect(struct nodeagent *na, size_t keep)
 {
 	size_t ndone;
 	struct runner *r;
 
-	while ((r = oldest_done(na, &ndone)) != NULL &&
-	       ndone > (size_t)na->config->gc_max_allocs)
+	while ((r = oldest_done(na, &ndone)) != NULL && ndone > keep)
 		runner_remove(r);
+}
+
+void
+runner_collect(struct nodeagent *na)
+{
+	collect(na, (size_t)na->config->gc_max_allocs);
+}
+
+void
+runner_collect_all(struct nodeagent *na)
+{
+	collect(na, 0);
 }

@@ -41,5 +41,7 @@ struct runner *runner_find(const struct nodeagent *na, const char *id);
 struct run_time runner_now(const struct nodeagent *na);
 /* Removes the oldest finished allocations beyond gc_max_allocs. */
 void runner_collect(struct nodeagent *na);
+/* Removes all finished ones that the servers know to have ended. */
+void runner_collect_all(struct nodeagent *na);
 
 #endif

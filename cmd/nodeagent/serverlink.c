@@ -1,4 +1,4 @@
-#include "cmd/nodeagent/link.h"
+#include "cmd/nodeagent/serverlink.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "proto/msg.h"
 #include "proto/nodemsg.h"
 
-struct link {
+struct serverlink {
 	struct nodeagent *na;
 	char **servers;
 	size_t nservers, at; /* the one that is asked */
@@ -34,7 +34,7 @@ static int here; /* its address is a value for maps that are sets */
 /* --- which server --- */
 
 static int
-dial(struct link *l, struct err *err)
+dial(struct serverlink *l, struct err *err)
 {
 	bus_peer_free(l->peer);
 	l->peer = bus_dial(l->na->loop, l->servers[l->at], err);
@@ -44,7 +44,7 @@ dial(struct link *l, struct err *err)
 static void
 on_redial(void *arg)
 {
-	struct link *l = arg;
+	struct serverlink *l = arg;
 	struct err err;
 
 	l->redialling = false;
@@ -54,15 +54,16 @@ on_redial(void *arg)
 }
 
 static uint64_t
-retry_ms(struct link *l)
+retry_ms(struct serverlink *l)
 {
-	return LINK_RETRY_MS + rng_below(&l->na->rng, LINK_RETRY_MS);
+	return SERVERLINK_RETRY_MS +
+	       rng_below(&l->na->rng, SERVERLINK_RETRY_MS);
 }
 
 /* What a failed call means for the server that we ask. Changing it frees
  * the peer, so not inside one of its own callbacks. */
 static void
-note_failure(struct link *l, const struct err *err)
+note_failure(struct serverlink *l, const struct err *err)
 {
 	if (!l->complained)
 		log_warn("server not heard url=%s: %s", l->servers[l->at],
@@ -77,14 +78,14 @@ note_failure(struct link *l, const struct err *err)
 }
 
 static void
-learn_servers(struct link *l, const struct node_leased *leased)
+learn_servers(struct serverlink *l, const struct node_leased *leased)
 {
 	for (size_t i = 0; i < leased->nservers; i++) {
 		bool known = false;
 
 		for (size_t k = 0; k < l->nservers; k++)
 			known |= strcmp(l->servers[k], leased->servers[i]) == 0;
-		if (known || l->nservers >= LINK_MAX_SERVERS)
+		if (known || l->nservers >= SERVERLINK_MAX_SERVERS)
 			continue;
 		l->servers = xreallocarray(
 		    l->servers, l->nservers + 1, sizeof *l->servers);
@@ -99,7 +100,7 @@ static void push(void *arg);
 static void follow(void *arg);
 
 static void
-begin_following(struct link *l)
+begin_following(struct serverlink *l)
 {
 	if (!l->pulling)
 		pull(l);
@@ -111,7 +112,7 @@ begin_following(struct link *l)
 static void
 on_leased(void *ctx, const struct err *err, const void *reply)
 {
-	struct link *l = ctx;
+	struct serverlink *l = ctx;
 	const struct node_leased *leased = reply;
 
 	l->leasing = false;
@@ -142,7 +143,7 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 static void
 renew(void *arg)
 {
-	struct link *l = arg;
+	struct serverlink *l = arg;
 	struct node *node = &l->na->node;
 	struct node_register reg = { .node = *node };
 	struct node_lease lease = { .node_id = node->id,
@@ -153,17 +154,17 @@ renew(void *arg)
 		return;
 	l->leasing = true;
 	if (l->registered)
-		bus_call(l->peer, MSG_NODE_LEASE, &lease, LINK_LEASE_TIMEOUT_MS,
-		    on_leased, l);
+		bus_call(l->peer, MSG_NODE_LEASE, &lease,
+		    SERVERLINK_LEASE_TIMEOUT_MS, on_leased, l);
 	else
 		bus_call(l->peer, MSG_NODE_REGISTER, &reg,
-		    LINK_LEASE_TIMEOUT_MS, on_leased, l);
+		    SERVERLINK_LEASE_TIMEOUT_MS, on_leased, l);
 }
 
 /* --- allocations --- */
 
 static void
-take_alloc(struct link *l, const struct alloc *news)
+take_alloc(struct serverlink *l, const struct alloc *news)
 {
 	struct runner *r = runner_find(l->na, news->id);
 	struct alloc *own = xcalloc(1, sizeof *own);
@@ -186,7 +187,7 @@ is_listed(const struct node_allocs_news *news, const char *id)
 
 /* A full answer does not list what is gone. */
 static void
-forget_unlisted(struct link *l, const struct node_allocs_news *news)
+forget_unlisted(struct serverlink *l, const struct node_allocs_news *news)
 {
 	struct map_entry *next;
 
@@ -201,7 +202,7 @@ forget_unlisted(struct link *l, const struct node_allocs_news *news)
 static void
 on_allocs(void *ctx, const struct err *err, const void *reply)
 {
-	struct link *l = ctx;
+	struct serverlink *l = ctx;
 	const struct node_allocs_news *news = reply;
 
 	l->pulling = false;
@@ -233,7 +234,7 @@ on_allocs(void *ctx, const struct err *err, const void *reply)
 static void
 pull(void *arg)
 {
-	struct link *l = arg;
+	struct serverlink *l = arg;
 	struct node_allocs ask = { .node_id = l->na->node.id,
 		.secret_id = l->na->node.secret_id,
 		.index = l->index };
@@ -241,7 +242,8 @@ pull(void *arg)
 	if (l->pulling || !l->registered)
 		return;
 	l->pulling = true;
-	bus_call(l->peer, MSG_NODE_ALLOCS, &ask, LINK_HELD_MS, on_allocs, l);
+	bus_call(
+	    l->peer, MSG_NODE_ALLOCS, &ask, SERVERLINK_HELD_MS, on_allocs, l);
 }
 
 /* --- what we tell of our allocations --- */
@@ -258,7 +260,7 @@ move_all(struct map *from, struct map *to)
 static void
 on_pushed(void *ctx, const struct err *err, const void *reply)
 {
-	struct link *l = ctx;
+	struct serverlink *l = ctx;
 
 	(void)reply;
 	l->pushing = false;
@@ -275,7 +277,7 @@ on_pushed(void *ctx, const struct err *err, const void *reply)
 }
 
 static void
-report_of(struct link *l, const char *id, struct alloc *out)
+report_of(struct serverlink *l, const char *id, struct alloc *out)
 {
 	struct runner *r = runner_find(l->na, id);
 
@@ -289,15 +291,15 @@ report_of(struct link *l, const char *id, struct alloc *out)
 }
 
 static void
-push_allocs(struct link *l)
+push_allocs(struct serverlink *l)
 {
 	struct node_update update = { .node_id = l->na->node.id,
 		.secret_id = l->na->node.secret_id };
 	struct map_entry *e, *next;
 
-	update.allocs = xcalloc(LINK_MAX_BATCH, sizeof *update.allocs);
+	update.allocs = xcalloc(SERVERLINK_MAX_BATCH, sizeof *update.allocs);
 	for (e = map_first(&l->dirty);
-	     e != NULL && update.nallocs < LINK_MAX_BATCH; e = next) {
+	     e != NULL && update.nallocs < SERVERLINK_MAX_BATCH; e = next) {
 		next = map_next(e);
 		if (runner_find(l->na, map_key(e)) != NULL ||
 		    map_find(&l->stopped, map_key(e)) != NULL) {
@@ -310,7 +312,7 @@ push_allocs(struct link *l)
 	if (update.nallocs > 0) {
 		l->pushing = true;
 		bus_call(l->peer, MSG_NODE_UPDATE, &update,
-		    LINK_LEASE_TIMEOUT_MS, on_pushed, l);
+		    SERVERLINK_LEASE_TIMEOUT_MS, on_pushed, l);
 	}
 	for (size_t i = 0; i < update.nallocs; i++)
 		rec_clear(&alloc_type, &update.allocs[i]);
@@ -337,7 +339,7 @@ forget_services(struct map *m)
 static void
 on_services_pushed(void *ctx, const struct err *err, const void *reply)
 {
-	struct link *l = ctx;
+	struct serverlink *l = ctx;
 
 	(void)reply;
 	l->pushing_services = false;
@@ -364,7 +366,7 @@ on_services_pushed(void *ctx, const struct err *err, const void *reply)
 }
 
 static void
-push_services(struct link *l)
+push_services(struct serverlink *l)
 {
 	struct services_update u = { .node_id = l->na->node.id,
 		.secret_id = l->na->node.secret_id };
@@ -381,7 +383,7 @@ push_services(struct link *l)
 	MAP_FOREACH (e, &l->removed_sent)
 		u.remove[u.nremove++] = xstrdup(map_key(e));
 	l->pushing_services = true;
-	bus_call(l->peer, MSG_SERVICES_UPDATE, &u, LINK_LEASE_TIMEOUT_MS,
+	bus_call(l->peer, MSG_SERVICES_UPDATE, &u, SERVERLINK_LEASE_TIMEOUT_MS,
 	    on_services_pushed, l);
 	for (size_t i = 0; i < u.nremove; i++)
 		free(u.remove[i]);
@@ -392,7 +394,7 @@ push_services(struct link *l)
 static void
 push(void *arg)
 {
-	struct link *l = arg;
+	struct serverlink *l = arg;
 
 	if (!l->registered)
 		return;
@@ -405,7 +407,8 @@ push(void *arg)
 /* --- the catalog --- */
 
 static void
-publish_service(struct link *l, const struct service_instance *s, bool gone)
+publish_service(
+    struct serverlink *l, const struct service_instance *s, bool gone)
 {
 	struct service_event e = { .gone = gone, .instance = *s };
 	char topic[BUS_TOPIC_MAX + 1];
@@ -415,7 +418,7 @@ publish_service(struct link *l, const struct service_instance *s, bool gone)
 }
 
 static void
-take_service_out(struct link *l, const char *id)
+take_service_out(struct serverlink *l, const char *id)
 {
 	struct service_instance *s = catalog_take(&l->na->catalog, id);
 
@@ -426,7 +429,7 @@ take_service_out(struct link *l, const char *id)
 }
 
 static void
-drop_unlisted_services(struct link *l, const struct services_news *news)
+drop_unlisted_services(struct serverlink *l, const struct services_news *news)
 {
 	struct map_entry *next;
 
@@ -445,7 +448,7 @@ drop_unlisted_services(struct link *l, const struct services_news *news)
 static void
 on_services(void *ctx, const struct err *err, const void *reply)
 {
-	struct link *l = ctx;
+	struct serverlink *l = ctx;
 	const struct services_news *news = reply;
 
 	l->following = false;
@@ -471,23 +474,23 @@ on_services(void *ctx, const struct err *err, const void *reply)
 static void
 follow(void *arg)
 {
-	struct link *l = arg;
+	struct serverlink *l = arg;
 	struct services_ask ask = { .index = l->na->catalog.index };
 
 	if (l->following || !l->registered)
 		return;
 	l->following = true;
-	bus_call(
-	    l->peer, MSG_SERVICES_FOLLOW, &ask, LINK_HELD_MS, on_services, l);
+	bus_call(l->peer, MSG_SERVICES_FOLLOW, &ask, SERVERLINK_HELD_MS,
+	    on_services, l);
 }
 
 /* --- from outside --- */
 
-struct link *
-link_new(struct nodeagent *na, struct err *err)
+struct serverlink *
+serverlink_new(struct nodeagent *na, struct err *err)
 {
 	const struct nodeagent_config *c = na->config;
-	struct link *l = xcalloc(1, sizeof *l);
+	struct serverlink *l = xcalloc(1, sizeof *l);
 
 	l->na = na;
 	l->servers = xcalloc(c->nservers, sizeof *l->servers);
@@ -498,23 +501,24 @@ link_new(struct nodeagent *na, struct err *err)
 	l->push_timer = loop_timer_new(na->loop, push, l);
 	l->follow_timer = loop_timer_new(na->loop, follow, l);
 	if (dial(l, err) == -1) {
-		link_free(l);
+		serverlink_free(l);
 		return NULL;
 	}
 	return l;
 }
 
 void
-link_start(struct link *l)
+serverlink_start(struct serverlink *l)
 {
 	loop_timer_set(l->lease_timer, 0);
 }
 
 void
-link_free(struct link *l)
+serverlink_free(struct serverlink *l)
 {
 	if (l == NULL)
 		return;
+	l->complained = true; /* calls that end now are no loss */
 	bus_peer_free(l->peer);
 	loop_timer_free(l->lease_timer);
 	loop_timer_free(l->pull_timer);
@@ -534,7 +538,7 @@ link_free(struct link *l)
 }
 
 void
-link_mark_dirty(struct link *l, const char *alloc_id)
+serverlink_mark_dirty(struct serverlink *l, const char *alloc_id)
 {
 	map_put(&l->dirty, alloc_id, &here);
 	if (!l->pushing)
@@ -542,21 +546,21 @@ link_mark_dirty(struct link *l, const char *alloc_id)
 }
 
 bool
-link_is_dirty(const struct link *l, const char *alloc_id)
+serverlink_is_dirty(const struct serverlink *l, const char *alloc_id)
 {
 	return map_find(&l->dirty, alloc_id) != NULL ||
 	       map_find(&l->sent, alloc_id) != NULL;
 }
 
 void
-link_report_stopped(struct link *l, const char *alloc_id)
+serverlink_report_stopped(struct serverlink *l, const char *alloc_id)
 {
 	map_put(&l->stopped, alloc_id, &here);
-	link_mark_dirty(l, alloc_id);
+	serverlink_mark_dirty(l, alloc_id);
 }
 
 void
-link_put_service(struct link *l, const struct service_instance *s)
+serverlink_put_service(struct serverlink *l, const struct service_instance *s)
 {
 	struct service_instance *own = xcalloc(1, sizeof *own);
 
@@ -567,17 +571,17 @@ link_put_service(struct link *l, const struct service_instance *s)
 }
 
 void
-link_remove_service(struct link *l, const char *id)
+serverlink_remove_service(struct serverlink *l, const char *id)
 {
 	free_service(map_remove(&l->put, id));
 	map_put(&l->removed, id, &here);
 	loop_timer_set(l->push_timer, 0);
 }
 
-struct link_state
-link_state(const struct link *l)
+struct serverlink_state
+serverlink_state(const struct serverlink *l)
 {
-	return (struct link_state){ .registered = l->registered,
+	return (struct serverlink_state){ .registered = l->registered,
 		.up = bus_peer_is_up(l->peer),
 		.server = l->servers[l->at],
 		.index = l->index,

@@ -1,0 +1,575 @@
+#include "cmd/nodeagent/clientapi.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/nodeagent/fsapi.h"
+#include "cmd/nodeagent/logstream.h"
+#include "cmd/nodeagent/runner.h"
+#include "cmd/nodeagent/serverlink.h"
+#include "cmd/nodeagent/stats.h"
+#include "common/clock.h"
+#include "common/http/relay.h"
+#include "common/http/route.h"
+#include "common/mem.h"
+#include "proto/msg.h"
+#include "proto/version.h"
+
+/* Set by a server that hands a request on: it must not come back. */
+#define FORWARDED          "X-Rove-Forwarded"
+#define METRICS_TIMEOUT_MS 2000
+
+/* --- what is not ours --- */
+
+static void
+on_lost(struct http_req *r, const struct err *err)
+{
+	http_fail(r, 500, "no server answers: %s", err->text);
+}
+
+static void
+hand_on(struct nodeagent *na, struct http_req *r)
+{
+	if (na->server_api == NULL)
+		http_fail(r, 500, "No path to a server");
+	else
+		http_relay(na->server_api, r, "", 0, on_lost);
+}
+
+/* The allocation that the path names, if it is here. Else the request is
+ * answered, or handed on. */
+static struct runner *
+asked_runner(struct nodeagent *na, struct http_req *r)
+{
+	const char *id = http_route_param(r, "id");
+	struct runner *run = runner_find(na, id);
+
+	if (run != NULL)
+		return run;
+	if (http_field(r, FORWARDED) != NULL)
+		http_fail(r, 404, "Unknown allocation \"%s\"", id);
+	else
+		hand_on(na, r);
+	return NULL;
+}
+
+static void
+reply_rec(struct http_req *r, const struct rec_type *type, const void *rec)
+{
+	struct buf out = { 0 };
+
+	rec_to_json(
+	    type, rec, &out, http_has_param(r, "pretty") ? REC_JSON_PRETTY : 0);
+	http_add(r, "Access-Control-Allow-Origin", "*");
+	http_reply(r, 200, "application/json", out.data, out.len);
+	buf_release(&out);
+}
+
+static void
+reply_tree(struct http_req *r, struct tree *t)
+{
+	struct buf out = { 0 };
+
+	tree_to_json(t, &out, http_has_param(r, "pretty") ? TREE_PRETTY : 0);
+	http_reply(r, 200, "application/json", out.data, out.len);
+	buf_release(&out);
+	tree_free(t);
+}
+
+static struct tree *
+body_tree(struct http_req *r)
+{
+	size_t n;
+	const char *body = http_body(r, &n);
+	struct tree *t;
+	struct err err;
+
+	if (n == 0)
+		return tree_map();
+	if ((t = tree_from_json(body, n, &err)) == NULL)
+		http_fail(r, 400, "%s", err.text);
+	return t;
+}
+
+/* --- files --- */
+
+static void
+api_ls(void *ctx, struct http_req *r)
+{
+	if (asked_runner(ctx, r) != NULL)
+		fsapi_ls(ctx, r, http_route_param(r, "id"));
+}
+
+static void
+api_stat(void *ctx, struct http_req *r)
+{
+	if (asked_runner(ctx, r) != NULL)
+		fsapi_stat(ctx, r, http_route_param(r, "id"));
+}
+
+static void
+api_read(void *ctx, struct http_req *r)
+{
+	if (asked_runner(ctx, r) != NULL)
+		fsapi_read(ctx, r, http_route_param(r, "id"));
+}
+
+static bool
+flag_param(struct http_req *r, const char *name, bool dflt)
+{
+	char text[16];
+
+	if (!http_param(r, name, text, sizeof text))
+		return dflt;
+	return strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
+}
+
+/* Answers 400 and returns false when offset or origin is wrong. */
+static bool
+read_place(struct http_req *r, struct logstream_ask *ask)
+{
+	char text[32], *end = text;
+
+	if (http_param(r, "offset", text, sizeof text) && *text != '\0')
+		ask->offset = strtoll(text, &end, 10);
+	if (ask->offset < 0 || *end != '\0') {
+		http_fail(r, 400, "error parsing offset: \"%s\"", text);
+		return false;
+	}
+	if (!http_param(r, "origin", text, sizeof text))
+		*text = '\0';
+	ask->from_end = strcmp(text, "end") == 0;
+	if (*text != '\0' && !ask->from_end && strcmp(text, "start") != 0) {
+		http_fail(r, 400, "origin must be start or end");
+		return false;
+	}
+	return true;
+}
+
+static void
+api_stream(void *ctx, struct http_req *r)
+{
+	char path[1024] = "";
+	struct logstream_ask ask = { .path = path };
+
+	if (asked_runner(ctx, r) == NULL)
+		return;
+	if (!http_param(r, "path", path, sizeof path) || *path == '\0') {
+		http_fail(r, 400, "must provide a file name");
+		return;
+	}
+	ask.alloc_id = http_route_param(r, "id");
+	ask.follow = flag_param(r, "follow", true);
+	ask.plain = flag_param(r, "plain", false);
+	if (read_place(r, &ask))
+		logstream_start(ctx, r, &ask);
+}
+
+static bool
+has_task(const struct runner *run, const char *name)
+{
+	for (size_t i = 0; i < run->run->ntasks; i++)
+		if (strcmp(run->run->tasks[i].task->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+api_logs(void *ctx, struct http_req *r)
+{
+	char task[256] = "", type[16] = "";
+	struct logstream_ask ask = { .task = task, .type = type };
+	struct runner *run = asked_runner(ctx, r);
+
+	if (run == NULL)
+		return;
+	http_param(r, "task", task, sizeof task);
+	http_param(r, "type", type, sizeof type);
+	if (*task == '\0') {
+		http_fail(r, 400, "must provide task name");
+		return;
+	}
+	if (strcmp(type, "stdout") != 0 && strcmp(type, "stderr") != 0) {
+		http_fail(r, 400, "must provide log type (stdout/stderr)");
+		return;
+	}
+	if (!has_task(run, task)) {
+		http_fail(r, 404, "unknown task name \"%s\"", task);
+		return;
+	}
+	ask.alloc_id = http_route_param(r, "id");
+	ask.follow = flag_param(r, "follow", false);
+	ask.plain = flag_param(r, "plain", false);
+	if (read_place(r, &ask))
+		logstream_start(ctx, r, &ask);
+}
+
+/* --- usage --- */
+
+static double
+mhz_per_core(const struct nodeagent *na)
+{
+	const struct node_cpu_resources *c = &na->node.node_resources->cpu;
+
+	return c->total_cpu_cores == 0
+		   ? 0
+		   : (double)c->cpu_shares / (double)c->total_cpu_cores;
+}
+
+static void
+add_usage(struct resource_usage *sum, const struct resource_usage *u)
+{
+	sum->memory_stats->rss += u->memory_stats->rss;
+	sum->memory_stats->usage += u->memory_stats->usage;
+	sum->cpu_stats->user_mode += u->cpu_stats->user_mode;
+	sum->cpu_stats->system_mode += u->cpu_stats->system_mode;
+	sum->cpu_stats->percent += u->cpu_stats->percent;
+	sum->cpu_stats->total_ticks += u->cpu_stats->total_ticks;
+}
+
+static void
+fill_usage(
+    struct nodeagent *na, struct runner *run, struct alloc_resource_usage *out)
+{
+	int64_t now_ns = loop_wall_ns(na->loop);
+
+	*out = (struct alloc_resource_usage){ .timestamp = now_ns };
+	out->resource_usage = xcalloc(1, sizeof *out->resource_usage);
+	out->resource_usage->memory_stats =
+	    xcalloc(1, sizeof *out->resource_usage->memory_stats);
+	out->resource_usage->cpu_stats =
+	    xcalloc(1, sizeof *out->resource_usage->cpu_stats);
+	out->tasks = xcalloc(run->run->ntasks, sizeof *out->tasks);
+	for (size_t i = 0; i < run->run->ntasks; i++) {
+		struct taskproc *p = run->procs[i];
+		struct task_resource_usage *t;
+
+		if (p == NULL)
+			continue;
+		t = &out->tasks[out->ntasks++];
+		t->key = xstrdup(run->run->tasks[i].task->name);
+		t->timestamp = now_ns;
+		t->resource_usage = xcalloc(1, sizeof *t->resource_usage);
+		stats_of_task(t->resource_usage, p->driver->pid(p), now_ns,
+		    run->run->tasks[i].state.started_at, mhz_per_core(na));
+		add_usage(out->resource_usage, t->resource_usage);
+	}
+}
+
+static void
+api_alloc_stats(void *ctx, struct http_req *r)
+{
+	struct nodeagent *na = ctx;
+	struct runner *run = asked_runner(na, r);
+	struct alloc_resource_usage usage;
+
+	if (run == NULL)
+		return;
+	fill_usage(na, run, &usage);
+	reply_rec(r, &alloc_resource_usage_type, &usage);
+	rec_clear(&alloc_resource_usage_type, &usage);
+}
+
+static void
+api_checks(void *ctx, struct http_req *r)
+{
+	if (asked_runner(ctx, r) != NULL)
+		reply_tree(r, tree_map());
+}
+
+static void
+api_host_stats(void *ctx, struct http_req *r)
+{
+	struct nodeagent *na = ctx;
+	struct host_stats stats;
+	char id[64] = "";
+
+	if (http_param(r, "node_id", id, sizeof id) && *id != '\0' &&
+	    strcmp(id, na->node.id) != 0) {
+		if (http_field(r, FORWARDED) != NULL)
+			http_fail(r, 404, "Unknown node \"%s\"", id);
+		else
+			hand_on(na, r);
+		return;
+	}
+	stats_of_host(&stats, na->alloc_dir, loop_wall_ns(na->loop),
+	    (double)na->node.node_resources->cpu.cpu_shares);
+	reply_rec(r, &host_stats_type, &stats);
+	rec_clear(&host_stats_type, &stats);
+}
+
+/* --- acting --- */
+
+static void
+api_restart(void *ctx, struct http_req *r)
+{
+	struct nodeagent *na = ctx;
+	struct runner *run = asked_runner(na, r);
+	struct tree *body;
+	const char *task;
+	struct err err;
+
+	if (run == NULL || (body = body_tree(r)) == NULL)
+		return;
+	task = tree_get_str(body, "TaskName");
+	if (task != NULL && *task == '\0')
+		task = NULL;
+	if (alloc_run_restart(run->run, task, runner_now(na), &err) == -1) {
+		http_fail(
+		    r, err.code == ERR_NOT_FOUND ? 404 : 500, "%s", err.text);
+	} else {
+		runner_step(run);
+		reply_tree(r, tree_map());
+	}
+	tree_free(body);
+}
+
+/* How many tasks got the signal. */
+static size_t
+send_signal(struct nodeagent *na, struct runner *run, const char *task,
+    int signo, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->run->ntasks; i++) {
+		struct taskproc *p = run->procs[i];
+
+		if (p == NULL ||
+		    (task != NULL && *task != '\0' &&
+			strcmp(run->run->tasks[i].task->name, task) != 0))
+			continue;
+		alloc_run_add_event(
+		    run->run, i, "Signaling", name, runner_now(na));
+		p->driver->signal(p, signo, 0);
+		n++;
+	}
+	runner_step(run);
+	return n;
+}
+
+static void
+api_signal(void *ctx, struct http_req *r)
+{
+	struct nodeagent *na = ctx;
+	struct runner *run = asked_runner(na, r);
+	struct tree *body;
+	const char *name;
+	int signo;
+
+	if (run == NULL || (body = body_tree(r)) == NULL)
+		return;
+	name = tree_get_str(body, "Signal");
+	if (name == NULL || *name == '\0')
+		name = "SIGKILL";
+	signo = signal_parse(name);
+	if (signo == -1)
+		http_fail(r, 500, "unknown signal \"%s\"", name);
+	else if (send_signal(
+		     na, run, tree_get_str(body, "Task"), signo, name) == 0)
+		http_fail(r, 500, "Task not running");
+	else
+		reply_tree(r, tree_map());
+	tree_free(body);
+}
+
+static void
+api_alloc_gc(void *ctx, struct http_req *r)
+{
+	struct runner *run = asked_runner(ctx, r);
+
+	if (run == NULL)
+		return;
+	if (!runner_is_done(run)) {
+		http_fail(
+		    r, 500, "unable to collect allocation: it has not ended");
+		return;
+	}
+	http_reply(r, 200, NULL, NULL, 0);
+	runner_forget(run);
+}
+
+static void
+api_gc(void *ctx, struct http_req *r)
+{
+	struct nodeagent *na = ctx;
+
+	runner_collect_all(na);
+	http_reply(r, 200, NULL, NULL, 0);
+}
+
+/* --- the agent itself --- */
+
+static void
+set_number(struct tree *t, const char *name, uint64_t v)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRIu64, v);
+	tree_set(t, name, tree_str(text));
+}
+
+static struct tree *
+client_stats(const struct nodeagent *na)
+{
+	struct serverlink_state link = serverlink_state(na->link);
+	uint64_t since_ms = loop_now_ms(na->loop) - link.last_lease_ms;
+	struct tree *t = tree_map();
+	char text[48];
+
+	tree_set(t, "node_id", tree_str(na->node.id));
+	tree_set(t, "known_servers", tree_str(link.server));
+	set_number(t, "num_allocations", map_count(&na->runners));
+	snprintf(text, sizeof text, "%" PRIu64 "ms", since_ms);
+	tree_set(
+	    t, "last_heartbeat", tree_str(link.last_lease_ms ? text : "never"));
+	snprintf(text, sizeof text, "%" PRIu64 "ms", link.ttl_ms);
+	tree_set(t, "heartbeat_ttl", tree_str(text));
+	return t;
+}
+
+static void
+api_self(void *ctx, struct http_req *r)
+{
+	const struct nodeagent *na = ctx;
+	const struct nodeagent_config *c = na->config;
+	struct tree *t = tree_map(), *stats = tree_map(), *config = tree_map(),
+		    *version = tree_map(), *runtime = tree_map(),
+		    *ui = tree_map();
+
+	set_number(
+	    runtime, "uptime_ms", loop_now_ms(na->loop) - na->started_ms);
+	tree_set(runtime, "version", tree_str("rove " ROVE_VERSION));
+	tree_set(stats, "client", client_stats(na));
+	tree_set(stats, "runtime", runtime);
+	tree_set(version, "Version", tree_str(ROVE_NOMAD_VERSION));
+	tree_set(ui, "Enabled", tree_bool(false));
+	tree_set(ui, "ShowCLIHints", tree_bool(false));
+	tree_set(config, "Region", tree_str(c->region));
+	tree_set(config, "Datacenter", tree_str(c->datacenter));
+	tree_set(config, "NodeName", tree_str(c->name));
+	tree_set(config, "DataDir", tree_str(c->common.data_dir));
+	tree_set(config, "Version", version);
+	tree_set(config, "UI", ui);
+	tree_set(t, "config", config);
+	tree_set(t, "stats", stats);
+	reply_tree(r, t);
+}
+
+static void
+api_health(void *ctx, struct http_req *r)
+{
+	const struct nodeagent *na = ctx;
+	bool ok = serverlink_state(na->link).registered;
+	struct tree *t = tree_map(), *client = tree_map();
+	struct buf out = { 0 };
+
+	tree_set(client, "ok", tree_bool(ok));
+	tree_set(client, "message", tree_str(ok ? "ok" : "no known servers"));
+	tree_set(t, "client", client);
+	tree_to_json(t, &out, 0);
+	http_reply(r, ok ? 200 : 500, "application/json", out.data, out.len);
+	buf_release(&out);
+	tree_free(t);
+}
+
+struct metrics_wait {
+	void (*gone)(struct http_req *r);
+	struct http_req *req; /* NULL when the client has left */
+};
+
+static void
+on_metrics_gone(struct http_req *r)
+{
+	((struct metrics_wait *)http_req_data(r))->req = NULL;
+}
+
+static void
+on_metrics(void *ctx, const struct err *err, const void *reply)
+{
+	struct metrics_wait *w = ctx;
+	struct http_req *r = w->req;
+	const struct metrics_text *m = reply;
+
+	free(w);
+	if (r == NULL)
+		return;
+	http_req_set_data(r, NULL);
+	if (err != NULL)
+		http_fail(r, 500, "metricsd is out of reach: %s", err->text);
+	else
+		http_reply(r, (int)m->status, m->type,
+		    m->text != NULL ? m->text : "",
+		    m->text != NULL ? strlen(m->text) : 0);
+}
+
+static void
+api_metrics(void *ctx, struct http_req *r)
+{
+	struct nodeagent *na = ctx;
+	struct metrics_wait *w = xcalloc(1, sizeof *w);
+	char format[32] = "";
+	struct metrics_ask ask = { .format = format };
+
+	w->gone = on_metrics_gone;
+	w->req = r;
+	http_req_set_data(r, w);
+	http_param(r, "format", format, sizeof format);
+	bus_call(
+	    na->metricsd, MSG_METRICS, &ask, METRICS_TIMEOUT_MS, on_metrics, w);
+}
+
+/* --- the table --- */
+
+static const struct http_route routes[] = {
+	{ ROUTE_GET, "/v1/client/fs/ls/:id", api_ls },
+	{ ROUTE_GET, "/v1/client/fs/stat/:id", api_stat },
+	{ ROUTE_GET, "/v1/client/fs/cat/:id", api_read },
+	{ ROUTE_GET, "/v1/client/fs/readat/:id", api_read },
+	{ ROUTE_GET, "/v1/client/fs/stream/:id", api_stream },
+	{ ROUTE_GET, "/v1/client/fs/logs/:id", api_logs },
+	{ ROUTE_GET, "/v1/client/allocation/:id/stats", api_alloc_stats },
+	{ ROUTE_GET, "/v1/client/allocation/:id/checks", api_checks },
+	{ ROUTE_WRITE, "/v1/client/allocation/:id/restart", api_restart },
+	{ ROUTE_WRITE, "/v1/client/allocation/:id/signal", api_signal },
+	{ ROUTE_GET | ROUTE_WRITE, "/v1/client/allocation/:id/gc",
+	    api_alloc_gc },
+	{ ROUTE_GET | ROUTE_WRITE, "/v1/client/gc", api_gc },
+	{ ROUTE_GET, "/v1/client/stats", api_host_stats },
+	{ ROUTE_GET, "/v1/agent/self", api_self },
+	{ ROUTE_GET, "/v1/agent/health", api_health },
+	{ ROUTE_GET, "/v1/metrics", api_metrics },
+};
+
+static void
+on_request(void *ctx, struct http_req *r)
+{
+	int status;
+	const struct http_route *route = http_route_find(
+	    routes, sizeof routes / sizeof routes[0], r, &status);
+
+	if (route != NULL)
+		route->handler(ctx, r);
+	else if (status == 404 && http_field(r, FORWARDED) == NULL)
+		hand_on(ctx, r);
+	else
+		http_fail(
+		    r, status, "%s", status == 405 ? "Invalid method" : "");
+}
+
+/* What waits begins with the function that lets go of it. */
+static void
+on_gone(void *ctx, struct http_req *r)
+{
+	void (**gone)(struct http_req * r) = http_req_data(r);
+
+	(void)ctx;
+	if (gone != NULL)
+		(*gone)(r);
+}
+
+const struct http_ops nodeagent_http_ops = {
+	.on_request = on_request,
+	.on_gone = on_gone,
+};

@@ -1,0 +1,346 @@
+/*
+ * nodeagent from start to stop: what it opens, what it takes up again, and
+ * how it lets go.
+ */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/nodeagent/clientapi.h"
+#include "cmd/nodeagent/fingerprint.h"
+#include "cmd/nodeagent/runner.h"
+#include "cmd/nodeagent/serverlink.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "proto/msg.h"
+
+#define GC_INTERVAL_MS  60000
+#define STOP_TASKS_MS   8000 /* for all tasks to end, before we go anyway */
+#define STOP_POLL_MS    20
+#define DEFAULT_API     "4646"
+#define SECRET_DIR_MODE 0700
+
+/* --- opening --- */
+
+static int
+own_dir(const char *path, mode_t mode, struct err *err)
+{
+	struct stat st;
+
+	if (mkdir(path, mode) == 0 ||
+	    (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+		return 0;
+	return err_sys(err, "mkdir %s", path);
+}
+
+/* The shim that was installed with this program. */
+static char *
+shim_beside_us(void)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	char *slash;
+
+	if (n <= 0)
+		return xstrdup("shim");
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	*slash = '\0';
+	return xasprintf("%s/shim", self);
+}
+
+static int
+open_dirs(struct nodeagent *na, struct err *err)
+{
+	const struct nodeagent_config *c = na->config;
+
+	na->alloc_dir = *c->alloc_dir != '\0'
+			    ? xstrdup(c->alloc_dir)
+			    : xasprintf("%s/alloc", c->common.data_dir);
+	na->shim_dir = xasprintf("%s/shims", c->common.data_dir);
+	na->shim_path = *c->shim != '\0' ? xstrdup(c->shim) : shim_beside_us();
+	if (access(na->shim_path, X_OK) == -1)
+		return err_sys(err, "shim: %s", na->shim_path);
+	/* Tasks of other users must be able to reach their directories. */
+	if (own_dir(na->alloc_dir, 0711, err) == -1)
+		return -1;
+	return own_dir(na->shim_dir, SECRET_DIR_MODE, err);
+}
+
+static int
+read_identity(struct nodeagent *na, struct err *err)
+{
+	const char *dir = na->config->common.data_dir;
+	char fresh[RNG_UUID_SIZE], id[64];
+
+	rng_uuid(&na->rng, fresh);
+	if (store_identity(dir, "node-id", fresh, id, err) == -1)
+		return -1;
+	na->node.id = xstrdup(id);
+	rng_uuid(&na->rng, fresh);
+	if (store_identity(dir, "node-secret", fresh, id, err) == -1)
+		return -1;
+	na->node.secret_id = xstrdup(id);
+	return 0;
+}
+
+static void
+fill_node(struct nodeagent *na)
+{
+	const struct nodeagent_config *c = na->config;
+	struct fingerprint_wish wish = {
+		.network_interface = c->network_interface,
+		.data_dir = c->common.data_dir,
+		.cpu_mhz = c->cpu_total_compute,
+		.memory_mb = c->memory_total_mb,
+		.disk_mb = c->disk_total_mb,
+		.reserved_cpu_mhz = c->reserved_cpu,
+		.reserved_memory_mb = c->reserved_memory,
+		.reserved_disk_mb = c->reserved_disk,
+		.reserved_ports = c->reserved_ports,
+		.min_dynamic_port = c->min_dynamic_port,
+		.max_dynamic_port = c->max_dynamic_port,
+	};
+	struct node *n = &na->node;
+
+	n->name = xstrdup(c->name);
+	n->datacenter = xstrdup(c->datacenter);
+	n->node_class = xstrdup(c->node_class);
+	n->node_pool = xstrdup(c->node_pool);
+	n->status = xstrdup("ready");
+	n->scheduling_eligibility = xstrdup("eligible");
+	n->http_addr =
+	    xstrdup(*c->advertise_http != '\0' ? c->advertise_http
+					       : http_server_addr(na->http));
+	for (size_t i = 0; i < c->nmeta; i++)
+		rec_kv_set(
+		    &n->meta, &n->nmeta, c->meta[i].key, c->meta[i].value);
+	fingerprint_node(n, &wish);
+	na->host = (struct driver_host){ .loop = na->loop,
+		.shim_path = na->shim_path,
+		.shim_dir = na->shim_dir,
+		.raw_exec = c->raw_exec };
+	na->host.denied_env =
+	    xcalloc(c->ndenied_envvars + 1, sizeof *na->host.denied_env);
+	for (size_t i = 0; i < c->ndenied_envvars; i++)
+		na->host.denied_env[i] = c->denied_envvars[i];
+	driver_fingerprint_all(&na->host, n);
+}
+
+/* Where a server's HTTP API is: as configured, or the first server's host
+ * with the usual port; NULL when that cannot be told. */
+static char *
+server_api_addr(const struct nodeagent_config *c)
+{
+	const char *host, *colon;
+
+	if (*c->server_http != '\0')
+		return xstrdup(c->server_http);
+	host = strstr(c->servers[0], "://");
+	if (strncmp(c->servers[0], "ipc:", 4) == 0 || host == NULL ||
+	    (colon = strrchr(host + 3, ':')) == NULL)
+		return NULL;
+	return xasprintf(
+	    "%.*s:" DEFAULT_API, (int)(colon - (host + 3)), host + 3);
+}
+
+static int
+open_sockets(struct nodeagent *na, struct err *err)
+{
+	const struct nodeagent_config *c = na->config;
+	char *api = server_api_addr(c);
+	char *url = daemon_url(c->common.run_dir, "metricsd", "msg");
+
+	na->metricsd = bus_dial(na->loop, url, err);
+	free(url);
+	if (api != NULL)
+		na->server_api = http_client_new(na->loop, api);
+	free(api);
+	if (na->metricsd == NULL)
+		return -1;
+	na->http = http_server_new(
+	    na->loop, c->http, NULL, &nodeagent_http_ops, na, err);
+	if (na->http == NULL)
+		return -1;
+	daemon_warn_if_open("HTTP", c->http);
+	log_info("listening http=%s", http_server_addr(na->http));
+	return 0;
+}
+
+static void
+on_stored(void *ctx, struct alloc *alloc, struct alloc_saved *saved)
+{
+	struct nodeagent *na = ctx;
+	struct alloc *own = xcalloc(1, sizeof *own);
+
+	*own = *alloc;
+	runner_restore(na, own, saved);
+	rec_clear(&alloc_saved_type, saved);
+}
+
+static void
+on_gc(void *arg)
+{
+	struct nodeagent *na = arg;
+
+	runner_collect(na);
+	loop_timer_set(na->gc, GC_INTERVAL_MS);
+}
+
+int
+nodeagent_start(struct daemon *d, struct err *err)
+{
+	struct nodeagent *na = xcalloc(1, sizeof *na);
+	uint64_t seed;
+
+	d->state = na;
+	na->daemon = d;
+	na->loop = d->loop;
+	na->config = d->config;
+	na->started_ms = loop_now_ms(d->loop);
+	na->meter.source = d->def->name;
+	rng_secret(&seed, sizeof seed);
+	rng_init(&na->rng, seed);
+	catalog_init(&na->catalog, &service_instance_type);
+	if (open_dirs(na, err) == -1 || read_identity(na, err) == -1 ||
+	    open_sockets(na, err) == -1)
+		return -1;
+	fill_node(na);
+	na->store = store_open(na->config->common.data_dir, err);
+	if (na->store == NULL)
+		return -1;
+	na->link = serverlink_new(na, err);
+	if (na->link == NULL || store_each(na->store, on_stored, na, err) == -1)
+		return -1;
+	na->gc = loop_timer_new(na->loop, on_gc, na);
+	loop_timer_set(na->gc, GC_INTERVAL_MS);
+	serverlink_start(na->link);
+	log_info("node id=%s name=%s datacenter=%s", na->node.id, na->node.name,
+	    na->node.datacenter);
+	return 0;
+}
+
+/* What the node is and where it listens is told to the servers once. */
+int
+nodeagent_reload(struct daemon *d, const void *config, struct err *err)
+{
+	const struct nodeagent_config *is = config, *was = d->config;
+	struct nodeagent_config same = { 0 };
+	bool ok;
+
+	rec_copy(&nodeagent_config_type, &same, is);
+	free(same.common.log_level);
+	same.common.log_level = xstrdup(was->common.log_level);
+	same.gc_max_allocs = was->gc_max_allocs;
+	same.stop_tasks_on_exit = was->stop_tasks_on_exit;
+	ok = rec_equal(&nodeagent_config_type, &same, was);
+	rec_clear(&nodeagent_config_type, &same);
+	if (!ok)
+		return err_set(err, ERR_BAD,
+		    "only log_level, gc_max_allocs and stop_tasks_on_exit "
+		    "change without a restart");
+	return 0;
+}
+
+/* --- stopping --- */
+
+static size_t
+count_running(const struct nodeagent *na)
+{
+	size_t n = 0;
+
+	MAP_FOREACH (e, &na->runners)
+		n += !runner_is_done(map_value(e));
+	return n;
+}
+
+static void
+on_stop_poll(void *arg)
+{
+	struct nodeagent *na = arg;
+	uint64_t now_ms = loop_now_ms(na->loop);
+	size_t n = count_running(na);
+
+	if (n > 0 && now_ms < na->stop_by_ms) {
+		loop_timer_set(na->stop_timer, STOP_POLL_MS);
+		return;
+	}
+	if (n > 0)
+		log_warn("allocations still not ended count=%zu", n);
+	daemon_exit(na->daemon, 0);
+}
+
+/* Tasks outlive us, unless we were told to take them along. */
+void
+nodeagent_stop(struct daemon *d)
+{
+	struct nodeagent *na = d->state;
+
+	if (!na->config->stop_tasks_on_exit || na->stop_timer != NULL) {
+		daemon_exit(d, 0);
+		return;
+	}
+	MAP_FOREACH (e, &na->runners)
+		runner_stop(map_value(e));
+	na->stop_by_ms = loop_now_ms(na->loop) + STOP_TASKS_MS;
+	na->stop_timer = loop_timer_new(na->loop, on_stop_poll, na);
+	loop_timer_set(na->stop_timer, 0);
+}
+
+void
+nodeagent_release(struct daemon *d)
+{
+	struct nodeagent *na = d->state;
+
+	if (na == NULL)
+		return;
+	MAP_FOREACH (e, &na->runners)
+		runner_release(map_value(e));
+	map_release(&na->runners);
+	http_server_free(na->http);
+	http_client_free(na->server_api);
+	serverlink_free(na->link);
+	bus_peer_free(na->metricsd);
+	loop_timer_free(na->gc);
+	loop_timer_free(na->stop_timer);
+	store_close(na->store);
+	catalog_release(&na->catalog);
+	meter_release(&na->meter);
+	rec_clear(&node_type, &na->node);
+	free(na->host.denied_env);
+	free(na->alloc_dir);
+	free(na->shim_dir);
+	free(na->shim_path);
+	free(na);
+	d->state = NULL;
+}
+
+/* --- looking inside --- */
+
+void
+nodeagent_info(struct daemon *d,
+    void (*add)(void *ctx, const char *name, const char *value), void *ctx)
+{
+	const struct nodeagent *na = d->state;
+	struct serverlink_state link = serverlink_state(na->link);
+	char text[32];
+
+	add(ctx, "node_id", na->node.id);
+	add(ctx, "http", http_server_addr(na->http));
+	add(ctx, "server", link.server);
+	add(ctx, "registered", link.registered ? "true" : "false");
+	snprintf(text, sizeof text, "%" PRIu64, link.ttl_ms);
+	add(ctx, "lease_ttl_ms", text);
+	snprintf(text, sizeof text, "%" PRIu64, link.index);
+	add(ctx, "index", text);
+	snprintf(text, sizeof text, "%zu", map_count(&na->runners));
+	add(ctx, "allocations", text);
+	snprintf(text, sizeof text, "%zu", count_running(na));
+	add(ctx, "running", text);
+	snprintf(text, sizeof text, "%zu", map_count(&na->catalog.by_id));
+	add(ctx, "services", text);
+}

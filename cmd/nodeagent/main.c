@@ -1,0 +1,23 @@
+/* nodeagent: see nodeagent.h and nodeagent(8). */
+#include "cmd/nodeagent/nodeagent.h"
+
+int
+main(int argc, char **argv)
+{
+	const struct daemon_def def = {
+		.name = "nodeagent",
+		.config_type = &nodeagent_config_type,
+		.config_init = nodeagent_config_init,
+		.config_check = nodeagent_config_check,
+		.start = nodeagent_start,
+		.reload = nodeagent_reload,
+		.stop = nodeagent_stop,
+		.release = nodeagent_release,
+		.routes = nodeagent_routes,
+		.nroutes = nodeagent_nroutes,
+		.info = nodeagent_info,
+		.metrics = nodeagent_metrics,
+	};
+
+	return daemon_main(argc, argv, &def);
+}

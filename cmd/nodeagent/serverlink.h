@@ -1,0 +1,48 @@
+/*
+ * The node's tie to its servers: registers, keeps the lease, pulls its
+ * allocations by a held request, and tells what has changed.
+ *
+ * Everything that must be told is kept until a server has acknowledged it.
+ * When a server does not answer, the next one of the list is asked; servers
+ * that a lease answer names are added to the list.
+ */
+#ifndef NODEAGENT_SERVERLINK_H
+#define NODEAGENT_SERVERLINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cmd/nodeagent/nodeagent.h"
+#include "proto/catalog.h"
+
+#define SERVERLINK_LEASE_TIMEOUT_MS 5000
+#define SERVERLINK_HELD_MS          60000 /* how long a held request may wait */
+#define SERVERLINK_RETRY_MS         250 /* and up to twice that, after a failure */
+#define SERVERLINK_MAX_BATCH        256 /* allocations in one update */
+#define SERVERLINK_MAX_SERVERS      16
+
+struct serverlink *serverlink_new(struct nodeagent *na, struct err *err);
+void serverlink_start(struct serverlink *l); /* when allocations are restored */
+void serverlink_free(struct serverlink *l);
+
+/* The allocation's node side has changed. */
+void serverlink_mark_dirty(struct serverlink *l, const char *alloc_id);
+bool serverlink_is_dirty(const struct serverlink *l, const char *alloc_id);
+/* An allocation that never ran here and that should not: it is complete. */
+void serverlink_report_stopped(struct serverlink *l, const char *alloc_id);
+
+void serverlink_put_service(
+    struct serverlink *l, const struct service_instance *s);
+void serverlink_remove_service(struct serverlink *l, const char *id);
+
+struct serverlink_state {
+	bool registered, up;
+	const char *server; /* the URL asked now */
+	uint64_t index;
+	uint64_t ttl_ms;
+	uint64_t last_lease_ms; /* loop time of the last answer; 0: none */
+	size_t nservers;
+};
+struct serverlink_state serverlink_state(const struct serverlink *l);
+
+#endif
