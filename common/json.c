@@ -288,7 +288,8 @@ json_parse_base64(const char *text, size_t n, uint8_t *out)
 {
 	size_t len = 0;
 
-	if (n % 4 != 0)
+	/* Only the very end is padding, and then to its last byte. */
+	if (n % 4 != 0 || (n > 0 && text[n - 2] == '=' && text[n - 1] != '='))
 		return -1;
 	for (size_t i = 0; i < n; i += 4) {
 		int npad = i + 4 < n            ? 0
