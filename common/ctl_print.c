@@ -126,14 +126,18 @@ ctl_format(const struct rec_field *f, const void *rec, struct buf *out)
 {
 	const char *at = (const char *)rec + f->offset;
 	size_t n;
+	bool has;
 
 	if (f->shape == REC_ONE) {
-		if (!f->opt || f->extra == 0 || *((const bool *)rec + f->extra))
+		has = true;
+		if (f->opt && f->extra != 0)
+			memcpy(&has, (const char *)rec + f->extra, sizeof has);
+		if (has)
 			add_one(f, at, out);
 		return;
 	}
 	memcpy(&n, (const char *)rec + f->extra, sizeof n);
-	memcpy(&at, at, sizeof at);
+	at = *(const char *const *)(const void *)at;
 	for (size_t i = 0; i < n; i++, at += size_of(f)) {
 		if (i > 0)
 			buf_addc(out, ',');

@@ -99,6 +99,9 @@ format_head(char *line, size_t size, enum log_level level)
 	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
+static void log_line(enum log_level level, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 log_line(enum log_level level, const char *fmt, va_list ap)
 {

@@ -138,23 +138,23 @@ rtable_lookup(const struct rtable *t, struct rtable_reader *reader,
     const struct rtable_query *q, struct rtable_hit *hit, struct buf *location)
 {
 	char host[RTABLE_MAX_HOST + 1];
-	struct walk w = { .t = t,
-		.glob = t->hosts,
-		.tls = q->tls,
-		.end = t->hosts + t->nhosts,
-		.host = host };
+	struct walk w = { .t = t, .tls = q->tls, .host = host };
 	const struct rtable_host *h, *any;
 
+	if (t->nhosts == 0)
+		return false;
 	w.n = match_host_len(q->host, q->nhost, q->tls);
 	if (w.n > RTABLE_MAX_HOST || memchr(q->host, '\0', w.n) != NULL)
 		w.n = 0;
+	w.glob = t->hosts;
+	w.end = t->hosts + t->nhosts;
 	for (size_t i = 0; i < w.n; i++) {
 		char c = q->host[i];
 
 		host[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 	}
 	host[w.n] = '\0';
-	if (w.n > 0 && t->nhosts > 0) {
+	if (w.n > 0) {
 		w.exact = map_find(&t->exact[q->tls], host);
 		if (t->nglobs == 0)
 			w.glob = w.end;
@@ -164,7 +164,7 @@ rtable_lookup(const struct rtable *t, struct rtable_reader *reader,
 				return true;
 	}
 	/* Names sort before the empty one. */
-	any = t->nhosts > 0 ? &t->hosts[t->nhosts - 1] : NULL;
-	return any != NULL && any->name[0] == '\0' &&
+	any = &t->hosts[t->nhosts - 1];
+	return any->name[0] == '\0' &&
 	       look_in(t, any, reader, q, hit, location);
 }

@@ -74,14 +74,16 @@ is_wanted(const struct query *q, const struct sched_job *j)
 static void
 read_jobs(struct query *q)
 {
-	bool meta = query_flag(q, "meta");
+	bool meta = query_flag(q, "meta"), jobs_wait, allocs_wait;
 	struct sched_job **jobs;
 	struct job_stub *stubs;
 	struct job_summary *sums;
 	size_t n = 0, max = 0;
 
 	/* A job's status and summary follow its allocations. */
-	if (query_waits(q, SCHED_JOBS, "") & query_waits(q, SCHED_ALLOCS, ""))
+	jobs_wait = query_waits(q, SCHED_JOBS, "");
+	allocs_wait = query_waits(q, SCHED_ALLOCS, "");
+	if (jobs_wait && allocs_wait)
 		return;
 	for (struct sched_job *j = q->st->jobs; j != NULL; j = j->hh.next)
 		max++;

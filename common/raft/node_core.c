@@ -220,7 +220,7 @@ carry_out(struct raft_node *node, const struct raft_action *a)
 	case RAFT_ACT_SEND:
 	case RAFT_ACT_STORE:
 	case RAFT_ACT_INSTALL:
-		assert(!"a cluster of one has no peers");
+		assert(false && "a cluster of one has no peers");
 		break;
 	}
 }
