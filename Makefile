@@ -73,8 +73,8 @@ FUZZERS  := $(patsubst tests/%.c,build/fuzz/tests/%,$(wildcard tests/fuzz/fuzz_*
 BENCHES  := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/bench/bench_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: all check check-sys sim fuzz fuzz-build bench lint fmt fmt-check \
-	coverage golden install clean unit-build bench-build sim-build
+.PHONY: all check check-sys sim fuzz fuzz-build bench lint analyze fmt \
+	fmt-check coverage golden install clean unit-build bench-build sim-build
 
 all: $(BINS)
 
@@ -159,7 +159,22 @@ fmt-check:
 	clang-format-14 --dry-run -Werror $(C_FILES)
 
 lint:
+	$(MAKE) -k -j2 analyze
 	tests/lib/lint
+
+# The analyzer's own choice of checks, without those that do not know that
+# xmalloc() never fails; -O1 lets it see through helpers.
+ANALYZED := $(patsubst %.c,build/analyze/%.ok,$(wildcard cmd/*/*.c common/*.c common/*/*.c proto/*.c))
+ANALYZE  := -O1 -fanalyzer -Wno-analyzer-malloc-leak \
+	-Wno-analyzer-use-of-uninitialized-value \
+	-Wno-analyzer-null-dereference -Wno-analyzer-possible-null-dereference \
+	-Wno-analyzer-possible-null-argument -Wno-analyzer-null-argument -Werror
+analyze: $(ANALYZED)
+build/analyze/%.ok: %.c
+	@mkdir -p $(@D)
+	timeout 120 gcc -std=c11 $(CPPFLAGS) $(ANALYZE) -c -MF $(@:.ok=.d) -MT $@ \
+	    -o /dev/null $<
+	@touch $@
 
 coverage:
 	$(MAKE) VARIANT=cov check
@@ -174,4 +189,4 @@ install: all
 clean:
 	rm -rf build
 
--include $(shell find $(V)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(V)/obj build/analyze -name '*.d' 2>/dev/null)

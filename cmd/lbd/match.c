@@ -179,7 +179,7 @@ match_braces(
 		b = (size_t)(end - alt);
 		memcpy(one, pattern, a);
 		memcpy(one + a, alt, b);
-		strcpy(one + a + b, close + 1);
+		memcpy(one + a + b, close + 1, strlen(close + 1) + 1);
 		if (match_braces(one, s, n, depth + 1, budget))
 			return true;
 		if (end == close)

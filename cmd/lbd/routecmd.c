@@ -305,8 +305,9 @@ routecmd_parse(
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		struct scan s = { &list->arena, p, nl == NULL ? end : nl };
-		struct routecmd cmd = { .line = ++line };
+		struct routecmd cmd = { 0 };
 
+		cmd.line = ++line;
 		p = nl == NULL ? end : nl + 1;
 		skip_blanks(&s);
 		if (is_comment(&s))

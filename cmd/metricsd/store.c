@@ -193,7 +193,9 @@ store_tick(struct store *s, uint64_t now_ms, int64_t wall_ns)
 		struct series *x = map_value(e);
 
 		next = map_next(e);
-		x->last = skipped ? (struct store_sum){ 0 } : x->now;
+		x->last = x->now;
+		if (skipped)
+			x->last = (struct store_sum){ 0 };
 		x->now = (struct store_sum){ 0 };
 		if (now_ms - x->seen_ms < s->opts.retention_ms)
 			continue;

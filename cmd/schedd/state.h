@@ -269,7 +269,7 @@ struct sched_state {
 	char **ips; /* host addresses that ports stand on */
 	size_t nips;
 	struct map watches;
-	LIST_HEAD(, sched_watch) woken; /* by the command being applied */
+	LIST_HEAD(sched_woken, sched_watch) woken; /* by this command */
 };
 
 void sched_state_init(struct sched_state *st);

@@ -63,10 +63,12 @@ read_spec(struct shim *s, struct err *err)
 	ssize_t n;
 	int rv;
 
-	if (fd == -1 || fstat(fd, &st) == -1)
+	if (fd == -1)
 		return err_sys(err, "spec");
-	if (st.st_size > SHIM_MAX_SPEC)
+	if (fstat(fd, &st) == -1 || st.st_size > SHIM_MAX_SPEC) {
+		close(fd);
 		return err_set(err, ERR_BAD, "spec: too large");
+	}
 	n = read(fd, buf_reserve(&b, (size_t)st.st_size), (size_t)st.st_size);
 	close(fd);
 	if (n != st.st_size)

@@ -195,7 +195,7 @@ is_digit_at(const struct lex *l, size_t at)
 static size_t
 number_length(const struct lex *l)
 {
-	size_t i = l->at + 1, good = l->at + 1;
+	size_t i = l->at + 1, good = i;
 
 	while (i < l->n) {
 		char c = l->p[i];

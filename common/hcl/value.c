@@ -171,7 +171,9 @@ hcl_value_type(const struct hcl_value *v)
 bool
 hcl_number_int64(hcl_number num, int64_t *i)
 {
-	if (!(num >= -0x1p63L && num < 0x1p63L) || num != truncl(num))
+	const hcl_number limit = ldexpl(1, 63);
+
+	if (num < -limit || num >= limit || num != truncl(num))
 		return false;
 	*i = (int64_t)num;
 	return true;

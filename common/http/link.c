@@ -483,12 +483,16 @@ on_event(void *arg, bool readable, bool writable)
 
 	client_enter(c);
 	l->busy++;
-	if (l->connecting)
+	/* Nothing is read before the link stands: on_connected() asks for it.
+	 */
+	if (l->connecting) {
 		on_connected(l);
-	else if (writable)
-		link_flush(l);
-	if (readable && !l->dead && !l->connecting)
-		on_readable(l);
+	} else {
+		if (writable)
+			link_flush(l);
+		if (readable && !l->dead)
+			on_readable(l);
+	}
 	l->busy--;
 	link_settle(l);
 	client_leave(c);

@@ -141,6 +141,8 @@ majority_match(const struct raft *r)
 		v[k] = match;
 		n++;
 	}
+	if (n == 0)
+		return 0;
 	return v[PLANT(15) ? n / 2 : (n - 1) / 2];
 }
 
