@@ -51,7 +51,7 @@ enum msg_number {
 	/* published */
 	MSG_METRIC = 100,  /* metric.<daemon> */
 	MSG_SERVICE = 101, /* service.<name>, by nodeagent */
-	MSG_ALLOC = 102,   /* alloc.<id>, by nodeagent */
+	MSG_ALLOC = 102,   /* alloc.changed, by nodeagent */
 	MSG_MEMBER = 103,  /* member.<name>, by gossipd */
 };
 

@@ -85,7 +85,7 @@ struct indexed {
 	uint64_t index;
 };
 
-/* Published by nodeagent under "alloc.<id>". */
+/* Published by nodeagent under "alloc.changed". */
 struct alloc_event {
 	char *alloc_id;
 	char *job_id;

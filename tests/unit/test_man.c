@@ -1,0 +1,129 @@
+/*
+ * Do the manual pages name what there is? Each member of a daemon's config
+ * must stand in its page, each message in wire(7), and the sample configs
+ * must load. Run from the root of the tree.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/gossipd/gossipd.h"
+#include "cmd/lbd/lbd.h"
+#include "cmd/metricsd/metricsd.h"
+#include "cmd/nodeagent/config.h"
+#include "common/mem.h"
+#include "proto/msg.h"
+#include "tests/lib/unit.h"
+
+static const struct known {
+	const char *name;
+	const struct rec_type *type;
+	void (*init)(void *config);
+	int (*check)(const void *config, struct err *err);
+} daemons[] = {
+	{ "gossipd", &gossipd_config_type, gossipd_config_init,
+	    gossipd_config_check },
+	{ "lbd", &lbd_config_type, lbd_config_init, lbd_config_check },
+	{ "metricsd", &metricsd_config_type, metricsd_config_init,
+	    metricsd_config_check },
+	{ "nodeagent", &nodeagent_config_type, nodeagent_config_init,
+	    nodeagent_config_check },
+};
+#define NDAEMONS (sizeof daemons / sizeof daemons[0])
+
+static void
+read_page(const char *path, struct buf *out)
+{
+	char piece[4096];
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	ck_assert_msg(f != NULL, "%s: %s", path, strerror(errno));
+	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+		buf_add(out, piece, n);
+	fclose(f);
+}
+
+/* Whether one of the lines that begin with `head` has the word. */
+static bool
+has_word(const char *page, const char *head, const char *word)
+{
+	size_t nhead = strlen(head), nword = strlen(word);
+
+	for (const char *line = strstr(page, head); line != NULL;
+	     line = strstr(line + nhead, head)) {
+		const char *at = line + nhead;
+
+		while (*at != '\n' && *at != '\0') {
+			size_t n;
+
+			at += strspn(at, " ,");
+			n = strcspn(at, " ,\n");
+			if (n == nword && strncmp(at, word, n) == 0)
+				return true;
+			at += n;
+		}
+	}
+	return false;
+}
+
+START_TEST(every_member_of_a_config_stands_in_its_page)
+{
+	for (size_t i = 0; i < NDAEMONS; i++) {
+		const struct rec_type *t = daemons[i].type;
+		char *path = xasprintf("man/%s.conf.5", daemons[i].name);
+		struct buf page = { 0 };
+
+		read_page(path, &page);
+		for (size_t k = 0; k < t->nfields; k++) {
+			const struct rec_field *f = &t->fields[k];
+			const char *name = f->hcl != NULL ? f->hcl : f->name;
+
+			ck_assert_msg(has_word(buf_str(&page), ".It Ic ", name),
+			    "%s does not name %s", path, name);
+		}
+		buf_release(&page);
+		free(path);
+	}
+}
+END_TEST
+
+START_TEST(every_message_stands_in_wire_7)
+{
+	struct buf page = { 0 };
+
+	read_page("man/wire.7", &page);
+	for (size_t i = 0; i < msg_ndefs; i++) {
+		char *row = xasprintf(
+		    ".It %u Ta %s Ta ", msg_defs[i].number, msg_defs[i].name);
+
+		ck_assert_msg(strstr(buf_str(&page), row) != NULL,
+		    "wire.7 does not have %s", msg_defs[i].name);
+		free(row);
+	}
+	buf_release(&page);
+}
+END_TEST
+
+START_TEST(every_sample_config_loads)
+{
+	for (size_t i = 0; i < NDAEMONS; i++) {
+		const struct known *d = &daemons[i];
+		char *path = xasprintf("cmd/%s/%s.conf", d->name, d->name);
+		void *config = xcalloc(1, d->type->size);
+		struct err err;
+
+		d->init(config);
+		ck_assert_msg(rec_from_conf(d->type, config, path, &err) == 0,
+		    "%s", err.text);
+		ck_assert_msg(
+		    d->check(config, &err) == 0, "%s: %s", path, err.text);
+		rec_clear(d->type, config);
+		free(config);
+		free(path);
+	}
+}
+END_TEST
+
+UNIT_MAIN("man", every_member_of_a_config_stands_in_its_page,
+    every_message_stands_in_wire_7, every_sample_config_loads)
