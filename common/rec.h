@@ -88,14 +88,14 @@ enum rec_flag {
 	REC_LABEL = 1 << 3,   /* HCL: filled from the block's label (the first
 				 such row from the first label ...) */
 	REC_BLOCK = 1 << 4,   /* HCL: written as a block, not as an attribute;
-				 a record or list of records always is. For a
-				 tree or a map of text: both forms */
+				 a record or list of records always is */
 	REC_NOHCL = 1 << 5,   /* not settable in files */
 	REC_NOJSON = 1 << 6,  /* never in public JSON (secrets, internals) */
 	REC_DURTEXT = 1 << 7, /* a duration that JSON carries as text "5s"
 				 (read as text or integer) */
 	REC_INLINE = 1 << 8,  /* config: a record whose members stand among
 				 those of the record that it is in */
+	REC_EITHER = 1 << 9,  /* HCL: with REC_BLOCK, as an attribute too */
 };
 
 struct rec_bytes {
@@ -376,13 +376,9 @@ int rec_from_conf(
  */
 void rec_to_conf(const struct rec_type *t, const void *rec, struct buf *out);
 
-/* --- HCL (rec_hcl.c) --- */
+/* --- HCL (rec_hcl.c); common/rec_hcl.h has more ways --- */
 
-/*
- * Fills rec, on the heap and over what it already holds, from a block's
- * body. Labels belong to the caller's rec (see hcl.h). Errors say
- * "file:line,col: ..." and are told as hcl diagnostics.
- */
+/* Fills rec, on the heap and over what it already holds, from a body. */
 int rec_from_hcl(const struct rec_type *t, void *rec,
     const struct hcl_body *body, struct err *err);
 

@@ -83,7 +83,7 @@ const struct rec_type csi_mount_options_type =
 
 static const struct rec_field volume_request_fields[] = {
 	REC_STR(struct volume_request, 1, key, ""),
-	REC_STR(struct volume_request, 2, name, "Name"),
+	REC_STR(struct volume_request, 2, name, "Name", .flags = REC_NOHCL),
 	REC_STR(struct volume_request, 3, type, "Type"),
 	REC_STR(struct volume_request, 4, source, "Source"),
 	REC_BOOL(struct volume_request, 5, read_only, "ReadOnly"),
@@ -122,7 +122,7 @@ static const struct rec_field task_group_fields[] = {
 	REC_LIST(struct task_group, 14, networks, network_resource, "Networks",
 	    .hcl = "network"),
 	REC_MAP(struct task_group, 15, meta, rec_kv, "Meta", .opt = true,
-	    .flags = REC_BLOCK),
+	    .flags = REC_BLOCK | REC_EITHER),
 	REC_LIST(struct task_group, 16, services, service, "Services",
 	    .hcl = "service"),
 	REC_OPT_DUR(struct task_group, 17, shutdown_delay, "ShutdownDelay"),
@@ -214,7 +214,7 @@ const struct rec_type job_version_tag_type =
 static const struct rec_field job_fields[] = {
 	REC_OPT_STR(struct job, 1, region, "Region"),
 	REC_OPT_STR(struct job, 2, namespace, "Namespace"),
-	REC_OPT_STR(struct job, 3, id, "ID"),
+	REC_OPT_STR(struct job, 3, id, "ID", .hcl = "name", .flags = REC_LABEL),
 	REC_OPT_STR(struct job, 4, name, "Name"),
 	REC_OPT_STR(struct job, 5, type, "Type"),
 	REC_OPT_I64(struct job, 6, priority, "Priority"),
@@ -236,7 +236,7 @@ static const struct rec_field job_fields[] = {
 	REC_PTR(struct job, 18, reschedule, reschedule_policy, "Reschedule"),
 	REC_PTR(struct job, 19, migrate, migrate_strategy, "Migrate"),
 	REC_MAP(struct job, 20, meta, rec_kv, "Meta", .opt = true,
-	    .flags = REC_BLOCK),
+	    .flags = REC_BLOCK | REC_EITHER),
 	REC_PTR(struct job, 21, ui, job_ui, "UI"),
 	REC_OPT_BOOL(struct job, 22, stop, "Stop", .flags = REC_NOHCL),
 	REC_OPT_STR(struct job, 23, parent_id, "ParentID", .flags = REC_NOHCL),

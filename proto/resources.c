@@ -8,8 +8,7 @@ static const struct rec_field dns_config_fields[] = {
 const struct rec_type dns_config_type = REC_TYPE(dns_config, dns_config_fields);
 
 static const struct rec_field cni_config_fields[] = {
-	REC_MAP(struct cni_config, 1, args, rec_kv, "Args", .opt = true,
-	    .flags = REC_BLOCK),
+	REC_MAP(struct cni_config, 1, args, rec_kv, "Args", .opt = true),
 };
 const struct rec_type cni_config_type = REC_TYPE(cni_config, cni_config_fields);
 

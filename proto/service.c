@@ -64,8 +64,8 @@ static const struct rec_field workload_identity_fields[] = {
 	REC_STR(struct workload_identity, 7, filepath, "Filepath"),
 	REC_STR(struct workload_identity, 8, service_name, "ServiceName"),
 	REC_DUR(struct workload_identity, 9, ttl, "TTL"),
-	REC_MAP(struct workload_identity, 10, extra_claims, rec_kv,
-	    "ExtraClaims", .opt = true, .flags = REC_BLOCK),
+	REC_STRS(struct workload_identity, 10, extra_claims, "ExtraClaims",
+	    .opt = true),
 };
 const struct rec_type workload_identity_type =
     REC_TYPE(workload_identity, workload_identity_fields);

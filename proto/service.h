@@ -66,7 +66,7 @@ struct workload_identity {
 	char *filepath;
 	char *service_name;
 	int64_t ttl;
-	struct rec_kv *extra_claims;
+	char **extra_claims;
 	size_t nextra_claims;
 };
 
