@@ -64,7 +64,8 @@ static const struct rec_field workload_identity_fields[] = {
 	REC_STR(struct workload_identity, 7, filepath, "Filepath"),
 	REC_STR(struct workload_identity, 8, service_name, "ServiceName"),
 	REC_DUR(struct workload_identity, 9, ttl, "TTL"),
-	REC_STRS(struct workload_identity, 10, extra_claims, "ExtraClaims",
+	/* 10 was a map of claims */
+	REC_STRS(struct workload_identity, 11, extra_claims, "ExtraClaims",
 	    .opt = true),
 };
 const struct rec_type workload_identity_type =
