@@ -289,24 +289,29 @@ fsm_apply_cmd(struct sched_state *st, uint64_t index, const struct cmd *cmd,
 }
 
 int
+fsm_decode(uint64_t index, const void *bytes, size_t n, struct arena *arena,
+    struct cmd *cmd, struct err *err)
+{
+	if (rec_unpack(&cmd_type, cmd, bytes, n, arena, err) == -1)
+		return err_add(err, "command %" PRIu64, index);
+	if (!is_known(cmd))
+		return err_set(err, ERR_BAD,
+		    "command %" PRIu64
+		    " is of a kind this program does not know",
+		    index);
+	return 0;
+}
+
+int
 fsm_apply(struct sched_state *st, uint64_t index, const void *bytes, size_t n,
     struct fsm_reply *reply, struct err *err)
 {
 	struct arena arena = { 0 };
 	struct cmd cmd;
-	int rc = -1;
+	int rc = fsm_decode(index, bytes, n, &arena, &cmd, err);
 
-	if (rec_unpack(&cmd_type, &cmd, bytes, n, &arena, err) == -1) {
-		err_add(err, "command %" PRIu64, index);
-	} else if (!is_known(&cmd)) {
-		err_set(err, ERR_BAD,
-		    "command %" PRIu64
-		    " is of a kind this program does not know",
-		    index);
-	} else {
+	if (rc == 0)
 		fsm_apply_cmd(st, index, &cmd, reply);
-		rc = 0;
-	}
 	arena_release(&arena);
 	return rc;
 }

@@ -34,7 +34,10 @@ struct fsm_reply {
 int fsm_apply(struct sched_state *st, uint64_t index, const void *bytes,
     size_t n, struct fsm_reply *reply, struct err *err);
 
-/* The same for a decoded command. */
+/* The two steps of it, for who wants to see the command, too. cmd's memory is
+ * the arena's. */
+int fsm_decode(uint64_t index, const void *bytes, size_t n, struct arena *arena,
+    struct cmd *cmd, struct err *err);
 void fsm_apply_cmd(struct sched_state *st, uint64_t index,
     const struct cmd *cmd, struct fsm_reply *reply);
 

@@ -1,0 +1,396 @@
+/*
+ * What people ask about allocations, nodes, deployments and the servers; and
+ * forgetting what is over.
+ */
+#include "cmd/schedd/core_impl.h"
+
+#include <stdlib.h>
+
+#include "cmd/schedd/text.h"
+#include "common/clock.h"
+#include "common/mem.h"
+
+void
+sched_core_alloc_stop(
+    struct sched_core *c, uint64_t req, const char *id, bool no_shutdown_delay)
+{
+	const struct sched_alloc *a =
+	    sched_alloc_find(&c->state, sched_str(id));
+	char *ids[] = { core_text(id) };
+	struct cmd_alloc_transition t = { .allocs = ids,
+		.nallocs = 1,
+		.transition = { .has_migrate = true,
+		    .migrate = true,
+		    .has_no_shutdown_delay = no_shutdown_delay,
+		    .no_shutdown_delay = no_shutdown_delay } };
+	struct cmd cmd = { .alloc_transition = &t };
+	struct core_evals evals = { 0 };
+	struct core_pending *p;
+
+	if (!core_may_ask(c, req))
+		return;
+	if (a == NULL) {
+		core_refuse(c, req, ERR_NOT_FOUND, "alloc not found");
+		return;
+	}
+	core_evals_add(c, &evals,
+	    a->job->job != NULL ? a->job->job : a->version->job, "alloc-stop");
+	t.evals = evals.evals;
+	t.nevals = evals.n;
+	p = core_ask(c, req, &cmd, CORE_ALLOC_STOPPED);
+	core_note_evals(p, evals.evals, evals.n);
+	core_evals_release(&evals);
+}
+
+/* --- nodes --- */
+
+static const struct sched_node *
+ask_about(struct sched_core *c, uint64_t req, const char *id)
+{
+	const struct sched_node *n = sched_node_find(&c->state, sched_str(id));
+
+	if (!core_may_ask(c, req))
+		return NULL;
+	if (n == NULL)
+		core_refuse(c, req, ERR_NOT_FOUND, "node not found");
+	return n;
+}
+
+/* The first of them go into the command, the rest after it. */
+static size_t
+first_part(const struct core_evals *l)
+{
+	return l->n < CMD_MAX_BATCH ? l->n : CMD_MAX_BATCH;
+}
+
+static void
+ask_with_evals(struct sched_core *c, uint64_t req, struct cmd *cmd,
+    enum core_answer answer, struct core_evals *l)
+{
+	size_t n = first_part(l);
+	struct core_pending *p = core_ask(c, req, cmd, answer);
+
+	core_note_evals(p, l->evals, l->n);
+	core_propose_evals(c, l->evals + n, l->n - n);
+	core_evals_release(l);
+}
+
+void
+sched_core_node_eligibility(
+    struct sched_core *c, uint64_t req, const char *id, bool eligible)
+{
+	const struct sched_node *n = ask_about(c, req, id);
+	struct node_event ev = { .subsystem = core_text("Cluster"),
+		.message = core_text(
+		    eligible ? "Node marked as eligible for scheduling"
+			     : "Node marked as ineligible for scheduling"),
+		.timestamp = c->wall_ns };
+	struct cmd_node_status s = { .node_id = core_text(id),
+		.eligibility = core_text(eligible ? "eligible" : "ineligible"),
+		.events = &ev,
+		.nevents = 1 };
+	struct cmd cmd = { .node_status = &s };
+	struct core_evals evals = { 0 };
+
+	if (n == NULL)
+		return;
+	if (eligible && n->node->drain_strategy != NULL) {
+		core_refuse(c, req, ERR_BAD,
+		    "can not set node's scheduling eligibility to eligible "
+		    "while it is draining");
+		return;
+	}
+	if (eligible && !sched_eq(n->node->scheduling_eligibility, "eligible"))
+		core_node_evals(c, n, "node-update", &evals);
+	s.evals = evals.evals;
+	s.nevals = first_part(&evals);
+	ask_with_evals(c, req, &cmd, CORE_ELIGIBLE, &evals);
+}
+
+void
+sched_core_node_drain(struct sched_core *c, uint64_t req, const char *id,
+    const struct drain_spec *spec, bool mark_eligible)
+{
+	const struct sched_node *n = ask_about(c, req, id);
+	struct drain_strategy strategy = { 0 };
+	struct cmd_node_drain d = { .node_id = core_text(id),
+		.mark_eligible = mark_eligible };
+	struct cmd cmd = { .node_drain = &d };
+	struct core_evals evals = { 0 };
+
+	if (n == NULL)
+		return;
+	if (spec != NULL) {
+		strategy.deadline = spec->deadline;
+		strategy.ignore_system_jobs = spec->ignore_system_jobs;
+		strategy.started_at = c->wall_ns;
+		if (spec->deadline > 0)
+			strategy.force_deadline = c->wall_ns + spec->deadline;
+		d.strategy = &strategy;
+	} else if (mark_eligible) {
+		core_node_evals(c, n, "node-update", &evals);
+	}
+	d.evals = evals.evals;
+	d.nevals = first_part(&evals);
+	ask_with_evals(c, req, &cmd, CORE_DRAINED, &evals);
+}
+
+void
+sched_core_node_purge(struct sched_core *c, uint64_t req, const char *id)
+{
+	const struct sched_node *n = ask_about(c, req, id);
+	char *ids[] = { core_text(id) };
+	struct cmd_reap reap = { .nodes = ids, .nnodes = 1 };
+	struct cmd_eval_upsert u = { 0 };
+	struct cmd parts[2] = { { .reap = &reap }, { .eval_upsert = &u } };
+	struct cmd cmd = { .batch = parts, .nbatch = 2 };
+	struct core_evals evals = { 0 };
+
+	if (n == NULL)
+		return;
+	core_node_evals(c, n, "node-update", &evals);
+	u.evals = evals.evals;
+	u.nevals = first_part(&evals);
+	ask_with_evals(c, req, &cmd, CORE_PURGED, &evals);
+}
+
+void
+sched_core_node_evaluate(struct sched_core *c, uint64_t req, const char *id)
+{
+	const struct sched_node *n = ask_about(c, req, id);
+	struct cmd_eval_upsert u = { 0 };
+	struct cmd cmd = { .eval_upsert = &u };
+	struct core_evals evals = { 0 };
+
+	if (n == NULL)
+		return;
+	core_node_evals(c, n, "node-update", &evals);
+	if (evals.n == 0) {
+		core_reply(c, req, &node_purge_response_type,
+		    xcalloc(1, sizeof(struct node_purge_response)),
+		    c->state.index);
+		return;
+	}
+	u.evals = evals.evals;
+	u.nevals = first_part(&evals);
+	ask_with_evals(c, req, &cmd, CORE_PURGED, &evals);
+}
+
+/* --- deployments --- */
+
+static const struct sched_deployment *
+ask_about_deployment(struct sched_core *c, uint64_t req, const char *id)
+{
+	const struct sched_deployment *d =
+	    sched_deployment_find(&c->state, sched_str(id));
+
+	if (!core_may_ask(c, req))
+		return NULL;
+	if (d == NULL) {
+		core_refuse(c, req, ERR_NOT_FOUND, "deployment not found");
+	} else if (!sched_deployment_is_active(&d->rec)) {
+		core_refuse(
+		    c, req, ERR_BAD, "can't change terminal deployment");
+		d = NULL;
+	}
+	return d;
+}
+
+static void
+ask_deployment(struct sched_core *c, uint64_t req, struct cmd_deployment *u,
+    const struct sched_deployment *d, bool with_eval)
+{
+	struct cmd cmd = { .deployment = u };
+	struct core_evals evals = { 0 };
+	struct core_pending *p;
+
+	u->change.deployment_id = d->rec.id;
+	if (with_eval && d->job != NULL && d->job->job != NULL)
+		core_evals_add(c, &evals, d->job->job, "deployment-watcher")
+		    ->deployment_id = xstrdup(d->rec.id);
+	u->evals = evals.evals;
+	u->nevals = evals.n;
+	p = core_ask(c, req, &cmd, CORE_REGISTERED);
+	core_note_evals(p, evals.evals, evals.n);
+	core_evals_release(&evals);
+}
+
+static bool
+is_named(const char *key, char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (sched_eq(names[i], key))
+			return true;
+	return n == 0;
+}
+
+/* Healthy ones among the group's canaries. */
+static int64_t
+healthy_canaries(const struct sched_core *c, const struct deployment_state *g)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < g->nplaced_canaries; i++) {
+		const struct sched_alloc *a = sched_alloc_find(
+		    &c->state, sched_str(g->placed_canaries[i]));
+
+		n += a != NULL && a->has_healthy && a->healthy;
+	}
+	return n;
+}
+
+void
+sched_core_deployment_promote(struct sched_core *c, uint64_t req,
+    const char *id, char *const *groups, size_t n)
+{
+	const struct sched_deployment *d = ask_about_deployment(c, req, id);
+	struct cmd_deployment u = { 0 };
+	char **names;
+
+	if (d == NULL)
+		return;
+	names = xcalloc(d->rec.ntask_groups, sizeof *names);
+	for (size_t i = 0; i < d->rec.ntask_groups; i++) {
+		const struct deployment_state *g = &d->rec.task_groups[i];
+
+		if (g->desired_canaries == 0 || !is_named(g->key, groups, n))
+			continue;
+		if (healthy_canaries(c, g) < g->desired_canaries) {
+			core_refuse(c, req, ERR_BAD,
+			    "Task group \"%s\" has %lld/%lld healthy "
+			    "allocations",
+			    g->key, (long long)healthy_canaries(c, g),
+			    (long long)g->desired_canaries);
+			free(names);
+			return;
+		}
+		names[u.npromote++] = g->key;
+	}
+	u.promote = names;
+	if (u.npromote == 0)
+		core_refuse(c, req, ERR_BAD, "no canaries to promote");
+	else
+		ask_deployment(c, req, &u, d, true);
+	free(names);
+}
+
+void
+sched_core_deployment_status(
+    struct sched_core *c, uint64_t req, const char *id, const char *status)
+{
+	static const struct {
+		const char *status, *description;
+	} known[] = {
+		{ "failed", "Deployment marked as failed" },
+		{ "paused", "Deployment is paused" },
+		{ "running", "Deployment is running" },
+	};
+	const struct sched_deployment *d = ask_about_deployment(c, req, id);
+	struct cmd_deployment u = { 0 };
+
+	if (d == NULL)
+		return;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (sched_eq(known[i].status, status)) {
+			u.change.status = core_text(known[i].status);
+			u.change.status_description =
+			    core_text(known[i].description);
+			ask_deployment(
+			    c, req, &u, d, !sched_eq(status, "paused"));
+			return;
+		}
+	core_refuse(c, req, ERR_BAD, "\"%s\" is no status to set", status);
+}
+
+/* --- the servers --- */
+
+void
+sched_core_sched_config(struct sched_core *c, uint64_t req,
+    const struct scheduler_configuration *config)
+{
+	struct scheduler_configuration copy = *config;
+	struct cmd cmd = { .sched_config = &copy };
+
+	if (!core_may_ask(c, req))
+		return;
+	if (!sched_is_empty(copy.scheduler_algorithm) &&
+	    !sched_eq(copy.scheduler_algorithm, "binpack") &&
+	    !sched_eq(copy.scheduler_algorithm, "spread")) {
+		core_refuse(c, req, ERR_BAD,
+		    "invalid scheduler algorithm \"%s\"",
+		    copy.scheduler_algorithm);
+		return;
+	}
+	if (sched_is_empty(copy.scheduler_algorithm))
+		copy.scheduler_algorithm = core_text("binpack");
+	core_ask(c, req, &cmd, CORE_EMPTY);
+}
+
+/* Proposes to forget what is old enough; NULL: there is nothing. */
+static struct core_pending *
+propose_gc(struct sched_core *c, const struct sched_gc *gc)
+{
+	struct cmd_reap reap;
+	struct cmd cmd = { .reap = &reap };
+	struct core_pending *p = NULL;
+
+	sched_gc_select(&c->state, gc, &reap);
+	if (reap.nevals + reap.nallocs + reap.ndeployments + reap.njobs +
+		reap.nnodes >
+	    0) {
+		p = core_propose(c, &cmd);
+		p->is_gc = true;
+		c->gc_busy = true;
+	}
+	rec_clear(&cmd_reap_type, &reap);
+	return p;
+}
+
+void
+sched_core_system_gc(struct sched_core *c, uint64_t req)
+{
+	const struct sched_gc all = { .now = c->wall_ns };
+	struct core_pending *p;
+
+	if (!core_may_ask(c, req))
+		return;
+	p = propose_gc(c, &all);
+	if (p == NULL) {
+		core_reply(c, req, NULL, NULL, c->state.index);
+		return;
+	}
+	p->has_req = true;
+	p->req = req;
+	p->answer = CORE_EMPTY;
+}
+
+void
+core_gc_applied(struct sched_core *c)
+{
+	c->gc_busy = false;
+}
+
+void
+core_admin_lead(struct sched_core *c)
+{
+	if (c->opts.gc_interval_ms != 0)
+		c->gc_ms = c->now_ms + c->opts.gc_interval_ms;
+}
+
+/* A full command means that there is more. */
+void
+core_admin_tick(struct sched_core *c)
+{
+	const struct sched_gc gc = { .now = c->wall_ns,
+		.eval_ns = c->opts.gc_eval_ns,
+		.batch_eval_ns = c->opts.gc_batch_eval_ns,
+		.job_ns = c->opts.gc_job_ns,
+		.node_ns = c->opts.gc_node_ns,
+		.deployment_ns = c->opts.gc_deployment_ns };
+
+	if (c->gc_ms == 0 || c->now_ms < c->gc_ms)
+		return;
+	c->gc_ms = c->now_ms + c->opts.gc_interval_ms;
+	if (!c->gc_busy)
+		propose_gc(c, &gc);
+}

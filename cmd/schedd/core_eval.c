@@ -1,0 +1,397 @@
+/*
+ * Evaluations: made, tracked, run, ended.
+ */
+#include "cmd/schedd/core_impl.h"
+
+#include <stdlib.h>
+
+#include "cmd/schedd/scheduler.h"
+#include "cmd/schedd/text.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+/* An evaluation that is out of the broker. */
+struct core_run {
+	char *eval_id;
+	unsigned attempts; /* plans without progress, in a row */
+	bool cut;          /* the plan was too large for one command */
+	bool is_end;       /* nothing of it is looked at again */
+};
+
+/* --- making --- */
+
+struct eval *
+core_evals_add(struct sched_core *c, struct core_evals *l,
+    const struct job *job, const char *trigger)
+{
+	char id[RNG_UUID_SIZE];
+	struct eval *e;
+
+	if (l->n == l->cap)
+		l->evals = xgrow(l->evals, l->n, &l->cap, sizeof *l->evals);
+	rng_uuid(&c->rng, id);
+	e = &l->evals[l->n++];
+	*e = (struct eval){
+		.id = xstrdup(id),
+		.priority = job->priority,
+		.type = xstrdup(sched_str(job->type)),
+		.triggered_by = xstrdup(trigger),
+		.namespace = xstrdup(sched_str(job->namespace)),
+		.job_id = xstrdup(sched_str(job->id)),
+		.status = xstrdup("pending"),
+		.create_time = c->wall_ns,
+		.modify_time = c->wall_ns,
+	};
+	return e;
+}
+
+bool
+core_evals_have(const struct core_evals *l, const char *ns, const char *job_id)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->evals[i].job_id, job_id) == 0 &&
+		    strcmp(l->evals[i].namespace, ns) == 0)
+			return true;
+	return false;
+}
+
+void
+core_evals_release(struct core_evals *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		rec_clear(&eval_type, &l->evals[i]);
+	free(l->evals);
+	*l = (struct core_evals){ 0 };
+}
+
+/* --- tracking --- */
+
+static void
+enqueue(struct sched_core *c, const struct eval *e)
+{
+	int64_t wait_ns = e->wait;
+
+	if (e->wait_until != 0)
+		wait_ns = e->wait_until - c->wall_ns;
+	broker_enqueue(&c->broker, e,
+	    wait_ns <= 0
+		? 0
+		: (uint64_t)((wait_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS),
+	    c->now_ms);
+}
+
+static void
+track(struct sched_core *c, const struct sched_eval *e)
+{
+	const struct sched_eval *other;
+	const char *id;
+
+	if (sched_eq(e->rec.status, "pending")) {
+		enqueue(c, &e->rec);
+		return;
+	}
+	if (sched_eq(e->rec.status, "blocked")) {
+		blocked_add(&c->blocked, &e->rec);
+		if (c->retry_ms == 0)
+			c->retry_ms = c->now_ms + CORE_RETRY_MS;
+		return;
+	}
+	blocked_forget(&c->blocked, e->rec.id);
+	/* Its end may have canceled the job's blocked one. */
+	id = blocked_of_job(&c->blocked, e->rec.namespace, e->rec.job_id);
+	other = id != NULL ? sched_eval_find(&c->state, id) : NULL;
+	if (other != NULL && sched_eval_is_terminal(&other->rec))
+		blocked_forget(&c->blocked, id);
+}
+
+void
+core_eval_track(struct sched_core *c, const struct eval *evals, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct sched_eval *e =
+		    sched_eval_find(&c->state, sched_str(evals[i].id));
+
+		if (e != NULL)
+			track(c, e);
+	}
+}
+
+void
+core_eval_gain(struct sched_core *c, const struct sched_node *n)
+{
+	if (n->node == NULL)
+		return;
+	blocked_gain(&c->blocked, n->node->computed_class, c->state.index);
+	blocked_gain_at(&c->blocked, n->id);
+}
+
+/* A new leader knows of no room that came before it, so what is blocked is
+ * looked at once more. */
+void
+core_eval_lead(struct sched_core *c)
+{
+	const struct broker_opts opts = {
+		.delivery_limit = CORE_DELIVERIES,
+		.first_nack_ms = CORE_FIRST_NACK_MS,
+		.next_nack_ms = CORE_NEXT_NACK_MS,
+	};
+
+	broker_init(&c->broker, &opts);
+	for (const struct sched_eval *e = c->state.evals; e != NULL;
+	     e = e->hh.next)
+		if (!sched_eval_is_terminal(&e->rec))
+			enqueue(c, &e->rec);
+}
+
+void
+core_eval_end(struct sched_core *c)
+{
+	broker_release(&c->broker);
+	blocked_release(&c->blocked);
+	c->nruns = 0;
+}
+
+/* --- ending those that nobody needs --- */
+
+static void
+cancel(struct sched_core *c, struct core_evals *l, char *id, const char *why)
+{
+	const struct sched_eval *e = sched_eval_find(&c->state, id);
+	struct eval *rec;
+
+	free(id);
+	if (e == NULL || sched_eval_is_terminal(&e->rec))
+		return;
+	if (l->n == l->cap)
+		l->evals = xgrow(l->evals, l->n, &l->cap, sizeof *l->evals);
+	rec = &l->evals[l->n++];
+	rec_copy(&eval_type, rec, &e->rec);
+	sched_set(&rec->status, "canceled");
+	sched_set(&rec->status_description, why);
+}
+
+static void
+cancel_needless(struct sched_core *c)
+{
+	struct core_evals l = { 0 };
+	char *id;
+
+	while ((id = broker_take_given_up(&c->broker)) != NULL)
+		cancel(
+		    c, &l, id, "canceled after more recent eval was processed");
+	while ((id = blocked_take_duplicate(&c->blocked)) != NULL)
+		cancel(c, &l, id, "existing blocked evaluation exists for job");
+	core_propose_evals(c, l.evals, l.n);
+	core_evals_release(&l);
+}
+
+/* --- running --- */
+
+void
+core_run_free(struct core_run *run)
+{
+	if (run == NULL)
+		return;
+	free(run->eval_id);
+	free(run);
+}
+
+static void
+run_end(struct sched_core *c, struct core_run *run)
+{
+	broker_ack(&c->broker, run->eval_id);
+	c->nruns--;
+	core_run_free(run);
+}
+
+/* The evaluation as it shall be, and those it made: borrowed from res. */
+static struct eval *
+list_evals(const struct sched_core *c, struct scheduler_result *res, size_t *n)
+{
+	struct eval *list = xcalloc(res->ncreated + 1, sizeof *list);
+
+	for (size_t i = 0; i < res->ncreated; i++)
+		list[(*n)++] = res->created[i];
+	list[(*n)++] = res->ended;
+	for (size_t i = 0; i < *n; i++)
+		list[i].snapshot_index = c->state.index;
+	return list;
+}
+
+static void
+propose_evals_of(
+    struct sched_core *c, struct core_run *run, struct scheduler_result *res)
+{
+	struct cmd_eval_upsert u = { 0 };
+	struct cmd cmd = { .eval_upsert = &u };
+
+	u.evals = list_evals(c, res, &u.nevals);
+	run->is_end = true;
+	core_propose(c, &cmd)->run = run;
+	free(u.evals);
+}
+
+/* What one command cannot hold is left for another look. */
+static void
+propose_plan(
+    struct sched_core *c, struct core_run *run, struct scheduler_result *res)
+{
+	struct cmd_plan plan = res->plan;
+	struct cmd cmd = { .plan = &plan };
+
+	plan.snapshot_index = c->state.index;
+	plan.nevals = 0;
+	run->cut = plan.nplaces > CMD_MAX_BATCH;
+	if (run->cut)
+		plan.nplaces = CMD_MAX_BATCH;
+	else
+		plan.evals = list_evals(c, res, &plan.nevals);
+	core_propose(c, &cmd)->run = run;
+	c->stats.plans++;
+	if (!run->cut)
+		free(plan.evals);
+}
+
+static void
+look(struct sched_core *c, struct core_run *run)
+{
+	const struct sched_eval *e = sched_eval_find(&c->state, run->eval_id);
+	struct scheduler_result res = { 0 };
+
+	if (e == NULL || sched_eval_is_terminal(&e->rec)) {
+		run_end(c, run);
+		return;
+	}
+	if (run->attempts >= scheduler_max_attempts(e->rec.type)) {
+		scheduler_give_up(
+		    &c->state, &e->rec, c->wall_ns, &c->rng, &res);
+		propose_evals_of(c, run, &res);
+	} else {
+		scheduler_run(&c->state, &e->rec, c->wall_ns, &c->rng, &res);
+		if (res.has_plan)
+			propose_plan(c, run, &res);
+		else
+			propose_evals_of(c, run, &res);
+	}
+	scheduler_result_release(&res);
+}
+
+static bool
+made_progress(const struct sched_core *c, const struct cmd_plan *plan)
+{
+	for (size_t i = 0; i < plan->nplaces; i++)
+		if (sched_alloc_find(
+			&c->state, sched_str(plan->places[i].id)) != NULL)
+			return true;
+	for (size_t i = 0; i < plan->nstops; i++) {
+		const struct sched_alloc *a = sched_alloc_find(
+		    &c->state, sched_str(plan->stops[i].alloc_id));
+
+		if (a != NULL && a->modify_index == c->state.index)
+			return true;
+	}
+	return false;
+}
+
+void
+core_run_applied(struct sched_core *c, struct core_run *run,
+    const struct cmd *cmd, const struct fsm_reply *reply)
+{
+	if (run->is_end || cmd->plan == NULL ||
+	    (!reply->partial && !run->cut)) {
+		run_end(c, run);
+		return;
+	}
+	if (reply->partial)
+		c->stats.plans_partial++;
+	if (made_progress(c, cmd->plan))
+		run->attempts = 0;
+	else
+		run->attempts++;
+	look(c, run);
+}
+
+void
+core_run_failed(struct sched_core *c, struct core_run *run)
+{
+	broker_nack(&c->broker, run->eval_id, c->now_ms);
+	c->nruns--;
+	core_run_free(run);
+}
+
+/* Delivered too often: it fails, and another one tries later. */
+static void
+fail(struct sched_core *c, struct core_run *run)
+{
+	const struct sched_eval *e = sched_eval_find(&c->state, run->eval_id);
+	struct core_evals l = { 0 };
+	struct cmd_eval_upsert u;
+	struct cmd cmd = { .eval_upsert = &u };
+	struct eval *next, *rec;
+	struct job job = { 0 };
+
+	if (e == NULL || sched_eval_is_terminal(&e->rec)) {
+		run_end(c, run);
+		return;
+	}
+	job = (struct job){ .id = e->rec.job_id,
+		.namespace = e->rec.namespace,
+		.type = e->rec.type,
+		.priority = e->rec.priority };
+	next = core_evals_add(c, &l, &job, "failed-follow-up");
+	next->previous_eval = xstrdup(e->rec.id);
+	next->wait_until =
+	    c->wall_ns + (int64_t)(CORE_FOLLOW_UP_S +
+				   rng_below(&c->rng, CORE_FOLLOW_UP_SPAN)) *
+			     CLOCK_NS_PER_S;
+	l.evals = xgrow(l.evals, l.n, &l.cap, sizeof *l.evals);
+	rec = &l.evals[l.n++];
+	rec_copy(&eval_type, rec, &e->rec);
+	sched_set(&rec->status, "failed");
+	free(rec->status_description);
+	rec->status_description = xasprintf(
+	    "evaluation reached delivery limit (%d)", CORE_DELIVERIES);
+	sched_set(&rec->next_eval, l.evals[0].id);
+	u = (struct cmd_eval_upsert){ .evals = l.evals, .nevals = l.n };
+	run->is_end = true;
+	core_propose(c, &cmd)->run = run;
+	core_evals_release(&l);
+}
+
+/* Those that room was found for come back to the broker. */
+static void
+take_woken(struct sched_core *c)
+{
+	char *id;
+
+	while ((id = blocked_take_woken(&c->blocked)) != NULL) {
+		const struct sched_eval *e = sched_eval_find(&c->state, id);
+
+		if (e != NULL && !sched_eval_is_terminal(&e->rec))
+			broker_enqueue(&c->broker, &e->rec, 0, c->now_ms);
+		free(id);
+	}
+}
+
+void
+core_eval_pump(struct sched_core *c)
+{
+	const char *id;
+	bool failed;
+
+	take_woken(c);
+	while (c->nruns < CORE_MAX_RUNS && !c->state.config.pause_eval_broker &&
+	       (id = broker_dequeue(
+		    &c->broker, BROKER_ALL, c->now_ms, &failed)) != NULL) {
+		struct core_run *run = xcalloc(1, sizeof *run);
+
+		run->eval_id = xstrdup(id);
+		c->nruns++;
+		if (failed)
+			fail(c, run);
+		else
+			look(c, run);
+	}
+	cancel_needless(c);
+}

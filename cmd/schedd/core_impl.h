@@ -1,0 +1,179 @@
+/*
+ * What the parts of the core share; see core.h.
+ *
+ *	core.c        its life, time, the log, requests and actions
+ *	core_node.c   what nodes ask; leases; evaluations for nodes
+ *	core_job.c    what people ask about jobs
+ *	core_admin.c  what people ask about all else; garbage
+ *	core_eval.c   evaluations: tracked, run, ended
+ *	core_deploy.c deployments: their deadlines and their ends
+ *	core_drain.c  draining nodes
+ */
+#ifndef SCHEDD_CORE_IMPL_H
+#define SCHEDD_CORE_IMPL_H
+
+#include <sys/queue.h>
+
+#include <uthash.h>
+
+#include "cmd/schedd/blocked.h"
+#include "cmd/schedd/broker.h"
+#include "cmd/schedd/core.h"
+#include "cmd/schedd/fsm.h"
+#include "cmd/schedd/lease.h"
+#include "common/rng.h"
+
+#define CORE_MAX_RUNS       8     /* plans on their way through the log */
+#define CORE_DELIVERIES     3     /* of an evaluation, before it fails */
+#define CORE_FIRST_NACK_MS  1000  /* before it is looked at again, ... */
+#define CORE_NEXT_NACK_MS   20000 /* ... and later */
+#define CORE_RETRY_MS       60000 /* for those whose plans never fitted */
+#define CORE_EXPIRED_MS     5000  /* before a lost node is told of again */
+#define CORE_FOLLOW_UP_S    60    /* a failed evaluation is tried again, */
+#define CORE_FOLLOW_UP_SPAN 300   /* at random up to so much later */
+
+/* How the one who asked is answered when the command is applied. */
+enum core_answer {
+	CORE_EMPTY,
+	CORE_INDEXED,
+	CORE_LEASED,
+	CORE_REGISTERED,
+	CORE_DEREGISTERED,
+	CORE_ALLOC_STOPPED,
+	CORE_ELIGIBLE,
+	CORE_DRAINED,
+	CORE_PURGED,
+};
+
+struct core_run;
+
+/* A command on its way through the log, and who waits for it. */
+struct core_pending {
+	uint64_t proposal;
+	bool has_req;
+	uint64_t req;
+	enum core_answer answer;
+	char **eval_ids; /* that it makes */
+	size_t neval_ids;
+	char *node_id;        /* CORE_LEASED: whose lease */
+	char *warnings;       /* CORE_REGISTERED */
+	struct core_run *run; /* it is an evaluation's plan, or its end */
+	bool is_gc;
+	UT_hash_handle hh;
+};
+
+struct core_act {
+	struct sched_act act;
+	struct buf bytes;
+	void *body; /* owned; of act.type */
+	TAILQ_ENTRY(core_act) entry;
+};
+TAILQ_HEAD(core_acts, core_act);
+
+/* Evaluations that are being made, on the heap. */
+struct core_evals {
+	struct eval *evals;
+	size_t n, cap;
+};
+
+struct sched_core {
+	struct sched_core_opts opts;
+	char *region;
+	struct rng rng;
+	struct sched_state state;
+	uint64_t now_ms;
+	int64_t wall_ns;
+
+	bool leading;
+	char client[SCHED_ID_SIZE]; /* of this term of office */
+	uint64_t next_proposal;
+	struct core_pending *pending;
+	struct core_acts acts;
+	struct core_act *current;
+
+	struct broker broker;
+	struct blocked blocked;
+	struct leases leases;
+	size_t nruns;
+	uint64_t retry_ms; /* 0: nothing is to be tried again */
+	uint64_t gc_ms;    /* 0: never */
+	bool gc_busy;
+	struct map deployments; /* active ones: id to struct core_deployment */
+	struct dues deadlines;
+	struct map draining; /* node id to struct core_drain */
+	struct dues drains;
+	bool drain_news; /* something changed that may let a drain go on */
+	struct sched_core_stats stats;
+};
+
+/* --- core.c --- */
+
+/* Whether the request may be served; otherwise it has been refused. */
+bool core_may_ask(struct sched_core *c, uint64_t req);
+void core_refuse(struct sched_core *c, uint64_t req, enum err_code code,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void core_refuse_err(struct sched_core *c, uint64_t req, const struct err *err);
+/* The body is on the heap and taken over. */
+void core_reply(struct sched_core *c, uint64_t req, const struct rec_type *type,
+    void *body, uint64_t index);
+
+/* Proposes a command; time, client and request are filled in, what cmd
+ * points to is not kept. The result may be filled before the next event. */
+struct core_pending *core_propose(struct sched_core *c, struct cmd *cmd);
+/* The same for a request that waits for it. */
+struct core_pending *core_ask(struct sched_core *c, uint64_t req,
+    struct cmd *cmd, enum core_answer answer);
+/* Notes ids of evaluations for the answer. */
+void core_note_evals(
+    struct core_pending *p, const struct eval *evals, size_t n);
+/* Proposes evaluations alone, in as many commands as it takes. */
+void core_propose_evals(
+    struct sched_core *c, const struct eval *evals, size_t n);
+
+/* Text of ours as a member of a record that is only read. */
+char *core_text(const char *s);
+
+/* --- core_eval.c --- */
+
+/* A new pending evaluation of the job at the end of the list. */
+struct eval *core_evals_add(struct sched_core *c, struct core_evals *l,
+    const struct job *job, const char *trigger);
+/* Whether the list has one for that job. */
+bool core_evals_have(
+    const struct core_evals *l, const char *ns, const char *job_id);
+void core_evals_release(struct core_evals *l);
+
+void core_eval_lead(struct sched_core *c);
+void core_eval_end(struct sched_core *c);
+/* Learns of evaluations that were written. */
+void core_eval_track(struct sched_core *c, const struct eval *evals, size_t n);
+/* A node gained room. */
+void core_eval_gain(struct sched_core *c, const struct sched_node *n);
+/* A run's command was applied, or never will be. */
+void core_run_applied(struct sched_core *c, struct core_run *run,
+    const struct cmd *cmd, const struct fsm_reply *reply);
+void core_run_failed(struct sched_core *c, struct core_run *run);
+void core_run_free(struct core_run *run);
+/* Runs what is ready, as far as there is room. */
+void core_eval_pump(struct sched_core *c);
+
+/* --- core_node.c --- */
+
+/* The allocation's group in its version of the job; NULL when it has none. */
+const struct task_group *core_group_of(const struct sched_alloc *a);
+/* Evaluations of all jobs that the node may matter to. */
+void core_node_evals(struct sched_core *c, const struct sched_node *n,
+    const char *trigger, struct core_evals *out);
+void core_node_lead(struct sched_core *c);
+void core_node_tick(struct sched_core *c);
+/* The node's lease is renewed; the answer to it. */
+struct node_leased *core_leased(
+    struct sched_core *c, const char *node_id, uint64_t index);
+
+/* --- core_admin.c --- */
+
+void core_admin_lead(struct sched_core *c);
+void core_admin_tick(struct sched_core *c);
+void core_gc_applied(struct sched_core *c);
+
+#endif

@@ -1,0 +1,433 @@
+/*
+ * What nodes ask, and their leases. Renewing a lease touches the leader's
+ * memory only; what changes a node's status goes through the log.
+ */
+#include "cmd/schedd/core_impl.h"
+
+#include <stdlib.h>
+
+#include "cmd/schedd/nodeclass.h"
+#include "cmd/schedd/text.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+static struct lease_rule
+rule_of(const struct sched_core *c)
+{
+	return (struct lease_rule){
+		.min_ms = c->opts.lease_min_ms,
+		.grace_ms = c->opts.lease_grace_ms,
+		.rate = c->opts.lease_rate,
+	};
+}
+
+struct node_leased *
+core_leased(struct sched_core *c, const char *node_id, uint64_t index)
+{
+	struct lease_rule rule = rule_of(c);
+	struct node_leased *l = xcalloc(1, sizeof *l);
+
+	l->index = index;
+	l->known = true;
+	l->ttl_ms = lease_renew(&c->leases, node_id, &rule, &c->rng, c->now_ms);
+	return l;
+}
+
+/* --- evaluations for a node --- */
+
+static void
+add_eval(struct sched_core *c, struct core_evals *l, const struct job *job,
+    const struct sched_node *n, const char *trigger)
+{
+	struct eval *e;
+
+	if (core_evals_have(l, sched_str(job->namespace), sched_str(job->id)))
+		return;
+	e = core_evals_add(c, l, job, trigger);
+	e->node_id = xstrdup(n->id);
+	e->node_modify_index = n->node != NULL ? n->node->modify_index : 0;
+}
+
+/* Jobs that want to be on every node. */
+static bool
+is_everywhere(const struct job *job)
+{
+	return (sched_eq(job->type, "system") ||
+		   sched_eq(job->type, "sysbatch")) &&
+	       !job->stop && job->periodic == NULL &&
+	       job->parameterized_job == NULL;
+}
+
+static bool
+is_in_pool(const struct job *job, const struct node *n)
+{
+	return sched_is_empty(job->node_pool) ||
+	       sched_eq(job->node_pool, "all") ||
+	       sched_eq(job->node_pool, n->node_pool);
+}
+
+void
+core_node_evals(struct sched_core *c, const struct sched_node *n,
+    const char *trigger, struct core_evals *out)
+{
+	const struct sched_alloc *a;
+
+	TAILQ_FOREACH (a, &n->allocs, by_node)
+		if (!sched_alloc_is_client_terminal(a))
+			add_eval(c, out,
+			    a->job->job != NULL ? a->job->job : a->version->job,
+			    n, trigger);
+	for (const struct sched_job *j = c->state.jobs;
+	     j != NULL && n->node != NULL; j = j->hh.next)
+		if (j->job != NULL && is_everywhere(j->job) &&
+		    is_in_pool(j->job, n->node))
+			add_eval(c, out, j->job, n, trigger);
+}
+
+/* Whether this change of status makes jobs be looked at. */
+static bool
+status_matters(const char *old, const char *new)
+{
+	if (sched_eq(old, new))
+		return false;
+	if (sched_eq(new, "down") || sched_eq(new, "disconnected"))
+		return true;
+	return sched_eq(new, "ready") || sched_eq(old, "disconnected");
+}
+
+/* --- registering --- */
+
+static const struct sched_node *
+ask_as_node(struct sched_core *c, uint64_t req, const char *node_id,
+    const char *secret_id)
+{
+	const struct sched_node *n =
+	    sched_node_find(&c->state, sched_str(node_id));
+
+	if (!core_may_ask(c, req))
+		return NULL;
+	if (n == NULL)
+		core_refuse(c, req, ERR_NOT_FOUND, "node is not registered");
+	else if (!sched_eq(n->node->secret_id, secret_id))
+		core_refuse(
+		    c, req, ERR_DENIED, "node secret ID does not match");
+	else
+		return n;
+	return NULL;
+}
+
+bool
+sched_core_knows_node(
+    const struct sched_core *c, const char *node_id, const char *secret_id)
+{
+	const struct sched_node *n =
+	    sched_node_find(&c->state, sched_str(node_id));
+
+	return n != NULL && sched_eq(n->node->secret_id, secret_id);
+}
+
+static const char *
+node_problem(const struct sched_core *c, const struct node *n)
+{
+	const struct sched_node *old =
+	    sched_node_find(&c->state, sched_str(n->id));
+
+	if (sched_is_empty(n->id) || strlen(n->id) >= SCHED_ID_SIZE)
+		return "missing or overlong node ID";
+	if (sched_is_empty(n->secret_id))
+		return "missing node secret ID";
+	if (sched_is_empty(n->datacenter))
+		return "missing datacenter";
+	if (sched_is_empty(n->name))
+		return "missing node name";
+	if (old != NULL && !sched_eq(old->node->secret_id, n->secret_id))
+		return "node secret ID does not match";
+	return NULL;
+}
+
+static bool
+register_matters(const struct sched_node *old, const struct node *new)
+{
+	char *class;
+	bool matters;
+
+	if (old == NULL || !sched_eq(old->node->status, new->status))
+		return sched_eq(new->status, "ready");
+	class = nodeclass_of(new);
+	matters = !sched_eq(old->node->computed_class, class);
+	free(class);
+	return matters;
+}
+
+void
+sched_core_node_register(
+    struct sched_core *c, uint64_t req, const struct node_register *m)
+{
+	struct cmd_node_register r = { .node = m->node };
+	struct cmd cmd = { .node_register = &r };
+	struct core_evals evals = { 0 };
+	struct core_pending *p;
+	const struct sched_node *old;
+	struct sched_node fresh = { .id = m->node.id, .node = &r.node };
+	const char *bad;
+
+	if (!core_may_ask(c, req))
+		return;
+	if ((bad = node_problem(c, &m->node)) != NULL) {
+		core_refuse(c, req,
+		    strstr(bad, "match") != NULL ? ERR_DENIED : ERR_BAD, "%s",
+		    bad);
+		return;
+	}
+	if (!sched_eq(m->node.status, "ready"))
+		r.node.status = core_text("initializing");
+	if (sched_is_empty(r.node.node_pool))
+		r.node.node_pool = core_text("default");
+	old = sched_node_find(&c->state, m->node.id);
+	TAILQ_INIT(&fresh.allocs);
+	if (register_matters(old, &r.node))
+		core_node_evals(
+		    c, old != NULL ? old : &fresh, "node-update", &evals);
+	r.evals = evals.evals;
+	r.nevals = evals.n < CMD_MAX_BATCH ? evals.n : CMD_MAX_BATCH;
+	p = core_ask(c, req, &cmd, CORE_LEASED);
+	p->node_id = xstrdup(m->node.id);
+	core_propose_evals(c, evals.evals + r.nevals, evals.n - r.nevals);
+	core_evals_release(&evals);
+}
+
+/* --- status --- */
+
+static struct core_pending *
+propose_status(struct sched_core *c, const struct sched_node *n,
+    const char *status, const char *event)
+{
+	struct core_evals evals = { 0 };
+	struct node_event ev = { .subsystem = core_text("Cluster"),
+		.message = core_text(event),
+		.timestamp = c->wall_ns };
+	struct cmd_node_status s = { .node_id = n->id,
+		.status = core_text(status),
+		.events = &ev,
+		.nevents = *event != '\0' ? 1 : 0 };
+	struct cmd cmd = { .node_status = &s };
+	struct core_pending *p;
+
+	if (status_matters(n->node->status, status))
+		core_node_evals(c, n, "node-update", &evals);
+	s.evals = evals.evals;
+	s.nevals = evals.n < CMD_MAX_BATCH ? evals.n : CMD_MAX_BATCH;
+	p = core_propose(c, &cmd);
+	core_propose_evals(c, evals.evals + s.nevals, evals.n - s.nevals);
+	core_evals_release(&evals);
+	return p;
+}
+
+void
+sched_core_node_lease(
+    struct sched_core *c, uint64_t req, const struct node_lease *m)
+{
+	const char *status =
+	    sched_eq(m->status, "initializing") ? "initializing" : "ready";
+	const struct sched_node *n;
+	struct core_pending *p;
+	bool was_lost;
+
+	if (c->leading &&
+	    sched_node_find(&c->state, sched_str(m->node_id)) == NULL) {
+		core_reply(c, req, &node_leased_type,
+		    xcalloc(1, sizeof(struct node_leased)), c->state.index);
+		return;
+	}
+	n = ask_as_node(c, req, m->node_id, m->secret_id);
+	if (n == NULL)
+		return;
+	if (sched_eq(n->node->status, status)) {
+		core_reply(c, req, &node_leased_type,
+		    core_leased(c, n->id, c->state.index), c->state.index);
+		return;
+	}
+	was_lost = sched_eq(n->node->status, "down") ||
+		   sched_eq(n->node->status, "disconnected");
+	p = propose_status(
+	    c, n, status, was_lost ? "Node reregistered by heartbeat" : "");
+	p->has_req = true;
+	p->req = req;
+	p->answer = CORE_LEASED;
+	p->node_id = xstrdup(n->id);
+}
+
+/* --- what happened on a node --- */
+
+const struct task_group *
+core_group_of(const struct sched_alloc *a)
+{
+	const struct job *job = a->version->job;
+
+	for (size_t i = 0; i < job->ntask_groups; i++)
+		if (sched_eq(job->task_groups[i].name, sched_alloc_group(a)))
+			return &job->task_groups[i];
+	return NULL;
+}
+
+/* Whether the servers may start a failed allocation anew elsewhere. */
+static bool
+may_reschedule(const struct sched_alloc *a)
+{
+	const struct task_group *g = core_group_of(a);
+	const struct reschedule_policy *p =
+	    g != NULL ? g->reschedule_policy : NULL;
+
+	return p != NULL && (p->unlimited || p->attempts > 0);
+}
+
+/* What an update of an allocation makes its job be looked at for. */
+static const char *
+trigger_of(const struct sched_alloc *a, const struct alloc *news)
+{
+	const struct alloc_deployment_status *ds = news->deployment_status;
+
+	if (sched_alloc_is_client_terminal(a) || a->job->job == NULL)
+		return NULL;
+	if (a->client == SCHED_UNKNOWN &&
+	    sched_eq(news->client_status, "running"))
+		return "reconnect";
+	if (sched_eq(news->client_status, "failed") &&
+	    a->desired == SCHED_RUN && may_reschedule(a))
+		return "alloc-failure";
+	if (a->deployment != NULL &&
+	    sched_deployment_is_active(&a->deployment->rec) && ds != NULL &&
+	    ds->has_healthy && (!a->has_healthy || a->healthy != ds->healthy))
+		return "deployment-watcher";
+	return NULL;
+}
+
+static void
+eval_update(
+    struct sched_core *c, struct core_evals *l, const struct alloc *news)
+{
+	const struct sched_alloc *a =
+	    sched_alloc_find(&c->state, sched_str(news->id));
+	const char *trigger = trigger_of(a, news);
+	struct eval *e;
+
+	if (trigger == NULL || core_evals_have(l, a->job->ns, a->job->id))
+		return;
+	e = core_evals_add(c, l, a->job->job, trigger);
+	if (a->deployment != NULL)
+		e->deployment_id = xstrdup(a->deployment->rec.id);
+}
+
+void
+sched_core_node_update(
+    struct sched_core *c, uint64_t req, const struct node_update *m)
+{
+	const struct sched_node *n =
+	    ask_as_node(c, req, m->node_id, m->secret_id);
+	struct cmd_alloc_client u = { 0 };
+	struct cmd cmd = { .alloc_client = &u };
+	struct core_evals evals = { 0 };
+
+	if (n == NULL)
+		return;
+	if (m->nallocs > CMD_MAX_BATCH) {
+		core_refuse(c, req, ERR_BAD,
+		    "%zu allocations in one update, at most %d may be",
+		    m->nallocs, CMD_MAX_BATCH);
+		return;
+	}
+	u.allocs = xcalloc(m->nallocs, sizeof *u.allocs);
+	for (size_t i = 0; i < m->nallocs; i++) {
+		const struct sched_alloc *a =
+		    sched_alloc_find(&c->state, sched_str(m->allocs[i].id));
+
+		if (a == NULL || a->node != n)
+			continue;
+		u.allocs[u.nallocs++] = m->allocs[i];
+		eval_update(c, &evals, &m->allocs[i]);
+	}
+	u.evals = evals.evals;
+	u.nevals = evals.n;
+	core_ask(c, req, &cmd, CORE_INDEXED);
+	free(u.allocs);
+	core_evals_release(&evals);
+}
+
+void
+sched_core_node_events(
+    struct sched_core *c, uint64_t req, const struct node_event_put *m)
+{
+	struct cmd_node_status s = { .node_id = m->node_id,
+		.events = m->events,
+		.nevents = m->nevents < SCHED_MAX_EVENTS ? m->nevents
+							 : SCHED_MAX_EVENTS };
+	struct cmd cmd = { .node_status = &s };
+
+	if (ask_as_node(c, req, m->node_id, m->secret_id) != NULL)
+		core_ask(c, req, &cmd, CORE_INDEXED);
+}
+
+void
+sched_core_services_update(
+    struct sched_core *c, uint64_t req, const struct services_update *m)
+{
+	struct services_update u = *m;
+	struct cmd cmd = { .services = &u };
+
+	u.secret_id = NULL;
+	if (ask_as_node(c, req, m->node_id, m->secret_id) != NULL)
+		core_ask(c, req, &cmd, CORE_INDEXED);
+}
+
+/* --- leases --- */
+
+void
+core_node_lead(struct sched_core *c)
+{
+	for (const struct sched_node *n = c->state.nodes; n != NULL;
+	     n = n->hh.next)
+		if (n->node != NULL && !sched_eq(n->node->status, "down") &&
+		    !sched_eq(n->node->status, "disconnected"))
+			lease_set(&c->leases, n->id, c->opts.failover_ttl_ms,
+			    c->now_ms);
+}
+
+/* Whether some of what runs there may go on without us for a while. */
+static bool
+may_disconnect(const struct sched_node *n)
+{
+	const struct sched_alloc *a;
+
+	TAILQ_FOREACH (a, &n->allocs, by_node) {
+		const struct task_group *g = core_group_of(a);
+
+		if (sched_alloc_is_terminal(a) || g == NULL)
+			continue;
+		if ((g->disconnect != NULL && g->disconnect->lost_after > 0) ||
+		    g->max_client_disconnect > 0)
+			return true;
+	}
+	return false;
+}
+
+void
+core_node_tick(struct sched_core *c)
+{
+	const char *id;
+
+	while ((id = lease_expired(&c->leases, c->now_ms)) != NULL) {
+		const struct sched_node *n = sched_node_find(&c->state, id);
+		const char *status;
+
+		if (n == NULL || sched_eq(n->node->status, "down")) {
+			lease_end(&c->leases, id);
+			continue;
+		}
+		lease_set(&c->leases, id, CORE_EXPIRED_MS, c->now_ms);
+		status = may_disconnect(n) ? "disconnected" : "down";
+		log_warn("node lost node=%s name=%s status=%s", n->id,
+		    sched_str(n->node->name), status);
+		c->stats.leases_expired++;
+		propose_status(c, n, status, "Node heartbeat missed");
+	}
+}
