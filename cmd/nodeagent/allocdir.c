@@ -128,28 +128,75 @@ allocdir_remove(const char *base, const char *alloc_id, struct err *err)
 	return rv;
 }
 
-/* "/task/secrets/x" and "task/private": not for clients. */
+/* "task/secrets/x", "task/private": not for clients. */
 static bool
 is_private(const char *path)
 {
-	const char *p = path + strspn(path, "/.");
-	const char *second = strchr(p, '/');
+	const char *second = strchr(path, '/');
 	size_t n;
 
-	if (second == NULL || strstr(path, "..") != NULL)
-		return strstr(path, "..") != NULL;
-	second += strspn(second, "/");
-	n = strcspn(second, "/");
+	if (second == NULL || strncmp(path, "alloc/", 6) == 0)
+		return false;
+	n = strcspn(++second, "/");
 	return (n == 7 && strncmp(second, "secrets", n) == 0) ||
 	       (n == 7 && strncmp(second, "private", n) == 0);
+}
+
+/* The real path of an open file. */
+static void
+real_path(int fd, char out[PATH_MAX])
+{
+	char proc[64];
+	ssize_t n;
+
+	snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
+	n = readlink(proc, out, PATH_MAX - 1);
+	out[n > 0 ? n : 0] = '\0';
+}
+
+/* Whether what was opened, all links followed, is a client's to read. */
+static bool
+may_be_read(int root_fd, int fd)
+{
+	char root[PATH_MAX], path[PATH_MAX];
+	size_t n;
+
+	real_path(root_fd, root);
+	real_path(fd, path);
+	n = strlen(root);
+	if (n == 0 || strncmp(root, path, n) != 0)
+		return false;
+	return path[n] == '\0' || (path[n] == '/' && !is_private(path + n + 1));
+}
+
+static int
+open_beneath(int root_fd, const char *path, int flags, struct err *err)
+{
+	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	int fd;
+
+	path += strspn(path, "/");
+	fd = (int)syscall(
+	    SYS_openat2, root_fd, *path != '\0' ? path : ".", &how, sizeof how);
+	if (fd != -1 && !may_be_read(root_fd, fd)) {
+		err_set(err, ERR_DENIED, "Reading secret file prohibited: %s",
+		    path);
+		close(fd);
+		return -1;
+	}
+	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR))
+		err_set(
+		    err, ERR_NOT_FOUND, "%s: no such file or directory", path);
+	else if (fd == -1)
+		err_sys(err, "%s", path);
+	return fd;
 }
 
 int
 allocdir_open(const char *base, const char *alloc_id, const char *path,
     int flags, struct err *err)
 {
-	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	char *root = xasprintf("%s/%s", base, alloc_id);
 	int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd = -1;
@@ -160,20 +207,7 @@ allocdir_open(const char *base, const char *alloc_id, const char *path,
 		    err, ERR_NOT_FOUND, "Unknown allocation \"%s\"", alloc_id);
 		return -1;
 	}
-	if (is_private(path)) {
-		err_set(err, ERR_DENIED, "Reading secret file prohibited: %s",
-		    path);
-		close(root_fd);
-		return -1;
-	}
-	path += strspn(path, "/");
-	fd = (int)syscall(
-	    SYS_openat2, root_fd, *path != '\0' ? path : ".", &how, sizeof how);
-	if (fd == -1 && errno == ENOENT)
-		err_set(
-		    err, ERR_NOT_FOUND, "%s: no such file or directory", path);
-	else if (fd == -1)
-		err_sys(err, "%s", path);
+	fd = open_beneath(root_fd, path, flags, err);
 	close(root_fd);
 	return fd;
 }

@@ -6,91 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/nodeagent/allochealth.h"
 #include "cmd/nodeagent/taskenv.h"
 #include "cmd/nodeagent/taskevent.h"
+#include "cmd/nodeagent/tasklife.h"
 #include "common/clock.h"
 #include "common/mem.h"
 
 #define DEFAULT_KILL_TIMEOUT_MS 5000
-
-/* --- lifecycle --- */
-
-static bool
-is_hook(const struct task_run *t, const char *hook)
-{
-	return t->task->lifecycle != NULL && t->task->lifecycle->hook != NULL &&
-	       strcmp(t->task->lifecycle->hook, hook) == 0;
-}
-
-static bool
-is_main(const struct task_run *t)
-{
-	return t->task->lifecycle == NULL;
-}
-
-static bool
-is_sidecar(const struct task_run *t)
-{
-	return t->task->lifecycle != NULL && t->task->lifecycle->sidecar;
-}
-
-static bool
-is_alive(const struct task_run *t)
-{
-	return t->phase == TASK_STARTING || t->phase == TASK_RUNNING ||
-	       t->phase == TASK_KILLING;
-}
-
-bool
-alloc_run_task_is_up(const struct alloc_run *run, size_t task)
-{
-	return run->tasks[task].phase == TASK_RUNNING;
-}
-
-static bool
-all_main(const struct alloc_run *run, enum task_phase phase)
-{
-	for (size_t i = 0; i < run->ntasks; i++)
-		if (is_main(&run->tasks[i]) && run->tasks[i].phase != phase)
-			return false;
-	return true;
-}
-
-static bool
-prestart_is_over(const struct alloc_run *run)
-{
-	for (size_t i = 0; i < run->ntasks; i++) {
-		const struct task_run *t = &run->tasks[i];
-
-		if (is_hook(t, "prestart") &&
-		    t->phase != (is_sidecar(t) ? TASK_RUNNING : TASK_DEAD))
-			return false;
-	}
-	return true;
-}
-
-static bool
-main_ever_ran(const struct alloc_run *run)
-{
-	for (size_t i = 0; i < run->ntasks; i++)
-		if (is_main(&run->tasks[i]) && run->tasks[i].ever_ran)
-			return true;
-	return false;
-}
-
-static bool
-can_start(const struct alloc_run *run, const struct task_run *t)
-{
-	if (is_hook(t, "poststop"))
-		return all_main(run, TASK_DEAD) && main_ever_ran(run);
-	if (run->stopping)
-		return false;
-	if (is_hook(t, "prestart"))
-		return true;
-	if (is_hook(t, "poststart"))
-		return all_main(run, TASK_RUNNING);
-	return prestart_is_over(run);
-}
 
 /* --- making and keeping --- */
 
@@ -117,6 +40,7 @@ alloc_run_new(struct alloc *alloc, uint64_t seed, uint64_t max_kill_ms,
 	run->alloc = alloc;
 	run->group = group;
 	run->max_kill_ms = max_kill_ms;
+	run->since_ms = now.ms;
 	rng_init(&run->rng, seed);
 	run->ntasks = group->ntasks;
 	run->tasks = xcalloc(run->ntasks, sizeof *run->tasks);
@@ -146,69 +70,6 @@ alloc_run_free(struct alloc_run *run)
 	free(run);
 }
 
-static const struct task_saved *
-find_saved(const struct alloc_saved *saved, const char *name)
-{
-	for (size_t i = 0; i < saved->ntasks; i++)
-		if (strcmp(saved->tasks[i].name, name) == 0)
-			return &saved->tasks[i];
-	return NULL;
-}
-
-void
-alloc_run_restore(struct alloc_run *run, const struct alloc_saved *saved)
-{
-	for (size_t i = 0; i < run->ntasks; i++) {
-		struct task_run *t = &run->tasks[i];
-		const struct task_saved *s = find_saved(saved, t->task->name);
-
-		if (s == NULL)
-			continue;
-		rec_clear(&task_state_type, &t->state);
-		rec_copy(&task_state_type, &t->state, &s->state);
-		t->life = s->life;
-		t->ever_ran = s->life > 0;
-		t->count.window_start_ns = s->window_start_ns;
-		t->count.count = s->window_count;
-		t->phase = s->dead       ? TASK_DEAD
-			   : s->life > 0 ? TASK_STARTING
-					 : TASK_WAITING;
-	}
-	if (saved->client_status != NULL) {
-		free(run->client_status);
-		run->client_status = xstrdup(saved->client_status);
-	}
-	run->has_health = saved->has_health;
-	run->healthy = saved->healthy;
-	run->healthy_at_ns = saved->healthy_at_ns;
-}
-
-void
-alloc_run_save(const struct alloc_run *run, struct alloc_saved *out)
-{
-	*out = (struct alloc_saved){
-		.client_status = xstrdup(run->client_status),
-		.client_description = xstrdup(run->client_description),
-		.ntasks = run->ntasks,
-		.tasks = xcalloc(run->ntasks, sizeof *out->tasks),
-		.has_health = run->has_health,
-		.healthy = run->healthy,
-		.healthy_at_ns = run->healthy_at_ns,
-		.stopping = run->stopping,
-	};
-	for (size_t i = 0; i < run->ntasks; i++) {
-		const struct task_run *t = &run->tasks[i];
-		struct task_saved *s = &out->tasks[i];
-
-		s->name = xstrdup(t->task->name);
-		rec_copy(&task_state_type, &s->state, &t->state);
-		s->life = t->life;
-		s->window_start_ns = t->count.window_start_ns;
-		s->window_count = t->count.count;
-		s->dead = t->phase == TASK_DEAD;
-	}
-}
-
 /* --- deciding --- */
 
 static void
@@ -217,13 +78,6 @@ act(struct alloc_run *run, struct run_action action)
 	run->actions = xgrow(run->actions, run->nactions, &run->actions_cap,
 	    sizeof *run->actions);
 	run->actions[run->nactions++] = action;
-}
-
-static void
-set_state(struct task_run *t, const char *state)
-{
-	free(t->state.state);
-	t->state.state = xstrdup(state);
 }
 
 static void
@@ -245,7 +99,7 @@ die(struct alloc_run *run, struct task_run *t, bool failed, int64_t at_ns)
 	t->state.failed = failed;
 	if (t->ever_ran)
 		t->state.finished_at = at_ns;
-	set_state(t, "dead");
+	task_set_state(t, "dead");
 	run->changed = true;
 }
 
@@ -291,13 +145,13 @@ kill_task(struct alloc_run *run, size_t i, struct run_time now)
 static bool
 is_left_over(const struct alloc_run *run, const struct task_run *t)
 {
-	if (is_hook(t, "poststop"))
+	if (task_is_hook(t, "poststop"))
 		return false;
 	if (run->stopping)
 		return true;
 	/* Sidecars and poststart tasks serve main tasks: none, no work. */
-	return (is_sidecar(t) || is_hook(t, "poststart")) &&
-	       all_main(run, TASK_DEAD);
+	return (task_is_sidecar(t) || task_is_hook(t, "poststart")) &&
+	       tasks_main_are(run, TASK_DEAD);
 }
 
 /* While a leader lives, the others are not told to end. */
@@ -307,7 +161,8 @@ waits_for_leader(const struct alloc_run *run, const struct task_run *t)
 	for (size_t i = 0; i < run->ntasks; i++) {
 		const struct task_run *leader = &run->tasks[i];
 
-		if (leader->task->leader && leader != t && is_alive(leader))
+		if (leader->task->leader && leader != t &&
+		    task_is_alive(leader))
 			return true;
 	}
 	return false;
@@ -324,7 +179,7 @@ status_of(const struct alloc_run *run, const char **description)
 		failed |= t->phase == TASK_DEAD && t->state.failed;
 		running |= strcmp(t->state.state, "running") == 0;
 		pending |= strcmp(t->state.state, "pending") == 0 &&
-			   !is_hook(t, "poststop");
+			   !task_is_hook(t, "poststop");
 		ran |= t->ever_ran;
 	}
 	*description = failed           ? "Failed tasks"
@@ -350,53 +205,6 @@ update_status(struct alloc_run *run)
 	run->changed = true;
 }
 
-/* --- health, for deployments --- */
-
-static int64_t
-min_healthy_ms(const struct alloc_run *run)
-{
-	const struct update_strategy *u = run->group->update;
-
-	return u != NULL && u->has_min_healthy_time
-		   ? u->min_healthy_time / CLOCK_NS_PER_MS
-		   : 10000;
-}
-
-static bool
-is_watched(const struct alloc_run *run)
-{
-	const char *id = run->alloc->deployment_id;
-
-	return id != NULL && *id != '\0' && !run->has_health;
-}
-
-static void
-set_health(struct alloc_run *run, bool healthy, struct run_time now)
-{
-	run->has_health = true;
-	run->healthy = healthy;
-	run->healthy_at_ns = now.ns;
-	run->changed = true;
-}
-
-static void
-update_health(struct alloc_run *run, struct run_time now)
-{
-	bool all = all_main(run, TASK_RUNNING) && !run->stopping;
-
-	if (!all)
-		run->all_running_ms = 0;
-	else if (run->all_running_ms == 0)
-		run->all_running_ms = now.ms > 0 ? now.ms : 1;
-	if (!is_watched(run))
-		return;
-	if (strcmp(run->client_status, "failed") == 0)
-		set_health(run, false, now);
-	else if (all &&
-		 now.ms >= run->all_running_ms + (uint64_t)min_healthy_ms(run))
-		set_health(run, true, now);
-}
-
 /* --- one step --- */
 
 static void
@@ -411,16 +219,18 @@ advance(struct alloc_run *run, struct run_time now)
 
 		if (is_left_over(run, t) && !waits_for_leader(run, t))
 			kill_task(run, i, now);
-		else if (t->phase == TASK_WAITING && can_start(run, t))
+		else if (t->phase == TASK_WAITING && task_can_start(run, t))
 			start(run, i);
 		else if (t->phase == TASK_BACKOFF && now.ms >= t->wake_ms)
 			start(run, i);
-		else if (t->phase == TASK_WAITING && is_hook(t, "poststop") &&
-			 all_main(run, TASK_DEAD) && !main_ever_ran(run))
+		else if (t->phase == TASK_WAITING &&
+			 task_is_hook(t, "poststop") &&
+			 tasks_main_are(run, TASK_DEAD) &&
+			 !tasks_main_ever_ran(run))
 			die(run, t, false, now.ns);
 	}
 	update_status(run);
-	update_health(run, now);
+	alloc_health_update(run, now);
 }
 
 void
@@ -436,7 +246,7 @@ is_running(struct alloc_run *run, size_t task, struct run_time now)
 
 	t->phase = TASK_RUNNING;
 	t->ever_ran = true;
-	set_state(t, "running");
+	task_set_state(t, "running");
 	run->changed = true;
 	if (t->kill_wanted) {
 		t->kill_wanted = false;
@@ -470,7 +280,7 @@ static void
 take_siblings_down(struct alloc_run *run, size_t task, struct run_time now)
 {
 	const struct task_run *gone = &run->tasks[task];
-	bool failed = gone->state.failed && !is_hook(gone, "poststop");
+	bool failed = gone->state.failed && !task_is_hook(gone, "poststop");
 
 	if (run->stopping || (!failed && !gone->task->leader))
 		return;
@@ -478,7 +288,7 @@ take_siblings_down(struct alloc_run *run, size_t task, struct run_time now)
 		struct task_run *t = &run->tasks[i];
 
 		if (i == task || t->phase == TASK_DEAD ||
-		    is_hook(t, "poststop"))
+		    task_is_hook(t, "poststop"))
 			continue;
 		if (failed)
 			task_event_sibling(&t->state, gone->task->name, now.ns);
@@ -505,7 +315,7 @@ back_off(struct alloc_run *run, struct task_run *t, uint64_t delay_ms,
 	t->wake_ms = now.ms + delay_ms;
 	t->state.restarts++;
 	t->state.last_restart = now.ns;
-	set_state(t, "pending");
+	task_set_state(t, "pending");
 	run->changed = true;
 }
 
@@ -515,8 +325,8 @@ restarts_on_success(const struct alloc_run *run, const struct task_run *t)
 {
 	const char *type = run->alloc->job->type;
 
-	if (!is_main(t))
-		return is_sidecar(t);
+	if (!task_is_main(t))
+		return task_is_sidecar(t);
 	return type == NULL ||
 	       (strcmp(type, "batch") != 0 && strcmp(type, "sysbatch") != 0);
 }
@@ -574,7 +384,7 @@ alloc_run_ended(struct alloc_run *run, size_t task, const struct task_end *end,
 						  end->signal == 0,
 		.on_success = restarts_on_success(run, t) };
 
-	if (!is_alive(t))
+	if (!task_is_alive(t))
 		return;
 	t->ever_ran = true;
 	t->kill_wanted = false;
@@ -602,7 +412,7 @@ alloc_run_vanished(struct alloc_run *run, size_t task, struct run_time now)
 {
 	struct task_run *t = &run->tasks[task];
 
-	if (!is_alive(t))
+	if (!task_is_alive(t))
 		return;
 	if (t->kill_wanted || run->stopping || t->phase == TASK_KILLING) {
 		give_up(run, task, t->state.failed, now.ns, now);
@@ -690,98 +500,4 @@ alloc_run_add_event(struct alloc_run *run, size_t task, const char *type,
 {
 	task_event_add(&run->tasks[task].state, type, message, now.ns);
 	run->changed = true;
-}
-
-/* --- what comes out --- */
-
-bool
-alloc_run_take(struct alloc_run *run, struct run_action *action)
-{
-	if (run->nactions == 0)
-		return false;
-	*action = run->actions[0];
-	memmove(run->actions, run->actions + 1,
-	    --run->nactions * sizeof *run->actions);
-	return true;
-}
-
-static uint64_t
-earlier(uint64_t a, uint64_t b)
-{
-	return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
-uint64_t
-alloc_run_wake_ms(const struct alloc_run *run)
-{
-	uint64_t at = run->stop_at_ms;
-
-	for (size_t i = 0; i < run->ntasks; i++)
-		if (run->tasks[i].phase == TASK_BACKOFF)
-			at = earlier(at, run->tasks[i].wake_ms);
-	if (is_watched(run) && run->all_running_ms != 0)
-		at = earlier(
-		    at, run->all_running_ms + (uint64_t)min_healthy_ms(run));
-	return at;
-}
-
-bool
-alloc_run_is_done(const struct alloc_run *run)
-{
-	for (size_t i = 0; i < run->ntasks; i++)
-		if (run->tasks[i].phase != TASK_DEAD)
-			return false;
-	return true;
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-	const struct task_state *x = a, *y = b;
-
-	return strcmp(x->key, y->key);
-}
-
-void
-alloc_run_report(const struct alloc_run *run, struct alloc *out)
-{
-	*out = (struct alloc){ .id = xstrdup(run->alloc->id),
-		.client_status = xstrdup(run->client_status),
-		.client_description = xstrdup(run->client_description) };
-	out->ntask_states = run->ntasks;
-	out->task_states = xcalloc(run->ntasks, sizeof *out->task_states);
-	for (size_t i = 0; i < run->ntasks; i++) {
-		struct task_state *s = &out->task_states[i];
-
-		rec_copy(&task_state_type, s, &run->tasks[i].state);
-		free(s->key);
-		s->key = xstrdup(run->tasks[i].task->name);
-	}
-	qsort(out->task_states, out->ntask_states, sizeof *out->task_states,
-	    by_key);
-	if (!run->has_health)
-		return;
-	out->deployment_status = xcalloc(1, sizeof *out->deployment_status);
-	out->deployment_status->has_healthy = true;
-	out->deployment_status->healthy = run->healthy;
-	out->deployment_status->timestamp = run->healthy_at_ns;
-}
-
-int
-signal_parse(const char *name)
-{
-	char *end;
-	long n = strtol(name, &end, 10);
-
-	if (*end == '\0' && end != name)
-		return n > 0 && n < NSIG ? (int)n : -1;
-	if (strncasecmp(name, "SIG", 3) == 0)
-		name += 3;
-	for (int i = 1; i < NSIG; i++) {
-		const char *abbrev = sigabbrev_np(i);
-
-		if (abbrev != NULL && strcasecmp(abbrev, name) == 0)
-			return i;
-	}
-	return -1;
 }

@@ -73,6 +73,7 @@ struct alloc_run {
 	bool has_health, healthy;
 	int64_t healthy_at_ns;
 	uint64_t all_running_ms; /* since when; 0: not all */
+	uint64_t since_ms;       /* when we got to know of it */
 
 	bool changed; /* there is news for the servers; the shell clears it */
 	struct run_action *actions;

@@ -171,15 +171,41 @@ open_sockets(struct nodeagent *na, struct err *err)
 	return 0;
 }
 
+struct stored {
+	struct alloc **allocs;
+	struct alloc_saved *saved;
+	size_t n;
+};
+
 static void
 on_stored(void *ctx, struct alloc *alloc, struct alloc_saved *saved)
 {
-	struct nodeagent *na = ctx;
-	struct alloc *own = xcalloc(1, sizeof *own);
+	struct stored *all = ctx;
+	size_t n = all->n + 1;
 
-	*own = *alloc;
-	runner_restore(na, own, saved);
-	rec_clear(&alloc_saved_type, saved);
+	all->allocs = xreallocarray(all->allocs, n, sizeof *all->allocs);
+	all->saved = xreallocarray(all->saved, n, sizeof *all->saved);
+	all->allocs[all->n] = alloc;
+	all->saved[all->n] = *saved;
+	all->n = n;
+}
+
+/* First all is read, for taking it up writes to the store. */
+static int
+restore(struct nodeagent *na, struct err *err)
+{
+	struct stored all = { 0 };
+	int rv = store_each(na->store, on_stored, &all, err);
+
+	for (size_t i = 0; i < all.n; i++) {
+		runner_restore(na, all.allocs[i], &all.saved[i]);
+		rec_clear(&alloc_saved_type, &all.saved[i]);
+	}
+	if (all.n > 0)
+		log_info("allocations taken up count=%zu", all.n);
+	free(all.allocs);
+	free(all.saved);
+	return rv;
 }
 
 static void
@@ -214,7 +240,7 @@ nodeagent_start(struct daemon *d, struct err *err)
 	if (na->store == NULL)
 		return -1;
 	na->link = serverlink_new(na, err);
-	if (na->link == NULL || store_each(na->store, on_stored, na, err) == -1)
+	if (na->link == NULL || restore(na, err) == -1)
 		return -1;
 	na->gc = loop_timer_new(na->loop, on_gc, na);
 	loop_timer_set(na->gc, GC_INTERVAL_MS);

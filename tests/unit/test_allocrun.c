@@ -276,6 +276,24 @@ START_TEST(allocrun_is_healthy_after_min_healthy_time)
 }
 END_TEST
 
+START_TEST(allocrun_is_unhealthy_at_the_deadline)
+{
+	static const char *const names[] = { "t" };
+	struct alloc *a = make_alloc("service", names, 1);
+	struct alloc_run *run;
+
+	a->deployment_id = xstrdup("d1");
+	run = begin(a);
+	ck_assert_uint_eq(alloc_run_wake_ms(run), 301000);
+	alloc_run_tick(run, at(300999));
+	ck_assert(!run->has_health);
+	alloc_run_tick(run, at(301000));
+	ck_assert(run->has_health && !run->healthy);
+	ck_assert_uint_eq(alloc_run_wake_ms(run), 0);
+	alloc_run_free(run);
+}
+END_TEST
+
 START_TEST(signals_are_read_by_name_and_number)
 {
 	ck_assert_int_eq(signal_parse("SIGINT"), SIGINT);
@@ -293,4 +311,5 @@ UNIT_MAIN("allocrun", allocrun_runs_a_batch_task_to_its_end,
     allocrun_takes_siblings_down_with_a_failed_task,
     allocrun_goes_on_from_what_was_saved,
     allocrun_is_healthy_after_min_healthy_time,
+    allocrun_is_unhealthy_at_the_deadline,
     signals_are_read_by_name_and_number)

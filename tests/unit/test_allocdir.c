@@ -1,0 +1,128 @@
+#include "cmd/nodeagent/allocdir.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+#include "tests/lib/unit.h"
+
+static char base[64];
+static struct task tasks[1];
+static struct task_group group = { .tasks = tasks, .ntasks = 1 };
+static struct alloc alloc;
+
+static void
+begin(void)
+{
+	struct err err;
+
+	snprintf(base, sizeof base, "/tmp/test_allocdir.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(base));
+	tasks[0].name = (char *)(uintptr_t) "web";
+	alloc.id = (char *)(uintptr_t) "a1";
+	ck_assert_int_eq(allocdir_make(base, &alloc, &group, &err), 0);
+}
+
+static void
+put(const char *path, const char *text)
+{
+	char *full = xasprintf("%s/a1/%s", base, path);
+	FILE *f = fopen(full, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+	free(full);
+}
+
+static void
+point(const char *path, const char *to)
+{
+	char *full = xasprintf("%s/a1/%s", base, path);
+
+	ck_assert_int_eq(symlink(to, full), 0);
+	free(full);
+}
+
+static enum err_code
+opens(const char *path)
+{
+	struct err err = { 0 };
+	int fd = allocdir_open(base, "a1", path, O_RDONLY, &err);
+
+	if (fd == -1)
+		return err.code;
+	close(fd);
+	return ERR_NONE;
+}
+
+static void
+end(void)
+{
+	struct err err;
+
+	ck_assert_int_eq(allocdir_remove(base, "a1", &err), 0);
+	ck_assert_int_eq(rmdir(base), 0);
+}
+
+START_TEST(allocdir_opens_what_is_inside)
+{
+	begin();
+	put("web/local/page", "hello");
+	put("alloc/logs/web.stdout.0", "line");
+	ck_assert_int_eq(opens("/"), ERR_NONE);
+	ck_assert_int_eq(opens("web/local/page"), ERR_NONE);
+	ck_assert_int_eq(opens("//alloc/../web/local/page"), ERR_NONE);
+	ck_assert_int_eq(opens("alloc/logs/web.stdout.0"), ERR_NONE);
+	ck_assert_int_eq(opens("web/local/none"), ERR_NOT_FOUND);
+	end();
+}
+END_TEST
+
+START_TEST(allocdir_never_leaves_the_allocation)
+{
+	begin();
+	point("web/local/abs", "/etc/passwd");
+	point("web/local/up", "../../../../../../etc/passwd");
+	/* Both mean a file beneath the allocation, where there is none. */
+	ck_assert_int_eq(opens("web/local/abs"), ERR_NOT_FOUND);
+	ck_assert_int_eq(opens("web/local/up"), ERR_NOT_FOUND);
+	ck_assert_int_eq(opens("../../../etc/passwd"), ERR_NOT_FOUND);
+	end();
+}
+END_TEST
+
+START_TEST(allocdir_keeps_secrets_however_they_are_named)
+{
+	begin();
+	put("web/secrets/key", "s3cret");
+	point("web/local/link", "../secrets/key");
+	point("alloc/data/dir", "../../web/secrets");
+	ck_assert_int_eq(opens("web/secrets/key"), ERR_DENIED);
+	ck_assert_int_eq(opens("/web//./secrets/key"), ERR_DENIED);
+	ck_assert_int_eq(opens("web/local/../secrets/key"), ERR_DENIED);
+	ck_assert_int_eq(opens("web/local/link"), ERR_DENIED);
+	ck_assert_int_eq(opens("alloc/data/dir/key"), ERR_DENIED);
+	ck_assert_int_eq(opens("web/private"), ERR_DENIED);
+	end();
+}
+END_TEST
+
+START_TEST(allocdir_knows_no_other_allocation)
+{
+	struct err err;
+
+	begin();
+	ck_assert_int_eq(allocdir_open(base, "a2", "/", O_RDONLY, &err), -1);
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("allocdir", allocdir_opens_what_is_inside,
+    allocdir_never_leaves_the_allocation,
+    allocdir_keeps_secrets_however_they_are_named,
+    allocdir_knows_no_other_allocation)

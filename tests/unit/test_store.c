@@ -1,0 +1,144 @@
+#include "cmd/nodeagent/store.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/nodeagent/allocdir.h"
+#include "common/mem.h"
+#include "tests/lib/unit.h"
+
+static char dir[64];
+
+static void
+begin(void)
+{
+	snprintf(dir, sizeof dir, "/tmp/test_store.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void
+end(void)
+{
+	struct err err;
+
+	ck_assert_int_eq(allocdir_remove("/tmp", dir + 5, &err), 0);
+}
+
+static struct store *
+open_it(void)
+{
+	struct err err;
+	struct store *s = store_open(dir, &err);
+
+	ck_assert_msg(s != NULL, "%s", err.text);
+	return s;
+}
+
+static void
+put(struct store *s, const char *id, const char *status)
+{
+	struct alloc a = { .id = (char *)(uintptr_t)id,
+		.job_id = (char *)(uintptr_t) "web" };
+	struct alloc_saved saved = { .client_status =
+					 (char *)(uintptr_t)status };
+
+	store_put_alloc(s, &a);
+	if (status != NULL)
+		store_put_saved(s, id, &saved);
+}
+
+struct seen {
+	size_t n;
+	char text[256];
+};
+
+static void
+see(void *ctx, struct alloc *a, struct alloc_saved *saved)
+{
+	struct seen *s = ctx;
+
+	s->n++;
+	snprintf(s->text + strlen(s->text), sizeof s->text - strlen(s->text),
+	    "%s=%s ", a->id, saved->client_status ? saved->client_status : "-");
+	rec_clear(&alloc_type, a);
+	free(a);
+	rec_clear(&alloc_saved_type, saved);
+}
+
+static struct seen
+look(struct store *s)
+{
+	struct seen seen = { 0 };
+	struct err err;
+
+	ck_assert_int_eq(store_each(s, see, &seen, &err), 0);
+	return seen;
+}
+
+START_TEST(store_keeps_allocations_over_a_restart)
+{
+	struct store *s;
+
+	begin();
+	s = open_it();
+	put(s, "a1", "running");
+	put(s, "a2", NULL);
+	put(s, "a3", "pending");
+	put(s, "a3", "complete");
+	store_close(s);
+	s = open_it();
+	ck_assert_str_eq(look(s).text, "a1=running a2=- a3=complete ");
+	store_remove(s, "a1");
+	ck_assert_str_eq(look(s).text, "a2=- a3=complete ");
+	store_close(s);
+	end();
+}
+END_TEST
+
+START_TEST(store_moves_a_damaged_file_aside)
+{
+	static const char junk[] = "this is no database at all";
+	struct store *s;
+	char *path;
+	int fd;
+
+	begin();
+	s = open_it();
+	put(s, "a1", "running");
+	store_close(s);
+	path = xasprintf("%s/state.mdb", dir);
+	fd = open(path, O_WRONLY);
+	ck_assert_msg(fd != -1, "%s", path);
+	for (off_t at = 0; at < 16384; at += (off_t)sizeof junk)
+		ck_assert_int_eq(
+		    pwrite(fd, junk, sizeof junk, at), (ssize_t)sizeof junk);
+	close(fd);
+	free(path);
+	s = open_it();
+	ck_assert_uint_eq(look(s).n, 0);
+	put(s, "a2", "running");
+	ck_assert_uint_eq(look(s).n, 1);
+	store_close(s);
+	end();
+}
+END_TEST
+
+START_TEST(store_keeps_an_identity_for_ever)
+{
+	char first[64], second[64];
+	struct err err;
+
+	begin();
+	ck_assert_int_eq(store_identity(dir, "node-id", "one", first, &err), 0);
+	ck_assert_str_eq(first, "one");
+	ck_assert_int_eq(
+	    store_identity(dir, "node-id", "two", second, &err), 0);
+	ck_assert_str_eq(second, "one");
+	end();
+}
+END_TEST
+
+UNIT_MAIN("store", store_keeps_allocations_over_a_restart,
+    store_moves_a_damaged_file_aside, store_keeps_an_identity_for_ever)
