@@ -311,5 +311,4 @@ UNIT_MAIN("allocrun", allocrun_runs_a_batch_task_to_its_end,
     allocrun_takes_siblings_down_with_a_failed_task,
     allocrun_goes_on_from_what_was_saved,
     allocrun_is_healthy_after_min_healthy_time,
-    allocrun_is_unhealthy_at_the_deadline,
-    signals_are_read_by_name_and_number)
+    allocrun_is_unhealthy_at_the_deadline, signals_are_read_by_name_and_number)
