@@ -170,15 +170,27 @@ url_of(const struct daemon *d, const char *kind)
 	return daemon_url(c->run_dir, d->def->name, kind);
 }
 
+/* Made while we may still give it to a group that we are not in. */
+static int
+open_ctl(struct daemon *d, struct err *err)
+{
+	char *url = url_of(d, "ctl");
+	size_t nroutes;
+
+	d->impl->ctl_routes = daemon_ctl_routes(d->def, &nroutes);
+	d->ctl = bus_serve(d->loop, url, d->impl->ctl_routes, nroutes, d, err);
+	if (d->ctl != NULL)
+		daemon_set_group(d, url + strlen("ipc://"));
+	free(url);
+	return d->ctl != NULL ? 0 : -1;
+}
+
 static int
 open_sockets(struct daemon *d, struct err *err)
 {
 	char *pub = url_of(d, "pub"), *msg = url_of(d, "msg");
-	char *ctl = url_of(d, "ctl");
-	size_t nroutes;
 	int rv = -1;
 
-	d->impl->ctl_routes = daemon_ctl_routes(d->def, &nroutes);
 	d->pub = bus_publish_at(d->loop, pub, err);
 	if (d->pub == NULL)
 		goto out;
@@ -188,15 +200,10 @@ open_sockets(struct daemon *d, struct err *err)
 		if (d->msg == NULL)
 			goto out;
 	}
-	d->ctl = bus_serve(d->loop, ctl, d->impl->ctl_routes, nroutes, d, err);
-	if (d->ctl == NULL)
-		goto out;
-	daemon_set_group(d, ctl + strlen("ipc://"));
 	rv = 0;
 out:
 	free(pub);
 	free(msg);
-	free(ctl);
 	return rv;
 }
 
@@ -215,7 +222,7 @@ watch_signals(struct daemon *d)
 	}
 }
 
-/* Root's part comes first: directories, then sockets, then the user. */
+/* Root's part comes first: directories, the control socket, then the user. */
 static int
 start(struct daemon *d, struct err *err)
 {
@@ -223,7 +230,7 @@ start(struct daemon *d, struct err *err)
 		return -1;
 	watch_signals(d);
 	d->impl->logs = daemon_logs_new(d->loop);
-	if (daemon_become_user(d, err) == -1)
+	if (open_ctl(d, err) == -1 || daemon_become_user(d, err) == -1)
 		return -1;
 	if (d->impl->opts.die_with_parent && daemon_die_with_parent(err) == -1)
 		return -1;

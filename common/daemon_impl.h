@@ -50,7 +50,8 @@ void daemon_config_free(const struct daemon_def *def, void *config);
 int daemon_dirs_open(struct daemon *d, struct err *err);
 void daemon_dirs_close(struct daemon *d);
 
-/* Gives a socket its group, then becomes `user`. */
+/* Gives the control socket its group; then the run directory, and we with
+ * it, become `user`'s. */
 void daemon_set_group(struct daemon *d, const char *path);
 int daemon_become_user(struct daemon *d, struct err *err);
 int daemon_die_with_parent(struct err *err);

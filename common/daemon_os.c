@@ -66,13 +66,12 @@ user_find(const struct daemon *d, const struct passwd **pw, struct err *err)
 }
 
 static int
-own_dir(const struct daemon *d, const char *path, mode_t mode, struct err *err)
+own_dir(
+    const char *path, mode_t mode, const struct passwd *owner, struct err *err)
 {
-	const struct passwd *pw;
-
-	if (make_dirs(path, mode, err) == -1 || user_find(d, &pw, err) == -1)
+	if (make_dirs(path, mode, err) == -1)
 		return -1;
-	if (pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) == -1)
+	if (owner != NULL && chown(path, owner->pw_uid, owner->pw_gid) == -1)
 		return err_sys(err, "chown %s", path);
 	/* Not ours: whoever made it said who may come in. */
 	if (chmod(path, mode) == -1 && errno != EPERM)
@@ -118,22 +117,34 @@ lock_dir(const char *what, const char *dir, struct err *err)
 	return fd;
 }
 
+static char *
+run_dir_of(const struct daemon *d)
+{
+	return xasprintf("%s/%s", common_of(d)->run_dir, d->def->name);
+}
+
 int
 daemon_dirs_open(struct daemon *d, struct err *err)
 {
 	const struct daemon_config *c = common_of(d);
-	char *dir = xasprintf("%s/%s", c->run_dir, d->def->name);
+	const struct passwd root = { .pw_uid = 0 }, *pw;
+	char *dir = run_dir_of(d);
 	int rv = -1;
 
-	/* Others may pass through it; the sockets' modes say who may speak. */
-	if (make_dirs(c->run_dir, 0755, err) == -1 ||
-	    own_dir(d, dir, 0751, err) == -1)
+	/*
+	 * Others may pass through it; the sockets' modes say who may speak.
+	 * It is root's until daemon_become_user(), so that nobody can put a
+	 * link in the place of the control socket while root makes it.
+	 */
+	if (user_find(d, &pw, err) == -1 ||
+	    make_dirs(c->run_dir, 0755, err) == -1 ||
+	    own_dir(dir, 0751, pw != NULL ? &root : NULL, err) == -1)
 		goto out;
 	d->impl->run_lock = lock_dir("run_dir", dir, err);
 	if (d->impl->run_lock == -1)
 		goto out;
 	if (c->data_dir[0] != '\0') {
-		if (own_dir(d, c->data_dir, 0700, err) == -1)
+		if (own_dir(c->data_dir, 0700, pw, err) == -1)
 			goto out;
 		d->impl->data_lock = lock_dir("data_dir", c->data_dir, err);
 		if (d->impl->data_lock == -1)
@@ -179,11 +190,20 @@ int
 daemon_become_user(struct daemon *d, struct err *err)
 {
 	const struct passwd *pw;
+	char *dir;
+	int rv;
 
 	if (user_find(d, &pw, err) == -1)
 		return -1;
 	if (pw == NULL)
 		return 0;
+	dir = run_dir_of(d);
+	rv = chown(dir, pw->pw_uid, pw->pw_gid);
+	if (rv == -1)
+		err_sys(err, "chown %s", dir);
+	free(dir);
+	if (rv == -1)
+		return -1;
 	if (initgroups(pw->pw_name, pw->pw_gid) == -1 ||
 	    setgid(pw->pw_gid) == -1 || setuid(pw->pw_uid) == -1)
 		return err_sys(err, "become user %s", pw->pw_name);
