@@ -1,7 +1,5 @@
 #include "proto/metric.h"
 
-#include "common/mem.h"
-
 static const struct rec_field metric_fields[] = {
 	REC_STR(struct metric, 1, name, "Name"),
 	REC_U64(struct metric, 2, kind, "Kind"),
@@ -49,24 +47,3 @@ static const struct rec_field metric_rows_fields[] = {
 };
 const struct rec_type metric_rows_type =
     REC_TYPE(metric_rows, metric_rows_fields);
-
-struct metric *
-metrics_add(
-    struct metrics *m, const char *name, enum metric_kind kind, double value)
-{
-	struct metric *one;
-
-	m->metrics =
-	    xreallocarray(m->metrics, m->nmetrics + 1, sizeof *m->metrics);
-	one = &m->metrics[m->nmetrics++];
-	*one = (struct metric){
-		.name = xstrdup(name), .kind = kind, .value = value
-	};
-	return one;
-}
-
-void
-metric_label(struct metric *m, const char *name, const char *value)
-{
-	rec_kv_set(&m->labels, &m->nlabels, name, value != NULL ? value : "");
-}

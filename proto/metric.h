@@ -54,11 +54,6 @@ struct metric_rows {
 	size_t nrows;
 };
 
-/* Builders for who publishes. A new metric, borrowed until the next one. */
-struct metric *metrics_add(
-    struct metrics *m, const char *name, enum metric_kind kind, double value);
-void metric_label(struct metric *m, const char *name, const char *value);
-
 extern const struct rec_type metric_type, metrics_type, metrics_ask_type,
     metrics_text_type, metric_get_type, metric_rows_type;
 

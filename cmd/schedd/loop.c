@@ -458,6 +458,7 @@ schedd_start(struct daemon *d, struct err *err)
 	sd->loop = d->loop;
 	sd->config = c;
 	sd->started_ms = loop_now_ms(d->loop);
+	sd->meter.source = d->def->name;
 	TAILQ_INIT(&sd->queries);
 	TAILQ_INIT(&sd->woken);
 	TAILQ_INIT(&sd->followers);
@@ -511,6 +512,7 @@ schedd_release(struct daemon *d)
 	bus_peer_free(sd->metricsd);
 	loop_timer_free(sd->tick);
 	sched_core_free(sd->core);
+	meter_release(&sd->meter);
 	free(sd->server_id);
 	free(sd);
 	d->state = NULL;

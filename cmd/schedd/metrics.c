@@ -2,30 +2,30 @@
  * The numbers that schedd publishes: names and labels are Nomad's.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/schedd/schedd.h"
-#include "common/mem.h"
 #include "common/raft/node.h"
-#include "proto/metric.h"
-#include "proto/msg.h"
+#include "proto/meter.h"
 
 static void
-gauge(struct metrics *m, const char *name, double value)
+gauge(struct meter *m, const char *name, double value)
 {
-	metrics_add(m, name, METRIC_GAUGE, value);
+	meter_gauge(m, name, value, NULL, 0);
+}
+
+/* Labels are only read. */
+static char *
+text(const char *s)
+{
+	return (char *)(uintptr_t)s;
 }
 
 static void
-counter(struct metrics *m, const char *name, double value)
-{
-	metrics_add(m, name, METRIC_COUNTER, value);
-}
-
-static void
-add_summary(struct metrics *m, const struct sched_job *j,
+add_summary(struct meter *m, const struct sched_job *j,
     const struct task_group_summary *g)
 {
+	const struct rec_kv labels[] = { { text("job"), j->id },
+		{ text("task_group"), g->key }, { text("namespace"), j->ns } };
 	const struct {
 		const char *name;
 		int64_t value;
@@ -39,18 +39,12 @@ add_summary(struct metrics *m, const struct sched_job *j,
 		{ "nomad.nomad.job_summary.unknown", g->unknown },
 	};
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct metric *one = metrics_add(
-		    m, rows[i].name, METRIC_GAUGE, (double)rows[i].value);
-
-		metric_label(one, "job", j->id);
-		metric_label(one, "task_group", g->key);
-		metric_label(one, "namespace", j->ns);
-	}
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		meter_gauge(m, rows[i].name, (double)rows[i].value, labels, 3);
 }
 
 static void
-add_jobs(struct metrics *m, const struct sched_state *st)
+add_jobs(struct meter *m, const struct sched_state *st)
 {
 	double pending = 0, running = 0, dead = 0;
 
@@ -79,30 +73,28 @@ schedd_metrics(struct daemon *d)
 {
 	struct schedd *sd = d->state;
 	struct sched_state *st = sched_core_state(sd->core);
-	struct metrics m = { 0 };
+	struct meter *m = &sd->meter;
 	struct sched_core_stats s;
 	struct raft_node_info raft;
 	double nodes = 0;
 
-	m.source = xstrdup("schedd");
-	m.at_ns = loop_wall_ns(sd->loop);
-	m.start = (uint64_t)getpid();
 	sched_core_stats(sd->core, &s);
 	raft_node_info(sd->raft, &raft);
-	add_jobs(&m, st);
+	add_jobs(m, st);
 	for (struct sched_node *n = st->nodes; n != NULL; n = n->hh.next)
 		nodes +=
 		    n->node != NULL && strcmp(n->node->status, "ready") == 0;
-	gauge(&m, "nomad.nomad.heartbeat.active", nodes);
-	gauge(&m, "nomad.nomad.broker.total_ready", (double)s.ready);
-	gauge(&m, "nomad.nomad.broker.total_unacked", (double)s.unacked);
-	gauge(&m, "nomad.nomad.broker.total_waiting", (double)s.waiting);
-	gauge(&m, "nomad.nomad.broker.total_pending", (double)s.pending);
-	gauge(&m, "nomad.nomad.blocked_evals.total_blocked", (double)s.blocked);
-	gauge(&m, "nomad.nomad.plan.queue_depth", (double)raft.queued_entries);
-	counter(&m, "nomad.nomad.plan.node_rejected", (double)s.plans_partial);
-	gauge(&m, "nomad.raft.appliedIndex", (double)raft.raft.applied);
-	gauge(&m, "nomad.raft.lastIndex", (double)raft.raft.last);
-	bus_publish(d->pub, "metric.schedd", MSG_METRIC, &m);
-	rec_clear(&metrics_type, &m);
+	gauge(m, "nomad.nomad.heartbeat.active", nodes);
+	gauge(m, "nomad.nomad.broker.total_ready", (double)s.ready);
+	gauge(m, "nomad.nomad.broker.total_unacked", (double)s.unacked);
+	gauge(m, "nomad.nomad.broker.total_waiting", (double)s.waiting);
+	gauge(m, "nomad.nomad.broker.total_pending", (double)s.pending);
+	gauge(m, "nomad.nomad.blocked_evals.total_blocked", (double)s.blocked);
+	gauge(m, "nomad.nomad.plan.queue_depth", (double)raft.queued_entries);
+	meter_count(m, "nomad.nomad.plan.node_rejected",
+	    (double)(s.plans_partial - sd->plans_partial), NULL, 0);
+	sd->plans_partial = s.plans_partial;
+	gauge(m, "nomad.raft.appliedIndex", (double)raft.raft.applied);
+	gauge(m, "nomad.raft.lastIndex", (double)raft.raft.last);
+	meter_publish(m, d->pub, loop_wall_ns(sd->loop));
 }

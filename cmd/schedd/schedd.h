@@ -14,6 +14,7 @@
 #include "cmd/schedd/core.h"
 #include "common/daemon.h"
 #include "common/http/http.h"
+#include "proto/meter.h"
 
 struct follower;
 struct query;
@@ -47,6 +48,8 @@ struct schedd {
 	struct queries woken;   /* ... that are to be answered in this turn */
 	struct followers followers; /* nodes whose requests are held */
 	struct followers followers_woken;
+	struct meter meter;
+	uint64_t plans_partial; /* as last told */
 	bool leading, was_ready;
 	bool run_posted; /* woken ones will be answered in this turn */
 	char *server_id;
