@@ -44,7 +44,8 @@ new_expr(struct hcl_file *file, enum hcl_expr_kind kind, struct hcl_range range)
 	return e;
 }
 
-/* Text with ${ or %{ is a template, whose text starts behind the quote. */
+/* Text with ${ or %{ is a template, whose text starts behind the quote; but
+ * not in HCL 1. */
 static struct hcl_expr *
 text_expr(struct hcl_file *file, const struct hcl_json *j)
 {
@@ -52,8 +53,9 @@ text_expr(struct hcl_file *file, const struct hcl_json *j)
 	struct hcl_expr *e;
 	struct hcl_src *src;
 
-	if (memmem(j->str, j->len, "${", 2) == NULL &&
-	    memmem(j->str, j->len, "%{", 2) == NULL) {
+	if (file->mode == HCL_1 ||
+	    (memmem(j->str, j->len, "${", 2) == NULL &&
+		memmem(j->str, j->len, "%{", 2) == NULL)) {
 		e = new_expr(file, HCL_E_LITERAL, j->range);
 		e->value = hcl_value_string(&file->arena, j->str, j->len);
 		return e;
