@@ -117,7 +117,7 @@ eventually 10 sh -c 'metricsctl get "*" | grep -q gossipd'
 if [ -e "$BUILD/bin/nodeagent" ]; then
 	/etc/init.d/nodeagent start
 	/etc/init.d/lbd start
-	eventually 10 sh -c 'lbctl info | grep -Eqi "agent.*(up|true)"'
+	eventually 10 sh -c 'lbctl info | grep -q "^nodeagent.up"'
 fi
 # Another one on the same sockets is told who is first.
 expect_match "$(/usr/local/sbin/gossipd -f /etc/rove/gossipd.conf 2>&1)" \

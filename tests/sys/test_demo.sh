@@ -1,0 +1,40 @@
+#!/bin/bash
+# scripts/demo, as README.md tells people to run it, in namespaces of its own
+# where its ports are free.
+if [ "${1:-}" != inside ]; then
+	how=-mnpf
+	unshare "$how" --propagation private true 2>/dev/null || how=-rmnpf
+	if ! unshare "$how" --propagation private true 2>/dev/null; then
+		echo "skipped: needs namespaces"
+		exit 0
+	fi
+	exec unshare "$how" --propagation private --mount-proc --kill-child \
+		bash "$0" inside
+fi
+# shellcheck source=tests/sys/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$(dirname "$0")/../.." || exit 1
+ip link set lo up
+mkdir "$TEST_DIR/tmp"
+export TMPDIR=$TEST_DIR/tmp
+
+is_over() {
+	! pgrep -x 'rove|schedd|nodeagent|gossipd|metricsd|lbd|shim' >/dev/null
+}
+
+scripts/demo -1 >"$TEST_DIR/once.log" 2>&1 || fail "the demo fails"
+grep -q '== curl http://127.0.0.1:9999/web' "$TEST_DIR/once.log" ||
+	fail "the demo does not say what it does"
+eventually 5 is_over
+expect_eq "$(ls "$TMPDIR")" "" "what the demo leaves behind"
+
+# As people do it: until they have seen enough.
+start demo scripts/demo
+demo=$LAST_PID
+eventually 40 grep -q 'Ctrl-C stops everything' "$TEST_DIR/demo.log"
+expect_eq "$(http_code http://127.0.0.1:9999/web)" 200
+expect_eq "$(http_code http://127.0.0.1:9998/)" 200
+kill "$demo"
+eventually 15 is_over
+expect_eq "$(ls "$TMPDIR")" "" "what the demo leaves behind"
+echo ok
