@@ -101,13 +101,19 @@ forget(struct blocked *b, struct blocked_eval *e)
 	map_remove(&b->evals, e->id);
 	if (map_find(&b->jobs, e->job) == e)
 		map_remove(&b->jobs, e->job);
-	if (e->system_key != NULL) {
-		char *id = map_find(&b->system, e->system_key);
-
-		if (id != NULL && strcmp(id, e->id) == 0)
-			free(map_remove(&b->system, e->system_key));
-	}
 	eval_free(e);
+}
+
+/* Woken by a class or replaced, one of a system job is still looked at when
+ * its node changes; only when it has ended that is over, too. */
+static void
+forget_at_node(struct blocked *b, const struct blocked_eval *e)
+{
+	char *id =
+	    e->system_key != NULL ? map_find(&b->system, e->system_key) : NULL;
+
+	if (id != NULL && strcmp(id, e->id) == 0)
+		free(map_remove(&b->system, e->system_key));
 }
 
 static void
@@ -147,7 +153,8 @@ make(const struct eval *rec)
 		    xstrdup(sched_str(rec->class_eligibility[i].key));
 		e->classes[i].value = rec->class_eligibility[i].value;
 	}
-	if (sched_eq(rec->type, "system") && !sched_is_empty(rec->node_id))
+	if (sched_eq(rec->type, "system") && !e->escaped &&
+	    !sched_is_empty(rec->node_id))
 		e->system_key = xasprintf("%s %s", rec->node_id, e->job);
 	return e;
 }
@@ -294,8 +301,10 @@ blocked_forget_job(struct blocked *b, const char *ns, const char *job_id)
 {
 	struct blocked_eval *e = of_job(b, ns, job_id);
 
-	if (e != NULL)
+	if (e != NULL) {
+		forget_at_node(b, e);
 		forget(b, e);
+	}
 }
 
 void
@@ -303,6 +312,8 @@ blocked_forget(struct blocked *b, const char *id)
 {
 	struct blocked_eval *e = map_find(&b->evals, id);
 
-	if (e != NULL)
+	if (e != NULL) {
+		forget_at_node(b, e);
 		forget(b, e);
+	}
 }
