@@ -69,6 +69,18 @@ pending_free(struct core_pending *p)
 	free(p);
 }
 
+/* What only a leader knows. */
+static void
+forget_term(struct sched_core *c)
+{
+	core_eval_end(c);
+	core_deploy_end(c);
+	core_drain_end(c);
+	leases_release(&c->leases);
+	c->gc_busy = false;
+	c->gc_ms = c->retry_ms = 0;
+}
+
 void
 sched_core_free(struct sched_core *c)
 {
@@ -87,8 +99,7 @@ sched_core_free(struct sched_core *c)
 		act_free(a);
 	}
 	act_free(c->current);
-	core_eval_end(c);
-	leases_release(&c->leases);
+	forget_term(c);
 	sched_state_release(&c->state);
 	free(c->region);
 	free(c);
@@ -353,12 +364,10 @@ answer(struct sched_core *c, struct core_pending *p, const struct fsm_reply *r)
 /* --- the log --- */
 
 static void
-forget_term(struct sched_core *c)
+pump(struct sched_core *c)
 {
-	core_eval_end(c);
-	leases_release(&c->leases);
-	c->gc_busy = false;
-	c->gc_ms = c->retry_ms = 0;
+	core_drain_pump(c);
+	core_eval_pump(c);
 }
 
 void
@@ -383,7 +392,9 @@ sched_core_lead(struct sched_core *c, bool leading)
 	core_eval_lead(c);
 	core_node_lead(c);
 	core_admin_lead(c);
-	core_eval_pump(c);
+	core_deploy_lead(c);
+	core_drain_lead(c);
+	pump(c);
 }
 
 /* Whoever waits for this command is told, and its run goes on. */
@@ -401,6 +412,8 @@ settle(struct sched_core *c, const struct cmd *cmd, const struct fsm_reply *r)
 	}
 	if (p->is_gc)
 		core_gc_applied(c);
+	if (p->is_drain)
+		c->drain_busy = false;
 	if (p->has_req && r->err.code != ERR_NONE)
 		core_refuse_err(c, p->req, &r->err);
 	else if (p->has_req)
@@ -441,6 +454,8 @@ observe_node(struct sched_core *c, const char *id)
 		lease_end(&c->leases, sched_str(id));
 	if (n != NULL && sched_node_is_ready(n->node))
 		core_eval_gain(c, n);
+	if (n != NULL)
+		core_drain_node(c, n);
 }
 
 /* What follows from a command, whoever proposed it. */
@@ -476,6 +491,10 @@ observe(struct sched_core *c, const struct cmd *cmd)
 	for (size_t i = 0; cmd->reap != NULL && i < cmd->reap->nnodes; i++)
 		lease_end(&c->leases, sched_str(cmd->reap->nodes[i]));
 	observe_allocs(c, cmd);
+	core_deploy_observe(c, cmd);
+	if (map_count(&c->draining) > 0 &&
+	    (cmd->plan != NULL || cmd->alloc_client != NULL))
+		c->drain_news = true;
 }
 
 int
@@ -495,7 +514,7 @@ sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
 			observe(c, &cmd);
 		for (size_t i = 0; !reply.repeated && i < cmd.nbatch; i++)
 			observe(c, &cmd.batch[i]);
-		core_eval_pump(c);
+		pump(c);
 	}
 	arena_release(&arena);
 	return rc;
@@ -515,6 +534,9 @@ sched_core_not_taken(
 	}
 	if (p->is_gc)
 		c->gc_busy = false;
+	if (p->is_drain)
+		c->drain_busy = false;
+	core_deploy_failed(c);
 	if (p->has_req)
 		core_refuse_err(c, p->req, err);
 	pending_free(p);
@@ -543,12 +565,14 @@ sched_core_tick(struct sched_core *c)
 		return;
 	core_node_tick(c);
 	core_admin_tick(c);
+	core_deploy_tick(c);
+	core_drain_tick(c);
 	broker_tick(&c->broker, c->now_ms);
 	if (c->retry_ms != 0 && c->now_ms >= c->retry_ms) {
 		c->retry_ms = c->now_ms + CORE_RETRY_MS;
 		blocked_retry(&c->blocked);
 	}
-	core_eval_pump(c);
+	pump(c);
 }
 
 static uint64_t
@@ -570,6 +594,10 @@ sched_core_due_ms(const struct sched_core *c)
 		due = sooner(due, c->retry_ms);
 	if (c->gc_ms != 0)
 		due = sooner(due, c->gc_ms);
+	if (due_first(&c->deadlines) != NULL)
+		due = sooner(due, due_first(&c->deadlines)->at_ms);
+	if (due_first(&c->drains) != NULL)
+		due = sooner(due, due_first(&c->drains)->at_ms);
 	return due;
 }
 

@@ -224,9 +224,9 @@ is_named(const char *key, char *const *names, size_t n)
 	return n == 0;
 }
 
-/* Healthy ones among the group's canaries. */
-static int64_t
-healthy_canaries(const struct sched_core *c, const struct deployment_state *g)
+int64_t
+core_healthy_canaries(
+    const struct sched_core *c, const struct deployment_state *g)
 {
 	int64_t n = 0;
 
@@ -255,11 +255,11 @@ sched_core_deployment_promote(struct sched_core *c, uint64_t req,
 
 		if (g->desired_canaries == 0 || !is_named(g->key, groups, n))
 			continue;
-		if (healthy_canaries(c, g) < g->desired_canaries) {
+		if (core_healthy_canaries(c, g) < g->desired_canaries) {
 			core_refuse(c, req, ERR_BAD,
 			    "Task group \"%s\" has %lld/%lld healthy "
 			    "allocations",
-			    g->key, (long long)healthy_canaries(c, g),
+			    g->key, (long long)core_healthy_canaries(c, g),
 			    (long long)g->desired_canaries);
 			free(names);
 			return;

@@ -59,6 +59,7 @@ struct core_pending {
 	char *warnings;       /* CORE_REGISTERED */
 	struct core_run *run; /* it is an evaluation's plan, or its end */
 	bool is_gc;
+	bool is_drain;
 	UT_hash_handle hh;
 };
 
@@ -103,6 +104,7 @@ struct sched_core {
 	struct map draining; /* node id to struct core_drain */
 	struct dues drains;
 	bool drain_news; /* something changed that may let a drain go on */
+	bool drain_busy; /* a step of it is on its way */
 	struct sched_core_stats stats;
 };
 
@@ -172,8 +174,30 @@ struct node_leased *core_leased(
 
 /* --- core_admin.c --- */
 
+/* Healthy ones among the group's canaries. */
+int64_t core_healthy_canaries(
+    const struct sched_core *c, const struct deployment_state *g);
 void core_admin_lead(struct sched_core *c);
 void core_admin_tick(struct sched_core *c);
 void core_gc_applied(struct sched_core *c);
+
+/* --- core_deploy.c --- */
+
+void core_deploy_lead(struct sched_core *c);
+void core_deploy_end(struct sched_core *c);
+void core_deploy_observe(struct sched_core *c, const struct cmd *cmd);
+/* Something of ours was not taken: it may be tried again. */
+void core_deploy_failed(struct sched_core *c);
+void core_deploy_tick(struct sched_core *c);
+
+/* --- core_drain.c --- */
+
+void core_drain_lead(struct sched_core *c);
+void core_drain_end(struct sched_core *c);
+/* The node's drain may have begun, changed or ended. */
+void core_drain_node(struct sched_core *c, const struct sched_node *n);
+void core_drain_tick(struct sched_core *c);
+/* Goes on with what drains, if there was news. */
+void core_drain_pump(struct sched_core *c);
 
 #endif

@@ -279,6 +279,19 @@ plan_update(struct fsm_turn *t, const struct alloc *a)
 }
 
 static void
+mark_stable(struct fsm_turn *t, const struct sched_deployment *d)
+{
+	struct sched_version *v =
+	    sched_version_find(d->job, d->rec.job_version);
+
+	if (v == NULL || v->job->stable)
+		return;
+	v->job->has_stable = v->job->stable = true;
+	sched_job_changed(t->st, d->job, t->index);
+}
+
+/* What was rolled out well is known to be good. */
+static void
 change_deployment(struct fsm_turn *t, const struct deployment_change *c)
 {
 	struct sched_deployment *d =
@@ -290,6 +303,8 @@ change_deployment(struct fsm_turn *t, const struct deployment_change *c)
 	sched_set(&d->rec.status_description, c->status_description);
 	d->rec.modify_time = t->time;
 	sched_deployment_changed(t->st, d, t->index);
+	if (sched_eq(c->status, "successful"))
+		mark_stable(t, d);
 }
 
 static void
@@ -390,7 +405,6 @@ fsm_deployment(struct fsm_turn *t, const struct cmd_deployment *c)
 {
 	struct sched_deployment *d =
 	    sched_deployment_find(t->st, sched_str(c->change.deployment_id));
-	struct sched_version *v;
 
 	if (d == NULL) {
 		err_set(&t->reply->err, ERR_NOT_FOUND, "deployment not found");
@@ -402,10 +416,7 @@ fsm_deployment(struct fsm_turn *t, const struct cmd_deployment *c)
 		set_health(t, c->unhealthy[i], false);
 	promote(t, d, c->promote, c->npromote);
 	change_deployment(t, &c->change);
-	v = sched_version_find(d->job, d->rec.job_version);
-	if (c->stable && v != NULL && !v->job->stable) {
-		v->job->has_stable = v->job->stable = true;
-		sched_job_changed(t->st, d->job, t->index);
-	}
+	if (c->stable)
+		mark_stable(t, d);
 	fsm_put_evals(t, c->evals, c->nevals);
 }

@@ -1,0 +1,302 @@
+/*
+ * Deployments: whether they make progress, and what becomes of the job when
+ * they do not. That one is complete is the scheduler's to see: each change of
+ * an allocation's health makes the job be looked at.
+ */
+#include "cmd/schedd/core_impl.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cmd/schedd/text.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+struct core_deployment {
+	char *id;
+	bool busy; /* a change of ours is on its way */
+	struct due due;
+};
+
+static void
+forget(struct sched_core *c, struct core_deployment *t)
+{
+	map_remove(&c->deployments, t->id);
+	due_remove(&c->deadlines, &t->due);
+	free(t->id);
+	free(t);
+}
+
+void
+core_deploy_end(struct sched_core *c)
+{
+	MAP_FOREACH (e, &c->deployments) {
+		struct core_deployment *t = map_value(e);
+
+		free(t->id);
+		free(t);
+	}
+	map_release(&c->deployments);
+	dues_release(&c->deadlines);
+}
+
+/* --- failing --- */
+
+static bool
+wants_revert(const struct deployment *d)
+{
+	for (size_t i = 0; i < d->ntask_groups; i++)
+		if (d->task_groups[i].auto_revert)
+			return true;
+	return false;
+}
+
+/* The newest version known to be good, but for the one that failed. */
+static const struct job *
+stable_version(const struct sched_deployment *d)
+{
+	const struct sched_job *j = d->job;
+
+	for (size_t i = 0; j != NULL && i < j->nversions; i++)
+		if (j->versions[i]->job->stable &&
+		    j->versions[i]->job->version != d->rec.job_version)
+			return j->versions[i]->job;
+	return NULL;
+}
+
+/* Fails it and, with a version to go back to, registers that in the same
+ * command. */
+static void
+fail(struct sched_core *c, const struct sched_deployment *d, const char *why)
+{
+	bool revert = wants_revert(&d->rec);
+	const struct job *good = revert ? stable_version(d) : NULL;
+	struct cmd_deployment u = { .change = { .deployment_id = d->rec.id,
+					.status = core_text("failed") } };
+	struct cmd_job_register r = { 0 };
+	struct cmd parts[2] = { { .deployment = &u }, { .job_register = &r } };
+	struct cmd cmd = { .batch = parts, .nbatch = good != NULL ? 2 : 1 };
+	struct core_evals evals = { 0 };
+	char *text;
+
+	if (good != NULL)
+		text = xasprintf("%s - rolling back to job version %" PRIu64,
+		    why, good->version);
+	else
+		text = xasprintf("%s%s", why,
+		    revert ? " - no stable job version to auto revert to" : "");
+	log_warn("deployment failed id=%s job=%s: %s", d->rec.id,
+	    sched_str(d->rec.job_id), text);
+	u.change.status_description = text;
+	if (d->job != NULL && d->job->job != NULL) {
+		core_evals_add(c, &evals, d->job->job, "deployment-watcher")
+		    ->deployment_id = xstrdup(d->rec.id);
+		u.evals = evals.evals;
+		u.nevals = good != NULL ? 0 : 1;
+	}
+	if (good != NULL) {
+		rec_copy(&job_type, &r.job, good);
+		r.job.submit_time = c->wall_ns;
+		r.eval = evals.evals;
+	}
+	core_propose(c, &cmd);
+	rec_clear(&job_type, &r.job);
+	core_evals_release(&evals);
+	free(text);
+}
+
+/* --- watching --- */
+
+static bool
+is_complete(const struct deployment_state *g)
+{
+	return g->healthy_allocs >= g->desired_total &&
+	       (g->desired_canaries == 0 || g->promoted);
+}
+
+/* When the next group runs out of time, wall clock; 0: never. */
+static int64_t
+deadline_of(const struct deployment *d)
+{
+	int64_t first = 0;
+
+	for (size_t i = 0; i < d->ntask_groups; i++) {
+		const struct deployment_state *g = &d->task_groups[i];
+
+		if (g->progress_deadline == 0 || g->require_progress_by == 0 ||
+		    is_complete(g))
+			continue;
+		if (first == 0 || g->require_progress_by < first)
+			first = g->require_progress_by;
+	}
+	return first;
+}
+
+/* A group without a deadline fails with its first unhealthy allocation. */
+static bool
+has_failed(const struct deployment *d)
+{
+	for (size_t i = 0; i < d->ntask_groups; i++)
+		if (d->task_groups[i].progress_deadline == 0 &&
+		    d->task_groups[i].unhealthy_allocs > 0)
+			return true;
+	return false;
+}
+
+static bool
+may_promote(const struct sched_core *c, const struct deployment *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->ntask_groups; i++) {
+		const struct deployment_state *g = &d->task_groups[i];
+
+		if (g->desired_canaries == 0 || g->promoted)
+			continue;
+		if (!g->auto_promote ||
+		    core_healthy_canaries(c, g) < g->desired_canaries)
+			return false;
+		n++;
+	}
+	return n > 0;
+}
+
+static void
+promote(struct sched_core *c, const struct sched_deployment *d)
+{
+	struct cmd_deployment u = { .change = { .deployment_id = d->rec.id } };
+	struct cmd cmd = { .deployment = &u };
+	struct core_evals evals = { 0 };
+
+	u.promote = xcalloc(d->rec.ntask_groups, sizeof *u.promote);
+	for (size_t i = 0; i < d->rec.ntask_groups; i++)
+		if (d->rec.task_groups[i].desired_canaries > 0)
+			u.promote[u.npromote++] = d->rec.task_groups[i].key;
+	if (d->job != NULL && d->job->job != NULL)
+		core_evals_add(c, &evals, d->job->job, "deployment-watcher")
+		    ->deployment_id = xstrdup(d->rec.id);
+	u.evals = evals.evals;
+	u.nevals = evals.n;
+	core_propose(c, &cmd);
+	free(u.promote);
+	core_evals_release(&evals);
+}
+
+static void
+watch(struct sched_core *c, const struct sched_deployment *d)
+{
+	struct core_deployment *t = map_find(&c->deployments, d->rec.id);
+	int64_t deadline, left_ns;
+
+	if (!sched_deployment_is_active(&d->rec)) {
+		if (t != NULL)
+			forget(c, t);
+		return;
+	}
+	if (t == NULL) {
+		t = xcalloc(1, sizeof *t);
+		t->id = xstrdup(d->rec.id);
+		map_put(&c->deployments, t->id, t);
+	}
+	due_remove(&c->deadlines, &t->due);
+	if (!sched_eq(d->rec.status, "running"))
+		return;
+	deadline = deadline_of(&d->rec);
+	left_ns = deadline - c->wall_ns;
+	if (deadline != 0)
+		due_add(&c->deadlines, &t->due,
+		    c->now_ms +
+			(left_ns <= 0
+				? 0
+				: (uint64_t)(left_ns / CLOCK_NS_PER_MS) + 1));
+	if (!t->busy && has_failed(&d->rec)) {
+		t->busy = true;
+		fail(c, d, "Failed due to unhealthy allocations");
+	} else if (!t->busy && may_promote(c, &d->rec)) {
+		t->busy = true;
+		promote(c, d);
+	}
+}
+
+static void
+watch_id(struct sched_core *c, const char *id)
+{
+	const struct sched_deployment *d =
+	    sched_deployment_find(&c->state, sched_str(id));
+
+	if (d != NULL)
+		watch(c, d);
+}
+
+void
+core_deploy_lead(struct sched_core *c)
+{
+	for (const struct sched_deployment *d = c->state.deployments; d != NULL;
+	     d = d->hh.next)
+		watch(c, d);
+}
+
+void
+core_deploy_observe(struct sched_core *c, const struct cmd *cmd)
+{
+	const struct cmd_plan *plan = cmd->plan;
+	const struct sched_deployment *last = NULL;
+	struct core_deployment *t;
+
+	if (plan != NULL && plan->deployment != NULL)
+		watch_id(c, plan->deployment->id);
+	for (size_t i = 0; plan != NULL && i < plan->ndeployment_changes; i++)
+		watch_id(c, plan->deployment_changes[i].deployment_id);
+	if (plan != NULL && plan->nplaces > 0)
+		watch_id(c, plan->places[0].deployment_id);
+	if (cmd->deployment != NULL) {
+		const char *id =
+		    sched_str(cmd->deployment->change.deployment_id);
+
+		if ((t = map_find(&c->deployments, id)) != NULL)
+			t->busy = false;
+		watch_id(c, id);
+	}
+	for (size_t i = 0;
+	     cmd->alloc_client != NULL && i < cmd->alloc_client->nallocs; i++) {
+		const struct sched_alloc *a = sched_alloc_find(
+		    &c->state, sched_str(cmd->alloc_client->allocs[i].id));
+
+		if (a == NULL || a->deployment == NULL || a->deployment == last)
+			continue;
+		last = a->deployment;
+		watch(c, last);
+	}
+}
+
+void
+core_deploy_failed(struct sched_core *c)
+{
+	MAP_FOREACH (e, &c->deployments)
+		((struct core_deployment *)map_value(e))->busy = false;
+}
+
+void
+core_deploy_tick(struct sched_core *c)
+{
+	struct due *due;
+
+	while ((due = due_first(&c->deadlines)) != NULL &&
+	       due->at_ms <= c->now_ms) {
+		struct core_deployment *t =
+		    DUE_OF(due, struct core_deployment, due);
+		const struct sched_deployment *d =
+		    sched_deployment_find(&c->state, t->id);
+
+		due_remove(&c->deadlines, due);
+		if (d == NULL) {
+			forget(c, t);
+		} else if (deadline_of(&d->rec) <= c->wall_ns) {
+			fail(c, d, "Failed due to progress deadline");
+			due_add(&c->deadlines, due, c->now_ms + CORE_RETRY_MS);
+		} else {
+			watch(c, d);
+		}
+	}
+}
