@@ -83,3 +83,135 @@ expect_match() {
 http_code() {
 	curl -s -o /dev/null -m 5 -w '%{http_code}' "$@" || true
 }
+
+# --- a cluster of one: five daemons, each started by itself ---
+
+RUN=$TEST_DIR/run
+DATA=$TEST_DIR/data
+
+write_configs() {
+	mkdir -p "$RUN" "$DATA"
+	cat >"$TEST_DIR/metricsd.conf" <<-EOF
+		http = "127.0.0.1:$METRICS_PORT";
+		run_dir = "$RUN";
+		prometheus_metrics = true;
+	EOF
+	cat >"$TEST_DIR/gossipd.conf" <<-EOF
+		name = "alpha.global";
+		bind = "127.0.0.1:$SERF_PORT";
+		run_dir = "$RUN";
+	EOF
+	cat >"$TEST_DIR/schedd.conf" <<-EOF
+		name = "alpha";
+		http = "127.0.0.1:$HTTP_PORT";
+		rpc = "127.0.0.1:$RPC_PORT";
+		node_http = "127.0.0.1:$NODE_PORT";
+		data_dir = "$DATA/schedd";
+		run_dir = "$RUN";
+	EOF
+	cat >"$TEST_DIR/nodeagent.conf" <<-EOF
+		name = "alpha";
+		servers = [ "tcp://127.0.0.1:$RPC_PORT" ];
+		http = "127.0.0.1:$NODE_PORT";
+		server_http = "127.0.0.1:$HTTP_PORT";
+		network_interface = "lo";
+		raw_exec = true;
+		publish_node_metrics = true;
+		publish_allocation_metrics = true;
+		data_dir = "$DATA/nodeagent";
+		run_dir = "$RUN";
+	EOF
+	cat >"$TEST_DIR/lbd.conf" <<-EOF
+		proxy_addr = "127.0.0.1:$LB_PORT";
+		ui_addr = "127.0.0.1:$LB_UI_PORT";
+		strategy = "rr";
+		run_dir = "$RUN";
+	EOF
+}
+
+declare -A DAEMON # its pid
+
+up() { # up DAEMON...: starts each; what it says is added to its log
+	local d
+	for d; do
+		"$d" -f "$TEST_DIR/$d.conf" >>"$TEST_DIR/$d.log" 2>&1 &
+		DAEMON[$d]=$!
+		PIDS+=($!)
+	done
+}
+
+down() { # down SIGNAL DAEMON...: and waits for it
+	local d signal=$1
+	shift
+	for d; do kill "-$signal" "${DAEMON[$d]}"; done
+	for d; do wait "${DAEMON[$d]}" 2>/dev/null || true; done
+}
+
+ALL=(metricsd gossipd schedd nodeagent lbd)
+
+node_is_ready() {
+	curl -sf "$NOMAD_ADDR/v1/nodes" | jq -e '.[] | select(.Status == "ready")'
+}
+
+cluster_up() {
+	write_configs
+	up "${ALL[@]}"
+	eventually 20 node_is_ready
+}
+
+# allocs JOB STATUS: how many of its allocations have that client status
+allocs() {
+	curl -s "$NOMAD_ADDR/v1/job/$1/allocations" |
+		jq "[.[] | select(.ClientStatus == \"$2\")] | length"
+}
+
+has_allocs() { # JOB STATUS N
+	[ "$(allocs "$1" "$2")" = "$3" ]
+}
+
+lb_code() { # PATH: what the load balancer answers
+	http_code "http://127.0.0.1:$LB_PORT$1"
+}
+
+lb_says() { # PATH CODE
+	[ "$(lb_code "$1")" = "$2" ]
+}
+
+# web_job NAME COUNT: a job file; a raw_exec web server behind /NAME
+web_job() {
+	cat <<-EOF
+		job "$1" {
+		  type = "service"
+		  group "web" {
+		    count = $2
+		    network {
+		      port "http" {}
+		    }
+		    restart {
+		      attempts = 3
+		      delay    = "1s"
+		    }
+		    ephemeral_disk {
+		      size = 10
+		    }
+		    service {
+		      name     = "$1"
+		      port     = "http"
+		      tags     = ["urlprefix-/$1"]
+		      provider = "nomad"
+		    }
+		    task "server" {
+		      driver = "raw_exec"
+		      config {
+		        command = "python3"
+		        args    = ["$PWD/tests/sys/web.py", "\${NOMAD_PORT_http}"]
+		      }
+		      resources {
+		        cpu    = 20
+		        memory = 32
+		      }
+		    }
+		  }
+		}
+	EOF
+}
