@@ -97,5 +97,7 @@ static const struct rec_field service_fields[] = {
 	REC_STR(struct service, 18, provider, "Provider"),
 	REC_STR(struct service, 19, cluster, "Cluster"),
 	REC_STR(struct service, 20, kind, "Kind"),
+	REC_STR(struct service, 21, namespace, "Namespace",
+	    .flags = REC_OMIT | REC_NOHCL),
 };
 const struct rec_type service_type = REC_TYPE(service, service_fields);

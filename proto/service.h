@@ -97,6 +97,7 @@ struct service {
 	char *provider;
 	char *cluster;
 	char *kind;
+	char *namespace; /* the servers fill it in */
 };
 
 extern const struct rec_type check_restart_type, service_check_type,
