@@ -5,6 +5,8 @@
 
 #include "cmd/schedd/jobcanon_impl.h"
 
+#define DEFAULT_PRIORITY 50
+
 /* Whether an optional row is there. */
 static bool
 has_member(const struct rec_field *f, const char *rec)
@@ -167,7 +169,7 @@ canon_send_job(struct job *job, const char *region)
 	canon_text(&job->region, region);
 	canon_text(&job->node_pool, "");
 	canon_text(&job->type, "service");
-	CANON_SET(job, priority, 50);
+	CANON_SET(job, priority, DEFAULT_PRIORITY);
 	CANON_SET(job, all_at_once, false);
 	send_server_members(job);
 	if (job->periodic != NULL)
@@ -241,4 +243,7 @@ job_canonicalize(struct job *job, const char *region)
 {
 	canon_send_job(job, region);
 	canon_keep_job(job);
+	if (job->priority == 0)
+		job->priority = DEFAULT_PRIORITY;
+	canon_word(&job->node_pool, "default");
 }

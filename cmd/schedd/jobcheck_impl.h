@@ -16,8 +16,8 @@ struct problems {
 void problem(struct problems *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* If the part has problems, adds them as one: "<fmt>: 2 errors occurred:..."
- * between before and after. Empties the part in any case. */
+/* If the part has problems, adds them as one: "<fmt>2 errors occurred:..."
+ * Empties the part in any case. */
 void problem_part(struct problems *p, struct problems *part, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 
@@ -39,9 +39,10 @@ const char *check_dur(int64_t ns, char text[CHECK_DUR_MAX]);
  * where it starts: "task" or "task/local". */
 bool check_escapes(const char *base, const char *path);
 
-/* The job's own checks, and those that a server adds. */
+/* The job's own checks, and those that a server puts before and after. */
 void check_job(const struct job *job, struct problems *p);
-void check_admission(const struct job *job, struct problems *p);
+void check_admit_first(const struct job *job, struct problems *p);
+void check_admit_last(const struct job *job, struct problems *p);
 void check_warnings(const struct job *job, struct problems *p);
 
 void check_constraint(const struct constraint *c, struct problems *p);

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,8 +75,8 @@ job_problems_format(char *const *problems, size_t n)
 {
 	struct buf text = { 0 };
 
-	buf_addf(&text, n == 1 ? "%zu error occurred:" : "%zu errors occurred:",
-	    n);
+	buf_addf(
+	    &text, n == 1 ? "%zu error occurred:" : "%zu errors occurred:", n);
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&text, "\n\t* %s", problems[i]);
 	buf_adds(&text, "\n\n");
