@@ -1,0 +1,27 @@
+/*
+ * The commands, as main.c's table names them. Each belongs to a file of its
+ * noun; argv[0] is the last word of the command's name.
+ */
+#ifndef ROVE_COMMANDS_H
+#define ROVE_COMMANDS_H
+
+#include "cmd/rove/cli.h"
+
+int job_run(const struct command *cmd, int argc, char **argv);
+int job_validate(const struct command *cmd, int argc, char **argv);
+int job_status(const struct command *cmd, int argc, char **argv);
+int job_inspect(const struct command *cmd, int argc, char **argv);
+int job_stop(const struct command *cmd, int argc, char **argv);
+int job_init(const struct command *cmd, int argc, char **argv);
+int node_status(const struct command *cmd, int argc, char **argv);
+int alloc_status(const struct command *cmd, int argc, char **argv);
+int alloc_logs(const struct command *cmd, int argc, char **argv);
+int eval_status(const struct command *cmd, int argc, char **argv);
+int eval_list(const struct command *cmd, int argc, char **argv);
+int server_members(const struct command *cmd, int argc, char **argv);
+int agent_info(const struct command *cmd, int argc, char **argv);
+int version_show(const struct command *cmd, int argc, char **argv);
+int system_gc(const struct command *cmd, int argc, char **argv);
+int status_any(const struct command *cmd, int argc, char **argv);
+
+#endif

@@ -1,0 +1,251 @@
+#include "cmd/rove/find.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/rove/lists.h"
+#include "cmd/rove/table.h"
+#include "cmd/rove/text.h"
+#include "common/mem.h"
+
+static char *
+prefix_param(const char *typed, size_t n)
+{
+	struct buf b = { 0 };
+	char *text = xstrndup(typed, n);
+
+	buf_adds(&b, "prefix=");
+	client_escape(text, &b);
+	free(text);
+	return buf_take(&b);
+}
+
+static int
+too_many(const char *what, const struct buf *rows)
+{
+	struct buf out = { 0 };
+
+	table_format(buf_str(rows), TABLE_LIST, &out);
+	fprintf(
+	    stderr, "Prefix matched multiple %s\n\n%s\n", what, buf_str(&out));
+	buf_release(&out);
+	return 1;
+}
+
+/* --- jobs --- */
+
+static const struct job_stub *
+pick_job(const struct job_stub *jobs, size_t n, const char *typed)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(lists_text(jobs[i].id), typed) == 0)
+			return &jobs[i];
+	return n == 1 ? &jobs[0] : NULL;
+}
+
+int
+find_job(struct cli *c, const char *typed, char **id)
+{
+	char *params = prefix_param(typed, strlen(typed));
+	struct job_stub *jobs;
+	const struct job_stub *job;
+	struct buf rows = { 0 };
+	struct err err;
+	size_t n;
+	int rc;
+
+	rc = client_list(
+	    &c->client, "/v1/jobs", params, &job_stub_type, &jobs, &n, &err);
+	free(params);
+	if (rc == -1)
+		return cli_fail(&err, "Error querying jobs");
+	job = pick_job(jobs, n, typed);
+	rc = CLI_GO;
+	if (job != NULL) {
+		*id = xstrdup(job->id);
+		client_set(&c->client.namespace, job->namespace);
+	} else if (n == 0) {
+		rc = cli_fail(
+		    NULL, "No job(s) with prefix or ID \"%s\" found", typed);
+	} else {
+		lists_jobs(jobs, n, true, &rows);
+		rc = too_many("jobs", &rows);
+		buf_release(&rows);
+	}
+	client_free_list(&job_stub_type, jobs, n);
+	return rc;
+}
+
+/* --- things that are known by a UUID --- */
+
+struct kind {
+	const char *path;
+	const struct rec_type *type; /* of the list's items */
+	const char *one, *many;      /* "allocation", "allocations" */
+	const char *(*id)(const void *item);
+	const char *(*namespace)(const void *item); /* NULL: has none */
+	void (*rows)(
+	    const void *items, size_t n, int64_t now_ns, struct buf *rows);
+};
+
+static int
+pick(struct cli *c, const struct kind *k, const char *typed, const void *items,
+    size_t n, char **id)
+{
+	struct buf rows = { 0 };
+	int rc;
+
+	if (n == 1) {
+		*id = xstrdup(lists_text(k->id(items)));
+		if (k->namespace != NULL)
+			client_set(&c->client.namespace, k->namespace(items));
+		return CLI_GO;
+	}
+	if (n == 0)
+		return cli_fail(NULL, "No %s(s) with prefix or id \"%s\" found",
+		    k->one, typed);
+	k->rows(items, n, c->now_ns, &rows);
+	rc = too_many(k->many, &rows);
+	buf_release(&rows);
+	return rc;
+}
+
+/* The server wants prefixes of an even length: those of one digit more are
+ * told apart here. */
+static size_t
+keep_matching(const struct kind *k, void *items, size_t n, const char *typed)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char *item = (char *)items + i * k->type->size;
+		char *to = (char *)items + kept * k->type->size;
+
+		if (strncmp(lists_text(k->id(item)), typed, strlen(typed)) !=
+		    0) {
+			rec_clear(k->type, item);
+			continue;
+		}
+		if (to != item) {
+			memcpy(to, item, k->type->size);
+			memset(item, 0, k->type->size);
+		}
+		kept++;
+	}
+	return kept;
+}
+
+static int
+find_uuid(struct cli *c, const struct kind *k, const char *typed, char **id)
+{
+	char *params;
+	void *items;
+	struct err err;
+	size_t n;
+	int rc;
+
+	if (strlen(typed) < 2)
+		return cli_fail(
+		    NULL, "Identifier must contain at least two characters.");
+	params = prefix_param(typed, text_id_prefix(typed));
+	rc =
+	    client_list(&c->client, k->path, params, k->type, &items, &n, &err);
+	free(params);
+	if (rc == -1)
+		return cli_fail(&err, "Error querying %s", k->one);
+	n = keep_matching(k, items, n, typed);
+	rc = pick(c, k, typed, items, n, id);
+	client_free_list(k->type, items, n);
+	return rc;
+}
+
+static const char *
+alloc_id(const void *item)
+{
+	return ((const struct alloc_stub *)item)->id;
+}
+
+static const char *
+alloc_namespace(const void *item)
+{
+	return ((const struct alloc_stub *)item)->namespace;
+}
+
+static void
+alloc_rows(const void *items, size_t n, int64_t now_ns, struct buf *rows)
+{
+	lists_allocs(items, n, false, now_ns, rows);
+}
+
+int
+find_alloc(struct cli *c, const char *typed, char **id)
+{
+	static const struct kind kind = { "/v1/allocations", &alloc_stub_type,
+		"allocation", "allocations", alloc_id, alloc_namespace,
+		alloc_rows };
+
+	return find_uuid(c, &kind, typed, id);
+}
+
+static const char *
+node_id(const void *item)
+{
+	return ((const struct node_stub *)item)->id;
+}
+
+static void
+node_rows(const void *items, size_t n, int64_t now_ns, struct buf *rows)
+{
+	const struct node_stub *nodes = items;
+
+	(void)now_ns;
+	table_row(rows, "ID|DC|Name|Class|Drain|Eligibility|Status");
+	for (size_t i = 0; i < n; i++)
+		table_row(rows, "%s|%s|%s|%s|%s|%s|%s",
+		    text_id(nodes[i].id, TEXT_FULL_ID),
+		    lists_text(nodes[i].datacenter), lists_text(nodes[i].name),
+		    lists_text(nodes[i].node_class),
+		    nodes[i].drain ? "true" : "false",
+		    lists_text(nodes[i].scheduling_eligibility),
+		    lists_text(nodes[i].status));
+}
+
+int
+find_node(struct cli *c, const char *typed, char **id)
+{
+	static const struct kind kind = { "/v1/nodes", &node_stub_type, "node",
+		"nodes", node_id, NULL, node_rows };
+
+	return find_uuid(c, &kind, typed, id);
+}
+
+static const char *
+eval_id(const void *item)
+{
+	return ((const struct eval *)item)->id;
+}
+
+static const char *
+eval_namespace(const void *item)
+{
+	return ((const struct eval *)item)->namespace;
+}
+
+static void
+eval_rows(const void *items, size_t n, int64_t now_ns, struct buf *rows)
+{
+	(void)now_ns;
+	lists_evals(items, n, true, rows);
+}
+
+int
+find_eval(struct cli *c, const char *typed, char **id)
+{
+	static const struct kind kind = { "/v1/evaluations", &eval_type,
+		"evaluation", "evaluations", eval_id, eval_namespace,
+		eval_rows };
+
+	return find_uuid(c, &kind, typed, id);
+}

@@ -1,0 +1,21 @@
+/*
+ * From what people type to the one thing that they mean: an identifier, or
+ * a prefix of it that only one has.
+ *
+ * Each returns CLI_GO and the whole identifier (the caller frees it), or the
+ * exit status when there is none, or more than one: then it has said so.
+ */
+#ifndef ROVE_FIND_H
+#define ROVE_FIND_H
+
+#include "cmd/rove/cli.h"
+
+/* A job whose name is exactly what was typed counts more than others that
+ * begin so. The client's namespace becomes the job's. */
+int find_job(struct cli *c, const char *typed, char **id);
+/* The same in the namespace of the allocation. */
+int find_alloc(struct cli *c, const char *typed, char **id);
+int find_node(struct cli *c, const char *typed, char **id);
+int find_eval(struct cli *c, const char *typed, char **id);
+
+#endif

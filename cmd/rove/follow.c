@@ -1,0 +1,116 @@
+#include "cmd/rove/follow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/rove/monitor.h"
+#include "common/clock.h"
+#include "common/mem.h"
+
+struct follow {
+	struct cli *cli;
+	struct monitor monitor;
+	char *path;     /* of the evaluation */
+	uint64_t index; /* of what was seen of it */
+};
+
+static void
+set_eval(struct follow *f, const char *eval_id)
+{
+	free(f->path);
+	f->path = client_path("/v1/evaluation/", eval_id, "");
+	f->index = 0;
+}
+
+static void
+wait_ns(int64_t ns)
+{
+	struct timespec t = { .tv_sec = ns / CLOCK_NS_PER_S,
+		.tv_nsec = ns % CLOCK_NS_PER_S };
+
+	if (ns > 0)
+		nanosleep(&t, NULL);
+}
+
+/*
+ * Asks for the allocations after the evaluation: they are made before it is
+ * complete, so those of a complete one are all there.
+ */
+static int
+look(struct follow *f, struct eval *e, struct alloc_stub **allocs, size_t *n,
+    struct err *err)
+{
+	struct client *client = &f->cli->client;
+	char *path;
+	int rc;
+
+	if (client_await(client, f->path, f->index, FOLLOW_WAIT_MS, &eval_type,
+		e, err) == -1)
+		return -1;
+	f->index = client->index;
+	if (e->id == NULL || e->status == NULL) {
+		rec_clear(&eval_type, e);
+		return err_set(err, ERR_BAD, "the answer is no evaluation");
+	}
+	path = xasprintf("%s/allocations", f->path);
+	rc = client_list(client, path, NULL, &alloc_stub_type, allocs, n, err);
+	free(path);
+	if (rc == -1)
+		rec_clear(&eval_type, e);
+	return rc;
+}
+
+/* One look and what it says; *done when it was the last. */
+static int
+step(struct follow *f, bool *done, struct err *err)
+{
+	struct eval e;
+	struct alloc_stub *allocs;
+	struct buf out = { 0 };
+	size_t n;
+
+	if (look(f, &e, &allocs, &n, err) == -1)
+		return -1;
+	switch (monitor_see(&f->monitor, &e, allocs, n, &out)) {
+	case MONITOR_AGAIN:
+		break;
+	case MONITOR_DONE:
+		*done = true;
+		break;
+	case MONITOR_CHAIN:
+		fputs(buf_str(&out), stdout);
+		buf_reset(&out);
+		wait_ns(e.wait);
+		set_eval(f, e.next_eval);
+		break;
+	}
+	fputs(buf_str(&out), stdout);
+	fflush(stdout);
+	buf_release(&out);
+	client_free_list(&alloc_stub_type, allocs, n);
+	rec_clear(&eval_type, &e);
+	return 0;
+}
+
+int
+follow_eval(struct cli *c, const char *eval_id, size_t id_len)
+{
+	struct follow f = { .cli = c };
+	struct err err;
+	bool done = false;
+	int rc = 0;
+
+	monitor_init(&f.monitor, id_len);
+	set_eval(&f, eval_id);
+	while (rc == 0 && !done)
+		rc = step(&f, &done, &err);
+	if (rc == -1)
+		rc = cli_fail(&err, "Error reading evaluation \"%s\"", eval_id);
+	else
+		rc = monitor_status(&f.monitor);
+	monitor_release(&f.monitor);
+	free(f.path);
+	return rc;
+}

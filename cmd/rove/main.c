@@ -1,0 +1,170 @@
+/*
+ * rove: the cluster's command. The table says what there is.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/rove/commands.h"
+#include "cmd/rove/table.h"
+#include "common/log.h"
+
+static const struct command commands[] = {
+	{ "agent-info", "", "What the agent says of itself", NULL, agent_info,
+	    NULL },
+	{ "alloc logs", "<allocation> [<task>]", "A task's log",
+	    "Prints what a task has written so far, or with -f what it writes "
+	    "from now on, too.",
+	    alloc_logs, "logs" },
+	{ "alloc status", "<allocation>", "One allocation and its tasks", NULL,
+	    alloc_status, "alloc-status" },
+	{ "eval list", "", "The evaluations", NULL, eval_list, NULL },
+	{ "eval status", "<evaluation>", "One evaluation",
+	    "Shows an evaluation: why it was made, how it went, and what could "
+	    "not be placed. With -monitor the exit status is 2 when something "
+	    "could not be placed.",
+	    eval_status, "eval-status" },
+	{ "job init", "[<file>]", "Write a job file to begin with",
+	    "Writes a job that serves a web page behind the load balancer to "
+	    "example.nomad.hcl, or to the file that is named.",
+	    job_init, "init" },
+	{ "job inspect", "<job>", "A job as the servers keep it, as JSON", NULL,
+	    job_inspect, "inspect" },
+	{ "job run", "<path>", "Run a job, or change it",
+	    "Registers the job that a file describes and follows the "
+	    "evaluation that places it. \"-\" is standard input. The file is "
+	    "HCL or JSON.\n\n"
+	    "The exit status is 0, 1 after an error, and 2 when the job is "
+	    "registered but something could not be placed.",
+	    job_run, "run" },
+	{ "job status", "[<job>]", "The jobs, or one of them", NULL, job_status,
+	    NULL },
+	{ "job stop", "<job> ...", "Stop a job", NULL, job_stop, "stop" },
+	{ "job validate", "<path>", "Check a job file",
+	    "Has the agent check the job that a file describes and changes "
+	    "nothing.",
+	    job_validate, "validate" },
+	{ "node status", "[<node>]", "The nodes, or one of them", NULL,
+	    node_status, "node-status" },
+	{ "server members", "", "The servers", NULL, server_members,
+	    "server-members" },
+	{ "status", "[<identifier>]", "Whatever has this identifier",
+	    "Shows the job, allocation, evaluation or node that the "
+	    "identifier, or a prefix of it, belongs to; without one, the jobs.",
+	    status_any, NULL },
+	{ "system gc", "", "Forget what is over", NULL, system_gc, NULL },
+	{ "version", "", "The version", NULL, version_show, NULL },
+};
+
+#define NCOMMANDS (sizeof commands / sizeof commands[0])
+#define BAD_USAGE 2
+
+/* The commands whose names begin so. */
+static void
+list_commands(const char *prefix, FILE *to)
+{
+	struct buf rows = { 0 }, out = { 0 };
+
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		if (strncmp(commands[i].name, prefix, strlen(prefix)) == 0)
+			table_row(
+			    &rows, "%s|%s", commands[i].name, commands[i].says);
+	table_format(buf_str(&rows), TABLE_LIST, &out);
+	fputs("    ", to);
+	buf_reset(&rows);
+	table_indent(buf_str(&out), 4, &rows);
+	fprintf(to, "%s\n", buf_str(&rows));
+	buf_release(&rows);
+	buf_release(&out);
+}
+
+static int
+usage(FILE *to, int status)
+{
+	fprintf(to, "Usage: rove [-version] [-help] <command> [args]\n\n"
+		    "Commands:\n");
+	list_commands("", to);
+	return status;
+}
+
+/* A noun alone, or with a verb that there is none of. */
+static int
+usage_of_noun(const char *noun, bool asked)
+{
+	char *prefix = NULL;
+	FILE *to = asked ? stdout : stderr;
+
+	if (asprintf(&prefix, "%s ", noun) == -1)
+		abort();
+	fprintf(to,
+	    "Usage: rove %s <subcommand> [options] [args]\n\n"
+	    "Subcommands:\n",
+	    noun);
+	list_commands(prefix, to);
+	free(prefix);
+	return asked ? 0 : 1;
+}
+
+static bool
+is_noun(const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		if (strncmp(commands[i].name, word, n) == 0 &&
+		    commands[i].name[n] == ' ')
+			return true;
+	return false;
+}
+
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "-h") == 0 || strcmp(word, "-help") == 0 ||
+	       strcmp(word, "--help") == 0;
+}
+
+/* How many words of the line name the command: 2, 1, or 0. */
+static int
+words_of(const struct command *c, int argc, char **argv)
+{
+	const char *space = strchr(c->name, ' ');
+
+	if (c->alias != NULL && strcmp(c->alias, argv[1]) == 0)
+		return 1;
+	if (space == NULL)
+		return strcmp(c->name, argv[1]) == 0;
+	return argc > 2 &&
+		       strncmp(c->name, argv[1], (size_t)(space - c->name)) ==
+			   0 &&
+		       argv[1][space - c->name] == '\0' &&
+		       strcmp(space + 1, argv[2]) == 0
+		   ? 2
+		   : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static char version[] = "version";
+
+	log_init("rove", LOG_WARN);
+	if (argc < 2)
+		return usage(stderr, BAD_USAGE);
+	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0)
+		return usage(stdout, 0);
+	if (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "-version") == 0 ||
+	    strcmp(argv[1], "--version") == 0)
+		argv[1] = version;
+	for (size_t i = 0; i < NCOMMANDS; i++) {
+		int n = words_of(&commands[i], argc, argv);
+
+		if (n > 0)
+			return commands[i].run(
+			    &commands[i], argc - n, argv + n);
+	}
+	if (is_noun(argv[1]))
+		return usage_of_noun(argv[1], argc > 2 && is_help(argv[2]));
+	fprintf(stderr, "rove: there is no command \"%s\"\n", argv[1]);
+	return usage(stderr, BAD_USAGE);
+}
