@@ -1,0 +1,437 @@
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+#include "proto/agent.h"
+
+#define MAX_PORT 65535
+
+static const char *
+text_of(const char *s)
+{
+	return s == NULL ? "" : s;
+}
+
+static bool
+is_set(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
+
+static void
+replace(char **member, char *text)
+{
+	free(*member);
+	*member = text;
+}
+
+static int
+say(struct buf *ui, const char *text)
+{
+	buf_addf(ui, "%s\n", text);
+	return -1;
+}
+
+/* --- addresses --- */
+
+static char *
+join_port(const char *host, int64_t port)
+{
+	return strchr(host, ':') != NULL
+		   ? xasprintf("[%s]:%" PRId64, host, port)
+		   : xasprintf("%s:%" PRId64, host, port);
+}
+
+/* True for "host:port" and "[::1]:port", and for a bare IPv6 address never. */
+static bool
+has_port(const char *addr)
+{
+	const char *colon = strrchr(addr, ':');
+
+	if (colon == NULL)
+		return false;
+	return addr[0] == '[' ? colon[-1] == ']' : strchr(addr, ':') == colon;
+}
+
+/* The numeric form of what a bind address stands for. */
+static int
+look_up(const char *name, char *out, size_t size, struct err *err)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *ai = NULL;
+	int rv = getaddrinfo(name, NULL, &hints, &ai);
+
+	if (rv != 0)
+		return err_set(err, ERR_BAD,
+		    "Error resolving bind address \"%s\": lookup %s: no such "
+		    "host",
+		    name, name);
+	rv = getnameinfo(ai->ai_addr, ai->ai_addrlen, out, (socklen_t)size,
+	    NULL, 0, NI_NUMERICHOST);
+	freeaddrinfo(ai);
+	return rv == 0 ? 0
+		       : err_set(err, ERR_BAD,
+			     "Error resolving bind address \"%s\"", name);
+}
+
+static bool
+is_any(const char *ip)
+{
+	return strcmp(ip, "0.0.0.0") == 0 || strcmp(ip, "::") == 0;
+}
+
+static bool
+is_loopback(const char *ip)
+{
+	return strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0;
+}
+
+/* What others are told: what is written, else what is bound if others can
+ * reach it, else the first private address. */
+static int
+advertise(char **addr, const char *bind, int64_t port, bool dev,
+    const struct agent_host *host, struct err *err)
+{
+	char ip[NI_MAXHOST];
+	char *text = agent_addr_expand(host, text_of(*addr), err);
+
+	if (text == NULL)
+		return err_add(err, "Error parsing advertise address template");
+	if (text[0] != '\0') {
+		replace(addr,
+		    has_port(text) ? xstrdup(text) : join_port(text, port));
+		free(text);
+		return 0;
+	}
+	free(text);
+	if (look_up(bind, ip, sizeof ip, err) == -1)
+		return -1;
+	if (is_loopback(ip) && !dev)
+		return err_set(err, ERR_BAD,
+		    "Defaulting advertise to localhost is unsafe, please set "
+		    "advertise manually");
+	if (!is_any(ip)) {
+		replace(addr, join_port(ip, port));
+		return 0;
+	}
+	text = agent_addr_expand(host, "{{ GetPrivateIP }}", err);
+	replace(addr, join_port(text, port));
+	free(text);
+	return 0;
+}
+
+/* Where to listen: what is written, else bind_addr. */
+static int
+settle_bind(char **addr, const char *bind, bool several, const char *what,
+    const struct agent_host *host, struct buf *ui)
+{
+	struct err err;
+	char *text;
+
+	if (!is_set(*addr)) {
+		replace(addr, xstrdup(bind));
+		return 0;
+	}
+	if (several && strstr(*addr, "{{") == NULL)
+		return 0;
+	text = agent_addr_expand(host, *addr, &err);
+	if (text == NULL) {
+		buf_addf(
+		    ui, "Failed to parse %s address: %s\n", what, err.text);
+		return -1;
+	}
+	replace(addr, text);
+	return 0;
+}
+
+static int
+settle_binds(
+    struct agent_config *c, const struct agent_host *host, struct buf *ui)
+{
+	struct err err;
+	char *bind = agent_addr_expand(host, text_of(c->bind_addr), &err);
+
+	if (bind == NULL) {
+		buf_addf(ui, "Bind address resolution failed: %s\n", err.text);
+		return -1;
+	}
+	replace(&c->bind_addr, bind);
+	if (settle_bind(&c->addresses.http, bind, true, "HTTP", host, ui) ==
+		-1 ||
+	    settle_bind(&c->addresses.rpc, bind, false, "RPC", host, ui) ==
+		-1 ||
+	    settle_bind(&c->addresses.serf, bind, false, "Serf", host, ui) ==
+		-1)
+		return -1;
+	return 0;
+}
+
+static int
+settle_addrs(
+    struct agent_config *c, const struct agent_host *host, struct buf *ui)
+{
+	struct agent_addrs *adv = &c->advertise;
+	char *first;
+	struct err err;
+	int rv;
+
+	if (settle_binds(c, host, ui) == -1)
+		return -1;
+	first = xstrndup(c->addresses.http, strcspn(c->addresses.http, " "));
+	rv = advertise(
+	    &adv->http, first, c->ports.http, c->dev_mode, host, &err);
+	free(first);
+	if (rv == -1) {
+		buf_addf(ui,
+		    "Failed to parse HTTP advertise address (%s, %s, %" PRId64
+		    ", %s): %s\n",
+		    text_of(adv->http), c->addresses.http, c->ports.http,
+		    c->dev_mode ? "true" : "false", err.text);
+		return -1;
+	}
+	if (advertise(&adv->rpc, c->addresses.rpc, c->ports.rpc, c->dev_mode,
+		host, &err) == -1) {
+		buf_addf(ui, "Failed to parse RPC advertise address: %s\n",
+		    err.text);
+		return -1;
+	}
+	if (c->server.enabled &&
+	    advertise(&adv->serf, c->addresses.serf, c->ports.serf, c->dev_mode,
+		host, &err) == -1) {
+		buf_addf(ui, "Failed to parse Serf advertise address: %s\n",
+		    err.text);
+		return -1;
+	}
+	return 0;
+}
+
+/* --- checks --- */
+
+static int
+check_dirs(const struct agent_config *c, struct buf *ui)
+{
+	const struct {
+		const char *name, *dir;
+	} dirs[] = { { "data-dir", c->data_dir },
+		{ "plugin-dir", c->plugin_dir },
+		{ "alloc-dir", c->client.alloc_dir },
+		{ "alloc-mounts-dir", c->client.alloc_mounts_dir },
+		{ "state-dir", c->client.state_dir } };
+
+	for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++)
+		if (is_set(dirs[i].dir) && dirs[i].dir[0] != '/') {
+			buf_addf(ui,
+			    "%s must be given as an absolute path: got %s\n",
+			    dirs[i].name, dirs[i].dir);
+			return -1;
+		}
+	for (size_t i = 0; i < c->client.nhost_volumes; i++)
+		if (!is_set(c->client.host_volumes[i].path))
+			return say(ui, "Missing path in host_volume config");
+	if (c->dev_mode || is_set(c->data_dir))
+		return 0;
+	if (c->server.enabled)
+		return say(ui, "Must specify \"data_dir\" config option or "
+			       "\"data-dir\" CLI flag");
+	if (c->client.enabled &&
+	    (!is_set(c->client.alloc_dir) || !is_set(c->client.state_dir) ||
+		!is_set(c->client.alloc_mounts_dir) || !is_set(c->plugin_dir)))
+		return say(ui, "Must specify the state, alloc-dir, "
+			       "alloc-mounts-dir and plugin-dir if data-dir is "
+			       "omitted.");
+	return 0;
+}
+
+static int
+check_ports(const struct agent_client *c, struct buf *ui)
+{
+	int64_t low = c->min_dynamic_port, high = c->max_dynamic_port;
+
+	if (low < 0 || low > MAX_PORT)
+		buf_addf(ui,
+		    "Invalid dynamic port range: min_dynamic_port=%" PRId64
+		    "\n",
+		    low);
+	else if (high < 0 || high > MAX_PORT)
+		buf_addf(ui,
+		    "Invalid dynamic port range: max_dynamic_port=%" PRId64
+		    "\n",
+		    high);
+	else if (low > high)
+		buf_addf(ui,
+		    "Invalid dynamic port range: min_dynamic_port=%" PRId64
+		    " and max_dynamic_port=%" PRId64 "\n",
+		    low, high);
+	else
+		return 0;
+	return -1;
+}
+
+/* The artifact block's durations and the node pool. */
+static int
+check_client(const struct agent_client *c, struct buf *ui)
+{
+	const struct {
+		const char *name, *text;
+	} durs[] = { { "http_read_timeout", c->artifact.http_read_timeout },
+		{ "gcs_timeout", c->artifact.gcs_timeout },
+		{ "git_timeout", c->artifact.git_timeout },
+		{ "hg_timeout", c->artifact.hg_timeout },
+		{ "s3_timeout", c->artifact.s3_timeout } };
+	const char *pool = text_of(c->node_pool);
+	int64_t ns;
+
+	for (size_t i = 0; i < sizeof durs / sizeof durs[0]; i++)
+		if (durs[i].text != NULL &&
+		    clock_parse_dur(durs[i].text, &ns) == -1) {
+			buf_addf(ui,
+			    "client.artifact block invalid: %s not a valid "
+			    "duration: time: invalid duration \"%s\"\n",
+			    durs[i].name, durs[i].text);
+			return -1;
+		}
+	if (strcmp(pool, "all") == 0)
+		return say(ui, "Invalid node pool: node is not allowed to "
+			       "register in node pool \"all\"");
+	if (strspn(pool, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			 "0123456789-_") != strlen(pool) ||
+	    strlen(pool) > 128) {
+		buf_addf(ui, "Invalid node pool: invalid name \"%s\"\n", pool);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+check_telemetry(const struct agent_telemetry *t, struct buf *ui)
+{
+	int64_t interval, keep;
+
+	if (!is_set(t->in_memory_collection_interval) ||
+	    !is_set(t->in_memory_retention_period) ||
+	    clock_parse_dur(t->in_memory_collection_interval, &interval) ==
+		-1 ||
+	    clock_parse_dur(t->in_memory_retention_period, &keep) == -1 ||
+	    interval <= keep)
+		return 0;
+	return say(ui, "telemetry block invalid: telemetry in-memory "
+		       "collection interval cannot be greater than retention "
+		       "period");
+}
+
+/* The place of the first byte that is no base64; -1 when there is none. */
+static int64_t
+bad_base64(const char *text)
+{
+	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t n = strlen(text), good = strspn(text, set), pad;
+
+	pad = strspn(text + good, "=");
+	if (good + pad < n || pad > 2)
+		return (int64_t)(good + pad < n ? good + pad : good);
+	return n % 4 == 0 ? -1 : (int64_t)n;
+}
+
+static int
+check_encrypt(const char *key, struct buf *ui)
+{
+	size_t n;
+	int64_t bad;
+
+	if (!is_set(key))
+		return 0;
+	bad = bad_base64(key);
+	if (bad != -1) {
+		buf_addf(ui,
+		    "Invalid encryption key: illegal base64 data at input byte "
+		    "%" PRId64 "\n",
+		    bad);
+		return -1;
+	}
+	n = strlen(key) / 4 * 3;
+	n -= strcspn(key, "=") < strlen(key) ? strlen(key) - strcspn(key, "=")
+					     : 0;
+	if (n != 16 && n != 24 && n != 32)
+		return say(ui, "Invalid encryption key: key size must be 16, "
+			       "24 or 32 bytes");
+	return 0;
+}
+
+static int
+check_bootstrap(const struct agent_config *c, int64_t flag, struct buf *ui)
+{
+	if (!c->server.enabled && flag > 0)
+		return say(ui, "Bootstrap requires server mode to be enabled");
+	if (c->dev_mode || !c->server.enabled)
+		return 0;
+	if (c->server.bootstrap_expect == 1)
+		say(ui, "WARNING: Bootstrap mode enabled! Potentially unsafe "
+			"operation.");
+	if (c->server.bootstrap_expect % 2 == 0)
+		say(ui, "WARNING: Number of bootstrap servers should ideally "
+			"be set to an odd number.");
+	return 0;
+}
+
+static bool
+has_tls(const struct agent_tls *t)
+{
+	return t->http || t->rpc || t->verify_server_hostname ||
+	       t->verify_https_client || t->rpc_upgrade_mode ||
+	       is_set(t->ca_file) || is_set(t->cert_file) ||
+	       is_set(t->key_file);
+}
+
+static int
+check(const struct agent_config *c, int64_t bootstrap_flag, struct buf *ui)
+{
+	if (!c->server.enabled && !c->client.enabled)
+		return say(ui, "Must specify either server, client or dev mode "
+			       "for the agent.");
+	if (check_telemetry(&c->telemetry, ui) == -1)
+		return -1;
+	if (strchr(text_of(c->datacenter), '*') != NULL)
+		return say(ui, "Datacenter contains invalid characters");
+	if (!has_tls(&c->tls) && !c->dev_mode)
+		say(ui, "WARNING: mTLS is not configured - Nomad is not secure "
+			"without mTLS!");
+	if (check_encrypt(c->server.encrypt, ui) == -1 ||
+	    check_dirs(c, ui) == -1 || check_ports(&c->client, ui) == -1 ||
+	    check_client(&c->client, ui) == -1)
+		return -1;
+	return check_bootstrap(c, bootstrap_flag, ui);
+}
+
+/* What the environment knows of Vault, and the license that we ignore. */
+static void
+read_env(struct agent_config *c, char *(*get_env)(const char *name))
+{
+	const char *token, *space;
+
+	if (get_env == NULL)
+		return;
+	token = get_env("VAULT_TOKEN");
+	space = get_env("VAULT_NAMESPACE");
+	for (size_t i = 0; i < c->nvaults; i++) {
+		if (!is_set(c->vaults[i].token) && is_set(token))
+			replace(&c->vaults[i].token, xstrdup(token));
+		if (!is_set(c->vaults[i].namespace) && is_set(space))
+			replace(&c->vaults[i].namespace, xstrdup(space));
+	}
+}
+
+int
+agent_config_settle(struct agent_config *c, const struct agent_host *host,
+    char *(*get_env)(const char *name), int64_t bootstrap_flag, struct buf *ui)
+{
+	if (settle_addrs(c, host, ui) == -1)
+		return -1;
+	read_env(c, get_env);
+	if (!is_set(c->plugin_dir) && is_set(c->data_dir))
+		replace(&c->plugin_dir, xasprintf("%s/plugins", c->data_dir));
+	return check(c, bootstrap_flag, ui);
+}
