@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "proto/agent.h"
 #include "proto/alloc.h"
 #include "proto/api.h"
 #include "proto/catalog.h"
@@ -41,6 +42,55 @@ static const struct {
 	const char *name;
 	const struct rec_type *type;
 } types[] = {
+	TYPE(agent_server_join),
+	TYPE(agent_plan_rejection),
+	TYPE(agent_search),
+	TYPE(agent_preemption),
+	TYPE(agent_scheduler_config),
+	TYPE(agent_raft_bolt),
+	TYPE(agent_raft_wal),
+	TYPE(agent_raft_verification),
+	TYPE(agent_raft_logstore),
+	TYPE(agent_introduction),
+	TYPE(agent_server),
+	TYPE(agent_artifact),
+	TYPE(agent_wait),
+	TYPE(agent_retry),
+	TYPE(agent_template),
+	TYPE(agent_reserved),
+	TYPE(agent_users),
+	TYPE(agent_drain_on_shutdown),
+	TYPE(agent_host_volume),
+	TYPE(agent_host_network),
+	TYPE(agent_fingerprint),
+	TYPE(agent_client),
+	TYPE(agent_identity),
+	TYPE(agent_consul),
+	TYPE(agent_vault),
+	TYPE(agent_tls),
+	TYPE(agent_telemetry),
+	TYPE(agent_acl),
+	TYPE(agent_autopilot),
+	TYPE(agent_ui_csp),
+	TYPE(agent_ui_link),
+	TYPE(agent_ui_label),
+	TYPE(agent_ui),
+	TYPE(agent_limits),
+	TYPE(agent_rpc),
+	TYPE(agent_eventlog),
+	TYPE(agent_license),
+	TYPE(agent_reporting),
+	TYPE(agent_sentinel_import),
+	TYPE(agent_sentinel),
+	TYPE(agent_audit_sink),
+	TYPE(agent_audit_filter),
+	TYPE(agent_audit),
+	TYPE(agent_plugin),
+	TYPE(agent_keyring),
+	TYPE(agent_ports),
+	TYPE(agent_addrs),
+	TYPE(agent_lb),
+	TYPE(agent_config),
 	TYPE(node_score_meta),
 	TYPE(alloc_metric),
 	TYPE(alloc_metric_entry),
