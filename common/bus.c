@@ -274,6 +274,20 @@ stat_of(nng_stat *of, const char *name)
 	return found == NULL ? 0 : nng_stat_value(found);
 }
 
+/* nng_stat_find_listener() gives the first of all listeners (1.5.2). */
+static nng_stat *
+stats_of_listener(nng_stat *all, nng_listener listener)
+{
+	uint64_t id = (uint64_t)nng_listener_id(listener);
+
+	for (nng_stat *of = nng_stat_child(all); of != NULL;
+	     of = nng_stat_next(of))
+		if (strcmp(nng_stat_name(of), "listener") == 0 &&
+		    stat_of(of, "id") == id)
+			return of;
+	return NULL;
+}
+
 uint64_t
 bus_refused_by_nng(nng_listener listener)
 {
@@ -282,7 +296,7 @@ bus_refused_by_nng(nng_listener listener)
 
 	if (nng_stats_get(&all) != 0)
 		return 0;
-	of = nng_stat_find_listener(all, listener);
+	of = stats_of_listener(all, listener);
 	if (of != NULL)
 		n = stat_of(of, "proto") + stat_of(of, "other") +
 		    stat_of(of, "timeout") + stat_of(of, "reject");

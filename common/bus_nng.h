@@ -69,8 +69,9 @@ int bus_connect(nng_socket s, const char *url, bool now, nng_dialer *dialer,
 /* bus_dial() for one who asks once. */
 struct bus_peer *bus_dial_now(struct loop *l, const char *url, struct err *err);
 
-/* What nng itself has refused on a listener: garbage, wrong protocol, too
- * large, silent too long. */
+/* The lines that nng itself has closed on a listener: garbage, wrong protocol,
+ * too large, silent too long; and those that the other side has closed, for
+ * nng does not tell these apart. */
 uint64_t bus_refused_by_nng(nng_listener listener);
 
 /* The answer that carries a struct err. */

@@ -8,6 +8,7 @@
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
+#include <uthash.h>
 
 #include "common/bus_nng.h"
 #include "common/due.h"
@@ -43,6 +44,13 @@ struct bus_req {
 	void *on_expire_ctx;
 };
 
+/* A line whose end is no news: it has brought an envelope, or what it brought
+ * was refused and counted. */
+struct known_line {
+	int pipe;
+	UT_hash_handle hh;
+};
+
 struct bus_server {
 	struct loop *loop;
 	char *url;
@@ -67,10 +75,30 @@ struct bus_server {
 	struct bus_req *arrived, **arrived_end;
 	struct bus_req *idle;
 	size_t nidle, nreceiving;
+	struct known_line *known; /* by pipe, while they are up */
+	uint64_t nknown_gone;
 	bool closing;
 };
 
 /* --- on nng's threads --- */
+
+static void
+on_line_gone(nng_pipe pipe, nng_pipe_ev what, void *arg)
+{
+	struct bus_server *s = arg;
+	int id = nng_pipe_id(pipe);
+	struct known_line *line;
+
+	(void)what;
+	pthread_mutex_lock(&s->lock);
+	HASH_FIND_INT(s->known, &id, line);
+	if (line != NULL) {
+		HASH_DEL(s->known, line);
+		s->nknown_gone++;
+	}
+	pthread_mutex_unlock(&s->lock);
+	free(line);
+}
 
 static void
 to_idle(struct bus_server *s, struct bus_req *r)
@@ -276,6 +304,26 @@ refused(struct bus_server *s, const char *why)
 	bus_complain(&s->complaint, loop_now_ms(s->loop), s->url, why, 1);
 }
 
+static void
+note_line(struct bus_server *s, nng_pipe pipe)
+{
+	int id = nng_pipe_id(pipe);
+	struct known_line *line;
+	nng_sockaddr addr;
+
+	pthread_mutex_lock(&s->lock);
+	HASH_FIND_INT(s->known, &id, line);
+	if (line == NULL) {
+		line = xcalloc(1, sizeof *line);
+		line->pipe = id;
+		HASH_ADD_INT(s->known, pipe, line);
+	}
+	pthread_mutex_unlock(&s->lock);
+	/* It may have gone before we heard what it brought. */
+	if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &addr) != 0)
+		on_line_gone(pipe, NNG_PIPE_EV_REM_POST, s);
+}
+
 /* Not even an envelope: there is nobody to answer. The line is cut. */
 static void
 drop(struct bus_req *r, nng_msg *m, const char *why)
@@ -283,6 +331,7 @@ drop(struct bus_req *r, nng_msg *m, const char *why)
 	struct bus_server *s = r->server;
 
 	refused(s, why);
+	note_line(s, nng_msg_get_pipe(m));
 	nng_pipe_close(nng_msg_get_pipe(m));
 	pthread_mutex_lock(&s->lock);
 	to_idle(s, r);
@@ -335,6 +384,7 @@ hear(struct bus_req *r)
 	} else if (e.flags & (ENVELOPE_REPLY | ENVELOPE_TOPIC)) {
 		drop(r, m, "no request");
 	} else {
+		note_line(r->server, nng_msg_get_pipe(m));
 		r->def = bus_def(e.number);
 		handle(r, &e);
 	}
@@ -344,6 +394,13 @@ hear(struct bus_req *r)
 static void
 destroy(struct bus_server *s)
 {
+	struct known_line *line, *next;
+
+	HASH_ITER(hh, s->known, line, next)
+	{
+		HASH_DEL(s->known, line);
+		free(line);
+	}
 	pthread_mutex_destroy(&s->lock);
 	free(s->url);
 	free(s);
@@ -525,6 +582,7 @@ server_listen(struct bus_server *s, struct err *err)
 		return -1;
 	if ((rv = nng_rep0_open(&s->socket)) != 0)
 		return bus_nng_err(err, rv, "open", s->url);
+	nng_pipe_notify(s->socket, NNG_PIPE_EV_REM_POST, on_line_gone, s);
 	if ((rv = bus_socket_setup(s->socket)) != 0)
 		bus_nng_err(err, rv, "set up", s->url);
 	else if (bus_listen(s->socket, s->url, &s->listener, err) == 0)
@@ -577,16 +635,23 @@ bus_server_free(struct bus_server *s)
 		destroy(s);
 }
 
-/* nng closes some lines by itself and only counts them. */
+/*
+ * nng closes some lines by itself and only counts them, together with those
+ * that came to their natural end. What is known is taken off.
+ */
 const struct bus_stats *
 bus_server_stats(struct bus_server *s)
 {
-	uint64_t n = bus_refused_by_nng(s->listener);
+	uint64_t n = bus_refused_by_nng(s->listener), nknown;
 
+	pthread_mutex_lock(&s->lock);
+	nknown = s->nknown_gone;
+	pthread_mutex_unlock(&s->lock);
+	n = n > nknown ? n - nknown : 0;
 	if (n > s->complaint.seen) {
 		s->stats.refused += n - s->complaint.seen;
 		bus_complain(&s->complaint, loop_now_ms(s->loop), s->url,
-		    "closed by the socket: garbage, too large or too slow",
+		    "closed without a request: garbage, too large or too slow",
 		    n - s->complaint.seen);
 		s->complaint.seen = n;
 	}

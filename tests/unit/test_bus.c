@@ -461,6 +461,31 @@ START_TEST(garbage_is_closed_and_counted)
 }
 END_TEST
 
+/* Who has asked and goes is no stranger; and what one socket refuses is not
+ * laid to another's charge. */
+START_TEST(askers_who_leave_are_not_counted_as_garbage)
+{
+	struct world *w = world_new(false), *other = world_new(false);
+	int fd;
+
+	for (int i = 0; i < 5; i++) {
+		struct bus_peer *p = dial(w);
+
+		echo_works(w, p);
+		bus_peer_free(p);
+	}
+	pass_time(w, 200);
+	ck_assert_uint_eq(bus_server_stats(w->server)->refused, 0);
+	fd = raw_connect(w);
+	ck_assert_int_eq(write(fd, "GET / HTTP/1.0\r\n\r\n", 18), 18);
+	expect_closed(w, fd);
+	expect_refused(w, 1);
+	ck_assert_uint_eq(bus_server_stats(other->server)->refused, 0);
+	world_free(other);
+	world_free(w);
+}
+END_TEST
+
 START_TEST(a_bad_body_is_refused)
 {
 	struct world *w = world_new(false);
@@ -619,5 +644,5 @@ UNIT_MAIN("bus", a_request_is_answered_over_ipc, a_request_is_answered_over_tcp,
     nobody_there_is_told_at_the_deadline,
     a_lost_request_is_repeated_once_with_its_id,
     too_many_calls_to_a_peer_are_busy, garbage_is_closed_and_counted,
-    a_bad_body_is_refused, topics_are_numbered_and_a_gap_is_told,
-    a_flood_loses_nothing_silently)
+    askers_who_leave_are_not_counted_as_garbage, a_bad_body_is_refused,
+    topics_are_numbered_and_a_gap_is_told, a_flood_loses_nothing_silently)
