@@ -228,8 +228,10 @@ void
 sched_entries_unused(
     struct sched_state *st, struct sched_job *j, struct sched_node *n)
 {
-	job_entry_unused(st, j);
-	node_entry_unused(st, n);
+	if (j != NULL)
+		job_entry_unused(st, j);
+	if (n != NULL)
+		node_entry_unused(st, n);
 }
 
 /* --- evaluations --- */

@@ -76,7 +76,7 @@ void sched_put_service(
 void sched_service_forget(
     struct sched_state *st, struct sched_service *s, uint64_t at);
 
-/* Frees entries that nothing refers to any more. */
+/* Frees entries that nothing refers to any more; NULL is fine. */
 void sched_entries_unused(
     struct sched_state *st, struct sched_job *j, struct sched_node *n);
 
