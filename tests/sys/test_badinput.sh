@@ -47,6 +47,7 @@ expect_eq "$(http_code "$NOMAD_ADDR/v1/jobs?index=x")" 400
 # --- a job that can never be placed ---
 web_job huge 1 | sed 's/memory = 32/memory = 99999999/' >"$TEST_DIR/huge.nomad"
 says 2 'memory' rove job run "$TEST_DIR/huge.nomad"
+# shellcheck disable=SC2016 # it is the job that expands it
 web_job odd 1 | sed 's/type = "service"/type = "service"\nconstraint {\nattribute = "${attr.kernel.name}"\nvalue = "plan9"\n}/' \
 	>"$TEST_DIR/odd.nomad"
 says 2 'kernel.name.*plan9.*filtered 1 node|filtered 1 node' rove job run "$TEST_DIR/odd.nomad"
