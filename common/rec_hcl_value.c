@@ -395,8 +395,13 @@ static struct tree *
 attr_tree(
     struct rec_hcl *h, const struct hcl_body *body, const struct hcl_attr *attr)
 {
-	struct tree *t = hcl_value_tree(hcl_eval(h->ev, attr->expr)), *list;
+	const struct hcl_value *val = hcl_eval(h->ev, attr->expr);
+	struct tree *t = hcl_value_tree(val), *list;
 
+	if (val->kind == HCL_V_UNKNOWN)
+		hcl_diag_add(h->ev->diags, hcl_expr_start(attr->expr),
+		    "unsuitable value type",
+		    "Unsuitable value: value is not known");
 	if (attr->expr->kind != HCL_E_OBJECT || body->json != NULL)
 		return t;
 	list = tree_list();

@@ -20,10 +20,20 @@
 #include "common/hcl/hcl.h"
 #include "proto/job.h"
 
-/* Zeroed: no variables are set, files may be read by functions. */
+/*
+ * Zeroed: no variables are set but by NOMAD_VAR_... where env is given, and
+ * functions may read files. Of values for one variable the last counts: the
+ * environment's, those of files in their order, -var's in theirs.
+ */
 struct jobspec_options {
+	const char *const *env; /* NAME=value, as environ has them */
+	size_t nenv;
+	const char *const *var_files; /* paths */
+	size_t nvar_files;
+	const char *var_text;    /* what a file of variables holds, or NULL */
 	const char *const *vars; /* NAME=value, as -var has them */
 	size_t nvars;
+	bool loose; /* values for variables that are not there are ignored */
 	const char *dir; /* relative paths start here; NULL: where we are */
 	bool no_files;   /* functions that read files are refused */
 };

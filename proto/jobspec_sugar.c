@@ -10,6 +10,7 @@
 #include "common/hcl/value.h"
 #include "common/mem.h"
 #include "proto/job.h"
+#include "proto/jobspec_connect.h"
 #include "proto/jobspec_impl.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -263,6 +264,31 @@ fold_network(
 		else
 			push_port(&net->dynamic_ports, &net->ndynamic_ports,
 			    &m->ports[i]);
+}
+
+/* --- services --- */
+
+struct service_more {
+	struct connect *connect;
+};
+
+static const struct rec_field service_more_fields[] = {
+	REC_PTR(struct service_more, 1, connect, connect, ""),
+};
+static const struct rec_type service_more_type =
+    REC_TYPE(service_more, service_more_fields);
+
+static void
+fold_service(
+    struct rec_hcl *h, void *rec, void *more, const struct hcl_body *body)
+{
+	struct service *s = rec;
+	struct service_more *m = more;
+
+	(void)h;
+	(void)body;
+	if (m->connect != NULL)
+		s->connect = connect_tree(m->connect);
 }
 
 /* --- what has values when nothing is said --- */
@@ -602,6 +628,8 @@ const struct rec_hcl_more jobspec_sugar[] = {
 	{ &spread_target_type, &spread_target_more_type, fold_spread_target,
 	    false },
 	{ &network_resource_type, &network_more_type, fold_network, false },
+	{ &service_type, &service_more_type, fold_service, false },
+	{ &bind_address_type, NULL, fold_bind_address, false },
 	{ &template_type, NULL, fold_template, false },
 	{ &change_script_type, NULL, fold_change_script, false },
 	{ &vault_type, NULL, fold_vault, false },

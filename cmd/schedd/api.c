@@ -11,6 +11,7 @@
 static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/jobs", api_jobs },
 	{ ROUTE_WRITE, "/v1/jobs", api_job_register },
+	{ ROUTE_WRITE, "/v1/jobs/parse", api_jobs_parse },
 	{ ROUTE_WRITE, "/v1/validate/job", api_job_validate },
 	{ ROUTE_GET, "/v1/job/*id", api_job },
 	{ ROUTE_WRITE, "/v1/job/*id", api_job_register },

@@ -31,6 +31,9 @@ void api_job_scale(void *ctx, struct http_req *r);
 void api_job_revert(void *ctx, struct http_req *r);
 void api_job_stable(void *ctx, struct http_req *r);
 
+/* api_jobparse.c */
+void api_jobs_parse(void *ctx, struct http_req *r);
+
 /* api_alloc.c */
 void api_allocs(void *ctx, struct http_req *r);
 void api_alloc(void *ctx, struct http_req *r);
