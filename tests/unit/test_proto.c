@@ -18,6 +18,8 @@
 #include "proto/eval.h"
 #include "proto/job.h"
 #include "proto/jobdiff.h"
+#include "proto/jobspec_connect.h"
+#include "proto/jobspec_impl.h"
 #include "proto/member.h"
 #include "proto/meter.h"
 #include "proto/metric.h"
@@ -91,6 +93,32 @@ static const struct {
 	TYPE(agent_addrs),
 	TYPE(agent_lb),
 	TYPE(agent_config),
+	TYPE(task_scaling),
+	TYPE(task_more),
+	TYPE(inherited),
+	TYPE(job_more),
+	TYPE(mesh_gateway),
+	TYPE(upstream),
+	TYPE(expose_path),
+	TYPE(expose),
+	TYPE(transparent_proxy),
+	TYPE(sidecar_proxy),
+	TYPE(sidecar_service),
+	TYPE(sidecar_task),
+	TYPE(connect),
+	TYPE(bind_address),
+	TYPE(gateway_proxy),
+	TYPE(gateway_sds),
+	TYPE(gateway_tls),
+	TYPE(header_changes),
+	TYPE(ingress_tls),
+	TYPE(ingress_service),
+	TYPE(ingress_listener),
+	TYPE(ingress),
+	TYPE(linked_service),
+	TYPE(terminating),
+	TYPE(mesh),
+	TYPE(gateway),
 	TYPE(node_score_meta),
 	TYPE(alloc_metric),
 	TYPE(alloc_metric_entry),
