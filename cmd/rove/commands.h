@@ -8,6 +8,7 @@
 #include "cmd/rove/cli.h"
 
 int job_run(const struct command *cmd, int argc, char **argv);
+int job_plan(const struct command *cmd, int argc, char **argv);
 int job_validate(const struct command *cmd, int argc, char **argv);
 int job_status(const struct command *cmd, int argc, char **argv);
 int job_inspect(const struct command *cmd, int argc, char **argv);

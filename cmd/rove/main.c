@@ -30,6 +30,12 @@ static const struct command commands[] = {
 	    job_init, "init" },
 	{ "job inspect", "<job>", "A job as the servers keep it, as JSON", NULL,
 	    job_inspect, "inspect" },
+	{ "job plan", "<path>", "What running a job would change",
+	    "Asks the scheduler what it would do if the job were registered, "
+	    "and changes nothing. \"-\" is standard input.\n\n"
+	    "The exit status is 0 when no allocation would be made or "
+	    "destroyed, 1 when some would, 255 after an error.",
+	    job_plan, "plan" },
 	{ "job run", "<path>", "Run a job, or change it",
 	    "Registers the job that a file describes and follows the "
 	    "evaluation that places it. \"-\" is standard input. The file is "
