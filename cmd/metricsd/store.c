@@ -1,10 +1,13 @@
 #include "cmd/metricsd/store.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/mem.h"
+
+#define COUNT_MAX 0x1p53 /* a counter cannot grow by more at a time */
 
 void
 store_set(struct store *s, const struct store_opts *opts)
@@ -113,7 +116,8 @@ news_of(const struct series *x, const struct metric *m, bool fresh)
 	if (news.sum < 0)
 		news.sum = m->value;
 	if (m->kind == METRIC_COUNTER) {
-		news.count = news.sum > 0 ? (uint64_t)news.sum : 0;
+		if (news.sum > 0)
+			news.count = (uint64_t)fmin(news.sum, COUNT_MAX);
 		if (news.count == 0)
 			return news;
 		news.min = news.max = news.sum / (double)news.count;

@@ -243,9 +243,11 @@ flush_left(struct pieces *list)
 			for (size_t k = 0; k < indent && cut < piece->len; k++)
 				cut += hcl_cluster(
 				    piece->text + cut, piece->len - cut);
-		piece->text += cut;
-		piece->len -= cut;
-		piece->range.start += (uint32_t)cut;
+		if (cut > 0) {
+			piece->text += cut;
+			piece->len -= cut;
+			piece->range.start += (uint32_t)cut;
+		}
 		starts = next;
 	}
 }
