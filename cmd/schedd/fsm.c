@@ -45,6 +45,10 @@ put_eval(struct fsm_turn *t, const struct eval *e)
 	struct eval rec = *e;
 	struct sched_job *j;
 
+	/* It stays its job's. */
+	if (old != NULL && (!sched_eq(old->rec.job_id, e->job_id) ||
+			       !sched_eq(old->rec.namespace, e->namespace)))
+		return;
 	rec.create_index = old != NULL ? old->rec.create_index : t->index;
 	rec.modify_index = t->index;
 	if (old != NULL)

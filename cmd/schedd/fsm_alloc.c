@@ -247,7 +247,8 @@ plan_place(struct fsm_turn *t, const struct alloc *a)
 {
 	struct alloc rec = *a;
 
-	if (sched_alloc_find(t->st, sched_str(a->id)) != NULL)
+	if (sched_is_empty(a->id) || sched_is_empty(a->job_id) ||
+	    sched_alloc_find(t->st, a->id) != NULL)
 		return;
 	rec.create_index = t->index;
 	rec.create_time = t->time;
@@ -261,10 +262,15 @@ plan_update(struct fsm_turn *t, const struct alloc *a)
 {
 	struct sched_alloc *old = sched_alloc_find(t->st, sched_str(a->id));
 	struct alloc rec = *a, now;
+	struct sched_version *v;
 	enum sched_client c = sched_client_parse(a->client_status);
 
-	if (old == NULL)
+	if (old == NULL || sched_is_empty(a->job_id))
 		return;
+	/* It follows the job, even into one that began anew. */
+	v = sched_version_find(old->job, rec.job_version);
+	if (v != NULL)
+		sched_alloc_bind(old, v);
 	sched_alloc_decode(old, &t->arena, false, &now);
 	rec.create_index = now.create_index;
 	rec.create_time = now.create_time;
@@ -314,6 +320,12 @@ plan_deployment(struct fsm_turn *t, const struct deployment *d)
 	    sched_deployment_find(t->st, sched_str(d->id));
 	struct deployment rec = *d;
 
+	if (sched_is_empty(d->id) || sched_is_empty(d->job_id))
+		return;
+	/* It stays its job's. */
+	if (old != NULL && (!sched_eq(old->rec.job_id, d->job_id) ||
+			       !sched_eq(old->rec.namespace, d->namespace)))
+		return;
 	rec.create_index = old != NULL ? old->rec.create_index : t->index;
 	rec.create_time = old != NULL ? old->rec.create_time : t->time;
 	rec.modify_time = t->time;

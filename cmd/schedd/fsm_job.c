@@ -110,6 +110,10 @@ fsm_job_register(struct fsm_turn *t, const struct cmd_job_register *c)
 	const char *ns = sched_str(c->job.namespace);
 	struct sched_job *j = sched_job_entry(t->st, ns, sched_str(c->job.id));
 
+	if (sched_is_empty(c->job.id)) {
+		err_set(&t->reply->err, ERR_BAD, "missing job ID");
+		return;
+	}
 	if (check_index(j, c, &t->reply->err) == -1)
 		return;
 	if (j == NULL)

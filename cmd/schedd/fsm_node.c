@@ -196,8 +196,12 @@ fsm_services(struct fsm_turn *t, const struct services_update *c)
 	}
 	for (size_t i = 0; i < c->nput; i++) {
 		struct service_instance s = c->put[i];
+		const struct sched_service *old =
+		    sched_service_find(t->st, sched_str(s.id));
 
-		if (sched_is_empty(s.id))
+		/* Nor may a node take over what another one has. */
+		if (sched_is_empty(s.id) ||
+		    (old != NULL && !sched_eq(old->rec.node_id, c->node_id)))
 			continue;
 		s.node_id = c->node_id;
 		s.create_index = 0;

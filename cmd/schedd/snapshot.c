@@ -28,6 +28,7 @@ enum snap_kind {
 	SNAP_CLIENT = 10,
 	SNAP_TABLE = 11,
 	SNAP_END = 12,
+	SNAP_HELD = 13,
 };
 
 struct snap_meta {
@@ -86,6 +87,17 @@ static const struct rec_field snap_job_fields[] = {
 static const struct rec_type snap_job_type =
     REC_TYPE(snap_job, snap_job_fields);
 
+/* Before an allocation whose job has forgotten its version: which of the
+ * versions that were written it is, counted from 0. */
+struct snap_held {
+	uint64_t place;
+};
+static const struct rec_field snap_held_fields[] = {
+	REC_U64(struct snap_held, 1, place, "Place"),
+};
+static const struct rec_type snap_held_type =
+    REC_TYPE(snap_held, snap_held_fields);
+
 struct snap_client {
 	char *client;
 	uint64_t request;
@@ -105,10 +117,18 @@ static const struct rec_type snap_client_type =
 
 /* --- writing --- */
 
+/* A version that only allocations still hold. */
+struct held {
+	UT_hash_handle hh;
+	const struct sched_version *version;
+	uint64_t place;
+};
+
 struct writer {
 	sched_write_fn *fn;
 	void *ctx;
 	struct buf buf;
+	struct held *held;
 	uint64_t frames;
 	bool failed;
 };
@@ -147,30 +167,42 @@ record(struct writer *w, enum snap_kind kind, const struct rec_type *t,
 	frame(w, kind, w->buf.data, w->buf.len);
 }
 
+static bool
+is_kept(const struct sched_job *j, const struct sched_version *v)
+{
+	for (size_t i = 0; i < j->nversions; i++)
+		if (j->versions[i] == v)
+			return true;
+	return false;
+}
+
+static struct held *
+held_find(const struct writer *w, const struct sched_version *v)
+{
+	struct held *h;
+
+	HASH_FIND_PTR(w->held, &v, h);
+	return h;
+}
+
 /* The versions that only allocations still hold, each once. */
 static void
 write_old_versions(struct writer *w, const struct sched_job *j)
 {
-	const struct sched_version **seen = NULL;
 	const struct sched_alloc *a;
-	size_t n = 0, cap = 0, i;
+	uint64_t place = j->nversions;
 
 	TAILQ_FOREACH (a, &j->allocs, by_job) {
-		for (i = 0; i < j->nversions; i++)
-			if (j->versions[i] == a->version)
-				break;
-		if (i < j->nversions)
+		struct held *h;
+
+		if (is_kept(j, a->version) || held_find(w, a->version) != NULL)
 			continue;
-		for (i = 0; i < n && seen[i] != a->version; i++)
-			;
-		if (i < n)
-			continue;
-		if (n == cap)
-			seen = xgrow(seen, n, &cap, sizeof *seen);
-		seen[n++] = a->version;
+		h = xcalloc(1, sizeof *h);
+		h->version = a->version;
+		h->place = place++;
+		HASH_ADD_PTR(w->held, version, h);
 		record(w, SNAP_VERSION, &job_type, a->version->job);
 	}
-	free(seen);
 }
 
 static void
@@ -195,6 +227,19 @@ write_job(struct writer *w, const struct sched_job *j)
 	for (size_t i = 0; i < j->nversions; i++)
 		record(w, SNAP_VERSION, &job_type, j->versions[i]->job);
 	write_old_versions(w, j);
+}
+
+static void
+write_alloc(struct writer *w, const struct sched_alloc *a)
+{
+	const struct held *h = held_find(w, a->version);
+	struct snap_held held;
+
+	if (h != NULL) {
+		held.place = h->place;
+		record(w, SNAP_HELD, &snap_held_type, &held);
+	}
+	frame(w, SNAP_ALLOC, a->packed, a->packed_len);
 }
 
 static void
@@ -240,7 +285,7 @@ write_all(struct writer *w, const struct sched_state *st)
 		record(w, SNAP_DEPLOYMENT, &deployment_type, &d->rec);
 	for (const struct sched_alloc *a = st->allocs; a != NULL;
 	     a = a->hh.next)
-		frame(w, SNAP_ALLOC, a->packed, a->packed_len);
+		write_alloc(w, a);
 	TAILQ_FOREACH (s, &st->services_by_index, by_index)
 		record(w, SNAP_SERVICE, &service_instance_type, &s->rec);
 }
@@ -251,6 +296,7 @@ sched_snapshot_write(
 {
 	struct writer w = { .fn = write, .ctx = ctx };
 	struct snap_meta end = { 0 };
+	struct held *h, *next;
 	uint8_t format[4];
 
 	put_u32(format, SNAP_FORMAT);
@@ -260,6 +306,11 @@ sched_snapshot_write(
 	end.index = st->index;
 	end.frames = w.frames;
 	record(&w, SNAP_END, &snap_meta_type, &end);
+	HASH_ITER(hh, w.held, h, next)
+	{
+		HASH_DEL(w.held, h);
+		free(h);
+	}
 	buf_release(&w.buf);
 	return w.failed ? -1 : 0;
 }
@@ -276,6 +327,8 @@ struct reader {
 	uint64_t frames;
 	uint64_t index;
 	uint64_t tables[SCHED_NTABLES];
+	struct snap_held held; /* of the next allocation */
+	bool has_held;
 	bool done;
 };
 
@@ -428,17 +481,37 @@ read_deployment(struct reader *r, struct err *err)
 	return 0;
 }
 
+/* The version that the allocation held, rather than the job's own one. */
+static int
+bind_held(struct reader *r, struct sched_alloc *a, struct err *err)
+{
+	struct sched_job *j = a->job;
+
+	if (r->held.place >= j->nversions ||
+	    j->versions[r->held.place]->job->version !=
+		a->version->job->version)
+		return bad(err, "an allocation of an unknown version");
+	sched_alloc_bind(a, j->versions[r->held.place]);
+	return 0;
+}
+
 static int
 read_alloc(struct reader *r, struct err *err)
 {
+	struct sched_alloc *a;
 	struct alloc rec;
+	bool has_held = r->has_held;
+
+	r->has_held = false;
 
 	if (unpack(r, &alloc_type, &rec, &r->arena, err) == -1)
 		return -1;
-	if (sched_is_empty(rec.id) || sched_is_empty(rec.job_id) ||
-	    sched_put_alloc(r->st, &rec, rec.modify_index) == NULL)
+	if (sched_is_empty(rec.id) || sched_is_empty(rec.job_id))
+		return bad(err, "an allocation without an id");
+	a = sched_put_alloc(r->st, &rec, rec.modify_index);
+	if (a == NULL)
 		return bad(err, "an allocation of an unknown job");
-	return 0;
+	return has_held ? bind_held(r, a, err) : 0;
 }
 
 static int
@@ -525,6 +598,9 @@ read_frame(struct reader *r, enum snap_kind kind, struct err *err)
 		return read_eval(r, err);
 	case SNAP_DEPLOYMENT:
 		return read_deployment(r, err);
+	case SNAP_HELD:
+		r->has_held = true;
+		return unpack(r, &snap_held_type, &r->held, &r->arena, err);
 	case SNAP_ALLOC:
 		return read_alloc(r, err);
 	case SNAP_SERVICE:

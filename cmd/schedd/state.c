@@ -25,9 +25,9 @@ const char *
 sched_key(struct buf *b, const char *ns, const char *id)
 {
 	buf_reset(b);
-	buf_adds(b, ns);
+	buf_adds(b, sched_str(ns));
 	buf_addc(b, '/');
-	buf_adds(b, id);
+	buf_adds(b, sched_str(id));
 	return buf_str(b);
 }
 
@@ -56,7 +56,7 @@ sched_node_entry(const struct sched_state *st, const char *id)
 {
 	struct sched_node *n;
 
-	HASH_FIND_STR(st->nodes, id, n);
+	HASH_FIND_STR(st->nodes, sched_str(id), n);
 	return n;
 }
 
@@ -73,7 +73,7 @@ sched_alloc_find(const struct sched_state *st, const char *id)
 {
 	struct sched_alloc *a;
 
-	HASH_FIND_STR(st->allocs, id, a);
+	HASH_FIND_STR(st->allocs, sched_str(id), a);
 	return a;
 }
 
@@ -82,7 +82,7 @@ sched_eval_find(const struct sched_state *st, const char *id)
 {
 	struct sched_eval *e;
 
-	HASH_FIND_STR(st->evals, id, e);
+	HASH_FIND_STR(st->evals, sched_str(id), e);
 	return e;
 }
 
@@ -91,7 +91,7 @@ sched_deployment_find(const struct sched_state *st, const char *id)
 {
 	struct sched_deployment *d;
 
-	HASH_FIND_STR(st->deployments, id, d);
+	HASH_FIND_STR(st->deployments, sched_str(id), d);
 	return d;
 }
 
@@ -100,7 +100,7 @@ sched_service_find(const struct sched_state *st, const char *id)
 {
 	struct sched_service *s;
 
-	HASH_FIND_STR(st->services, id, s);
+	HASH_FIND_STR(st->services, sched_str(id), s);
 	return s;
 }
 
@@ -122,7 +122,7 @@ sched_services_of_alloc(const struct sched_state *st, const char *alloc_id)
 {
 	struct sched_service_set *s;
 
-	HASH_FIND_STR(st->services_by_alloc, alloc_id, s);
+	HASH_FIND_STR(st->services_by_alloc, sched_str(alloc_id), s);
 	return s;
 }
 

@@ -212,8 +212,8 @@ set_deployment(
 		TAILQ_INSERT_TAIL(&d->allocs, a, by_deployment);
 }
 
-static void
-set_version(struct sched_alloc *a, struct sched_version *v)
+void
+sched_alloc_bind(struct sched_alloc *a, struct sched_version *v)
 {
 	if (v == a->version)
 		return;
@@ -259,11 +259,14 @@ sched_put_alloc(struct sched_state *st, const struct alloc *rec, uint64_t at)
 
 	if (strlen(rec->id) >= SCHED_ID_SIZE)
 		return NULL;
-	j = sched_job_have(st, sched_str(rec->namespace), rec->job_id);
-	v = sched_version_find(j, rec->job_version);
-	if (v == NULL && a != NULL &&
-	    a->version->job->version == rec->job_version)
+	j = sched_job_entry(st, sched_str(rec->namespace), rec->job_id);
+	if (j == NULL || (a != NULL && a->job != j))
+		return NULL;
+	/* A job that was purged and came back counts from zero again. */
+	if (a != NULL && a->version->job->version == rec->job_version)
 		v = a->version;
+	else
+		v = sched_version_find(j, rec->job_version);
 	if (v == NULL)
 		v = version_of_sibling(j, rec->job_version);
 	if (v == NULL)
@@ -272,7 +275,7 @@ sched_put_alloc(struct sched_state *st, const struct alloc *rec, uint64_t at)
 		a = alloc_new(st, rec, j);
 	else
 		count(a, -1);
-	set_version(a, v);
+	sched_alloc_bind(a, v);
 	set_eval(st, a, rec);
 	set_deployment(st, a, rec);
 	a->group = (uint16_t)sched_group_have(j, sched_str(rec->task_group));

@@ -63,11 +63,13 @@ void sched_deployment_forget(
 
 /*
  * Writes an allocation whole. rec->job is not looked at. The job's version
- * must be known unless the allocation had it before. Returns NULL when it
- * is not.
+ * must be known unless the allocation had it before, which it then keeps.
+ * Returns NULL when it is not.
  */
 struct sched_alloc *sched_put_alloc(
     struct sched_state *st, const struct alloc *rec, uint64_t at);
+/* Makes it hold this version of its job. */
+void sched_alloc_bind(struct sched_alloc *a, struct sched_version *v);
 void sched_alloc_forget(
     struct sched_state *st, struct sched_alloc *a, uint64_t at);
 

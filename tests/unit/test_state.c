@@ -252,6 +252,64 @@ START_TEST(snapshot_brings_everything_back)
 }
 END_TEST
 
+/* What the allocation's record says of its job's priority. */
+static int64_t
+priority_of(const struct sched_state *of, const char *id)
+{
+	struct arena arena = { 0 };
+	struct alloc rec;
+	int64_t priority;
+
+	sched_alloc_decode(sched_alloc_find(of, id), &arena, true, &rec);
+	priority = rec.job->priority;
+	arena_release(&arena);
+	return priority;
+}
+
+static void
+report_running(const char *id)
+{
+	struct alloc a = { .id = (char *)(uintptr_t)id,
+		.client_status = "running" };
+	struct cmd_alloc_client c = { .allocs = &a, .nallocs = 1 };
+	struct cmd cmd = { .time = 4, .alloc_client = &c };
+
+	apply(&cmd, NULL);
+}
+
+START_TEST(allocs_keep_their_job_when_its_name_begins_anew)
+{
+	struct cmd_job_deregister c = {
+		.ns = "default", .job_id = "web", .purge = true
+	};
+	struct cmd cmd = { .time = 3, .job_deregister = &c };
+	struct buf in = { 0 };
+	struct sched_state copy;
+	struct err err;
+
+	setup();
+	register_node();
+	register_job("web", 50);
+	place(ALLOC1, 10, NULL);
+	apply(&cmd, NULL);
+	register_job("web", 70);
+	place("aaaaaaaa-0000-4000-8000-000000000002", 10, NULL);
+	report_running(ALLOC1);
+	ck_assert_uint_eq(st.jobs->job->version, 0);
+	ck_assert_int_eq(priority_of(&st, ALLOC1), 50);
+	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &in), 0);
+	sched_state_init(&copy);
+	ck_assert_msg(sched_snapshot_read(&copy, read_buf, &in, &err) == 0,
+	    "%s", err.text);
+	ck_assert_int_eq(priority_of(&copy, ALLOC1), 50);
+	ck_assert_int_eq(
+	    priority_of(&copy, "aaaaaaaa-0000-4000-8000-000000000002"), 70);
+	sched_state_release(&copy);
+	sched_state_release(&st);
+	buf_release(&in);
+}
+END_TEST
+
 START_TEST(snapshot_cut_anywhere_changes_nothing)
 {
 	struct buf one = { 0 };
@@ -336,5 +394,6 @@ END_TEST
 UNIT_MAIN("state", state_keeps_versions_only_of_changed_jobs,
     fsm_refuses_what_no_longer_fits, state_wakes_those_who_watch_and_only_them,
     fsm_does_a_clients_request_once, snapshot_brings_everything_back,
+    allocs_keep_their_job_when_its_name_begins_anew,
     snapshot_cut_anywhere_changes_nothing,
     state_tells_a_node_what_changed_and_what_is_gone, gc_forgets_what_is_over)
