@@ -17,7 +17,7 @@ const struct rec_type agent_addrs_type =
     REC_TYPE(agent_addrs, agent_addrs_fields);
 
 static const struct rec_field agent_lb_fields[] = {
-	REC_BOOL(struct agent_lb, 1, enabled, "Enabled"),
+	REC_OPT_BOOL(struct agent_lb, 1, enabled, "Enabled"),
 	REC_STR(struct agent_lb, 2, proxy, "Proxy"),
 	REC_STR(struct agent_lb, 3, ui, "UI"),
 	REC_STR(struct agent_lb, 4, strategy, "Strategy"),

@@ -45,6 +45,7 @@ struct agent_addrs {
 /* lb { }: the load balancer, which Nomad's agent does not have. */
 struct agent_lb {
 	bool enabled;
+	bool has_enabled; /* -dev has one unless told otherwise */
 	char *proxy;
 	char *ui;
 	char *strategy;

@@ -1,0 +1,473 @@
+#include "cmd/rove/agent_plan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/daemon.h"
+#include "common/mem.h"
+
+#define STOP_MS      5000
+#define STOP_TASK_MS 20000 /* a nodeagent that stops its tasks */
+
+/* --- config text --- */
+
+static void
+add_quoted(struct buf *b, const char *text)
+{
+	buf_addc(b, '"');
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_addf(b, "\\%c", *p);
+		else if ((unsigned char)*p < 0x20)
+			buf_addf(b, "\\x%02x", (unsigned)(unsigned char)*p);
+		else
+			buf_addc(b, *p);
+	}
+	buf_addc(b, '"');
+}
+
+/* A member that is text; what is absent is left to the daemon's default. */
+static void
+put(struct buf *b, const char *name, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	buf_addf(b, "%s = ", name);
+	add_quoted(b, text);
+	buf_adds(b, ";\n");
+}
+
+static void
+put_bool(struct buf *b, const char *name, bool value)
+{
+	buf_addf(b, "%s = %s;\n", name, value ? "true" : "false");
+}
+
+static void
+put_int(struct buf *b, const char *name, int64_t value)
+{
+	if (value != 0)
+		buf_addf(b, "%s = %" PRId64 "L;\n", name, value);
+}
+
+static void
+put_dur(struct buf *b, const char *name, int64_t ns)
+{
+	char text[CLOCK_DUR_SIZE];
+
+	if (ns <= 0)
+		return;
+	clock_format_dur(ns, text);
+	put(b, name, text);
+}
+
+static void
+put_list(struct buf *b, const char *name, char *const *list, size_t n)
+{
+	buf_addf(b, "%s = (", name);
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(b, i > 0 ? ", " : "");
+		add_quoted(b, list[i]);
+	}
+	buf_adds(b, ");\n");
+}
+
+/* Keys that are no names in libconfig stand in groups of their own. */
+static void
+put_map(struct buf *b, const char *name, const struct rec_kv *kv, size_t n)
+{
+	if (n == 0)
+		return;
+	buf_addf(b, "%s = (", name);
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(b, i > 0 ? ",\n    { key = " : "\n    { key = ");
+		add_quoted(b, kv[i].key);
+		buf_adds(b, "; value = ");
+		add_quoted(b, kv[i].value);
+		buf_adds(b, "; }");
+	}
+	buf_adds(b, ");\n");
+}
+
+/* --- what daemons share --- */
+
+struct planner {
+	struct plan *plan;
+	const struct agent_config *c;
+	const char *data_dir, *run_dir;
+	char *name;        /* of this agent */
+	char *host;        /* the first address to serve HTTP at */
+	char *server_http; /* NULL: no server here */
+	char *node_http;   /* NULL: no client here */
+};
+
+static const char *
+text_or(const char *text, const char *other)
+{
+	return text != NULL && text[0] != '\0' ? text : other;
+}
+
+static char *
+join_port(const char *host, int64_t port)
+{
+	return strchr(host, ':') != NULL
+		   ? xasprintf("[%s]:%" PRId64, host, port)
+		   : xasprintf("%s:%" PRId64, host, port);
+}
+
+/* Where one on this machine reaches what listens at the address. */
+static char *
+reach(const char *host, int64_t port)
+{
+	if (strcmp(host, "0.0.0.0") == 0)
+		return join_port("127.0.0.1", port);
+	return join_port(strcmp(host, "::") == 0 ? "::1" : host, port);
+}
+
+static struct buf *
+add_daemon(
+    struct planner *p, const char *name, const char *data_dir, uint64_t stop_ms)
+{
+	struct plan_daemon *d = &p->plan->daemons[p->plan->ndaemons++];
+	const char *level = text_or(p->c->log_level, "INFO");
+
+	*d = (struct plan_daemon){ .name = name, .stop_ms = stop_ms };
+	buf_addf(&d->conf,
+	    "# Written by rove agent from its own configuration, anew at "
+	    "each start and reload.\n");
+	put(&d->conf, "run_dir", p->run_dir);
+	put(&d->conf, "data_dir", data_dir);
+	put(&d->conf, "log_level",
+	    strcasecmp(level, "OFF") == 0 ? "ERROR" : level);
+	return &d->conf;
+}
+
+/* Notes an address that a daemon will listen at; takes it over. */
+static void
+add_addr(struct planner *p, const char *daemon, const char *what, char *addr)
+{
+	struct plan *plan = p->plan;
+
+	plan->addrs[plan->naddrs++] =
+	    (struct plan_addr){ .daemon = daemon, .what = what, .addr = addr };
+}
+
+/* --- daemon by daemon --- */
+
+static void
+plan_metricsd(struct planner *p)
+{
+	static char gossipd[] = "gossipd", schedd[] = "schedd",
+		    nodeagent[] = "nodeagent", lbd[] = "lbd";
+	const struct agent_telemetry *t = &p->c->telemetry;
+	struct buf *b = add_daemon(p, "metricsd", NULL, STOP_MS);
+	char *addr = join_port(p->host, p->c->ports.http + PLAN_METRICS_OFFSET);
+	char *sources[4];
+	size_t n = 0;
+
+	if (p->c->server.enabled) {
+		sources[n++] = schedd;
+		sources[n++] = gossipd;
+	}
+	if (p->c->client.enabled)
+		sources[n++] = nodeagent;
+	if (plan_has_lb(p->c))
+		sources[n++] = lbd;
+	put(b, "http", addr);
+	put_bool(b, "prometheus_metrics", t->prometheus_metrics);
+	put_bool(b, "disable_hostname", t->disable_hostname);
+	put_bool(b, "use_node_name", t->use_node_name);
+	put(b, "node_name", p->name);
+	put(b, "in_memory_collection_interval",
+	    t->in_memory_collection_interval);
+	put(b, "in_memory_retention_period", t->in_memory_retention_period);
+	if (t->nprefix_filter > 0)
+		put_list(
+		    b, "prefix_filter", t->prefix_filter, t->nprefix_filter);
+	if (t->has_filter_default)
+		put_bool(b, "filter_default", t->filter_default);
+	put(b, "statsd_address", t->statsd_address);
+	put_list(b, "sources", sources, n);
+	add_addr(p, "metricsd", "http", addr);
+}
+
+static void
+plan_gossipd(struct planner *p)
+{
+	const struct agent_config *c = p->c;
+	struct buf *b = add_daemon(p, "gossipd", NULL, STOP_MS);
+	char *addr = join_port(c->addresses.serf, c->ports.serf);
+
+	put(b, "name", p->name);
+	put(b, "region", c->region);
+	put(b, "datacenter", c->datacenter);
+	put(b, "bind", addr);
+	put(b, "advertise", c->advertise.serf);
+	add_addr(p, "gossipd", "serf", addr);
+}
+
+/* A threshold that the file holds as text. */
+static void
+put_text_dur(struct buf *b, const char *name, const char *text)
+{
+	int64_t ns;
+
+	if (text != NULL && clock_parse_dur(text, &ns) == 0)
+		put_dur(b, name, ns);
+}
+
+static void
+plan_schedd(struct planner *p)
+{
+	const struct agent_server *s = &p->c->server;
+	char *data = text_or(s->data_dir, NULL) != NULL
+			 ? xstrdup(s->data_dir)
+			 : xasprintf("%s/server", p->data_dir);
+	struct buf *b = add_daemon(p, "schedd", data, STOP_MS);
+	char *rpc = join_port(p->c->addresses.rpc, p->c->ports.rpc);
+
+	put(b, "name", p->name);
+	put(b, "region", p->c->region);
+	put(b, "datacenter", p->c->datacenter);
+	put(b, "http", p->server_http);
+	put(b, "rpc", rpc);
+	put(b, "advertise_rpc", p->c->advertise.rpc);
+	put(b, "node_http", p->node_http);
+	put_dur(b, "lease_min", s->min_heartbeat_ttl);
+	put_dur(b, "lease_grace", s->heartbeat_grace);
+	put_dur(b, "failover_ttl", s->failover_heartbeat_ttl);
+	if (s->max_heartbeats_per_second >= 1)
+		put_int(b, "lease_rate", (int64_t)s->max_heartbeats_per_second);
+	put_text_dur(b, "gc_interval", s->job_gc_interval);
+	put_text_dur(b, "eval_gc_threshold", s->eval_gc_threshold);
+	put_text_dur(b, "batch_eval_gc_threshold", s->batch_eval_gc_threshold);
+	put_text_dur(b, "job_gc_threshold", s->job_gc_threshold);
+	put_text_dur(b, "node_gc_threshold", s->node_gc_threshold);
+	put_text_dur(b, "deployment_gc_threshold", s->deployment_gc_threshold);
+	if (s->has_raft_snapshot_threshold)
+		put_int(b, "snapshot_entries", s->raft_snapshot_threshold);
+	add_addr(p, "schedd", "http", xstrdup(p->server_http));
+	add_addr(p, "schedd", "rpc", rpc);
+	free(data);
+}
+
+/* Servers as nodeagent has them: URLs, with the port that servers have. */
+static void
+put_servers(struct planner *p, struct buf *b)
+{
+	const struct agent_client *c = &p->c->client;
+	char *const *lists[] = { c->servers, c->server_join.start_join,
+		c->server_join.retry_join };
+	const size_t counts[] = { c->nservers, c->server_join.nstart_join,
+		c->server_join.nretry_join };
+	char *local = daemon_url(p->run_dir, "schedd", "msg");
+	bool any = p->server_http != NULL;
+
+	buf_adds(b, "servers = (");
+	if (any)
+		add_quoted(b, local);
+	free(local);
+	for (size_t l = 0; l < 3; l++)
+		for (size_t i = 0; i < counts[l]; i++) {
+			const char *s = lists[l][i];
+			char *url = strchr(s, ':') != NULL
+					? xasprintf("tcp://%s", s)
+					: xasprintf("tcp://%s:4647", s);
+
+			/* What a cloud provider would have to be asked. */
+			if (strchr(s, '=') == NULL) {
+				buf_adds(b, any ? ", " : "");
+				add_quoted(b, url);
+				any = true;
+			}
+			free(url);
+		}
+	buf_adds(b, ");\n");
+}
+
+static void
+put_denied(const struct agent_config *c, struct buf *b)
+{
+	const struct tree *list = NULL;
+
+	for (size_t i = 0; i < c->nplugins; i++)
+		if (strcmp(c->plugins[i].name, "raw_exec") == 0)
+			list = tree_get(c->plugins[i].config, "denied_envvars");
+	if (list == NULL || list->kind != TREE_LIST)
+		return;
+	buf_adds(b, "denied_envvars = (");
+	for (size_t i = 0, n = 0; i < list->nitems; i++)
+		if (list->items[i]->kind == TREE_STR) {
+			buf_adds(b, n++ > 0 ? ", " : "");
+			add_quoted(b, list->items[i]->str);
+		}
+	buf_adds(b, ");\n");
+}
+
+static void
+put_client(const struct agent_client *c, struct buf *b)
+{
+	put(b, "node_class", c->node_class);
+	put(b, "node_pool", c->node_pool);
+	put(b, "alloc_dir", c->alloc_dir);
+	put(b, "network_interface", c->network_interface);
+	put_map(b, "meta", c->meta, c->nmeta);
+	put(b, "max_kill_timeout", c->max_kill_timeout);
+	put_int(b, "gc_max_allocs", c->gc_max_allocs);
+	put_int(b, "min_dynamic_port", c->min_dynamic_port);
+	put_int(b, "max_dynamic_port", c->max_dynamic_port);
+	put_int(b, "cpu_total_compute", c->cpu_total_compute);
+	put_int(b, "memory_total_mb", c->memory_total_mb);
+	put_int(b, "disk_total_mb", c->disk_total_mb);
+	put_int(b, "reserved_cpu", c->reserved.cpu);
+	put_int(b, "reserved_memory", c->reserved.memory);
+	put_int(b, "reserved_disk", c->reserved.disk);
+	put(b, "reserved_ports", c->reserved.reserved_ports);
+}
+
+static void
+plan_nodeagent(struct planner *p)
+{
+	const struct agent_config *c = p->c;
+	char *data = text_or(c->client.state_dir, NULL) != NULL
+			 ? xstrdup(c->client.state_dir)
+			 : xasprintf("%s/client", p->data_dir);
+	struct buf *b = add_daemon(
+	    p, "nodeagent", data, c->dev_mode ? STOP_TASK_MS : STOP_MS);
+	char *http = NULL;
+
+	put(b, "name", p->name);
+	put(b, "region", c->region);
+	put(b, "datacenter", c->datacenter);
+	put_servers(p, b);
+	if (p->server_http != NULL)
+		http = reach(p->host, c->ports.http);
+	put(b, "server_http", http);
+	put(b, "http", p->node_http);
+	if (p->server_http == NULL)
+		put(b, "advertise_http", c->advertise.http);
+	put_client(&c->client, b);
+	put_bool(b, "raw_exec", plan_has_raw_exec(c));
+	put_denied(c, b);
+	put_bool(b, "stop_tasks_on_exit", c->dev_mode);
+	put_bool(b, "publish_allocation_metrics",
+	    c->telemetry.publish_allocation_metrics);
+	put_bool(b, "publish_node_metrics", c->telemetry.publish_node_metrics);
+	add_addr(p, "nodeagent", "http", xstrdup(p->node_http));
+	free(http);
+	free(data);
+}
+
+static void
+plan_lbd(struct planner *p)
+{
+	const struct agent_lb *lb = p->c->lb;
+	struct buf *b = add_daemon(p, "lbd", NULL, STOP_MS + 5000);
+	char *proxy = lb != NULL && text_or(lb->proxy, NULL) != NULL
+			  ? xstrdup(lb->proxy)
+			  : join_port(p->c->bind_addr, PLAN_LB_PORT);
+	char *ui = lb != NULL && text_or(lb->ui, NULL) != NULL
+		       ? xstrdup(lb->ui)
+		       : join_port(p->c->bind_addr, PLAN_LB_UI_PORT);
+
+	put(b, "proxy_addr", proxy);
+	put(b, "ui_addr", ui);
+	put(b, "datacenter", p->c->datacenter);
+	if (lb != NULL) {
+		put(b, "strategy", lb->strategy);
+		put(b, "matcher", lb->matcher);
+		put(b, "tag_prefix", lb->tag_prefix);
+		put(b, "routes_file", lb->routes_file);
+		put_int(b, "no_route_status", lb->no_route_status);
+	}
+	put_bool(b, "follow_agent", p->node_http != NULL);
+	add_addr(p, "lbd", "proxy", proxy);
+	add_addr(p, "lbd", "ui", ui);
+}
+
+/* --- the whole --- */
+
+bool
+plan_has_lb(const struct agent_config *c)
+{
+	if (c->lb != NULL && c->lb->has_enabled)
+		return c->lb->enabled;
+	return c->dev_mode;
+}
+
+/* true, "true", 1 and "1". */
+static bool
+is_on(const struct tree *v)
+{
+	if (v == NULL)
+		return false;
+	return (v->kind == TREE_BOOL && v->b) ||
+	       (v->kind == TREE_INT && v->i == 1) ||
+	       (v->kind == TREE_STR &&
+		   (strcmp(v->str, "true") == 0 || strcmp(v->str, "1") == 0));
+}
+
+bool
+plan_has_raw_exec(const struct agent_config *c)
+{
+	const char *option = rec_kv_get(
+	    c->client.options, c->client.noptions, "driver.raw_exec.enable");
+
+	for (size_t i = 0; i < c->nplugins; i++)
+		if (strcmp(c->plugins[i].name, "raw_exec") == 0) {
+			const struct tree *on =
+			    tree_get(c->plugins[i].config, "enabled");
+
+			if (on != NULL)
+				return is_on(on);
+		}
+	return option != NULL &&
+	       (strcmp(option, "true") == 0 || strcmp(option, "1") == 0);
+}
+
+void
+plan_make(struct plan *plan, const struct agent_config *c, const char *data_dir,
+    const char *run_dir)
+{
+	struct planner p = { plan, c, data_dir, run_dir, NULL, NULL, NULL,
+		NULL };
+	int64_t node_port = c->ports.http;
+	char host[256] = "localhost";
+
+	*plan = (struct plan){ 0 };
+	gethostname(host, sizeof host - 1);
+	p.name = xstrdup(text_or(c->name, host));
+	p.host = xstrndup(c->addresses.http, strcspn(c->addresses.http, " "));
+	if (c->server.enabled) {
+		p.server_http = join_port(p.host, c->ports.http);
+		node_port += PLAN_NODE_OFFSET;
+	}
+	if (c->client.enabled)
+		p.node_http = join_port(p.host, node_port);
+	plan_metricsd(&p);
+	if (c->server.enabled) {
+		plan_gossipd(&p);
+		plan_schedd(&p);
+	}
+	if (c->client.enabled)
+		plan_nodeagent(&p);
+	if (plan_has_lb(c))
+		plan_lbd(&p);
+	free(p.name);
+	free(p.host);
+	free(p.server_http);
+	free(p.node_http);
+}
+
+void
+plan_release(struct plan *p)
+{
+	for (size_t i = 0; i < p->ndaemons; i++)
+		buf_release(&p->daemons[i].conf);
+	for (size_t i = 0; i < p->naddrs; i++)
+		free(p->addrs[i].addr);
+	*p = (struct plan){ 0 };
+}
