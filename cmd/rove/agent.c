@@ -12,6 +12,7 @@
 
 #include "cmd/rove/agent_conf.h"
 #include "cmd/rove/children.h"
+#include "cmd/rove/commands.h"
 #include "common/daemon.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -335,4 +336,11 @@ rove_agent(int argc, char **argv)
 	status = a.status;
 	release(&a);
 	return status;
+}
+
+int
+agent_run(const struct command *cmd, int argc, char **argv)
+{
+	(void)cmd;
+	return rove_agent(argc, argv);
 }

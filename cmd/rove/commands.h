@@ -7,6 +7,7 @@
 
 #include "cmd/rove/cli.h"
 
+int agent_run(const struct command *cmd, int argc, char **argv);
 int job_run(const struct command *cmd, int argc, char **argv);
 int job_plan(const struct command *cmd, int argc, char **argv);
 int job_validate(const struct command *cmd, int argc, char **argv);

@@ -10,6 +10,8 @@
 #include "common/log.h"
 
 static const struct command commands[] = {
+	{ "agent", "", "Start the daemons that this machine needs", NULL,
+	    agent_run, NULL },
 	{ "agent-info", "", "What the agent says of itself", NULL, agent_info,
 	    NULL },
 	{ "alloc logs", "<allocation> [<task>]", "A task's log",
