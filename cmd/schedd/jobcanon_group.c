@@ -202,7 +202,8 @@ canon_keep_group(struct task_group *g, const struct job *job)
 	canon_absent(&g->meta, g->nmeta);
 	CANON_DROP(g, stop_after_client_disconnect);
 	CANON_DROP(g, max_client_disconnect);
-	CANON_SET(g, prevent_reschedule_on_lost, false);
+	g->prevent_reschedule_on_lost = false; /* of no effect any more */
+	g->has_prevent_reschedule_on_lost = true;
 	if (g->disconnect != NULL)
 		CANON_SET(g->disconnect, lost_after, 0);
 	if (g->scaling != NULL)

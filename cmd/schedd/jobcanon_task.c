@@ -202,6 +202,17 @@ keep_identities(struct task *t)
 	keep_identity(t->identity);
 }
 
+/* Policies are a thing of the past: roles say what a task may read. */
+static void
+keep_vault(struct vault *v)
+{
+	canon_upper(v->change_signal);
+	for (size_t i = 0; i < v->npolicies; i++)
+		free(v->policies[i]);
+	v->npolicies = 0;
+	canon_absent(&v->policies, 0);
+}
+
 static void
 keep_config(struct tree **config)
 {
@@ -224,7 +235,7 @@ canon_keep_task(
 	if (t->kill_timeout == 0)
 		t->kill_timeout = 5 * CANON_S;
 	if (t->vault != NULL)
-		canon_upper(t->vault->change_signal);
+		keep_vault(t->vault);
 	keep_identities(t);
 	for (size_t i = 0; i < t->nscaling_policies; i++)
 		canon_keep_scaling(&t->scaling_policies[i], 0, job, g, t);

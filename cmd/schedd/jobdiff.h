@@ -13,7 +13,8 @@
 /*
  * Fills out, on the heap (rec_clear(&job_diff_type) it). old may be NULL (the
  * job is new) as may new (it goes). contextual: unchanged fields of changed
- * objects stand in the tree, too.
+ * objects stand in the tree, too. Jobs of different ids have no difference
+ * that could be told: out is then all zero, without a type.
  */
 void job_diff(const struct job *old, const struct job *new, bool contextual,
     struct job_diff *out);
