@@ -80,6 +80,7 @@ static const struct rec_field reschedule_event_fields[] = {
 	REC_I64(struct reschedule_event, 1, reschedule_time, "RescheduleTime"),
 	REC_STR(struct reschedule_event, 2, prev_alloc_id, "PrevAllocID"),
 	REC_STR(struct reschedule_event, 3, prev_node_id, "PrevNodeID"),
+	REC_DUR(struct reschedule_event, 4, delay, "Delay"),
 };
 const struct rec_type reschedule_event_type =
     REC_TYPE(reschedule_event, reschedule_event_fields);

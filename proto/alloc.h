@@ -84,6 +84,7 @@ struct reschedule_event {
 	int64_t reschedule_time;
 	char *prev_alloc_id;
 	char *prev_node_id;
+	int64_t delay; /* ns that were waited before it */
 };
 
 struct reschedule_tracker {

@@ -1,0 +1,24 @@
+/*
+ * Ports for a group on a node: static ones as asked, dynamic ones from the
+ * node's range, each on the address of its host network.
+ */
+#ifndef SCHEDD_PORTASSIGN_H
+#define SCHEDD_PORTASSIGN_H
+
+#include "cmd/schedd/world.h"
+#include "proto/job.h"
+
+#define PORTASSIGN_DYNAMIC_MIN 20000
+#define PORTASSIGN_DYNAMIC_MAX 32000
+
+/*
+ * NULL when all ports can be had, else the reason, borrowed from the world's
+ * arena. With out, fills its networks and ports, on the heap.
+ */
+const char *portassign(struct world *w, struct world_node *n,
+    const struct task_group *tg, struct allocated_shared_resources *out);
+
+/* Whether the list ("22,80,8000-8100") names the port. */
+bool portassign_is_listed(const char *list, int64_t port);
+
+#endif

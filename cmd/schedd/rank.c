@@ -1,0 +1,462 @@
+#include "cmd/schedd/rank.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "cmd/schedd/constraint.h"
+#include "cmd/schedd/fit.h"
+#include "cmd/schedd/portassign.h"
+#include "cmd/schedd/rank_impl.h"
+#include "cmd/schedd/text.h"
+
+static const double full_score = 18.0;
+
+/* --- what is asked of a node --- */
+
+static void
+fill_task(struct allocated_task_resources *out, const struct task *t,
+    const struct rank_opts *opts)
+{
+	const struct resources *r = t->resources;
+
+	out->key = xstrdup(sched_str(t->name));
+	if (r == NULL)
+		return;
+	out->cpu.cpu_shares = r->cpu;
+	out->memory.memory_mb = r->memory_mb;
+	if (opts->oversubscription)
+		out->memory.memory_max_mb = r->memory_max_mb;
+}
+
+static void
+fill_lifecycle(struct task_lifecycle_entry *out, const struct task *t)
+{
+	out->key = xstrdup(sched_str(t->name));
+	if (t->lifecycle == NULL)
+		return;
+	out->value = xcalloc(1, sizeof *out->value);
+	rec_copy(&task_lifecycle_type, out->value, t->lifecycle);
+}
+
+/* What every allocation of the group gets, wherever it is. */
+static void
+fill_resources(struct allocated_resources *out, const struct task_group *tg,
+    const struct rank_opts *opts)
+{
+	*out = (struct allocated_resources){ 0 };
+	out->tasks = xcalloc(tg->ntasks + 1, sizeof *out->tasks);
+	out->task_lifecycles =
+	    xcalloc(tg->ntasks + 1, sizeof *out->task_lifecycles);
+	for (size_t i = 0; i < tg->ntasks; i++) {
+		fill_task(&out->tasks[out->ntasks++], &tg->tasks[i], opts);
+		fill_lifecycle(&out->task_lifecycles[out->ntask_lifecycles++],
+		    &tg->tasks[i]);
+	}
+	if (tg->ephemeral_disk != NULL)
+		out->shared.disk_mb = tg->ephemeral_disk->size_mb;
+	rec_sort_maps(&allocated_resources_type, out);
+}
+
+static void
+sum_weights(struct rank *r, const struct affinity *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		r->affinity_weight += llabs(a[i].weight);
+	r->naffinities += n;
+}
+
+static bool
+is_distinct_hosts(const struct constraint *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (constraint_is_distinct_hosts(&c[i]) &&
+		    !sched_eq(c[i].rtarget, "false"))
+			return true;
+	return false;
+}
+
+static void
+add_properties(
+    struct rank *r, const struct constraint *c, size_t n, bool whole_job)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!constraint_is_distinct_property(&c[i]))
+			continue;
+		r->properties = xreallocarray(
+		    r->properties, r->nproperties + 1, sizeof *r->properties);
+		r->properties[r->nproperties++] = (struct rank_property){
+			.constraint = &c[i],
+			.count = { .attribute = c[i].ltarget,
+			    .whole_job = whole_job },
+		};
+	}
+}
+
+struct rank *
+rank_new(struct world *w, struct feasible *f, const struct job *job,
+    size_t group, const struct rank_opts *opts)
+{
+	struct rank *r = xcalloc(1, sizeof *r);
+	const struct task_group *tg = &job->task_groups[group];
+
+	*r = (struct rank){ .w = w,
+		.f = f,
+		.job = job,
+		.tg = tg,
+		.group = group,
+		.opts = *opts };
+	fill_resources(&r->proto, tg, opts);
+	fit_usage(&r->proto, &r->ask);
+	sum_weights(r, job->affinities, job->naffinities);
+	sum_weights(r, tg->affinities, tg->naffinities);
+	for (size_t i = 0; i < tg->ntasks; i++) {
+		sum_weights(
+		    r, tg->tasks[i].affinities, tg->tasks[i].naffinities);
+		add_properties(r, tg->tasks[i].constraints,
+		    tg->tasks[i].nconstraints, false);
+	}
+	r->hosts_of_job =
+	    is_distinct_hosts(job->constraints, job->nconstraints);
+	r->hosts_of_group =
+	    is_distinct_hosts(tg->constraints, tg->nconstraints);
+	add_properties(r, job->constraints, job->nconstraints, true);
+	add_properties(r, tg->constraints, tg->nconstraints, false);
+	spreads_init(&r->spreads, job, tg, w->arena);
+	r->linear =
+	    r->nproperties > 0 || (r->spreads.n > 0 && !opts->pack_only);
+	return r;
+}
+
+void
+rank_free(struct rank *r)
+{
+	if (r == NULL)
+		return;
+	rec_clear(&allocated_resources_type, &r->proto);
+	spreads_release(&r->spreads);
+	for (size_t i = 0; i < r->nproperties; i++)
+		spread_count_release(&r->properties[i].count);
+	free(r->properties);
+	free(r->scores);
+	free(r->heap);
+	tally_release(&r->tally);
+	free(r);
+}
+
+/* --- scoring a node --- */
+
+static const char *
+check_distinct(struct rank *r, const struct world_node *n)
+{
+	const char *bad = NULL;
+
+	if ((r->hosts_of_job && n->mine > 0) ||
+	    (r->hosts_of_group && n->in_group != NULL &&
+		n->in_group[r->group] > 0))
+		return "distinct_hosts";
+	for (size_t i = 0; i < r->nproperties && bad == NULL; i++)
+		bad = spread_distinct(&r->properties[i].count,
+		    r->properties[i].constraint, n->node, r->w->arena);
+	return bad;
+}
+
+static const char *
+check_room(struct rank *r, struct world_node *n, struct sched_usage *used)
+{
+	const char *bad = portassign(r->w, n, r->tg, NULL);
+
+	if (bad != NULL) {
+		char *text = xasprintf("network: %s", bad);
+
+		bad = arena_strndup(r->w->arena, text, strlen(text));
+		free(text);
+		return bad;
+	}
+	used->cpu += r->ask.cpu;
+	used->memory_mb += r->ask.memory_mb;
+	used->memory_max_mb += r->ask.memory_max_mb;
+	used->disk_mb += r->ask.disk_mb;
+	if (n->node->node_max_allocs > 0 &&
+	    n->live >= (size_t)n->node->node_max_allocs)
+		return "max allocation exceeded";
+	return fit_exceeded(used, &n->room);
+}
+
+static double
+liking(const struct node *n, const struct affinity *a, size_t count)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (constraint_likes(n, &a[i]))
+			sum += (double)a[i].weight;
+	return sum;
+}
+
+static double
+affinity_score(const struct rank *r, const struct node *n)
+{
+	double sum = liking(n, r->job->affinities, r->job->naffinities) +
+		     liking(n, r->tg->affinities, r->tg->naffinities);
+
+	for (size_t i = 0; i < r->tg->ntasks; i++)
+		sum += liking(
+		    n, r->tg->tasks[i].affinities, r->tg->tasks[i].naffinities);
+	return r->affinity_weight > 0 ? sum / (double)r->affinity_weight : 0;
+}
+
+static void
+add_part(struct rank_score *s, enum rank_part part, double value, bool always)
+{
+	s->parts[part] = value;
+	if (always || value < 0 || value > 0)
+		s->norm = (s->norm * s->nparts + value) / (s->nparts + 1);
+	if (always || value < 0 || value > 0)
+		s->nparts++;
+}
+
+static void
+add_job_parts(struct rank *r, const struct world_node *n, bool avoid,
+    struct rank_score *s)
+{
+	uint32_t same = n->in_group != NULL ? n->in_group[r->group] : 0;
+
+	if (same > 0)
+		add_part(s, RANK_ANTI_AFFINITY,
+		    -1.0 * (double)(same + 1) / (double)r->tg->count, false);
+	if (avoid)
+		add_part(s, RANK_PENALTY, -1.0, false);
+	if (r->naffinities > 0)
+		add_part(s, RANK_AFFINITY, affinity_score(r, n->node), true);
+	if (r->spreads.n > 0)
+		add_part(
+		    s, RANK_SPREAD, spreads_score(&r->spreads, n->node), false);
+}
+
+static void
+score(struct rank *r, struct world_node *n, bool avoid, struct rank_score *s)
+{
+	struct sched_usage used = n->used;
+	uint32_t version = s->version + 1;
+
+	*s = (struct rank_score){ .version = version, .state = RANK_FILTERED };
+	s->reason = feasible_check(r->f, r->group, n);
+	if (s->reason == NULL)
+		s->reason = check_distinct(r, n);
+	if (s->reason != NULL)
+		return;
+	s->state = RANK_EXHAUSTED;
+	s->reason = check_room(r, n, &used);
+	if (s->reason != NULL && !r->opts.even_if_full)
+		return;
+	s->state = RANK_SCORED;
+	s->reason = NULL;
+	add_part(s, RANK_BINPACK,
+	    fit_score(&used, &n->room, r->opts.spread_algorithm) / full_score,
+	    true);
+	if (!r->opts.pack_only)
+		add_job_parts(r, n, avoid, s);
+}
+
+/* --- the heap: best on top --- */
+
+static bool
+is_better(const struct rank_entry *a, const struct rank_entry *b)
+{
+	if (a->norm > b->norm || a->norm < b->norm)
+		return a->norm > b->norm;
+	return a->tie < b->tie;
+}
+
+static void
+heap_push(struct rank *r, struct rank_entry e)
+{
+	size_t i = r->nheap;
+
+	if (r->nheap == r->heap_cap)
+		r->heap =
+		    xgrow(r->heap, r->nheap, &r->heap_cap, sizeof *r->heap);
+	r->nheap++;
+	while (i > 0 && is_better(&e, &r->heap[(i - 1) / 2])) {
+		r->heap[i] = r->heap[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	r->heap[i] = e;
+}
+
+static struct rank_entry
+heap_pop(struct rank *r)
+{
+	struct rank_entry top = r->heap[0], last = r->heap[--r->nheap];
+	size_t i = 0;
+
+	for (;;) {
+		size_t kid = 2 * i + 1;
+
+		if (kid >= r->nheap)
+			break;
+		if (kid + 1 < r->nheap &&
+		    is_better(&r->heap[kid + 1], &r->heap[kid]))
+			kid++;
+		if (!is_better(&r->heap[kid], &last))
+			break;
+		r->heap[i] = r->heap[kid];
+		i = kid;
+	}
+	if (r->nheap > 0)
+		r->heap[i] = last;
+	return top;
+}
+
+/* --- keeping scores true --- */
+
+static void
+rescore(struct rank *r, size_t no, bool avoid)
+{
+	struct world_node *n = r->w->nodes[no];
+	struct rank_score *s = &r->scores[no];
+
+	if (s->version > 0)
+		tally_note(&r->tally, s, n->node, -1);
+	score(r, n, avoid, s);
+	tally_note(&r->tally, s, n->node, 1);
+	if (s->state == RANK_SCORED)
+		heap_push(
+		    r, (struct rank_entry){ s->norm, n->tie, no, s->version });
+}
+
+static void
+rescore_all(struct rank *r)
+{
+	spreads_count(&r->spreads, r->w, r->group);
+	for (size_t i = 0; i < r->nproperties; i++)
+		spread_count(&r->properties[i].count, r->w, r->group);
+	r->nheap = 0;
+	for (size_t i = 0; i < r->w->ncandidates; i++)
+		rescore(r, i, false);
+	r->seen = r->w->nchanged;
+}
+
+/* A class that was found bad the first time is known to be bad by now. */
+static void
+retell_filtered(struct rank *r)
+{
+	for (size_t i = 0; i < r->w->ncandidates; i++)
+		if (r->scores[i].state == RANK_FILTERED)
+			rescore(r, i, false);
+	r->retold = true;
+}
+
+static void
+refresh(struct rank *r)
+{
+	bool first = r->scores == NULL;
+
+	if (first)
+		r->scores = xcalloc(r->w->ncandidates + 1, sizeof *r->scores);
+	if (first || r->linear) {
+		rescore_all(r);
+		return;
+	}
+	if (!r->retold)
+		retell_filtered(r);
+	for (; r->seen < r->w->nchanged; r->seen++)
+		if (r->w->changed[r->seen] < r->w->ncandidates)
+			rescore(r, r->w->changed[r->seen], false);
+}
+
+static void
+rescore_avoided(
+    struct rank *r, struct world_node *const *avoid, size_t n, bool penalty)
+{
+	for (size_t i = 0; i < n; i++)
+		if (avoid[i] != NULL && avoid[i]->no < r->w->ncandidates)
+			rescore(r, avoid[i]->no, penalty);
+}
+
+/* Takes the best off the heap, up to RANK_TOLD of them, each once. */
+static size_t
+take_best(struct rank *r, struct rank_entry *best)
+{
+	size_t n = 0;
+
+	while (r->nheap > 0 && n < RANK_TOLD) {
+		struct rank_entry e = heap_pop(r);
+
+		if (e.version == r->scores[e.no].version)
+			best[n++] = e;
+	}
+	return n;
+}
+
+static struct world_node *
+select_one(struct rank *r, struct world_node *n,
+    struct world_node *const *avoid, size_t navoid, struct alloc_metric *metric)
+{
+	struct rank_score s = { 0 };
+	struct rank_tally tally = { 0 };
+	bool penalty = false;
+
+	spreads_count(&r->spreads, r->w, r->group);
+	for (size_t i = 0; i < r->nproperties; i++)
+		spread_count(&r->properties[i].count, r->w, r->group);
+	for (size_t i = 0; i < navoid; i++)
+		penalty |= avoid[i] == n;
+	score(r, n, penalty, &s);
+	tally_note(&tally, &s, n->node, 1);
+	metric->nodes_evaluated = 1;
+	tally_tell(&tally, metric);
+	tally_release(&tally);
+	if (s.state != RANK_SCORED)
+		return NULL;
+	rank_tell_scores(r, n->node->id, &s, metric);
+	return n;
+}
+
+struct world_node *
+rank_select(struct rank *r, struct world_node *const *avoid, size_t navoid,
+    struct world_node *only, struct alloc_metric *metric)
+{
+	struct rank_entry best[RANK_TOLD];
+	size_t n;
+
+	*metric = (struct alloc_metric){ 0 };
+	rank_tell_nodes(r, metric);
+	if (only != NULL)
+		return select_one(r, only, avoid, navoid, metric);
+	refresh(r);
+	rescore_avoided(r, avoid, navoid, true);
+	n = take_best(r, best);
+	metric->nodes_evaluated = (int64_t)r->w->ncandidates;
+	tally_tell(&r->tally, metric);
+	for (size_t i = 0; i < n; i++)
+		rank_tell_scores(r, r->w->nodes[best[i].no]->node->id,
+		    &r->scores[best[i].no], metric);
+	for (size_t i = 0; i < n; i++)
+		heap_push(r, best[i]);
+	rescore_avoided(r, avoid, navoid, false);
+	return n > 0 ? r->w->nodes[best[0].no] : NULL;
+}
+
+struct rank_verdict
+rank_ask(struct rank *r, struct world_node *n)
+{
+	struct rank_score s = { 0 };
+
+	score(r, n, false, &s);
+	return (struct rank_verdict){
+		.filtered = s.state == RANK_FILTERED ? s.reason : NULL,
+		.exhausted = s.state == RANK_EXHAUSTED ? s.reason : NULL,
+	};
+}
+
+struct allocated_resources *
+rank_take(struct rank *r, struct world_node *n)
+{
+	struct allocated_resources *res = xcalloc(1, sizeof *res);
+
+	rec_copy(&allocated_resources_type, res, &r->proto);
+	portassign(r->w, n, r->tg, &res->shared);
+	world_place(r->w, n, &r->ask, r->group, res);
+	return res;
+}

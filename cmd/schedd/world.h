@@ -1,0 +1,97 @@
+/*
+ * The nodes as they will be when the plan that is being made has been
+ * carried out: what is there, less what the plan stops, plus what it places.
+ *
+ * A job's candidates are the nodes that are ready, in one of its datacenters
+ * and in its pool; other nodes are looked at when something of the job is on
+ * them. Every change of a node is noted, so that whoever has ranked nodes
+ * looks again at those alone.
+ */
+#ifndef SCHEDD_WORLD_H
+#define SCHEDD_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cmd/schedd/portset.h"
+#include "cmd/schedd/state.h"
+#include "common/arena.h"
+#include "common/map.h"
+#include "common/rng.h"
+
+struct world_node;
+
+/* What the plan places on a node. */
+struct world_add {
+	struct sched_usage usage;
+	size_t group;                                /* place in the job */
+	const struct allocated_resources *resources; /* borrowed */
+	struct world_add *next;
+};
+
+struct world_node {
+	const struct sched_node *sn;
+	const struct node *node;
+	struct sched_usage room, used;
+	size_t live;        /* allocations */
+	size_t mine;        /* the job's own */
+	uint32_t *in_group; /* the job's own, by group; NULL: none */
+	struct world_add *adds;
+	struct portset ports; /* made when first asked for */
+	bool has_ports;
+	size_t class_no;
+	uint64_t tie; /* by chance: who is first among equals */
+	size_t no;    /* its place in the world */
+};
+
+struct world {
+	const struct sched_state *st;
+	const struct sched_job *sj; /* NULL when there is no job */
+	const struct job *job;
+	struct arena *arena;
+	struct rng *rng;
+	struct world_node **nodes; /* candidates first */
+	size_t nnodes, cap;
+	size_t ncandidates;
+	struct map by_id;
+	struct map gone; /* allocations the plan stops, by id */
+	struct map classes;
+	size_t nclasses;
+	size_t *changed; /* numbers of nodes, in order of change */
+	size_t nchanged, changed_cap;
+	struct rec_ki *available; /* candidates by datacenter, sorted */
+	size_t navailable;
+};
+
+/* job may be NULL: then there are no candidates. rng gives the ties. */
+void world_init(struct world *w, const struct sched_state *st,
+    const struct sched_job *sj, const struct job *job, struct arena *arena,
+    struct rng *rng);
+void world_release(struct world *w);
+
+/* The node with this record, looked up in the state; NULL when unknown. */
+struct world_node *world_node(struct world *w, const struct sched_node *sn);
+
+/* The allocation will not be there; twice is once. The second takes it back. */
+void world_remove(struct world *w, const struct sched_alloc *a);
+void world_restore(struct world *w, const struct sched_alloc *a);
+bool world_has(const struct world *w, const struct sched_alloc *a);
+
+/* Something of the job's group will be there. resources must outlive w. */
+void world_place(struct world *w, struct world_node *n,
+    const struct sched_usage *usage, size_t group,
+    const struct allocated_resources *resources);
+
+/* The ports in use, with the plan's own. Addresses are numbered by
+ * world_ip(). */
+const struct portset *world_ports(struct world *w, struct world_node *n);
+uint32_t world_ip(const struct world *w, const char *ip);
+
+/* Whether a job may run on the node, looking at datacenter and pool only. */
+bool world_is_meant(const struct job *job, const struct node *n);
+
+/* Text with stars for any run of characters. */
+bool world_glob(const char *pattern, const char *text);
+
+#endif
