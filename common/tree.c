@@ -108,6 +108,17 @@ tree_free(struct tree *t)
 	free(t);
 }
 
+/* Room as if the n had been added one by one; see tree_push(). */
+static size_t
+room_for(size_t n)
+{
+	size_t room = 1;
+
+	while (room < n)
+		room *= 2;
+	return room;
+}
+
 struct tree *
 tree_copy(const struct tree *t)
 {
@@ -119,11 +130,11 @@ tree_copy(const struct tree *t)
 		return tree_bytes(t->str, t->len);
 	c = xmemdup(t, sizeof *t);
 	if (t->kind == TREE_LIST) {
-		c->items = xcalloc(t->nitems, sizeof *c->items);
+		c->items = xcalloc(room_for(t->nitems), sizeof *c->items);
 		for (size_t i = 0; i < t->nitems; i++)
 			c->items[i] = tree_copy(t->items[i]);
 	} else if (t->kind == TREE_MAP) {
-		c->members = xcalloc(t->nmembers, sizeof *c->members);
+		c->members = xcalloc(room_for(t->nmembers), sizeof *c->members);
 		for (size_t i = 0; i < t->nmembers; i++) {
 			c->members[i].key = xstrdup(t->members[i].key);
 			c->members[i].value = tree_copy(t->members[i].value);

@@ -48,7 +48,8 @@ struct scheduler_result {
 void scheduler_run(const struct sched_state *st, const struct eval *eval,
     int64_t now_ns, struct rng *rng, struct scheduler_result *out);
 
-/* How often an evaluation of this type is tried: 5 for service, 2 else. */
+/* How often an evaluation of this type is tried: 5 for service and system, 2
+ * else. */
 unsigned scheduler_max_attempts(const char *type);
 
 /*

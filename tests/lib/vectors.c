@@ -147,6 +147,7 @@ struct run {
 	const char *set;
 	const struct vector_kind *kinds;
 	size_t nkinds;
+	vector_given_fn *given;
 	bool verbose;
 	const char *only_kind;
 	const char *only_case;
@@ -172,16 +173,25 @@ show(const struct run *run, const char *kind, const char *id, size_t line,
 static void
 run_line(struct run *run, const char *kind, const struct tree *t, size_t line)
 {
+	const struct tree *number = tree_get(t, "Case");
 	const char *id = vector_str(t, "id");
 	struct buf why = { 0 };
+	char text[24];
+
+	if (number != NULL && number->kind == TREE_INT) {
+		snprintf(text, sizeof text, "%lld", (long long)number->i);
+		id = text;
+	}
 
 	if (kind == NULL)
 		kind = vector_str(t, "kind");
-	if (run->only_case != NULL && strcmp(run->only_case, id) != 0)
-		return;
 	for (size_t i = 0; i < run->nkinds; i++) {
 		if (strcmp(run->kinds[i].name, kind) != 0)
 			continue;
+		if (run->given != NULL && run->given(t))
+			return;
+		if (run->only_case != NULL && strcmp(run->only_case, id) != 0)
+			return;
 		run->tallies[i].nall++;
 		if (run->kinds[i].run(t, &why))
 			run->tallies[i].ngood++;
@@ -291,7 +301,17 @@ int
 vectors_run(const char *set, const char *path, const struct vector_kind *kinds,
     size_t nkinds, int argc, char **argv)
 {
-	struct run run = { .set = set, .kinds = kinds, .nkinds = nkinds };
+	return vectors_run_given(set, path, kinds, nkinds, NULL, argc, argv);
+}
+
+int
+vectors_run_given(const char *set, const char *path,
+    const struct vector_kind *kinds, size_t nkinds, vector_given_fn *given,
+    int argc, char **argv)
+{
+	struct run run = {
+		.set = set, .kinds = kinds, .nkinds = nkinds, .given = given
+	};
 	int i = 1;
 	bool good;
 

@@ -28,6 +28,9 @@
  */
 typedef bool vector_fn(const struct tree *t, struct buf *why);
 
+/* Takes a line that is no case but what later cases refer to. */
+typedef bool vector_given_fn(const struct tree *t);
+
 struct vector_kind {
 	const char *name;
 	vector_fn *run;
@@ -43,6 +46,11 @@ struct vector_kind {
  */
 int vectors_run(const char *set, const char *path,
     const struct vector_kind *kinds, size_t nkinds, int argc, char **argv);
+
+/* The same where some lines are no cases (given may be NULL). */
+int vectors_run_given(const char *set, const char *path,
+    const struct vector_kind *kinds, size_t nkinds, vector_given_fn *given,
+    int argc, char **argv);
 
 #define VECTORS_MAIN(set, path, kinds)                               \
 	int main(int argc, char **argv)                              \

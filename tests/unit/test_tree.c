@@ -238,9 +238,27 @@ START_TEST(tree_refuses_too_many_values)
 }
 END_TEST
 
+START_TEST(tree_copies_grow_like_what_they_were_copied_from)
+{
+	struct tree *t = tree_map(), *copy;
+	const char *keys[] = { "b", "d", "f", "h", "k" };
+
+	for (size_t i = 0; i < 5; i++)
+		tree_set(t, keys[i], tree_int((int64_t)i));
+	copy = tree_copy(t);
+	tree_set(copy, "a", tree_int(9));
+	tree_set(copy, "e", tree_int(9));
+	ck_assert_uint_eq(copy->nmembers, 7);
+	ck_assert_int_eq(tree_get(copy, "k")->i, 4);
+	tree_free(t);
+	tree_free(copy);
+}
+END_TEST
+
 UNIT_MAIN("tree", tree_prints_what_it_reads_sorted_and_without_space,
     tree_prints_pretty_with_four_blanks, tree_floats_are_shortest_and_exact,
     tree_text_that_is_no_utf8_is_replaced, tree_escapes_any_byte_at_any_place,
     tree_bytes_survive_base64, tree_members_are_found_and_replaced,
     tree_refuses_what_is_no_json_and_what_is_too_deep,
-    tree_refuses_too_many_values)
+    tree_refuses_too_many_values,
+    tree_copies_grow_like_what_they_were_copied_from)
