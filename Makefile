@@ -112,9 +112,13 @@ $(V)/tests/%: TESTLIBS := $(shell pkg-config --libs check) -lmsgpackc
 $(SIMLIB): $(SIM_SRC:%.c=$(V)/obj/%.o)
 	@rm -f $@
 	$(AR) rcs $@ $^
-$(V)/tests/sim/%: $(V)/obj/tests/sim/%.o $(SIMLIB) $(TESTLIB) $(CMDLIBS) $(LIBROVE)
+# Of the tests' own library only what a program names is linked in.
+$(V)/libtests.a: $(TESTLIB)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(V)/tests/sim/%: $(V)/obj/tests/sim/%.o $(SIMLIB) $(V)/libtests.a $(CMDLIBS) $(LIBROVE)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $< $(TESTLIB) -Wl,--start-group $(SIMLIB) \
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(SIMLIB) $(V)/libtests.a \
 	    $(CMDLIBS) $(LIBROVE) -Wl,--end-group $(LDLIBS)
 
 .SECONDARY:
@@ -135,11 +139,6 @@ sim:
 
 fuzz-build:
 	$(MAKE) VARIANT=fuzz CC=clang-14 $(FUZZERS)
-
-# Of the tests' own library only what a target names is linked in.
-build/fuzz/libtests.a: $(TESTLIB)
-	@rm -f $@
-	$(AR) rcs $@ $^
 
 build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/libtests.a $(CMDLIBS) $(LIBROVE)
 	@mkdir -p $(@D)

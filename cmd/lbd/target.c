@@ -203,9 +203,11 @@ target_init(struct target *t, struct arena *arena, const struct routecmd *cmd,
 	}
 	own.opts = t->opts;
 	set_opts(t, &own, notes);
-	if (t->url.authority[0] == '\0' && t->redirect == 0)
+	if (t->url.authority[0] == '\0' && t->redirect == 0) {
+		target_release(t);
 		return err_set(
 		    err, ERR_BAD, "invalid target '%s': no host", cmd->dst);
+	}
 	return 0;
 }
 

@@ -170,6 +170,7 @@ get_text(struct hcl1_fill *f, const struct source *s, const char **out,
 {
 	const struct hcl1_node *n = s->node;
 
+	*out = "";
 	if (n == NULL || n->kind != HCL1_LITERAL)
 		return refuse(f, s, true, err, "unknown type for string");
 	*out = n->text;
