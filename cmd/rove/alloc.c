@@ -13,6 +13,7 @@
 #include "cmd/rove/placement.h"
 #include "cmd/rove/table.h"
 #include "cmd/rove/text.h"
+#include "cmd/rove/usage.h"
 #include "proto/stats.h"
 
 #define BYTES_PER_MB (UINT64_C(1) << 20)
@@ -286,7 +287,7 @@ lifecycle_of(const struct alloc *a, const char *task)
 }
 
 static void
-show_tasks(struct cli *c, const struct alloc *a)
+show_tasks(struct cli *c, const struct alloc *a, const struct alloc_flags *f)
 {
 	struct alloc_resource_usage stats = { 0 };
 	char *path =
@@ -308,6 +309,8 @@ show_tasks(struct cli *c, const struct alloc *a)
 			    life->sidecar ? " sidecar" : "");
 		printf("is \"%s\"\n", lists_text(s->state));
 		show_resources(a, &stats, s->key);
+		if (f->stats && usage_of(&stats, s->key) != NULL)
+			usage_show_task(usage_of(&stats, s->key));
 		show_events(s);
 	}
 	rec_clear(&alloc_resource_usage_type, &stats);
@@ -372,7 +375,7 @@ show_alloc(struct cli *c, const char *id, const struct alloc_flags *f)
 		if (f->short_form)
 			show_tasks_short(&a);
 		else
-			show_tasks(c, &a);
+			show_tasks(c, &a, f);
 		if (f->verbose)
 			show_metrics(&a);
 	}
@@ -406,7 +409,8 @@ alloc_status(const struct command *cmd, int argc, char **argv)
 		    "chosen." },
 		{ "json", FLAG_BOOL, &f.json, NULL,
 		    "As JSON; without an allocation, all of them." },
-		{ "stats", FLAG_BOOL, &f.stats, NULL, NULL },
+		{ "stats", FLAG_BOOL, &f.stats, NULL,
+		    "What each task uses, figure by figure." },
 	};
 	struct cli c;
 	char *id;

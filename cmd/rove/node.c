@@ -120,7 +120,7 @@ show_allocs(struct cli *c, const char *id, const struct node_flags *f,
 	if (rc == -1)
 		return cli_fail(&err, "Error querying node allocations");
 	if (!f->short_form)
-		nodewords_resources(c, node, allocs, n);
+		nodewords_resources(c, node, allocs, n, f->stats);
 	stubs = xcalloc(n, sizeof *stubs);
 	for (size_t i = 0; i < n; i++)
 		stubs[i] = lists_stub_of(&allocs[i]);
@@ -202,7 +202,8 @@ node_status(const struct command *cmd, int argc, char **argv)
 		{ "json", FLAG_BOOL, &f.json, NULL, "One node as JSON." },
 		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
 		    "Whole identifiers and times, attributes, meta data." },
-		{ "stats", FLAG_BOOL, &f.stats, NULL, NULL },
+		{ "stats", FLAG_BOOL, &f.stats, NULL,
+		    "Of one node: what the machine uses, figure by figure." },
 	};
 	struct cli c;
 	char *id;

@@ -9,6 +9,7 @@
 #include "cmd/rove/lists.h"
 #include "cmd/rove/table.h"
 #include "cmd/rove/text.h"
+#include "cmd/rove/usage.h"
 #include "common/clock.h"
 #include "proto/stats.h"
 
@@ -309,7 +310,8 @@ disk_of(const struct node *n, const struct host_stats *stats)
 }
 
 static void
-show_host(struct cli *c, const struct node *n, const struct amounts *all)
+show_host(struct cli *c, const struct node *n, const struct amounts *all,
+    bool detailed)
 {
 	struct host_stats stats;
 	const struct host_disk_stats *disk;
@@ -338,6 +340,8 @@ show_host(struct cli *c, const struct node *n, const struct amounts *all)
 	    buf_str(&used));
 	cli_heading("Host Resource Utilization");
 	cli_print_table(&rows, TABLE_LIST);
+	if (detailed)
+		usage_show_host(&stats);
 	rec_clear(&host_stats_type, &stats);
 	buf_release(&rows);
 	buf_release(&memory);
@@ -346,7 +350,7 @@ show_host(struct cli *c, const struct node *n, const struct amounts *all)
 
 void
 nodewords_resources(struct cli *c, const struct node *n,
-    const struct alloc *allocs, size_t nallocs)
+    const struct alloc *allocs, size_t nallocs, bool stats)
 {
 	struct amounts used = given(allocs, nallocs), all = there(n);
 
@@ -354,5 +358,5 @@ nodewords_resources(struct cli *c, const struct node *n,
 	if (strcmp(lists_text(n->status), "ready") != 0)
 		return;
 	show_used(c, allocs, nallocs, &all);
-	show_host(c, n, &all);
+	show_host(c, n, &all, stats);
 }

@@ -14,8 +14,9 @@ void nodewords_events(const struct node *n, bool verbose);
 void nodewords_attributes(const struct node *n);
 
 /* What is given to allocations, and what the machine really uses: asks the
- * node for its figures and leaves them out when it does not answer. */
+ * node for its figures and leaves them out when it does not answer. stats: the
+ * machine's figures one by one, too. */
 void nodewords_resources(struct cli *c, const struct node *n,
-    const struct alloc *allocs, size_t nallocs);
+    const struct alloc *allocs, size_t nallocs, bool stats);
 
 #endif
