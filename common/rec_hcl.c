@@ -8,267 +8,10 @@
 #include "common/mem.h"
 #include "common/rec_hcl_impl.h"
 
-#define MAX_NAMES 160 /* that one body may know */
-
 bool
 hcl_is_lax(const struct hcl_body *body)
 {
 	return body->file->mode == HCL_1;
-}
-
-/* --- what a body may hold --- */
-
-struct name {
-	const char *name;
-	const struct rec_field *f;
-	void *rec; /* whose row it is */
-};
-
-struct names {
-	struct name v[MAX_NAMES];
-	size_t n;
-	bool any;
-};
-
-/* A label's row is no name of the body. */
-static bool
-is_named(const struct rec_field *f)
-{
-	return (f->flags & (REC_NOHCL | REC_LABEL)) == 0;
-}
-
-static const struct name *
-find_name(const struct names *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (strcmp(names->v[i].name, name) == 0)
-			return &names->v[i];
-	return NULL;
-}
-
-static void
-add_names(struct names *names, const struct rec_type *t, void *rec)
-{
-	for (size_t i = 0; i < t->nfields; i++) {
-		const struct rec_field *f = &t->fields[i];
-		void *at = rec_at(rec, f->offset);
-
-		if ((f->flags & REC_INLINE) != 0 && f->kind == REC_K_REC &&
-		    f->shape == REC_ONE)
-			add_names(names, f->type, at);
-		else if (is_named(f) && names->n < MAX_NAMES &&
-			 find_name(names, rec_file_name(f)) == NULL)
-			names->v[names->n++] =
-			    (struct name){ rec_file_name(f), f, rec };
-	}
-}
-
-static bool
-is_record(const struct rec_field *f)
-{
-	return f->type != NULL && !f->type->pair;
-}
-
-static bool
-is_block(const struct rec_field *f)
-{
-	return is_record(f) || (f->flags & REC_BLOCK) != 0;
-}
-
-static bool
-is_attr(const struct rec_field *f)
-{
-	return !is_block(f) || (f->flags & REC_EITHER) != 0;
-}
-
-/* A map's elements are named by a label of their own. */
-static bool
-has_key_label(const struct rec_field *f)
-{
-	return f->shape == REC_MAP_OF && is_record(f);
-}
-
-static const struct rec_field *
-label_row(const struct rec_type *t, size_t i)
-{
-	for (size_t k = 0; k < t->nfields; k++)
-		if ((t->fields[k].flags & REC_LABEL) != 0 && i-- == 0)
-			return &t->fields[k];
-	return NULL;
-}
-
-static size_t
-count_labels(const struct rec_field *f)
-{
-	size_t n = has_key_label(f);
-
-	if (!is_record(f))
-		return 0;
-	while (label_row(f->type, n - has_key_label(f)) != NULL)
-		n++;
-	return n;
-}
-
-/* --- names that are wrong --- */
-
-/* The closest name among those of attributes or of blocks, or NULL. */
-static const char *
-closest(const struct names *names, const struct hcl_body *body,
-    const char *given, bool blocks)
-{
-	const char *list[MAX_NAMES];
-	size_t n = 0;
-
-	for (size_t i = 0; i < names->n; i++) {
-		const struct name *e = &names->v[i];
-
-		if (blocks
-			? !is_block(e->f)
-			: !is_attr(e->f) || hcl_attr_of(body, e->name) != NULL)
-			continue;
-		list[n++] = e->name;
-	}
-	return hcl_closest(given, list, n);
-}
-
-static void
-unknown_attr(struct rec_hcl *h, const struct names *names,
-    const struct hcl_body *body, const struct hcl_attr *attr)
-{
-	const char *near = closest(names, body, attr->name, false);
-	const struct name *e = find_name(names, attr->name);
-
-	if (near != NULL)
-		hcl_diag_add(h->ev->diags, attr->name_range,
-		    "Unsupported argument",
-		    "An argument named \"%s\" is not expected here. Did you "
-		    "mean \"%s\"?",
-		    attr->name, near);
-	else
-		hcl_diag_add(h->ev->diags, attr->name_range,
-		    "Unsupported argument",
-		    "An argument named \"%s\" is not expected here.%s%s%s",
-		    attr->name,
-		    e != NULL ? " Did you mean to define a block of type \""
-			      : "",
-		    e != NULL ? e->name : "", e != NULL ? "\"?" : "");
-}
-
-static void
-unknown_block(struct rec_hcl *h, const struct names *names,
-    const struct hcl_body *body, const struct hcl_block *b)
-{
-	const char *near = closest(names, body, b->type, true);
-	const struct name *e = find_name(names, b->type);
-
-	if (near != NULL)
-		hcl_diag_add(h->ev->diags, b->type_range,
-		    "Unsupported block type",
-		    "Blocks of type \"%s\" are not expected here. Did you "
-		    "mean \"%s\"?",
-		    b->type, near);
-	else
-		hcl_diag_add(h->ev->diags, b->type_range,
-		    "Unsupported block type",
-		    "Blocks of type \"%s\" are not expected here.%s%s%s",
-		    b->type,
-		    e != NULL ? " Did you mean to define argument \"" : "",
-		    e != NULL ? e->name : "",
-		    e != NULL ? "\"? If so, use the equals sign to assign it "
-				"a value."
-			      : "");
-}
-
-static void
-unknown_member(struct rec_hcl *h, const struct names *names,
-    const struct hcl_body *body, const struct hcl_attr *attr)
-{
-	const char *near = closest(names, body, attr->name, false);
-
-	if (near == NULL)
-		near = closest(names, body, attr->name, true);
-	hcl_diag_add(h->ev->diags, attr->name_range,
-	    hcl_is_lax(body) ? "Unsupported name"
-			     : "Extraneous JSON object property",
-	    "No argument or block type is named \"%s\".%s%s%s", attr->name,
-	    near != NULL ? " Did you mean \"" : "", near != NULL ? near : "",
-	    near != NULL ? "\"?" : "");
-}
-
-/* "name" or "name, other": how messages list a block's labels. */
-static const char *
-label_name(const struct rec_field *f, size_t i)
-{
-	if (has_key_label(f)) {
-		if (i == 0)
-			return "name";
-		i--;
-	}
-	return rec_file_name(label_row(f->type, i));
-}
-
-static void
-put_label_names(const struct rec_field *f, size_t n, struct buf *out)
-{
-	for (size_t i = 0; i < n; i++)
-		buf_addf(out, "%s%s", i > 0 ? ", " : "", label_name(f, i));
-}
-
-static bool
-check_labels(
-    struct rec_hcl *h, const struct rec_field *f, const struct hcl_block *b)
-{
-	size_t n = count_labels(f);
-	struct buf list = { 0 }, summary = { 0 };
-
-	if (b->nlabels == n)
-		return true;
-	put_label_names(f, n, &list);
-	if (b->nlabels < n) {
-		buf_addf(&summary, "Missing %s for %s",
-		    label_name(f, b->nlabels), b->type);
-		hcl_diag_add(h->ev->diags, b->open_range, buf_str(&summary),
-		    "All %s blocks must have %zu labels (%s).", b->type, n,
-		    buf_str(&list));
-	} else {
-		buf_addf(&summary, "Extraneous label for %s", b->type);
-		if (n == 0)
-			hcl_diag_add(h->ev->diags, b->labels[0].range,
-			    buf_str(&summary),
-			    "No labels are expected for %s blocks.", b->type);
-		else
-			hcl_diag_add(h->ev->diags, b->labels[n].range,
-			    buf_str(&summary),
-			    "Only %zu labels (%s) are expected for %s blocks.",
-			    n, buf_str(&list), b->type);
-	}
-	buf_release(&list);
-	buf_release(&summary);
-	return false;
-}
-
-static void
-check_names(
-    struct rec_hcl *h, const struct names *names, const struct hcl_body *body)
-{
-	size_t n;
-	const struct hcl_attr *attrs = hcl_attrs_of(body, &n);
-
-	for (size_t i = 0; i < n && !names->any; i++) {
-		const struct name *e = find_name(names, attrs[i].name);
-
-		if (body->json != NULL && e == NULL)
-			unknown_member(h, names, body, &attrs[i]);
-		else if (body->json == NULL && (e == NULL || !is_attr(e->f)))
-			unknown_attr(h, names, body, &attrs[i]);
-	}
-	for (size_t i = 0; i < body->nblocks; i++) {
-		const struct hcl_block *b = &body->blocks[i];
-		const struct name *e = find_name(names, b->type);
-
-		if (e == NULL || !is_block(e->f))
-			unknown_block(h, names, body, b);
-	}
 }
 
 /* --- blocks --- */
@@ -278,7 +21,7 @@ set_labels(const struct rec_type *t, void *rec, const struct hcl_label *labels,
     size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct rec_field *f = label_row(t, i);
+		const struct rec_field *f = hcl_label_row(t, i);
 		char **to;
 
 		if (f == NULL || f->kind != REC_K_STR)
@@ -340,7 +83,7 @@ fill_record(struct rec_hcl *h, const struct rec_field *f, void *rec,
     const struct hcl_block *b)
 {
 	void *e = rec_at(rec, f->offset);
-	size_t skip = has_key_label(f);
+	size_t skip = hcl_has_key_label(f);
 
 	if (f->shape == REC_MAP_OF)
 		e = map_elem(h, f, rec, &b->labels[0]);
@@ -361,7 +104,11 @@ static void
 fill_block(struct rec_hcl *h, const struct rec_field *f, void *rec,
     const struct hcl_block *b)
 {
-	if (is_record(f)) {
+	const struct hcl_scope *scope = h->ev->scope;
+
+	if (b->body->scope != NULL)
+		h->ev->scope = b->body->scope;
+	if (hcl_is_record(f)) {
 		fill_record(h, f, rec, b);
 	} else if (f->kind == REC_K_TREE) {
 		rec_row_clear(f, rec);
@@ -370,23 +117,24 @@ fill_block(struct rec_hcl *h, const struct rec_field *f, void *rec,
 	} else if (f->shape == REC_MAP_OF) {
 		hcl_add_to_map(h, f, rec, b->body);
 	}
+	h->ev->scope = scope;
 }
 
 static void
 fill_blocks(
-    struct rec_hcl *h, const struct name *e, const struct hcl_body *body)
+    struct rec_hcl *h, const struct hcl_name *e, const struct hcl_body *body)
 {
-	bool many = is_record(e->f) && e->f->shape != REC_ONE;
+	bool many = hcl_is_record(e->f) && e->f->shape != REC_ONE;
 	const struct hcl_block *first = NULL;
 	size_t n;
 	const struct hcl_block **blocks =
-	    hcl_blocks_of(body, e->name, count_labels(e->f), &n);
+	    hcl_blocks_of(body, e->name, hcl_count_labels(e->f), &n);
 
 	/* A list that is written replaces what was there. */
 	if (n > 0 && e->f->shape == REC_LIST_OF)
 		rec_row_clear(e->f, e->rec);
 	for (size_t i = 0; i < n; i++) {
-		if (!check_labels(h, e->f, blocks[i]))
+		if (!hcl_check_labels(h, e->f, blocks[i]))
 			continue;
 		if (first != NULL && !many && !hcl_is_lax(body)) {
 			told_twice(h, first, blocks[i]);
@@ -395,7 +143,7 @@ fill_blocks(
 		first = blocks[i];
 		fill_block(h, e->f, e->rec, blocks[i]);
 	}
-	if (e->f->shape == REC_MAP_OF && is_record(e->f))
+	if (e->f->shape == REC_MAP_OF && hcl_is_record(e->f))
 		rec_sort_map(e->f, e->rec, true);
 }
 
@@ -403,7 +151,8 @@ fill_blocks(
 
 /* In HCL 1 a name may be given several times; the last one stays. */
 static void
-fill_attr(struct rec_hcl *h, const struct name *e, const struct hcl_body *body)
+fill_attr(
+    struct rec_hcl *h, const struct hcl_name *e, const struct hcl_body *body)
 {
 	const struct hcl_attr *attr = hcl_attr_of(body, e->name);
 
@@ -428,22 +177,22 @@ static bool
 reads_blocks(const struct rec_field *f, const struct hcl_body *body)
 {
 	if (body->json != NULL)
-		return is_block(f) ||
+		return hcl_is_block(f) ||
 		       (hcl_is_lax(body) && f->shape == REC_MAP_OF);
-	return is_block(f);
+	return hcl_is_block(f);
 }
 
 static void
-fill_names(
-    struct rec_hcl *h, const struct names *names, const struct hcl_body *body)
+fill_names(struct rec_hcl *h, const struct hcl_names *names,
+    const struct hcl_body *body)
 {
 	for (size_t i = 0; i < names->n; i++) {
-		const struct name *e = &names->v[i];
+		const struct hcl_name *e = &names->v[i];
 		bool blocks = reads_blocks(e->f, body);
 
 		if (blocks)
 			fill_blocks(h, e, body);
-		if (is_attr(e->f) && !(blocks && body->json != NULL))
+		if (hcl_is_attr(e->f) && !(blocks && body->json != NULL))
 			fill_attr(h, e, body);
 	}
 }
@@ -473,16 +222,18 @@ fill_body(struct rec_hcl *h, const struct rec_type *t, void *rec,
     const struct hcl_body *body)
 {
 	const struct rec_hcl_more *more = find_more(h, t);
-	struct names *names = xcalloc(1, sizeof *names);
+	struct hcl_names *names = xcalloc(1, sizeof *names);
 	void *side = NULL;
 
 	if (more != NULL && more->more != NULL) {
 		side = xcalloc(1, more->more->size);
-		add_names(names, more->more, side);
+		hcl_add_names(names, more->more, side);
 	}
 	names->any = more != NULL && more->any_name;
-	add_names(names, t, rec);
-	check_names(h, names, body);
+	hcl_add_names(names, t, rec);
+	if (h->dynamic)
+		body = hcl_expand(h, names, body);
+	hcl_check_names(h, names, body);
 	fill_names(h, names, body);
 	if (more != NULL && more->fold != NULL)
 		more->fold(h, rec, side, body);
@@ -497,40 +248,36 @@ void
 rec_hcl_fill(struct rec_hcl *h, const struct rec_type *t, void *rec,
     const struct hcl_body *body)
 {
-	const struct hcl_scope *scope = h->ev->scope;
-
 	if (h->depth == REC_MAX_DEPTH) {
 		hcl_diag_add(h->ev->diags, hcl_body_start(body),
 		    "Nested too deeply", "Blocks may stand in %d others.",
 		    REC_MAX_DEPTH);
 		return;
 	}
-	if (body->scope != NULL)
-		h->ev->scope = body->scope;
 	h->depth++;
 	fill_body(h, t, rec, body);
 	h->depth--;
-	h->ev->scope = scope;
 }
 
 void
 rec_hcl_check(
     struct rec_hcl *h, const struct rec_type *t, const struct hcl_body *body)
 {
-	struct names *names = xcalloc(1, sizeof *names);
+	struct hcl_names *names = xcalloc(1, sizeof *names);
 	size_t n;
 
-	add_names(names, t, NULL);
-	check_names(h, names, body);
+	hcl_add_names(names, t, NULL);
+	hcl_check_names(h, names, body);
 	for (size_t i = 0; i < names->n; i++) {
-		const struct name *e = &names->v[i];
+		const struct hcl_name *e = &names->v[i];
 		const struct hcl_block **blocks;
 
-		if (!is_block(e->f))
+		if (!hcl_is_block(e->f))
 			continue;
-		blocks = hcl_blocks_of(body, e->name, count_labels(e->f), &n);
+		blocks =
+		    hcl_blocks_of(body, e->name, hcl_count_labels(e->f), &n);
 		for (size_t k = 0; k < n; k++)
-			check_labels(h, e->f, blocks[k]);
+			hcl_check_labels(h, e->f, blocks[k]);
 	}
 	free(names);
 }

@@ -28,6 +28,7 @@
 #include "common/rec.h"
 
 #define REC_HCL_MAX_ELEMS 100000 /* of one list or map */
+#define REC_HCL_MAX_MADE  10000  /* blocks that dynamic ones make, of a file */
 
 struct rec_hcl;
 
@@ -50,6 +51,8 @@ struct rec_hcl {
 	struct hcl_eval *ev; /* its diags collect what is wrong */
 	const struct rec_hcl_more *more;
 	size_t nmore;
+	bool dynamic; /* dynamic blocks are expanded */
+	size_t nmade; /* by them, so far */
 	size_t depth;
 };
 

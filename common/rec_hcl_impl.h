@@ -1,6 +1,8 @@
 /*
- * What the two halves of the HCL reader share: rec_hcl.c knows bodies, blocks
- * and names, rec_hcl_value.c what stands behind an equals sign.
+ * What the parts of the HCL reader share: rec_hcl.c reads bodies and
+ * blocks, rec_hcl_names.c knows which names and labels may stand in them,
+ * rec_hcl_dynamic.c makes blocks of dynamic ones, and rec_hcl_value.c reads
+ * what stands behind an equals sign.
  */
 #ifndef COMMON_REC_HCL_IMPL_H
 #define COMMON_REC_HCL_IMPL_H
@@ -10,6 +12,50 @@
 
 /* True for a body that is read as laxly as HCL 1 is. */
 bool hcl_is_lax(const struct hcl_body *body);
+
+/* --- names --- */
+
+#define HCL_MAX_NAMES 160 /* that one body may know */
+
+/* What a body may hold. */
+struct hcl_name {
+	const char *name;
+	const struct rec_field *f;
+	void *rec; /* whose row it is */
+};
+
+struct hcl_names {
+	struct hcl_name v[HCL_MAX_NAMES];
+	size_t n;
+	bool any;
+};
+
+const struct hcl_name *hcl_find_name(
+    const struct hcl_names *names, const char *name);
+void hcl_add_names(
+    struct hcl_names *names, const struct rec_type *t, void *rec);
+
+/* A row may be written as a block, as an attribute, or as both. */
+bool hcl_is_record(const struct rec_field *f);
+bool hcl_is_block(const struct rec_field *f);
+bool hcl_is_attr(const struct rec_field *f);
+
+/* A map's elements are named by a label of their own, before their rows'. */
+bool hcl_has_key_label(const struct rec_field *f);
+const struct rec_field *hcl_label_row(const struct rec_type *t, size_t i);
+size_t hcl_count_labels(const struct rec_field *f);
+
+/* Tell names that no row has; false and told when labels are not right. */
+void hcl_check_names(struct rec_hcl *h, const struct hcl_names *names,
+    const struct hcl_body *body);
+bool hcl_check_labels(
+    struct rec_hcl *h, const struct rec_field *f, const struct hcl_block *b);
+
+/* The body with the blocks that its dynamic ones stand for; in the arena. */
+const struct hcl_body *hcl_expand(struct rec_hcl *h,
+    const struct hcl_names *names, const struct hcl_body *body);
+
+/* --- values --- */
 
 /* Fills a row of one value or of a list of scalars from an attribute. */
 void hcl_set_attr(struct rec_hcl *h, const struct rec_field *f, void *rec,

@@ -106,9 +106,10 @@ find_job(const struct hcl_body *body, struct hcl_diags *d)
 static void
 read_hcl(const struct hcl_file *file, struct hcl_eval *ev, struct job *out)
 {
-	struct rec_hcl h = {
-		.ev = ev, .more = jobspec_sugar, .nmore = jobspec_nsugar
-	};
+	struct rec_hcl h = { .ev = ev,
+		.more = jobspec_sugar,
+		.dynamic = true,
+		.nmore = jobspec_nsugar };
 	const struct hcl_block *block;
 
 	rec_hcl_check(&h, &root_type, file->body);

@@ -90,7 +90,7 @@ static const struct vector_kind kinds[] = {
 	/* The rest needs variables, functions and what expands blocks. */
 	{ "var", run_case, 2 },
 	{ "local", run_case, 1 },
-	{ "dynamic", run_case, 0 },
+	{ "dynamic", run_case, 14 },
 	{ "func", run_case, 5 },
 	{ "func-err", run_case, 13 },
 	{ "file", run_case, 0 },
