@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -162,11 +163,9 @@ read_keyring(struct hcl1_fill *f, struct agent_config *c,
 	struct hcl1_items items;
 	struct agent_keyring *k;
 
-	/* Nomad's agent dies of it in these words. */
 	if (item->nkeys == 0)
-		return err_set(err, ERR_BAD,
-		    "PANIC: runtime error: index out of range [0] with length "
-		    "0");
+		return err_set(
+		    err, ERR_BAD, "keyring: a label must name the provider");
 	if (block_items(item, "keyring", &items, err) == -1)
 		return -1;
 	c->keyrings =
@@ -286,6 +285,18 @@ agent_config_parse(struct agent_config *c, const char *path, const char *text,
 
 /* --- files --- */
 
+/* "stat x: no such file or directory", as Go has it. */
+static int
+no_file(const char *what, const char *path, struct err *err)
+{
+	char why[128];
+
+	snprintf(why, sizeof why, "%s", strerror(errno));
+	if (why[0] >= 'A' && why[0] <= 'Z')
+		why[0] = (char)(why[0] + 'a' - 'A');
+	return err_set(err, ERR_SYSTEM, "%s %s: %s", what, path, why);
+}
+
 static int
 read_text(const char *path, struct buf *out, struct err *err)
 {
@@ -293,8 +304,7 @@ read_text(const char *path, struct buf *out, struct err *err)
 	ssize_t n;
 
 	if (fd == -1)
-		return err_set(
-		    err, ERR_SYSTEM, "open %s: %s", path, strerror(errno));
+		return no_file("open", path, err);
 	do {
 		n = read(fd, buf_reserve(out, 65536), 65536);
 		if (n > 0) {
@@ -303,7 +313,7 @@ read_text(const char *path, struct buf *out, struct err *err)
 		}
 	} while (n > 0 && out->len <= AGENT_MAX_FILE);
 	if (n == -1)
-		err_set(err, ERR_SYSTEM, "read %s: %s", path, strerror(errno));
+		no_file("read", path, err);
 	else if (n > 0)
 		n = err_set(
 		    err, ERR_BAD, "larger than %u bytes", AGENT_MAX_FILE);
@@ -380,8 +390,7 @@ load_dir(struct agent_config *c, const char *dir, struct err *err)
 	bool first = true;
 
 	if (n == -1)
-		return err_set(
-		    err, ERR_SYSTEM, "open %s: %s", dir, strerror(errno));
+		return no_file("open", dir, err);
 	if (n > AGENT_MAX_FILES)
 		rv = err_set(err, ERR_BAD, "%s: more than %d config files", dir,
 		    AGENT_MAX_FILES);
@@ -408,8 +417,7 @@ agent_config_load(struct agent_config *c, const char *path, struct err *err)
 	int rv;
 
 	if (stat(path, &st) == -1)
-		return err_set(
-		    err, ERR_SYSTEM, "stat %s: %s", path, strerror(errno));
+		return no_file("stat", path, err);
 	while (strncmp(path, "./", 2) == 0 && path[2] != '\0')
 		path += 2;
 	clean = xstrdup(path);

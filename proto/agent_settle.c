@@ -270,6 +270,68 @@ check_ports(const struct agent_client *c, struct buf *ui)
 	return -1;
 }
 
+/* A port, or a range of them; 0, or -1 and why not. */
+static int
+check_range(const char *text, size_t n, struct err *err)
+{
+	char copy[64], *dash, *end;
+	uint64_t low, high;
+
+	if (n == 0)
+		return err_set(err, ERR_BAD, "can't specify empty port");
+	if (n >= sizeof copy)
+		return err_set(err, ERR_BAD, "a port of %zu digits", n);
+	memcpy(copy, text, n);
+	copy[n] = '\0';
+	dash = strchr(copy, '-');
+	if (dash != NULL && strchr(dash + 1, '-') != NULL)
+		return err_set(err, ERR_BAD,
+		    "can only parse single port numbers or port ranges (ex. "
+		    "80,100-120,150)");
+	if (dash != NULL)
+		*dash = '\0';
+	low = strtoull(copy, &end, 10);
+	if (*end != '\0' || end == copy)
+		return err_set(err, ERR_BAD,
+		    "strconv.ParseUint: parsing \"%s\": invalid syntax", copy);
+	high = dash == NULL ? low : strtoull(dash + 1, &end, 10);
+	if (dash != NULL && (*end != '\0' || end == dash + 1))
+		return err_set(err, ERR_BAD,
+		    "strconv.ParseUint: parsing \"%s\": invalid syntax",
+		    dash + 1);
+	if (high < low)
+		return err_set(err, ERR_BAD,
+		    "invalid range: starting value (%" PRIu64
+		    ") less than ending (%" PRIu64 ") value",
+		    high, low);
+	if (high > MAX_PORT)
+		return err_set(err, ERR_BAD,
+		    "port must be < %d but found %" PRIu64, MAX_PORT, high);
+	return 0;
+}
+
+static int
+check_reserved(const char *what, const char *ports, struct buf *ui)
+{
+	struct err err;
+
+	for (const char *p = text_of(ports); is_set(ports); p++) {
+		size_t n;
+
+		p += strspn(p, " ");
+		n = strcspn(p, ",");
+		if (check_range(p, n, &err) == -1) {
+			buf_addf(ui, "%s \"%s\" invalid: %s\n", what, ports,
+			    err.text);
+			return -1;
+		}
+		p += n;
+		if (*p == '\0')
+			break;
+	}
+	return 0;
+}
+
 /* The artifact block's durations and the node pool. */
 static int
 check_client(const struct agent_client *c, struct buf *ui)
@@ -284,6 +346,13 @@ check_client(const struct agent_client *c, struct buf *ui)
 	const char *pool = text_of(c->node_pool);
 	int64_t ns;
 
+	if (check_reserved("reserved.reserved_ports",
+		c->reserved.reserved_ports, ui) == -1)
+		return -1;
+	for (size_t i = 0; i < c->nhost_networks; i++)
+		if (check_reserved("host_network.reserved_ports",
+			c->host_networks[i].reserved_ports, ui) == -1)
+			return -1;
 	for (size_t i = 0; i < sizeof durs / sizeof durs[0]; i++)
 		if (durs[i].text != NULL &&
 		    clock_parse_dur(durs[i].text, &ns) == -1) {
@@ -299,7 +368,10 @@ check_client(const struct agent_client *c, struct buf *ui)
 	if (strspn(pool, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			 "0123456789-_") != strlen(pool) ||
 	    strlen(pool) > 128) {
-		buf_addf(ui, "Invalid node pool: invalid name \"%s\"\n", pool);
+		buf_addf(ui,
+		    "Invalid node pool: invalid name \"%s\", must match regex "
+		    "^[a-zA-Z0-9-_]{1,128}$\n",
+		    pool);
 		return -1;
 	}
 	return 0;
@@ -339,7 +411,6 @@ bad_base64(const char *text)
 static int
 check_encrypt(const char *key, struct buf *ui)
 {
-	size_t n;
 	int64_t bad;
 
 	if (!is_set(key))
@@ -352,12 +423,6 @@ check_encrypt(const char *key, struct buf *ui)
 		    bad);
 		return -1;
 	}
-	n = strlen(key) / 4 * 3;
-	n -= strcspn(key, "=") < strlen(key) ? strlen(key) - strcspn(key, "=")
-					     : 0;
-	if (n != 16 && n != 24 && n != 32)
-		return say(ui, "Invalid encryption key: key size must be 16, "
-			       "24 or 32 bytes");
 	return 0;
 }
 

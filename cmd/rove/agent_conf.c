@@ -41,12 +41,10 @@ read_files(
 }
 
 int
-agent_conf_read(
-    struct agent_config *c, const struct agent_args *args, struct buf *ui)
+agent_conf_make(struct agent_config *c, const struct agent_args *args,
+    const struct agent_host *host, char *(*get_env)(const char *name),
+    struct buf *ui)
 {
-	struct agent_host host;
-	int rv;
-
 	if (args->dev)
 		agent_config_dev(c);
 	else
@@ -54,9 +52,19 @@ agent_conf_read(
 	if (read_files(c, args, ui) == -1)
 		return -1;
 	agent_config_merge(c, &args->config);
+	return agent_config_settle(
+	    c, host, get_env, args->config.server.bootstrap_expect, ui);
+}
+
+int
+agent_conf_read(
+    struct agent_config *c, const struct agent_args *args, struct buf *ui)
+{
+	struct agent_host host;
+	int rv;
+
 	agent_host_read(&host);
-	rv = agent_config_settle(
-	    c, &host, getenv, args->config.server.bootstrap_expect, ui);
+	rv = agent_conf_make(c, args, &host, getenv, ui);
 	agent_host_release(&host);
 	return rv;
 }

@@ -8,8 +8,16 @@
 #include "cmd/rove/agent_flags.h"
 #include "cmd/rove/agent_plan.h"
 
-/* Fills a zeroed c: defaults, the files of -config, the flags; settled. What
- * an operator should read is appended to ui; -1: it ends with why not. */
+/*
+ * Fills a zeroed c: defaults, the files of -config, the flags; settled for
+ * the host and the environment. What an operator should read is appended to
+ * ui; -1: it ends with why not.
+ */
+int agent_conf_make(struct agent_config *c, const struct agent_args *args,
+    const struct agent_host *host, char *(*get_env)(const char *name),
+    struct buf *ui);
+
+/* The same for this machine and this process. */
 int agent_conf_read(
     struct agent_config *c, const struct agent_args *args, struct buf *ui);
 

@@ -341,18 +341,18 @@ scan_heredoc(struct hcl1_scan *s)
 		complain(s, "zero-length heredoc anchor");
 		return;
 	}
+	/* The anchor needs a line end of its own, too. */
 	for (line = s->at; (ch = next(s)) != END;) {
 		if (ch != '\n')
 			continue;
 		if (ends_heredoc(
-			s->src + line, s->at - 1 - line, anchor, nanchor))
-			break;
+			s->src + line, s->at - 1 - line, anchor, nanchor)) {
+			unread(s);
+			return;
+		}
 		line = s->at;
 	}
-	if (ch == '\n')
-		unread(s);
-	else if (!ends_heredoc(s->src + line, s->at - line, anchor, nanchor))
-		complain(s, "heredoc not terminated");
+	complain(s, "heredoc not terminated");
 }
 
 static enum hcl1_tok
