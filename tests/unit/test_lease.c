@@ -41,7 +41,7 @@ START_TEST(lease_is_renewed_in_time)
 {
 	struct leases l = { 0 };
 	struct rng rng;
-	char id[8];
+	char id[16];
 
 	rng_init(&rng, 7);
 	for (int i = 0; i < 20; i++) {
