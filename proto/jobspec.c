@@ -6,6 +6,7 @@
 #include "common/hcl/internal.h"
 #include "common/mem.h"
 #include "proto/jobspec_impl.h"
+#include "proto/jobspec_var.h"
 
 /* --- JSON of the API --- */
 
@@ -48,7 +49,7 @@ read_api(const char *name, const char *text, size_t n, struct job *out,
 struct named_block {
 	char *name;
 };
-struct locals_block {
+struct any_block {
 	char *none;
 };
 struct root {
@@ -56,7 +57,9 @@ struct root {
 	size_t njobs;
 	struct named_block *variables;
 	size_t nvariables;
-	struct locals_block *locals;
+	struct any_block *shorts;
+	size_t nshorts;
+	struct any_block *locals;
 	size_t nlocals;
 };
 
@@ -66,16 +69,17 @@ static const struct rec_field named_block_fields[] = {
 static const struct rec_type named_block_type =
     REC_TYPE(named_block, named_block_fields);
 
-static const struct rec_field locals_block_fields[] = {
-	REC_STR(struct locals_block, 1, none, "", .flags = REC_NOHCL),
+static const struct rec_field any_block_fields[] = {
+	REC_STR(struct any_block, 1, none, "", .flags = REC_NOHCL),
 };
-static const struct rec_type locals_block_type =
-    REC_TYPE(locals_block, locals_block_fields);
+static const struct rec_type any_block_type =
+    REC_TYPE(any_block, any_block_fields);
 
 static const struct rec_field root_fields[] = {
 	REC_LIST(struct root, 1, jobs, named_block, "", .hcl = "job"),
 	REC_LIST(struct root, 2, variables, named_block, "", .hcl = "variable"),
-	REC_LIST(struct root, 3, locals, locals_block, ""),
+	REC_LIST(struct root, 3, shorts, any_block, "", .hcl = "variables"),
+	REC_LIST(struct root, 4, locals, any_block, ""),
 };
 static const struct rec_type root_type = REC_TYPE(root, root_fields);
 
@@ -104,7 +108,8 @@ find_job(const struct hcl_body *body, struct hcl_diags *d)
 }
 
 static void
-read_hcl(const struct hcl_file *file, struct hcl_eval *ev, struct job *out)
+read_hcl(const struct hcl_file *file, const struct jobspec_options *o,
+    struct hcl_eval *ev, struct job *out)
 {
 	struct rec_hcl h = { .ev = ev,
 		.more = jobspec_sugar,
@@ -113,6 +118,8 @@ read_hcl(const struct hcl_file *file, struct hcl_eval *ev, struct job *out)
 	const struct hcl_block *block;
 
 	rec_hcl_check(&h, &root_type, file->body);
+	if (ev->diags->n == 0)
+		jobspec_scope(file->body, o, ev);
 	if (ev->diags->n > 0)
 		return;
 	block = find_job(file->body, ev->diags);
@@ -139,7 +146,7 @@ jobspec_read(const char *name, const char *text, size_t n,
 		file = hcl_parse(name, text, n, HCL_2, d);
 		ev.arena = &file->arena;
 		if (d->n == 0)
-			read_hcl(file, &ev, out);
+			read_hcl(file, o, &ev, out);
 		hcl_file_free(file);
 	}
 	if (d->n == 0)

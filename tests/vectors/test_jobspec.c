@@ -1,11 +1,17 @@
 /*
  * Recorded job files: what Nomad's own parser made of them, or said of them.
  */
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "common/mem.h"
 #include "proto/jobspec.h"
 #include "tests/lib/vectors.h"
+
+#define MAX_TEXTS 16 /* variables and the like of a case */
 
 static bool
 says(const struct tree *t, const char *text)
@@ -52,31 +58,84 @@ check_job(const struct tree *want, const struct job *job, struct buf *why)
 	return same;
 }
 
+/* The case's list of texts, which lives as long as the case. */
+static const char *const *
+texts(const struct tree *list, const char **out, size_t *n)
+{
+	for (*n = 0; *n < vector_count(list) && *n < MAX_TEXTS; (*n)++)
+		out[*n] = list->items[*n]->str;
+	return out;
+}
+
+/* What the case has files for stands in a directory of its own. */
+static void
+lay_out(const struct tree *files, const char *dir)
+{
+	for (size_t i = 0; files != NULL && i < files->nmembers; i++) {
+		const char *name = files->members[i].key;
+		char *path = xasprintf("%s/%s", dir, name);
+		FILE *f;
+
+		for (char *s = strchr(path + strlen(dir) + 1, '/'); s != NULL;
+		     s = strchr(s + 1, '/')) {
+			*s = '\0';
+			mkdir(path, 0755);
+			*s = '/';
+		}
+		f = fopen(path, "w");
+		if (f != NULL) {
+			fwrite(files->members[i].value->str, 1,
+			    files->members[i].value->len, f);
+			fclose(f);
+		}
+		free(path);
+	}
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
 static bool
 run_case(const struct tree *t, struct buf *why)
 {
 	const char *text = vector_str(t, "hcl");
-	const struct tree *vars = tree_get(t, "vars");
-	const char *list[16];
-	struct jobspec_options o = { .vars = list, .no_files = true };
+	const struct tree *strict = tree_get(t, "strict");
+	const struct tree *allow = tree_get(t, "allow_fs");
+	const char *vars[MAX_TEXTS], *files[MAX_TEXTS], *env[MAX_TEXTS];
+	struct jobspec_options o = { .loose = strict != NULL && !strict->b,
+		.no_files = allow != NULL && !allow->b };
+	char dir[] = "/tmp/jobspec-XXXXXX";
 	struct hcl_diags d = { 0 };
 	struct job job;
 	bool good;
 
-	for (size_t i = 0; i < vector_count(vars) && i < 16; i++)
-		list[o.nvars++] = vars->items[i]->str;
+	o.vars = texts(tree_get(t, "vars"), vars, &o.nvars);
+	o.var_files = texts(tree_get(t, "var_files"), files, &o.nvar_files);
+	o.env = texts(tree_get(t, "env"), env, &o.nenv);
+	if (tree_get(t, "files") != NULL && mkdtemp(dir) != NULL) {
+		lay_out(tree_get(t, "files"), dir);
+		o.dir = dir;
+	}
 	if (jobspec_read("job.nomad.hcl", text, strlen(text), &o, &job, &d) ==
 	    -1)
 		good = check_error(t, &d, why);
 	else
 		good = check_job(tree_get(t, "job"), &job, why);
+	if (o.dir != NULL)
+		nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	rec_clear(&job_type, &job);
 	hcl_diags_release(&d);
 	return good;
 }
 
 static const struct vector_kind kinds[] = {
-	{ "job", run_case, 22 },
+	{ "job", run_case, VECTOR_ALL },
 	{ "group", run_case, VECTOR_ALL },
 	{ "task", run_case, VECTOR_ALL },
 	{ "service", run_case, VECTOR_ALL },
@@ -84,13 +143,13 @@ static const struct vector_kind kinds[] = {
 	{ "duration", run_case, VECTOR_ALL },
 	{ "lexis", run_case, 45 },
 	{ "heredoc", run_case, 13 },
-	{ "str", run_case, 39 },
+	{ "str", run_case, 40 },
 	{ "expr", run_case, 68 },
-	{ "whole", run_case, 2 },
-	/* The rest needs variables, functions and what expands blocks. */
-	{ "var", run_case, 2 },
-	{ "local", run_case, 1 },
-	{ "dynamic", run_case, 14 },
+	{ "whole", run_case, VECTOR_ALL },
+	{ "var", run_case, 43 },
+	{ "local", run_case, VECTOR_ALL },
+	{ "dynamic", run_case, VECTOR_ALL },
+	/* What is not there yet: most functions. */
 	{ "func", run_case, 5 },
 	{ "func-err", run_case, 13 },
 	{ "file", run_case, 0 },

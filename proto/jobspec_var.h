@@ -1,0 +1,56 @@
+/*
+ * Variables and locals of a job file: what is declared, what is set from
+ * outside, and the scope that the job's expressions see.
+ */
+#ifndef PROTO_JOBSPEC_VAR_H
+#define PROTO_JOBSPEC_VAR_H
+
+#include "common/hcl/value.h"
+#include "proto/jobspec.h"
+
+/* What a value must be: a type constraint as HCL writes them. */
+struct jobspec_type {
+	enum hcl_value_kind kind;          /* HCL_V_UNKNOWN: anything */
+	const struct jobspec_type **items; /* of tuples and objects; else one */
+	const char **keys;                 /* of objects: sorted */
+	size_t n;
+};
+
+/* The type that an expression such as list(string) stands for; in the arena.
+ * NULL and told when it is none. */
+const struct jobspec_type *jobspec_type_of(
+    struct hcl_eval *ev, const struct hcl_expr *e);
+
+/* The value as one of the type; NULL and why when it cannot be. */
+const struct hcl_value *jobspec_convert(struct arena *a,
+    const struct jobspec_type *type, const struct hcl_value *v,
+    const char **why);
+
+/* A deep copy in the arena. */
+const struct hcl_value *jobspec_value_copy(
+    struct arena *a, const struct hcl_value *v);
+
+/* The first expression inside, or e itself, that fn says yes to; or NULL. */
+typedef bool jobspec_expr_fn(const struct hcl_expr *e, void *ctx);
+const struct hcl_expr *jobspec_search(
+    const struct hcl_expr *e, jobspec_expr_fn *fn, void *ctx);
+
+/* Puts a name before those that are in scope. */
+void jobspec_add_scope(
+    struct hcl_eval *ev, const char *name, const struct hcl_value *value);
+
+/* Asks a variable's validation block, with var in scope. */
+void jobspec_validate(
+    struct hcl_eval *ev, const char *var, const struct hcl_body *body);
+
+/* Reads the file's locals into the scope. */
+void jobspec_locals(const struct hcl_body *body, struct hcl_eval *ev);
+
+/*
+ * Reads the file's variables and locals, and puts var and local into the
+ * scope of ev. What is wrong is in its diagnostics.
+ */
+void jobspec_scope(const struct hcl_body *body, const struct jobspec_options *o,
+    struct hcl_eval *ev);
+
+#endif
