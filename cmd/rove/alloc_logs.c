@@ -115,6 +115,12 @@ find_task(struct cli *c, const char *id, const char *named, char **task)
 
 /* --- the stream --- */
 
+static int64_t
+lines_of(const struct logs_flags *f)
+{
+	return f->lines > 0 ? f->lines : DEFAULT_LINES;
+}
+
 static char *
 params_of(const struct logs_flags *f, const char *task, const char *type)
 {
@@ -139,8 +145,9 @@ params_of(const struct logs_flags *f, const char *task, const char *type)
 
 struct sink {
 	int fd;
-	bool broken; /* nobody reads us any more */
-	bool tails;  /* keep only the last lines */
+	bool broken;   /* nobody reads us any more */
+	int64_t lines; /* only so many of the last; 0: all */
+	bool follows;  /* then of what is there at first */
 	struct buf held;
 };
 
@@ -162,17 +169,6 @@ put(struct sink *s, const char *p, size_t n)
 	return true;
 }
 
-static bool
-on_piece(void *ctx, const char *p, size_t n)
-{
-	struct sink *s = ctx;
-
-	if (!s->tails)
-		return put(s, p, n);
-	buf_add(&s->held, p, n);
-	return true;
-}
-
 /* Where the last n lines begin. */
 static const char *
 last_lines(const struct buf *b, int64_t lines)
@@ -186,6 +182,29 @@ last_lines(const struct buf *b, int64_t lines)
 	return p;
 }
 
+static bool
+put_held(struct sink *s)
+{
+	const char *from = last_lines(&s->held, s->lines);
+	size_t n = (size_t)(buf_str(&s->held) + s->held.len - from);
+	bool ok = put(s, from, n);
+
+	buf_release(&s->held);
+	s->lines = 0;
+	return ok;
+}
+
+static bool
+on_piece(void *ctx, const char *p, size_t n)
+{
+	struct sink *s = ctx;
+
+	if (s->lines == 0)
+		return put(s, p, n);
+	buf_add(&s->held, p, n);
+	return s->follows ? put_held(s) : true;
+}
+
 static int
 stream(struct cli *c, const struct logs_flags *f, const char *id,
     const char *task, bool is_err)
@@ -196,14 +215,12 @@ stream(struct cli *c, const struct logs_flags *f, const char *id,
 	struct err err;
 	int rc;
 
-	s.tails = !f->follow && f->bytes < 0 && (f->tail || f->lines >= 0);
+	if (f->bytes < 0 && (f->tail || f->lines >= 0))
+		s.lines = lines_of(f);
+	s.follows = f->follow;
 	rc = client_stream(&c->client, path, params, on_piece, &s, &err);
-	if (rc == 0 && s.tails) {
-		const char *from = last_lines(
-		    &s.held, f->lines >= 0 ? f->lines : DEFAULT_LINES);
-
-		put(&s, from, (size_t)(buf_str(&s.held) + s.held.len - from));
-	}
+	if (rc == 0 && s.lines > 0)
+		put_held(&s);
 	buf_release(&s.held);
 	free(params);
 	free(path);

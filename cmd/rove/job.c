@@ -188,8 +188,7 @@ say_valid(const struct job_validate_response *resp)
 			fprintf(stderr, "  * %s\n", resp->validation_errors[i]);
 		return 1;
 	}
-	if (resp->warnings != NULL && *resp->warnings != '\0')
-		printf("Job Warnings:\n%s\n\n", resp->warnings);
+	jobwords_warn(resp->warnings);
 	puts("Job validation successful");
 	return 0;
 }

@@ -38,6 +38,8 @@
 
 static const char sample_short[] = "job \"web\" {\n"
 				   "  group \"web\" {\n"
+				   "    shutdown_delay = \"1s\"\n"
+				   "\n"
 				   "    network {\n"
 				   "      port \"http\" {}\n"
 				   "    }\n"
@@ -98,6 +100,9 @@ static const char sample_long[] =
     "      port = \"http\"\n"
     "      tags = [\"urlprefix-/web\"]\n"
     "    }\n"
+    "\n"
+    "    # When it is to stop it leaves the load balancer's table first.\n"
+    "    shutdown_delay = \"1s\"\n"
     "\n"
     "    # A task that ends is started again, but not for ever.\n"
     "    restart {\n"

@@ -95,8 +95,7 @@ say_plan(const struct cli *c, const struct plan_flags *f,
 		buf_release(&out);
 	}
 	say_dry_run(c, resp);
-	if (resp->warnings != NULL && *resp->warnings != '\0')
-		printf("Job Warnings:\n%s\n\n", resp->warnings);
+	jobwords_warn(resp->warnings);
 	say_index(resp->job_modify_index, c->argv[0]);
 	return exit_status(resp->annotations);
 }

@@ -60,8 +60,7 @@ after(struct cli *c, const struct run_flags *f, const struct job *job,
 {
 	size_t len = f->verbose ? TEXT_FULL_ID : TEXT_SHORT_ID;
 
-	if (resp->warnings != NULL && *resp->warnings != '\0')
-		printf("Job Warnings:\n%s\n\n", resp->warnings);
+	jobwords_warn(resp->warnings);
 	if (resp->eval_id == NULL || *resp->eval_id == '\0') {
 		puts("Job registration successful");
 		if (job->periodic != NULL)

@@ -1,6 +1,7 @@
 #include "cmd/rove/jobwords.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/tree.h"
 
@@ -11,6 +12,19 @@ jobwords_address(struct cli *c, const struct job *job)
 		client_set(&c->client.region, job->region);
 	if (job->namespace != NULL && *job->namespace != '\0')
 		client_set(&c->client.namespace, job->namespace);
+}
+
+void
+jobwords_warn(const char *warnings)
+{
+	size_t n = warnings != NULL ? strlen(warnings) : 0;
+
+	while (n > 0 && warnings[n - 1] == '\n')
+		n--;
+	if (n == 0)
+		return;
+	fflush(stdout);
+	fprintf(stderr, "Job Warnings:\n%.*s\n\n", (int)n, warnings);
 }
 
 int

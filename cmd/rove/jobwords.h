@@ -10,6 +10,9 @@
 /* The region and namespace that the job names become the client's. */
 void jobwords_address(struct cli *c, const struct job *job);
 
+/* The server's warnings, to stderr: what stdout says keeps its form. */
+void jobwords_warn(const char *warnings);
+
 /* {"Job": ...} as indented JSON. Returns 0. */
 int jobwords_print(const struct job *job);
 

@@ -1,0 +1,147 @@
+#!/bin/bash
+# The cluster's command: what each part of it prints and how it exits.
+# shellcheck source=tests/sys/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# exits STATUS COMMAND...: runs it; its output is in $out, complaints in $err
+exits() {
+	local want=$1 got=0
+	shift
+	out=$("$@" 2>"$TEST_DIR/err") || got=$?
+	err=$(cat "$TEST_DIR/err")
+	expect_eq "$got" "$want" "$* said: $out $err"
+}
+
+# Without an agent.
+exits 1 rove job status
+expect_match "$err" "no answer from the agent at $NOMAD_ADDR"
+exits 1 rove node status -address=https://127.0.0.1
+exits 1 rove job run -nonsense x
+expect_match "$err" 'flag provided but not defined: -nonsense'
+exits 1 rove job run
+expect_match "$err" 'This command takes one argument: <path>'
+exits 0 rove job run -h
+expect_match "$out" '^Usage: rove job run'
+exits 2 rove nonsense
+exits 0 rove version
+
+cluster_up
+
+# The sample runs as it is, and what the monitor says has its form.
+rove job init -short -stdout >"$TEST_DIR/web.nomad"
+exits 0 rove job validate "$TEST_DIR/web.nomad"
+exits 1 rove job plan "$TEST_DIR/web.nomad"
+expect_match "$out" '^\+ Job: "web"
+\+ Task Group: "web" \(1 create\)
+  \+ Task: "server" \(forces create\)'
+exits 0 rove job run "$TEST_DIR/web.nomad"
+lines=$(echo "$out" | grep -v 'Evaluation within deployment')
+expect_match "$lines" '^==> Monitoring evaluation "([0-9a-f]{8})"
+    Evaluation triggered by job "web"
+    Allocation "([0-9a-f]{8})" created: node "([0-9a-f]{8})", group "web"
+    Evaluation status changed: "pending" -> "complete"
+==> Evaluation "([0-9a-f]{8})" finished with status "complete"$'
+eval_id=${BASH_REMATCH[1]} alloc=${BASH_REMATCH[2]} node=${BASH_REMATCH[3]}
+expect_eq "${BASH_REMATCH[4]}" "$eval_id"
+eventually 5 has_allocs web running 1
+eventually 5 lb_says /web 200
+
+# It is there for each noun.
+exits 0 rove job status
+expect_match "$out" '^ID +Type +Priority +Status +Submit Date
+web +service +50 +running +20'
+exits 0 rove job status we
+expect_match "$out" 'Task Group +Queued +Starting +Running +Failed +Complete +Lost +Unknown
+web +0 +0 +1 +0 +0 +0 +0'
+expect_match "$out" "
+$alloc +$node +web +0 +run +running "
+exits 0 rove alloc status "$alloc"
+expect_match "$out" "Node ID +=  *$node"
+expect_match "$out" '\*http +yes +127.0.0.1:'
+expect_match "$out" 'Task "server" is "running"'
+exits 0 rove alloc logs "$alloc"
+expect_match "$out" '^serving at 127.0.0.1:'
+exits 0 rove eval status "$eval_id"
+expect_match "$out" 'TriggeredBy +=  *job-register'
+exits 0 rove eval status -monitor "$eval_id"
+exits 0 rove node status
+expect_match "$out" "
+$node +default +dc1 +alpha +<none> +false +eligible +ready"
+exits 0 rove node status "$node"
+expect_match "$out" 'Allocated Resources'
+exits 0 rove server members
+expect_match "$out" 'alpha.global +127.0.0.1 +[0-9]+ +alive +true '
+exits 0 rove agent-info
+expect_match "$out" 'leader = true'
+exits 0 rove status "$alloc"
+expect_match "$out" "Name +=  *web.web\[0\]"
+exits 0 rove job inspect web
+expect_eq "$(echo "$out" | jq -r .Job.ID)" web
+
+# What is wrong is said.
+exits 1 rove job status nothing
+expect_match "$err" 'No job\(s\) with prefix or ID "nothing" found'
+exits 1 rove alloc status f
+exits 1 rove alloc logs "$alloc" nothing
+expect_match "$err" 'Could not find task named: nothing'
+echo 'job "x" { nonsense = 1 }' >"$TEST_DIR/bad.nomad"
+exits 1 rove job run "$TEST_DIR/bad.nomad"
+expect_match "$err" 'bad.nomad:1,11'
+exits 1 rove job run "$TEST_DIR/none.nomad"
+exits 1 rove job run -check-index 99999 "$TEST_DIR/web.nomad"
+expect_match "$err" '^Enforcing job modify index 99999'
+index=$(curl -s "$NOMAD_ADDR/v1/job/web" | jq .JobModifyIndex)
+exits 0 rove job run -check-index "$index" "$TEST_DIR/web.nomad"
+exits 0 rove job plan "$TEST_DIR/web.nomad"
+
+# A job that fits nowhere: why, and an exit status of its own.
+cat >"$TEST_DIR/big.nomad" <<-'END'
+	job "big" {
+	  constraint {
+	    attribute = "${attr.kernel.name}"
+	    value     = "plan9"
+	  }
+	  group "a" {
+	    task "t" {
+	      driver = "raw_exec"
+	      config { command = "/bin/true" }
+	    }
+	  }
+	}
+END
+exits 2 rove job run "$TEST_DIR/big.nomad"
+expect_match "$out" 'failed to place all allocations:
+    Task Group "a" \(failed to place 1 allocation\):
+      \* Constraint "\$\{attr.kernel.name\} = plan9": 1 nodes excluded by filter
+    Evaluation "[0-9a-f]{8}" waiting for additional capacity'
+exits 0 rove job status big
+expect_match "$out" 'Placement Failure'
+exits 0 rove job stop -purge big
+
+# A log is followed to the end of its task, both streams.
+cat >"$TEST_DIR/talk.nomad" <<-'END'
+	job "talk" {
+	  type = "batch"
+	  group "g" {
+	    task "t" {
+	      driver = "raw_exec"
+	      config {
+	        command = "/bin/sh"
+	        args    = ["-c", "for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; sleep 0.1; done"]
+	      }
+	    }
+	  }
+	}
+END
+exits 0 rove job run "$TEST_DIR/talk.nomad"
+exits 0 timeout 20 rove alloc logs -f -job talk
+expect_eq "$out" "$(printf 'out %d\n' 1 2 3 4 5)"
+expect_eq "$err" "$(printf 'err %d\n' 1 2 3 4 5)"
+eventually 5 has_allocs talk complete 1
+exits 0 rove alloc logs -n 2 -job talk
+expect_eq "$out" "$(printf 'out %d\n' 4 5)"
+
+exits 0 rove job stop web talk
+eventually 5 lb_says /web 404
+exits 0 rove system gc
+down TERM "${ALL[@]}"
