@@ -102,8 +102,6 @@ canon_send_service(struct service *s, const struct task *task,
 		s->weights->passing = 1;
 	if (s->weights != NULL && s->weights->warning == 0)
 		s->weights->warning = 1;
-	if (s->check_restart != NULL)
-		CANON_SET(s->check_restart, grace, CANON_S);
 	for (size_t i = 0; i < s->nchecks; i++)
 		send_check(&s->checks[i], s);
 }

@@ -41,14 +41,14 @@ check_names(const struct job *job, struct problems *p)
 static void
 check_group_list(const struct job *job, struct problems *p)
 {
+	struct map seen = { 0 };
+
 	if (job->ntask_groups == 0)
 		problem(p, "Missing job task groups");
 	for (size_t i = 0; i < job->ntask_groups; i++) {
 		const struct task_group *g = &job->task_groups[i];
-		size_t k = 0;
+		size_t k = check_first(&seen, g->name, i);
 
-		while (!check_is(job->task_groups[k].name, check_str(g->name)))
-			k++;
 		if (check_is(g->name, ""))
 			problem(p, "Job task group %zu missing name", i + 1);
 		else if (k < i)
@@ -63,6 +63,7 @@ check_group_list(const struct job *job, struct problems *p)
 			    ". Count cannot exceed 1 with system scheduler",
 			    check_str(g->name), g->count);
 	}
+	map_release(&seen);
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #define MIN_PRIORITY 1
 #define MAX_PRIORITY 100
+#define MAX_COUNT    50000 /* of all groups together */
 
 /* --- refusals --- */
 
@@ -65,6 +66,7 @@ void
 check_admit_last(const struct job *job, struct problems *p)
 {
 	bool numa = false, schedule = false;
+	int64_t count = 0;
 
 	if (check_is(job->type, "core"))
 		problem(p, "job type cannot be core");
@@ -74,13 +76,24 @@ check_admit_last(const struct job *job, struct problems *p)
 	if (job->priority < MIN_PRIORITY || job->priority > MAX_PRIORITY)
 		problem(p, "job priority must be between [%d, %d]",
 		    MIN_PRIORITY, MAX_PRIORITY);
-	for (size_t i = 0; i < job->ntask_groups; i++)
-		for (size_t k = 0; k < job->task_groups[i].ntasks; k++) {
-			const struct task *t = &job->task_groups[i].tasks[k];
+	for (size_t i = 0; i < job->ntask_groups; i++) {
+		const struct task_group *g = &job->task_groups[i];
+
+		if (g->count > 0)
+			count = g->count > INT64_MAX - count ? INT64_MAX
+							     : count + g->count;
+		for (size_t k = 0; k < g->ntasks; k++) {
+			const struct task *t = &g->tasks[k];
 
 			numa = numa || asks_for_numa(t);
 			schedule = schedule || t->schedule != NULL;
 		}
+	}
+	if (count > MAX_COUNT)
+		problem(p,
+		    "total count was greater than configured job_max_count: "
+		    "%" PRId64 " > %d",
+		    count, MAX_COUNT);
 	if (numa)
 		problem(p, "numa scheduling requires Nomad Enterprise");
 	if (schedule)

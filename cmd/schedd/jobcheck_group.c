@@ -5,6 +5,32 @@
 #include "cmd/schedd/jobcheck_impl.h"
 #include "common/mem.h"
 
+/* many: several allocations share the volume. */
+static void
+check_access(const struct volume_request *v, bool many, struct problems *p)
+{
+	const char *mode = check_str(v->access_mode);
+	bool one_reader = strcmp(mode, "single-node-reader-only") == 0;
+
+	if (*mode == '\0')
+		problem(p, "CSI volumes must have an access mode");
+	if ((one_reader || strcmp(mode, "multi-node-reader-only") == 0) &&
+	    !v->read_only)
+		problem(p, "%s volumes must be read-only", mode);
+	if (one_reader && many)
+		problem(p, "volume with %s access mode allows only one reader",
+		    mode);
+	if (strcmp(mode, "single-node-writer") == 0 && many)
+		problem(p,
+		    "volume with %s access mode allows only one reader or "
+		    "writer",
+		    mode);
+	if (strcmp(mode, "multi-node-single-writer") == 0 && many &&
+	    !v->read_only)
+		problem(p, "volume with %s access mode allows only one writer",
+		    mode);
+}
+
 static void
 check_volume(const struct volume_request *v, const struct task_group *g,
     const struct job *job, struct problems *p)
@@ -33,12 +59,7 @@ check_volume(const struct volume_request *v, const struct task_group *g,
 	else if (check_is(v->attachment_mode, "block-device") &&
 		 v->mount_options != NULL)
 		problem(p, "block devices cannot have mount options");
-	if (check_is(v->access_mode, ""))
-		problem(p, "CSI volumes must have an access mode");
-	else if ((check_is(v->access_mode, "single-node-reader-only") ||
-		     check_is(v->access_mode, "multi-node-reader-only")) &&
-		 !v->read_only)
-		problem(p, "%s volumes must be read-only", v->access_mode);
+	check_access(v, g->count > 1 && !v->per_alloc, p);
 }
 
 /* The tasks as a list: named, each name once, at most one the leader. */
@@ -46,13 +67,12 @@ static void
 check_task_list(const struct task_group *g, struct problems *p)
 {
 	size_t nleaders = 0, nmain = 0;
+	struct map seen = { 0 };
 
 	for (size_t i = 0; i < g->ntasks; i++) {
 		const struct task *t = &g->tasks[i];
-		size_t k = 0;
+		size_t k = check_first(&seen, t->name, i);
 
-		while (!check_is(g->tasks[k].name, check_str(t->name)))
-			k++;
 		if (check_is(t->name, ""))
 			problem(p, "Task %zu missing name", i + 1);
 		else if (k < i)
@@ -61,6 +81,7 @@ check_task_list(const struct task_group *g, struct problems *p)
 		nleaders += t->leader ? 1 : 0;
 		nmain += t->lifecycle == NULL ? 1 : 0;
 	}
+	map_release(&seen);
 	if (nleaders > 1)
 		problem(p, "Only one task may be marked as leader");
 	if (g->ntasks > 0 && nmain == 0)

@@ -5,6 +5,7 @@
 #ifndef SCHEDD_JOBCHECK_IMPL_H
 #define SCHEDD_JOBCHECK_IMPL_H
 
+#include "common/map.h"
 #include "proto/job.h"
 
 struct problems {
@@ -30,6 +31,9 @@ const char *check_str(const char *s);
 bool check_is(const char *s, const char *word);
 /* The text is one of the words, which NULL ends. */
 bool check_among(const char *s, const char *const *words);
+
+/* Where in a list a name was first seen, i being where it is now. */
+size_t check_first(struct map *seen, const char *name, size_t i);
 
 /* A duration as people read it: "1m30s", "100ms". */
 #define CHECK_DUR_MAX 40
@@ -58,6 +62,7 @@ void check_migrate(const struct migrate_strategy *m, struct problems *p);
 void check_disconnect(const struct disconnect_strategy *d,
     const struct job *job, struct problems *p);
 void check_scaling(const struct scaling_policy *s, struct problems *p);
+void check_cron(const char *spec, struct problems *p);
 void check_periodic(const struct periodic_config *c, struct problems *p);
 
 void check_group(

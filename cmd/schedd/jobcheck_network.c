@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,23 +10,19 @@
 #define MAX_HOST_NAME  255
 #define MAX_HOST_LABEL 63
 
-/* Who has which label, and which fixed port. */
-struct taken {
-	const struct port **ports;
-	const char **owners; /* NULL: the group */
-	size_t n;
-	size_t cap_ports;
-	size_t cap_owners;
+/* A port and whose it is; owner NULL: the group's. */
+struct owned {
+	const struct port *port;
+	const char *owner;
 };
 
-static void
-take(struct taken *t, const struct port *port, const char *owner)
-{
-	t->ports = xgrow(t->ports, t->n, &t->cap_ports, sizeof *t->ports);
-	t->owners = xgrow(t->owners, t->n, &t->cap_owners, sizeof *t->owners);
-	t->ports[t->n] = port;
-	t->owners[t->n++] = owner;
-}
+/* Who has which label, and which fixed port. */
+struct taken {
+	struct owned *all; /* never moves */
+	size_t n;
+	struct map labels;
+	struct map values;
+};
 
 static const char *
 owner_name(const char *owner)
@@ -34,33 +31,41 @@ owner_name(const char *owner)
 }
 
 static void
-check_static(const struct taken *t, const struct port *port, struct problems *p)
+check_static(struct taken *t, struct owned *o, struct problems *p)
 {
-	if (port->value == 0)
+	char key[24];
+	const struct owned *first;
+
+	if (o->port->value == 0)
 		return;
-	for (size_t i = 0; i < t->n; i++)
-		if (t->ports[i]->value == port->value) {
-			problem(p,
-			    "Static port %" PRId64 " already reserved by %s:%s",
-			    port->value, owner_name(t->owners[i]),
-			    check_str(t->ports[i]->label));
-			return;
-		}
-	if (port->value > MAX_PORT)
+	snprintf(key, sizeof key, "%" PRId64, o->port->value);
+	first = map_find(&t->values, key);
+	if (first != NULL)
+		problem(p, "Static port %" PRId64 " already reserved by %s:%s",
+		    o->port->value, owner_name(first->owner),
+		    check_str(first->port->label));
+	else if (o->port->value > MAX_PORT)
 		problem(p, "Port %s (%" PRId64 ") cannot be greater than %d",
-		    check_str(port->label), port->value, MAX_PORT);
+		    check_str(o->port->label), o->port->value, MAX_PORT);
+	else
+		map_put(&t->values, key, o);
 }
 
 static void
-check_port(const struct taken *t, const struct port *port, struct problems *p)
+check_port(struct taken *t, const struct port *port, const char *owner,
+    struct problems *p)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (check_is(t->ports[i]->label, check_str(port->label))) {
-			problem(p, "Port label %s already in use by %s",
-			    check_str(port->label), owner_name(t->owners[i]));
-			break;
-		}
-	check_static(t, port, p);
+	const char *label = check_str(port->label);
+	struct owned *o = &t->all[t->n++];
+	const struct owned *first = map_find(&t->labels, label);
+
+	*o = (struct owned){ port, owner };
+	if (first != NULL)
+		problem(p, "Port label %s already in use by %s", label,
+		    owner_name(first->owner));
+	else
+		map_put(&t->labels, label, o);
+	check_static(t, o, p);
 }
 
 static void
@@ -114,21 +119,36 @@ check_network(struct taken *t, const struct network_resource *net,
 		const struct port *port = i < n ? &net->reserved_ports[i]
 						: &net->dynamic_ports[i - n];
 
-		check_port(t, port, p);
+		check_port(t, port, owner, p);
 		if (owner == NULL)
 			check_mapping(net, port, p);
-		take(t, port, owner);
 	}
 	if (owner == NULL && !check_is(net->hostname, "") &&
 	    strstr(net->hostname, "${") == NULL && !is_host_name(net->hostname))
 		problem(p, "Hostname is not a valid DNS name");
 }
 
+static size_t
+count_ports(const struct network_resource *nets, size_t n)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all += nets[i].nreserved_ports + nets[i].ndynamic_ports;
+	return all;
+}
+
 void
 check_networks(const struct task_group *g, struct problems *p)
 {
+	size_t n = count_ports(g->networks, g->nnetworks);
 	struct taken t = { 0 };
 
+	for (size_t i = 0; i < g->ntasks; i++)
+		if (g->tasks[i].resources != NULL)
+			n += count_ports(g->tasks[i].resources->networks,
+			    g->tasks[i].resources->nnetworks);
+	t.all = xcalloc(n + 1, sizeof *t.all);
 	for (size_t i = 0; i < g->nnetworks; i++)
 		check_network(&t, &g->networks[i], NULL, p);
 	for (size_t i = 0; i < g->ntasks; i++) {
@@ -138,6 +158,7 @@ check_networks(const struct task_group *g, struct problems *p)
 			check_network(&t, &r->networks[k],
 			    check_str(g->tasks[i].name), p);
 	}
-	free(t.ports);
-	free(t.owners);
+	map_release(&t.labels);
+	map_release(&t.values);
+	free(t.all);
 }

@@ -166,6 +166,34 @@ check_distinct_count(const char *text, struct problems *p)
 		    v);
 }
 
+/* What stands in ${} must be something that nodes have. */
+static void
+check_attribute(const char *s, struct problems *p)
+{
+	static const char *const whole[] = { "${node.unique.id}",
+		"${node.datacenter}", "${node.unique.name}", "${node.class}",
+		"${node.pool}", NULL };
+	static const char *const starts[] = { "${attr.", "${device.",
+		"${meta." };
+
+	if (*s == '\0')
+		problem(p, "no attribute provided but is required by operator");
+	if (*s != '$' || check_among(s, whole))
+		return;
+	if (s[1] != '{') {
+		problem(p, "attribute \"%s\" is missing an opening brace", s);
+		return;
+	}
+	if (s[strlen(s) - 1] != '}') {
+		problem(p, "attribute \"%s\" is missing a closing brace", s);
+		return;
+	}
+	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+		if (strncmp(s, starts[i], strlen(starts[i])) == 0)
+			return;
+	problem(p, "unsupported attribute \"%s\"", s);
+}
+
 void
 check_constraint(const struct constraint *c, struct problems *p)
 {
@@ -198,8 +226,7 @@ check_constraint(const struct constraint *c, struct problems *p)
 	} else {
 		problem(p, "Unknown constraint type \"%s\"", op);
 	}
-	if (check_is(c->ltarget, ""))
-		problem(p, "no attribute provided but is required by operator");
+	check_attribute(check_str(c->ltarget), p);
 }
 
 void
@@ -237,6 +264,7 @@ check_affinity(const struct affinity *a, struct problems *p)
 void
 check_spread(const struct spread *s, struct problems *p)
 {
+	struct map seen = { 0 };
 	int64_t sum = 0;
 
 	if (check_is(s->attribute, ""))
@@ -246,12 +274,8 @@ check_spread(const struct spread *s, struct problems *p)
 			   "100");
 	for (size_t i = 0; i < s->nspread_target; i++) {
 		const struct spread_target *t = &s->spread_target[i];
-		size_t k = 0;
 
-		while (
-		    !check_is(s->spread_target[k].value, check_str(t->value)))
-			k++;
-		if (k < i)
+		if (check_first(&seen, t->value, i) < i)
 			problem(p, "Spread target value \"%s\" already defined",
 			    check_str(t->value));
 		if (t->percent > 100 || t->percent < 0)
@@ -262,6 +286,7 @@ check_spread(const struct spread *s, struct problems *p)
 		else
 			sum += t->percent;
 	}
+	map_release(&seen);
 	if (sum > 100)
 		problem(p,
 		    "Sum of spread target percentages must not be greater "

@@ -338,27 +338,14 @@ check_zone(const char *zone, struct problems *p)
 	    check_is(zone, "Local"))
 		return;
 	path = xasprintf("%s%s", ZONES, zone);
-	if (zone[0] == '/' || strstr(zone, "..") != NULL ||
-	    access(path, F_OK) != 0)
+	if (zone[0] == '/' || zone[0] == '\\' || strstr(zone, "..") != NULL)
+		problem(p,
+		    "Invalid time zone \"%s\": time: invalid location name",
+		    zone);
+	else if (access(path, F_OK) != 0)
 		problem(p, "Invalid time zone \"%s\": unknown time zone %s",
 		    zone, zone);
 	free(path);
-}
-
-static void
-check_cron(const char *spec, struct problems *p)
-{
-	static const char *const names[] = { "@yearly", "@annually", "@monthly",
-		"@weekly", "@daily", "@hourly", NULL };
-	size_t nfields = 0;
-
-	if (check_among(spec, names))
-		return;
-	for (const char *s = spec; *(s += strspn(s, " \t")) != '\0';
-	     s += strcspn(s, " \t"))
-		nfields++;
-	if (nfields < 5)
-		problem(p, "Invalid cron spec \"%s\": missing field(s)", spec);
 }
 
 void

@@ -8,6 +8,7 @@
 
 #define MIN_CHECK_NS     INT64_C(1000000000)
 #define MAX_SERVICE_NAME 63
+#define MAX_NOTES        255 /* bytes of a check's notes */
 
 /* A DNS label, each ${variable} in it counting as "ENV-VAR". */
 static bool
@@ -232,6 +233,9 @@ check_consul_check(const struct service_check *c, struct problems *p)
 		    "failures_before_warning not supported for check of type "
 		    "\"%s\"",
 		    c->type);
+	else if (strlen(check_str(c->notes)) > MAX_NOTES)
+		problem(p, "notes must not be longer than %d characters",
+		    MAX_NOTES);
 }
 
 /* --- services --- */
@@ -279,7 +283,7 @@ static void
 check_service_words(const struct service *s, struct problems *p)
 {
 	static const char *const modes[] = { "", "auto", "host", "driver",
-		"alloc", NULL };
+		"alloc", "alloc_ipv6", NULL };
 	static const char *const updates[] = { "", "require_healthy", "ignore",
 		"ignore_warnings", NULL };
 
@@ -287,8 +291,15 @@ check_service_words(const struct service *s, struct problems *p)
 		problem(p,
 		    "Service name must be valid per RFC 1123 and can contain "
 		    "only alphanumeric characters or dashes and must be no "
-		    "longer than 63 characters");
-	if (!check_among(s->address_mode, modes))
+		    "longer than 63 characters: \"%s\"",
+		    check_str(s->name));
+	if (check_among(s->address_mode, modes)) {
+		if (!check_is(s->address, "") &&
+		    !check_is(s->address_mode, "") &&
+		    !check_is(s->address_mode, "auto"))
+			problem(p, "Service address_mode must be \"auto\" if "
+				   "address is set");
+	} else
 		problem(p,
 		    "Service address_mode must be \"auto\", \"host\", or "
 		    "\"driver\"; not \"%s\"",
@@ -298,9 +309,6 @@ check_service_words(const struct service *s, struct problems *p)
 		    "Service on_update must be \"require_healthy\", "
 		    "\"ignore_warnings\", or \"ignore\"; not \"%s\"",
 		    s->on_update);
-	if (!check_is(s->address, "") && !check_is(s->address_mode, "auto"))
-		problem(p, "Service address_mode must be \"auto\" if address "
-			   "is set");
 }
 
 void

@@ -260,6 +260,7 @@ check_task_service(
 {
 	const struct service *s = &t->services[i];
 	struct problems part = { 0 };
+	struct map seen = { 0 };
 	long number;
 
 	check_service(s, &part);
@@ -280,15 +281,12 @@ check_task_service(
 		    "services defined in a \"group\" block can",
 		    check_str(s->name));
 	for (size_t k = 0; k < s->nchecks; k++) {
-		for (size_t m = 0; m < k; m++)
-			if (check_is(s->checks[m].name,
-				check_str(s->checks[k].name))) {
-				problem(p, "check \"%s\" is duplicate",
-				    check_str(s->checks[k].name));
-				break;
-			}
+		if (check_first(&seen, s->checks[k].name, k) < k)
+			problem(p, "check \"%s\" is duplicate",
+			    check_str(s->checks[k].name));
 		check_task_check(&s->checks[k], s, ports, p);
 	}
+	map_release(&seen);
 }
 
 void

@@ -120,6 +120,7 @@ static void
 check_files(const struct task *t, struct problems *p)
 {
 	struct problems part = { 0 };
+	struct map seen = { 0 };
 
 	for (size_t i = 0; i < t->nartifacts; i++) {
 		check_artifact(&t->artifacts[i], &part);
@@ -127,18 +128,16 @@ check_files(const struct task *t, struct problems *p)
 		    p, &part, "Artifact %zu validation failed: ", i + 1);
 	}
 	for (size_t i = 0; i < t->ntemplates; i++) {
-		const char *dest = check_str(t->templates[i].dest_path);
-		size_t k = 0;
+		size_t k = check_first(&seen, t->templates[i].dest_path, i);
 
 		check_template(&t->templates[i], &part);
 		problem_part(
 		    p, &part, "Template %zu validation failed: ", i + 1);
-		while (!check_is(t->templates[k].dest_path, dest))
-			k++;
 		if (k < i)
 			problem(p, "Template %zu has same destination as %zu",
 			    i + 1, k + 1);
 	}
+	map_release(&seen);
 	if (t->dispatch_payload != NULL &&
 	    check_escapes("task/local", t->dispatch_payload->file))
 		problem(p,

@@ -104,6 +104,17 @@ check_among(const char *s, const char *const *words)
 	return false;
 }
 
+size_t
+check_first(struct map *seen, const char *name, size_t i)
+{
+	uintptr_t first = (uintptr_t)map_find(seen, check_str(name));
+
+	/* A map holds no NULL, so places are counted from one. */
+	if (first == 0)
+		map_put(seen, check_str(name), (void *)(uintptr_t)(i + 1));
+	return first == 0 ? i : (size_t)first - 1;
+}
+
 /* Digits of a fraction without the zeros at its end, and the unit. */
 static void
 add_fraction(struct buf *b, uint64_t v, uint64_t unit, const char *name)

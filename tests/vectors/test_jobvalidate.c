@@ -2,18 +2,13 @@
  * Recorded refusals of jobs and warnings about them: the job's own checks,
  * and what a server answers; see jobvalidate/README.md.
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/schedd/jobcanon.h"
 #include "cmd/schedd/jobcheck_impl.h"
 #include "common/mem.h"
-#include "common/tree.h"
-#include "tests/lib/unit.h"
-
-#define CASES       "tests/vectors/jobvalidate/cases.jsonl"
-#define KNOWN_CASES 168 /* that are right today */
-#define KNOWN_HTTP  168
+#include "tests/lib/vectors.h"
 
 static bool
 same_texts(const struct tree *want, char *const *got, size_t n)
@@ -28,64 +23,55 @@ same_texts(const struct tree *want, char *const *got, size_t n)
 	return true;
 }
 
-static void
-show(const char *id, const char *what, const struct tree *want,
-    char *const *got, size_t n)
+static bool
+texts_match(const char *what, const struct tree *want, char *const *got,
+    size_t n, struct buf *why)
 {
-	printf("%s: %s differ\n", id, what);
-	for (size_t i = 0; want != NULL && i < want->nitems; i++)
-		printf("  want %s\n", want->items[i]->str);
+	if (same_texts(want, got, n))
+		return true;
+	buf_addf(why, "\n %s differ", what);
+	for (size_t i = 0; i < vector_count(want); i++)
+		buf_addf(why, "\n want %s", want->items[i]->str);
 	for (size_t i = 0; i < n; i++)
-		printf("  got  %s\n", got[i]);
+		buf_addf(why, "\n got  %s", got[i]);
+	return false;
 }
 
+/* The job's own checks. */
 static bool
-check_own(const struct tree *t, const struct job *job)
+check_own(const struct tree *t, const struct job *job, struct buf *why)
 {
-	const struct tree *errors = tree_get(t, "errors");
-	const struct tree *warnings = tree_get(t, "warnings");
 	struct problems p = { 0 }, w = { 0 };
 	bool ok;
 
 	check_job(job, &p);
 	check_warnings(job, &w);
-	ok = same_texts(errors, p.list, p.n);
-	if (!ok)
-		show(tree_get_str(t, "id"), "errors", errors, p.list, p.n);
-	if (!same_texts(warnings, w.list, w.n)) {
-		show(tree_get_str(t, "id"), "warnings", warnings, w.list, w.n);
-		ok = false;
-	}
+	ok = texts_match("errors", tree_get(t, "errors"), p.list, p.n, why) &&
+	     texts_match("warnings", tree_get(t, "warnings"), w.list, w.n, why);
 	problems_release(&p);
 	problems_release(&w);
 	return ok;
 }
 
-/* Node pools are known to the servers' state alone. */
+/* What a server answers. Node pools are known to its state alone. */
 static bool
-check_answer(const struct tree *t, const struct job *job)
+check_answer(const struct tree *t, const struct job *job, struct buf *why)
 {
 	const struct tree *body = tree_get(tree_get(t, "http"), "body");
 	const struct tree *errors = tree_get(body, "ValidationErrors");
-	const char *text = tree_get_str(t, "warnings_text");
 	char **list, *warnings, *all;
 	size_t n;
 	bool ok;
 
-	job_check(job, &list, &n, &warnings);
-	if (errors != NULL && errors->nitems == 1 &&
+	if (vector_count(errors) == 1 &&
 	    strstr(errors->items[0]->str, "nonexistent node pool") != NULL)
 		errors = NULL;
-	ok = same_texts(errors, list, n);
-	if (!ok)
-		show(tree_get_str(t, "id"), "answers", errors, list, n);
-	if (strcmp(warnings, text == NULL ? "" : text) != 0) {
-		printf("%s: %s\n", tree_get_str(t, "id"), warnings);
-		ok = false;
-	}
-	if (ok && errors != NULL && tree_get_str(body, "Error") != NULL) {
+	job_check(job, &list, &n, &warnings);
+	ok = texts_match("answers", errors, list, n, why) &&
+	     strcmp(warnings, vector_str(t, "warnings_text")) == 0;
+	if (ok && errors != NULL) {
 		all = job_problems_format(list, n);
-		ok = strcmp(all, tree_get_str(body, "Error")) == 0;
+		ok = strcmp(all, vector_str(body, "Error")) == 0;
 		free(all);
 	}
 	job_problems_free(list, n);
@@ -95,75 +81,62 @@ check_answer(const struct tree *t, const struct job *job)
 
 /*
  * Sentences about what does not fit are the reader's own here, so only that
- * it is refused counts; so does where the real server falls over.
+ * it is refused counts; so it does where the real server falls over.
  */
 static bool
-check_refused(const struct tree *t)
+is_refused(const struct tree *t)
 {
 	struct job job;
-	struct err err;
 	struct problems p = { 0 };
-	bool ok;
+	bool refused;
 
-	if (rec_from_tree(&job_type, &job, tree_get(t, "job"), &err) == -1)
+	if (rec_from_tree(&job_type, &job, tree_get(t, "job"), NULL) == -1)
 		return true;
 	job_canonicalize(&job, "global");
 	check_job(&job, &p);
-	ok = p.n > 0;
-	if (!ok)
-		printf("%s: passes\n", tree_get_str(t, "id"));
+	refused = p.n > 0;
 	problems_release(&p);
+	rec_clear(&job_type, &job);
+	return refused;
+}
+
+static bool
+run_case(const struct tree *t, struct buf *why)
+{
+	struct job job;
+	struct err err;
+	bool ok;
+
+	if (tree_get(t, "decode_error") != NULL || tree_get(t, "panic") != NULL)
+		return is_refused(t);
+	if (rec_from_tree(&job_type, &job, tree_get(t, "job"), &err) == -1) {
+		buf_adds(why, err.text);
+		return false;
+	}
+	job_canonicalize(&job, "global");
+	ok = check_own(t, &job, why) && check_answer(t, &job, why);
 	rec_clear(&job_type, &job);
 	return ok;
 }
 
-static void
-run_case(const struct tree *t, size_t *nown, size_t *nhttp)
-{
-	struct job job;
-	struct err err;
+static const struct vector_kind kinds[] = {
+	{ "ok", run_case, VECTOR_ALL },
+	{ "job", run_case, 18 },
+	{ "constraint", run_case, VECTOR_ALL },
+	{ "update", run_case, VECTOR_ALL },
+	{ "periodic", run_case, VECTOR_ALL },
+	{ "parameterized", run_case, VECTOR_ALL },
+	{ "group", run_case, 22 },
+	{ "network", run_case, VECTOR_ALL },
+	{ "service", run_case, VECTOR_ALL },
+	{ "check", run_case, VECTOR_ALL },
+	{ "task", run_case, 24 },
+	{ "template", run_case, VECTOR_ALL },
+	{ "artifact", run_case, VECTOR_ALL },
+	{ "mount", run_case, VECTOR_ALL },
+	{ "vault", run_case, VECTOR_ALL },
+	{ "multiregion", run_case, VECTOR_ALL },
+	{ "decode", run_case, VECTOR_ALL },
+};
 
-	if (tree_get(t, "decode_error") != NULL ||
-	    tree_get(t, "panic") != NULL) {
-		size_t n = check_refused(t) ? 1 : 0;
-
-		*nown += n;
-		*nhttp += n;
-		return;
-	}
-	if (rec_from_tree(&job_type, &job, tree_get(t, "job"), &err) == -1) {
-		printf("%s: %s\n", tree_get_str(t, "id"), err.text);
-		return;
-	}
-	job_canonicalize(&job, "global");
-	*nown += check_own(t, &job) ? 1 : 0;
-	*nhttp += check_answer(t, &job) ? 1 : 0;
-	rec_clear(&job_type, &job);
-}
-
-START_TEST(jobs_are_refused_as_recorded)
-{
-	FILE *f = fopen(CASES, "r");
-	char *line = NULL;
-	size_t cap = 0, nown = 0, nhttp = 0, nall = 0;
-	ssize_t n;
-
-	ck_assert(f != NULL);
-	while ((n = getline(&line, &cap, f)) > 0) {
-		struct tree *t = tree_from_json(line, (size_t)n, NULL);
-
-		ck_assert(t != NULL);
-		nall++;
-		run_case(t, &nown, &nhttp);
-		tree_free(t);
-	}
-	free(line);
-	fclose(f);
-	printf("jobvalidate: %zu of %zu\n", nown, nall);
-	printf("jobvalidate.http: %zu of %zu\n", nhttp, nall);
-	ck_assert_uint_ge(nown, KNOWN_CASES);
-	ck_assert_uint_ge(nhttp, KNOWN_HTTP);
-}
-END_TEST
-
-UNIT_MAIN("jobvalidate", jobs_are_refused_as_recorded)
+VECTORS_MAIN("jobvalidate", "tests/vectors/jobvalidate/cases.jsonl", kinds)
