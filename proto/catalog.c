@@ -25,6 +25,7 @@ static const struct rec_field services_update_fields[] = {
 	    .flags = REC_NOJSON),
 	REC_LIST(struct services_update, 3, put, service_instance, "Put"),
 	REC_STRS(struct services_update, 4, remove, "Remove"),
+	REC_U64(struct services_update, 5, seq, "Seq"),
 };
 const struct rec_type services_update_type =
     REC_TYPE(services_update, services_update_fields);

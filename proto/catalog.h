@@ -40,6 +40,7 @@ struct services_update {
 	size_t nput;
 	char **remove; /* ids */
 	size_t nremove;
+	uint64_t seq; /* see node_update in nodemsg.h */
 };
 
 /* Held until there is something newer than index. */

@@ -79,6 +79,8 @@ const struct rec_type cmd_reap_type = REC_TYPE(cmd_reap, cmd_reap_fields);
 static const struct rec_field cmd_alloc_client_fields[] = {
 	REC_LIST(struct cmd_alloc_client, 1, allocs, alloc, "Allocs"),
 	REC_LIST(struct cmd_alloc_client, 2, evals, eval, "Evals"),
+	REC_STR(struct cmd_alloc_client, 3, node_id, "NodeID"),
+	REC_U64(struct cmd_alloc_client, 4, seq, "Seq"),
 };
 const struct rec_type cmd_alloc_client_type =
     REC_TYPE(cmd_alloc_client, cmd_alloc_client_fields);

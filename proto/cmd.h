@@ -111,6 +111,8 @@ struct cmd_alloc_client {
 	size_t nallocs;
 	struct eval *evals;
 	size_t nevals;
+	char *node_id;
+	uint64_t seq;
 };
 
 /* Asks that allocations be stopped, moved or rescheduled. */

@@ -216,5 +216,8 @@ static const struct rec_field node_fields[] = {
 	REC_I64(struct node, 30, node_max_allocs, "NodeMaxAllocs"),
 	REC_STR(struct node, 31, computed_class, "ComputedClass"),
 	REC_STR(struct node, 32, secret_id, "SecretID", .flags = REC_NOJSON),
+	REC_U64(struct node, 33, update_seq, "UpdateSeq", .flags = REC_NOJSON),
+	REC_U64(
+	    struct node, 34, services_seq, "ServicesSeq", .flags = REC_NOJSON),
 };
 const struct rec_type node_type = REC_TYPE(node, node_fields);

@@ -185,6 +185,9 @@ struct node {
 	int64_t node_max_allocs;
 	char *computed_class;
 	char *secret_id;
+	/* The last updates of the node that were applied; see nodemsg.h. */
+	uint64_t update_seq;
+	uint64_t services_seq;
 };
 
 extern const struct rec_type node_network_address_type,

@@ -19,6 +19,7 @@ static const struct rec_field node_leased_fields[] = {
 	REC_U64(struct node_leased, 2, ttl_ms, "TtlMs"),
 	REC_BOOL(struct node_leased, 3, known, "Known"),
 	REC_STRS(struct node_leased, 4, servers, "Servers"),
+	REC_U64(struct node_leased, 5, seq, "Seq"),
 };
 const struct rec_type node_leased_type =
     REC_TYPE(node_leased, node_leased_fields);
@@ -46,6 +47,7 @@ static const struct rec_field node_update_fields[] = {
 	REC_STR(
 	    struct node_update, 2, secret_id, "SecretID", .flags = REC_NOJSON),
 	REC_LIST(struct node_update, 3, allocs, alloc, "Allocs"),
+	REC_U64(struct node_update, 4, seq, "Seq"),
 };
 const struct rec_type node_update_type =
     REC_TYPE(node_update, node_update_fields);

@@ -37,6 +37,7 @@ struct node_leased {
 	bool known;
 	char **servers; /* RPC URLs that may be asked, this one first */
 	size_t nservers;
+	uint64_t seq; /* of the newest update of this node that we know */
 };
 
 /* Held until an allocation of this node has changed after index. */
@@ -64,13 +65,17 @@ struct node_allocs_news {
 /*
  * The node's side of its allocations: only id, client_status,
  * client_description, task_states, deployment_status, network_status and
- * alloc_states are looked at.
+ * alloc_states are looked at. seq grows with each update of the node, beyond
+ * what the servers told it in node_leased: one that comes late, after a newer
+ * one, changes nothing. 0 is always looked at. The same holds for
+ * services_update.
  */
 struct node_update {
 	char *node_id;
 	char *secret_id;
 	struct alloc *allocs;
 	size_t nallocs;
+	uint64_t seq;
 };
 
 /* An event line for the node's record ("driver: healthy"). */

@@ -21,6 +21,7 @@ struct serverlink {
 	    redialling, complained;
 	uint64_t index; /* of the newest allocations taken in */
 	uint64_t ttl_ms, last_lease_ms;
+	uint64_t seq;       /* of the last update sent */
 	struct map dirty;   /* alloc id -> anything: to be told */
 	struct map sent;    /* ... in the update under way */
 	struct map stopped; /* ids that never ran here */
@@ -134,6 +135,8 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 	l->ttl_ms = leased->ttl_ms;
 	l->last_lease_ms = loop_now_ms(l->na->loop);
 	learn_servers(l, leased);
+	if (l->seq < leased->seq)
+		l->seq = leased->seq;
 	begin_following(l);
 	/* At a third to a half of the lease, so that one loss is borne. */
 	loop_timer_set(l->lease_timer,
@@ -290,6 +293,17 @@ report_of(struct serverlink *l, const char *id, struct alloc *out)
 		.client_description = xstrdup("Never ran on this node") };
 }
 
+/* Grows for ever, over restarts too: by the clock, or else by what the
+ * servers know. */
+static uint64_t
+next_seq(struct serverlink *l)
+{
+	uint64_t wall = (uint64_t)loop_wall_ns(l->na->loop);
+
+	l->seq = wall > l->seq ? wall : l->seq + 1;
+	return l->seq;
+}
+
 static void
 push_allocs(struct serverlink *l)
 {
@@ -311,6 +325,7 @@ push_allocs(struct serverlink *l)
 	}
 	if (update.nallocs > 0) {
 		l->pushing = true;
+		update.seq = next_seq(l);
 		bus_call(l->peer, MSG_NODE_UPDATE, &update,
 		    SERVERLINK_LEASE_TIMEOUT_MS, on_pushed, l);
 	}
@@ -383,6 +398,7 @@ push_services(struct serverlink *l)
 	MAP_FOREACH (e, &l->removed_sent)
 		u.remove[u.nremove++] = xstrdup(map_key(e));
 	l->pushing_services = true;
+	u.seq = next_seq(l);
 	bus_call(l->peer, MSG_SERVICES_UPDATE, &u, SERVERLINK_LEASE_TIMEOUT_MS,
 	    on_services_pushed, l);
 	for (size_t i = 0; i < u.nremove; i++)

@@ -26,9 +26,14 @@ core_leased(struct sched_core *c, const char *node_id, uint64_t index)
 {
 	struct lease_rule rule = rule_of(c);
 	struct node_leased *l = xcalloc(1, sizeof *l);
+	const struct sched_node *n = sched_node_find(&c->state, node_id);
 
 	l->index = index;
 	l->known = true;
+	if (n != NULL)
+		l->seq = n->node->update_seq > n->node->services_seq
+			     ? n->node->update_seq
+			     : n->node->services_seq;
 	l->ttl_ms = lease_renew(&c->leases, node_id, &rule, &c->rng, c->now_ms);
 	return l;
 }
@@ -348,6 +353,8 @@ sched_core_node_update(
 	}
 	u.evals = evals.evals;
 	u.nevals = evals.n;
+	u.node_id = m->node_id;
+	u.seq = m->seq;
 	core_ask(c, req, &cmd, CORE_INDEXED);
 	free(u.allocs);
 	core_evals_release(&evals);

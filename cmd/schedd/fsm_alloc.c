@@ -157,6 +157,10 @@ client_update(struct fsm_turn *t, const struct alloc *news)
 void
 fsm_alloc_client(struct fsm_turn *t, const struct cmd_alloc_client *c)
 {
+	struct sched_node *n = sched_node_find(t->st, sched_str(c->node_id));
+
+	if (n != NULL && !fsm_is_news(&n->node->update_seq, c->seq))
+		return;
 	for (size_t i = 0; i < c->nallocs; i++)
 		client_update(t, &c->allocs[i]);
 	fsm_put_evals(t, c->evals, c->nevals);

@@ -25,6 +25,9 @@ void fsm_job_register(struct fsm_turn *t, const struct cmd_job_register *c);
 void fsm_job_deregister(struct fsm_turn *t, const struct cmd_job_deregister *c);
 void fsm_job_stable(struct fsm_turn *t, const struct cmd_job_stable *c);
 
+/* Whether a node's update is newer than the last, which it then becomes. */
+bool fsm_is_news(uint64_t *last, uint64_t seq);
+
 /* fsm_node.c */
 void fsm_node_register(struct fsm_turn *t, const struct cmd_node_register *c);
 void fsm_node_status(struct fsm_turn *t, const struct cmd_node_status *c);

@@ -35,6 +35,8 @@ keep_of_old(struct node *node, const struct node *old)
 	rec_copy(&node_type, &had, old);
 	node->create_index = old->create_index;
 	node->drain = old->drain;
+	node->update_seq = old->update_seq;
+	node->services_seq = old->services_seq;
 	node->status_updated_at = old->status_updated_at;
 #define KEEP(member)                       \
 	do {                               \
@@ -184,9 +186,24 @@ fsm_node_drain(struct fsm_turn *t, const struct cmd_node_drain *c)
 	fsm_put_evals(t, c->evals, c->nevals);
 }
 
+bool
+fsm_is_news(uint64_t *last, uint64_t seq)
+{
+	if (seq == 0)
+		return true;
+	if (seq <= *last)
+		return false;
+	*last = seq;
+	return true;
+}
+
 void
 fsm_services(struct fsm_turn *t, const struct services_update *c)
 {
+	struct sched_node *n = sched_node_find(t->st, sched_str(c->node_id));
+
+	if (n != NULL && !fsm_is_news(&n->node->services_seq, c->seq))
+		return;
 	for (size_t i = 0; i < c->nremove; i++) {
 		struct sched_service *s =
 		    sched_service_find(t->st, sched_str(c->remove[i]));
