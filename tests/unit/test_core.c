@@ -1,0 +1,558 @@
+/*
+ * The core as a server drives it: requests in, actions out, commands
+ * committed at once unless the story holds them back.
+ */
+#include "cmd/schedd/core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+#include "tests/lib/unit.h"
+
+#define NODES   4
+#define MAX_REQ 64
+#define WALL    (INT64_C(946684800) * CLOCK_NS_PER_S)
+
+static struct sched_core *core;
+static uint64_t now_ms, last_req, log_index;
+static bool held; /* proposals wait */
+static struct {
+	uint64_t number;
+	struct buf bytes;
+} waiting[MAX_REQ];
+static size_t nwaiting;
+static struct {
+	bool answered;
+	struct sched_act act;
+	struct buf body; /* as JSON */
+} answers[MAX_REQ];
+
+static void
+turn(void)
+{
+	sched_core_clock(
+	    core, now_ms, WALL + (int64_t)now_ms * CLOCK_NS_PER_MS);
+}
+
+static void
+commit(const void *bytes, size_t n)
+{
+	struct err err;
+
+	turn();
+	ck_assert_msg(
+	    sched_core_applied(core, ++log_index, bytes, n, &err) == 0, "%s",
+	    err.text);
+}
+
+static void
+settle(void)
+{
+	struct sched_act act;
+
+	while (sched_core_next(core, &act)) {
+		if (act.kind == SCHED_ACT_PROPOSE) {
+			struct buf *b = &waiting[nwaiting].bytes;
+
+			ck_assert_uint_lt(nwaiting, MAX_REQ);
+			buf_reset(b);
+			buf_add(b, act.bytes, act.n);
+			waiting[nwaiting++].number = act.proposal;
+			if (held)
+				continue;
+			nwaiting--;
+			commit(b->data, b->len);
+			continue;
+		}
+		ck_assert_uint_lt(act.req, MAX_REQ);
+		ck_assert(!answers[act.req].answered);
+		answers[act.req].answered = true;
+		answers[act.req].act = act;
+		if (act.kind == SCHED_ACT_REPLY && act.body != NULL)
+			rec_to_json(
+			    act.type, act.body, &answers[act.req].body, 0);
+	}
+}
+
+static void
+commit_held(void)
+{
+	held = false;
+	for (size_t i = 0; i < nwaiting; i++)
+		commit(waiting[i].bytes.data, waiting[i].bytes.len);
+	nwaiting = 0;
+	settle();
+}
+
+static uint64_t
+ask(void)
+{
+	turn();
+	return ++last_req;
+}
+
+static const char *
+said(uint64_t req, const char *member)
+{
+	static char text[256];
+	struct tree *t;
+	struct err err;
+	const char *s;
+
+	ck_assert(answers[req].answered);
+	ck_assert_int_eq(answers[req].act.kind, SCHED_ACT_REPLY);
+	t = tree_from_json(
+	    buf_str(&answers[req].body), answers[req].body.len, &err);
+	ck_assert_ptr_nonnull(t);
+	s = tree_get_str(t, member);
+	snprintf(text, sizeof text, "%s", s != NULL ? s : "");
+	tree_free(t);
+	return text;
+}
+
+static enum err_code
+refused(uint64_t req)
+{
+	ck_assert(answers[req].answered);
+	return answers[req].act.kind == SCHED_ACT_REFUSE
+		   ? answers[req].act.err.code
+		   : ERR_NONE;
+}
+
+/* --- a small cluster --- */
+
+static const char *
+node_id(size_t i)
+{
+	static char id[NODES][SCHED_ID_SIZE];
+
+	snprintf(id[i], sizeof id[i], "%08zu-0000-4000-8000-000000000000", i);
+	return id[i];
+}
+
+static void
+register_node(size_t i)
+{
+	struct node_resources res = { .cpu = { .cpu_shares = 1000 },
+		.memory = { .memory_mb = 1000 },
+		.disk = { .disk_mb = 10000 },
+		.min_dynamic_port = 20000,
+		.max_dynamic_port = 32000 };
+	struct rec_kv attributes[] = { { "driver.mock_driver", "1" },
+		{ "kernel.name", "linux" } };
+	struct driver_info driver = {
+		.key = "mock_driver", .detected = true, .healthy = true
+	};
+	struct node_register m = { .node = {
+				       .id = (char *)(uintptr_t)node_id(i),
+				       .name = "n",
+				       .secret_id = "s",
+				       .datacenter = "dc1",
+				       .node_pool = "default",
+				       .status = "ready",
+				       .attributes = attributes,
+				       .nattributes = 2,
+				       .drivers = &driver,
+				       .ndrivers = 1,
+				       .node_resources = &res } };
+	uint64_t req = ask();
+
+	sched_core_node_register(core, req, &m);
+	settle();
+	ck_assert_int_eq(refused(req), ERR_NONE);
+}
+
+static void
+renew(size_t i)
+{
+	struct node_lease m = { .node_id = (char *)(uintptr_t)node_id(i),
+		.secret_id = "s",
+		.status = "ready" };
+
+	sched_core_node_lease(core, ask(), &m);
+	settle();
+	if (held)
+		return;
+	answers[last_req].answered = false;
+	buf_reset(&answers[last_req].body);
+	last_req--;
+}
+
+static uint64_t
+register_job(const char *id, int64_t count, int64_t cpu)
+{
+	struct resources res = { .has_cpu = true,
+		.cpu = cpu,
+		.has_memory_mb = true,
+		.memory_mb = 10 };
+	struct task task = {
+		.name = "t", .driver = "mock_driver", .resources = &res
+	};
+	struct task_group group = { .name = "g",
+		.has_count = true,
+		.count = count,
+		.tasks = &task,
+		.ntasks = 1 };
+	char *dcs[] = { "dc1" };
+	struct job job = { .id = (char *)(uintptr_t)id,
+		.name = (char *)(uintptr_t)id,
+		.namespace = "default",
+		.type = "service",
+		.datacenters = dcs,
+		.ndatacenters = 1,
+		.task_groups = &group,
+		.ntask_groups = 1 };
+	struct job_register_request m = { .job = &job };
+	uint64_t req = ask();
+
+	sched_core_job_register(core, req, &m);
+	settle();
+	return req;
+}
+
+static void
+lead(bool leading)
+{
+	turn();
+	sched_core_lead(core, leading);
+	settle();
+}
+
+static void
+setup(void)
+{
+	struct sched_core_opts o;
+
+	sched_core_opts_init(&o);
+	core = sched_core_new(&o);
+	now_ms = 1000;
+	last_req = nwaiting = 0;
+	log_index = 10;
+	held = false;
+	lead(true);
+	for (size_t i = 0; i < NODES; i++)
+		register_node(i);
+}
+
+static void
+teardown(void)
+{
+	sched_core_free(core);
+	for (size_t i = 0; i < MAX_REQ; i++) {
+		buf_release(&answers[i].body);
+		buf_release(&waiting[i].bytes);
+		answers[i].answered = false;
+	}
+}
+
+static size_t
+live(const char *job, size_t node)
+{
+	const struct sched_job *j =
+	    sched_job_find(sched_core_state(core), "default", job);
+	const struct sched_alloc *a;
+	size_t n = 0;
+
+	ck_assert_ptr_nonnull(j);
+	TAILQ_FOREACH (a, &j->allocs, by_job)
+		n += !sched_alloc_is_terminal(a) &&
+		     (node == NODES || strcmp(a->node->id, node_id(node)) == 0);
+	return n;
+}
+
+static const char *
+eval_status(const char *id)
+{
+	const struct sched_eval *e =
+	    sched_eval_find(sched_core_state(core), id);
+
+	return e != NULL ? e->rec.status : "unknown";
+}
+
+/* Time passes; the nodes but one keep in touch. */
+static void
+pass(uint64_t ms, size_t silent)
+{
+	for (uint64_t end = now_ms + ms; now_ms < end;) {
+		now_ms += 500;
+		for (size_t i = 0; i < NODES; i++)
+			if (i != silent)
+				renew(i);
+		turn();
+		sched_core_tick(core);
+		settle();
+	}
+}
+
+/* --- stories --- */
+
+START_TEST(core_places_what_is_registered)
+{
+	uint64_t req;
+
+	setup();
+	req = register_job("web", 3, 100);
+	ck_assert_str_eq(eval_status(said(req, "EvalID")), "complete");
+	ck_assert_uint_eq(live("web", NODES), 3);
+	teardown();
+}
+END_TEST
+
+START_TEST(core_answers_when_the_log_has_it)
+{
+	struct sched_core_stats s;
+	uint64_t req;
+
+	setup();
+	held = true;
+	req = register_job("web", 1, 100);
+	ck_assert(!answers[req].answered);
+	sched_core_stats(core, &s);
+	ck_assert_uint_eq(s.pending, 1);
+	commit_held();
+	ck_assert(answers[req].answered);
+	ck_assert_uint_eq(live("web", NODES), 1);
+	teardown();
+}
+END_TEST
+
+START_TEST(core_replaces_what_ran_on_a_lost_node)
+{
+	size_t lost = 0;
+
+	setup();
+	register_job("web", 4, 400);
+	while (live("web", lost) == 0)
+		lost++;
+	pass(8000, lost);
+	ck_assert_str_eq(sched_node_find(sched_core_state(core), node_id(lost))
+			     ->node->status,
+	    "down");
+	ck_assert_uint_eq(live("web", lost), 0);
+	ck_assert_uint_eq(live("web", NODES), 4);
+	renew(lost);
+	ck_assert_str_eq(sched_node_find(sched_core_state(core), node_id(lost))
+			     ->node->status,
+	    "ready");
+	teardown();
+}
+END_TEST
+
+START_TEST(core_waits_for_room)
+{
+	struct sched_core_stats s;
+
+	setup();
+	register_job("big", 6, 600);
+	ck_assert_uint_eq(live("big", NODES), 4);
+	sched_core_stats(core, &s);
+	ck_assert_uint_eq(s.blocked, 1);
+	/* With less to ask the rest fits. */
+	register_job("big", 6, 300);
+	pass(3000, NODES);
+	ck_assert_uint_ge(live("big", NODES), 4);
+	teardown();
+}
+END_TEST
+
+START_TEST(core_does_a_command_once)
+{
+	uint64_t version, req;
+	struct buf entry = { 0 };
+
+	setup();
+	held = true;
+	req = register_job("web", 1, 100);
+	buf_add(&entry, waiting[0].bytes.data, waiting[0].bytes.len);
+	commit_held();
+	ck_assert_int_eq(refused(req), ERR_NONE);
+	version = sched_job_find(sched_core_state(core), "default", "web")
+		      ->job->modify_index;
+	commit(entry.data, entry.len);
+	settle();
+	ck_assert_uint_eq(
+	    sched_job_find(sched_core_state(core), "default", "web")
+		->job->modify_index,
+	    version);
+	ck_assert_uint_eq(live("web", NODES), 1);
+	buf_release(&entry);
+	teardown();
+}
+END_TEST
+
+START_TEST(core_refuses_when_it_does_not_lead)
+{
+	uint64_t before, after;
+
+	setup();
+	held = true;
+	before = register_job("web", 1, 100);
+	lead(false);
+	ck_assert_int_eq(refused(before), ERR_NOT_LEADER);
+	held = false;
+	after = register_job("web", 1, 100);
+	ck_assert_int_eq(refused(after), ERR_NOT_LEADER);
+	/* What was on its way is committed after all: it counts, and the
+	 * next leader sees to it. */
+	commit_held();
+	ck_assert_uint_eq(live("web", NODES), 0);
+	lead(true);
+	ck_assert_uint_eq(live("web", NODES), 1);
+	teardown();
+}
+END_TEST
+
+START_TEST(core_gives_a_new_leaders_nodes_time)
+{
+	setup();
+	register_job("web", 2, 100);
+	lead(false);
+	lead(true);
+	now_ms += 20000; /* longer than any lease, less than failover_ttl */
+	turn();
+	sched_core_tick(core);
+	settle();
+	ck_assert_str_eq(
+	    sched_node_find(sched_core_state(core), node_id(0))->node->status,
+	    "ready");
+	now_ms += 20000;
+	turn();
+	sched_core_tick(core);
+	settle();
+	ck_assert_str_eq(
+	    sched_node_find(sched_core_state(core), node_id(0))->node->status,
+	    "down");
+	teardown();
+}
+END_TEST
+
+START_TEST(core_knows_a_node_by_its_secret)
+{
+	struct node_lease m = { .node_id = (char *)(uintptr_t)node_id(0),
+		.secret_id = "other",
+		.status = "ready" };
+	uint64_t req;
+
+	setup();
+	ck_assert(sched_core_knows_node(core, node_id(0), "s"));
+	ck_assert(!sched_core_knows_node(core, node_id(0), "other"));
+	req = ask();
+	sched_core_node_lease(core, req, &m);
+	settle();
+	ck_assert_int_eq(refused(req), ERR_DENIED);
+	m.node_id = "nobody";
+	req = ask();
+	sched_core_node_lease(core, req, &m);
+	settle();
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&answers[req].body), "\"Known\":false"));
+	teardown();
+}
+END_TEST
+
+START_TEST(core_stops_a_job)
+{
+	uint64_t req;
+
+	setup();
+	register_job("web", 3, 100);
+	req = ask();
+	sched_core_job_deregister(core, req, "default", "web", false, 0);
+	settle();
+	ck_assert_str_eq(eval_status(said(req, "EvalID")), "complete");
+	ck_assert_uint_eq(live("web", NODES), 0);
+	req = ask();
+	sched_core_job_scale(core, req, "default", "none",
+	    &(struct scaling_request){ .has_count = true, .count = 1 });
+	settle();
+	ck_assert_int_eq(refused(req), ERR_NOT_FOUND);
+	teardown();
+}
+END_TEST
+
+START_TEST(core_empties_a_draining_node)
+{
+	struct drain_spec now = { .deadline = -1 };
+	size_t full = 0;
+
+	setup();
+	register_job("web", 4, 400);
+	while (live("web", full) == 0)
+		full++;
+	sched_core_node_drain(core, ask(), node_id(full), &now, false);
+	settle();
+	pass(2000, NODES);
+	ck_assert_uint_eq(live("web", full), 0);
+	ck_assert_uint_eq(live("web", NODES), 4);
+	ck_assert(!sched_node_find(sched_core_state(core), node_id(full))
+		       ->node->drain);
+	teardown();
+}
+END_TEST
+
+START_TEST(core_forgets_when_asked)
+{
+	uint64_t req;
+
+	setup();
+	register_job("web", 2, 100);
+	sched_core_job_deregister(core, ask(), "default", "web", false, 0);
+	settle();
+	now_ms += 1;
+	req = ask();
+	sched_core_system_gc(core, req);
+	settle();
+	ck_assert_int_eq(refused(req), ERR_NONE);
+	ck_assert_ptr_null(
+	    sched_job_find(sched_core_state(core), "default", "web"));
+	teardown();
+}
+END_TEST
+
+START_TEST(core_plans_without_changing)
+{
+	struct job_plan_request r = { 0 };
+	struct job_plan_response out;
+	struct job job;
+	struct err err;
+	uint64_t at;
+
+	setup();
+	register_job("web", 2, 100);
+	rec_copy(&job_type, &job,
+	    sched_job_find(sched_core_state(core), "default", "web")->job);
+	job.task_groups[0].count = 3;
+	r.job = &job;
+	at = sched_core_state(core)->index;
+	turn();
+	ck_assert_msg(
+	    sched_core_job_plan(core, &r, &out, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(sched_core_state(core)->index, at);
+	ck_assert_uint_eq(live("web", NODES), 2);
+	ck_assert_int_eq(
+	    sched_job_find(sched_core_state(core), "default", "web")
+		->job->task_groups[0]
+		.count,
+	    2);
+	rec_clear(&job_plan_response_type, &out);
+	/* A job that is not there leaves no trace either. */
+	free(job.id);
+	job.id = xstrdup("new");
+	ck_assert(sched_core_job_plan(core, &r, &out, &err) == 0);
+	ck_assert_ptr_null(
+	    sched_job_find(sched_core_state(core), "default", "new"));
+	rec_clear(&job_plan_response_type, &out);
+	rec_clear(&job_type, &job);
+	teardown();
+}
+END_TEST
+
+UNIT_MAIN("core", core_places_what_is_registered,
+    core_answers_when_the_log_has_it, core_replaces_what_ran_on_a_lost_node,
+    core_waits_for_room, core_does_a_command_once,
+    core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
+    core_knows_a_node_by_its_secret, core_stops_a_job,
+    core_empties_a_draining_node, core_forgets_when_asked,
+    core_plans_without_changing)
