@@ -159,14 +159,14 @@ check_network(
 	mode = sched_is_empty(net->mode) ? "host" : net->mode;
 	if (sched_eq(mode, "none"))
 		return NULL;
+	if (!has_network_mode(n, mode))
+		return "missing network";
 	bad =
 	    check_port_networks(w, n, net->dynamic_ports, net->ndynamic_ports);
 	if (bad == NULL)
 		bad = check_port_networks(
 		    w, n, net->reserved_ports, net->nreserved_ports);
-	if (bad != NULL)
-		return bad;
-	return has_network_mode(n, mode) ? NULL : "missing network";
+	return bad;
 }
 
 static const char *
@@ -239,18 +239,18 @@ feasible_check(struct feasible *f, size_t group, const struct world_node *n)
 	uint8_t *own = slot(f->w, &g->verdicts, &g->nverdicts, n->class_no);
 	const char *bad = NULL;
 
-	if (*job == BAD && !f->escapes)
+	if (*job == BAD && !f->escapes && !f->repeats)
 		return class_is_bad;
-	if (*job == UNKNOWN || f->escapes) {
+	if (*job != GOOD || f->escapes) {
 		bad = check_constraints(
 		    f->w, n->node, f->job->constraints, f->job->nconstraints);
 		*job = bad != NULL ? BAD : GOOD;
 		if (bad != NULL)
 			return bad;
 	}
-	if (*own == BAD && !g->escapes)
+	if (*own == BAD && !g->escapes && !f->repeats)
 		return class_is_bad;
-	if (*own == UNKNOWN || g->escapes) {
+	if (*own != GOOD || g->escapes) {
 		bad = check_group(f->w, n->node, g->tg);
 		*own = bad != NULL ? BAD : GOOD;
 		if (bad != NULL)

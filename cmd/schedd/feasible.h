@@ -27,6 +27,7 @@ struct feasible {
 	struct world *w;
 	const struct job *job;
 	bool escapes;
+	bool repeats; /* tells the reason of every node of a bad class */
 	uint8_t *verdicts;
 	size_t nverdicts;
 	struct feasible_group *groups; /* one for each of the job's */

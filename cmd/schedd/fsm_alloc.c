@@ -307,7 +307,9 @@ change_deployment(struct fsm_turn *t, const struct deployment_change *c)
 	struct sched_deployment *d =
 	    sched_deployment_find(t->st, sched_str(c->deployment_id));
 
-	if (d == NULL || sched_is_empty(c->status))
+	/* One that has ended stays as it ended. */
+	if (d == NULL || sched_is_empty(c->status) ||
+	    !sched_deployment_is_active(&d->rec))
 		return;
 	sched_set(&d->rec.status, c->status);
 	sched_set(&d->rec.status_description, c->status_description);

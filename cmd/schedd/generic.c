@@ -222,6 +222,21 @@ mark_canary(struct alloc *a)
 	a->deployment_status->canary = true;
 }
 
+/* What failed and has no successor remembers that, to be tried again. */
+static void
+note_unplaced(struct generic *g, const struct reconcile_place *pl)
+{
+	struct alloc *to;
+
+	if (!pl->reschedule)
+		return;
+	to = planner_update(g->p, pl->previous);
+	if (to->reschedule_tracker == NULL)
+		to->reschedule_tracker =
+		    xcalloc(1, sizeof *to->reschedule_tracker);
+	sched_set(&to->reschedule_tracker->last_reschedule, "no placement");
+}
+
 static void
 place(struct generic *g, const struct reconcile_place *pl)
 {
@@ -244,6 +259,7 @@ place(struct generic *g, const struct reconcile_place *pl)
 	r = planner_rank(p, job, no);
 	if (planner_has_failed(p, group)) {
 		planner_fail_again(p, r, group);
+		note_unplaced(g, pl);
 		return;
 	}
 	if (pl->stop_previous)
@@ -253,8 +269,11 @@ place(struct generic *g, const struct reconcile_place *pl)
 		if (pl->stop_previous)
 			planner_unstop(p, pl->previous);
 		planner_fail(p, r, group, &metric);
+		note_unplaced(g, pl);
 		return;
 	}
+	if (pl->reschedule)
+		planner_note_reschedule(p, pl->previous, "ok");
 	a = planner_place(p, job, no, pl->name_index, n, &metric);
 	sched_set(&a->deployment_id, of);
 	link_previous(g, a, pl);
@@ -284,6 +303,8 @@ take_over(struct generic *g)
 	plan->ndeployment_changes = r->nchanges;
 	for (size_t i = 0; i < r->nfollowups; i++)
 		planner_create_eval(p, &r->followups[i]);
+	if (r->nfollowups > 0)
+		sched_set(&p->out->ended.next_eval, r->followups[0].id);
 	r->nfollowups = 0;
 	p->out->annotations.desired_tg_updates =
 	    xcalloc(r->ndesired, sizeof *r->desired);
@@ -297,9 +318,8 @@ take_over(struct generic *g)
 static void
 stop(struct generic *g, const struct reconcile_stop *s)
 {
-	if (s->rescheduled)
-		planner_note_reschedule(g->p, s->alloc, "ok");
-	else
+	/* What is rescheduled goes on as it is; see place(). */
+	if (!s->rescheduled)
 		planner_stop(g->p, s->alloc, s->description, s->client_status,
 		    s->followup);
 }

@@ -19,6 +19,17 @@ find_job(const struct sched_state *st, const struct eval *e)
 	return j;
 }
 
+/* What an earlier look left is found anew or gone. */
+static void
+forget_failures(struct eval *e)
+{
+	for (size_t i = 0; i < e->nfailed_tg_allocs; i++)
+		rec_clear(&alloc_metric_entry_type, &e->failed_tg_allocs[i]);
+	free(e->failed_tg_allocs);
+	e->failed_tg_allocs = NULL;
+	e->nfailed_tg_allocs = 0;
+}
+
 void
 planner_init(struct planner *p, const struct sched_state *st,
     const struct eval *eval, int64_t now, struct rng *rng,
@@ -37,6 +48,7 @@ planner_init(struct planner *p, const struct sched_state *st,
 	p->opts.oversubscription = st->config.memory_oversubscription_enabled;
 	world_init(&p->world, st, p->sj, p->job, &p->arena, rng);
 	rec_copy(&eval_type, &out->ended, eval);
+	forget_failures(&out->ended);
 	out->plan.eval_id = xstrdup(sched_str(eval->id));
 	out->plan.ns = xstrdup(sched_str(eval->namespace));
 	out->plan.job_id = xstrdup(sched_str(eval->job_id));
@@ -69,6 +81,7 @@ planner_version(struct planner *p, const struct job *job)
 	v->ranks = arena_alloc(
 	    &p->arena, (job->ntask_groups + 1) * sizeof(struct rank *));
 	feasible_init(&v->feasible, &p->world, job);
+	v->feasible.repeats = p->opts.pack_only;
 	v->next = p->versions;
 	p->versions = v;
 	return v;
@@ -369,7 +382,8 @@ block(struct planner *p)
 	copy_failures(&e, ended);
 	if (p->blocked_node != NULL)
 		sched_set(&e.node_id, p->blocked_node);
-	sched_set(&ended->blocked_eval, e.id);
+	if (p->blocked_node == NULL)
+		sched_set(&ended->blocked_eval, e.id);
 	planner_create_eval(p, &e);
 	return false;
 }

@@ -56,7 +56,18 @@ stop_all(struct work *w)
 	}
 }
 
-/* --- batch: what an older version finished is history --- */
+/* A batch group that shall have none: what has ended is put away too. */
+static void
+retire_all(struct work *w)
+{
+	for (size_t i = 0; i < w->g.n; i++) {
+		w->g.desired->stop++;
+		if (w->g.items[i].a->desired == SCHED_RUN)
+			stop(w, &w->g.items[i], reconcile_not_needed, "");
+	}
+}
+
+/* --- batch: what was stopped, or an older version finished, is history --- */
 
 static void
 drop_old_ends(struct work *w)
@@ -67,9 +78,10 @@ drop_old_ends(struct work *w)
 		struct item *it = &w->g.items[i];
 		const struct job *own = it->a->version->job;
 
-		if ((own->version < job->version ||
-			own->create_index < job->create_index) &&
-		    sched_alloc_is_terminal(it->a)) {
+		if (it->a->desired != SCHED_RUN ||
+		    ((own->version < job->version ||
+			 own->create_index < job->create_index) &&
+			sched_alloc_is_terminal(it->a))) {
 			it->set = ITEM_OUT;
 			w->g.desired->ignore++;
 		}
@@ -396,13 +408,24 @@ place_after(struct work *w, struct item *it, bool reschedule, bool lost)
 			  .downgrade = w->canarying && !it->canary });
 }
 
-static void
-compute_places(struct work *w)
+/* Something lost may still be running; nothing is placed before its node
+ * must have stopped it. */
+static bool
+waits_for_lost(const struct work *w)
 {
-	size_t have = group_count(&w->g, ITEM_MIGRATE),
-	       count = w->g.names.count;
+	for (size_t i = 0; i < w->g.n; i++)
+		if (w->g.items[i].set == ITEM_LOST &&
+		    w->g.items[i].followup != NULL)
+			return true;
+	return false;
+}
 
-	w->first = w->g.out->nplaces;
+/* What stays counts, and so does what takes the place of what failed. */
+static size_t
+place_failed(struct work *w)
+{
+	size_t have = group_count(&w->g, ITEM_MIGRATE);
+
 	for (size_t i = 0; i < w->g.n; i++) {
 		struct item *it = &w->g.items[i];
 
@@ -413,9 +436,20 @@ compute_places(struct work *w)
 			    !(w->canarying && it->canary)) ||
 			it->set == ITEM_DESTRUCTIVE;
 	}
+	return have;
+}
+
+static void
+compute_places(struct work *w)
+{
+	size_t have, count = w->g.names.count;
+
+	w->first = w->g.out->nplaces;
+	if (waits_for_lost(w))
+		return;
+	have = place_failed(w);
 	for (size_t i = 0; i < w->g.n && have < count; i++)
-		if (w->g.items[i].set == ITEM_LOST &&
-		    w->g.items[i].followup == NULL) {
+		if (w->g.items[i].set == ITEM_LOST) {
 			place_after(w, &w->g.items[i], false, true);
 			have++;
 		}
@@ -548,7 +582,7 @@ follow_up_failed(struct work *w)
 		if (w->g.items[i].later)
 			later[n++] = &w->g.items[i];
 	w->g.desired->reschedule_later += n;
-	group_follow_up(&w->g, later, n, "alloc-failure",
+	group_follow_up(&w->g, later, n, "alloc-reschedule",
 	    "created for delayed rescheduling");
 	for (size_t i = 0; i < n; i++)
 		out_update(
@@ -566,24 +600,37 @@ follow_up_out_of_reach(struct work *w)
 	for (size_t i = 0; i < w->g.n; i++) {
 		struct item *it = &w->g.items[i];
 
-		if (it->set != ITEM_DISCONNECTING)
+		if (!it->cut_off)
 			continue;
 		w->g.desired->disconnect++;
-		if (item_lost_after(it) != 0) {
-			it->when = w->g.in->now + item_lost_after(it);
-			cut[n++] = it;
-		}
+		it->when = w->g.in->now + item_lost_after(it);
+		cut[n++] = it;
 	}
 	group_follow_up(&w->g, cut, n, "max-disconnect-timeout",
 	    "created for delayed disconnect timeout");
 	for (size_t i = 0; i < w->g.n; i++)
-		if (w->g.items[i].set == ITEM_DISCONNECTING)
+		if (w->g.items[i].cut_off)
 			out_update(w->g.out,
 			    &(struct reconcile_update){ w->g.items[i].a,
 				RECONCILE_UNKNOWN,
 				w->g.items[i].followup != NULL
 				    ? w->g.items[i].followup
 				    : "" });
+}
+
+/* What must not be replaced counts as if it were within reach. */
+static void
+keep_unreplaced(struct work *w)
+{
+	for (size_t i = 0; i < w->g.n; i++) {
+		struct item *it = &w->g.items[i];
+
+		if (it->set != ITEM_DISCONNECTING)
+			continue;
+		it->cut_off = true;
+		if (item_prevents_replacing(it))
+			it->set = ITEM_UNTAINTED;
+	}
 }
 
 static void
@@ -598,7 +645,32 @@ sort_out_of_reach(struct work *w)
 			w->g.items[i].set =
 			    expiring_stay ? ITEM_UNTAINTED : ITEM_LOST;
 	group_sort_failed(&w->g, w->d->current);
+	keep_unreplaced(w);
 	group_sort_out_of_reach(&w->g, w->d->current);
+}
+
+/* What its node stops by itself is replaced once that must have happened. */
+static void
+follow_up_lost(struct work *w)
+{
+	struct item **lost =
+	    arena_alloc(w->g.in->arena, (w->g.n + 1) * sizeof(struct item *));
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->g.n; i++) {
+		struct item *it = &w->g.items[i];
+		int64_t by;
+
+		if (it->set != ITEM_LOST)
+			continue;
+		by = item_stops_by(&w->g, it);
+		if (by <= w->g.in->now)
+			continue;
+		it->when = by;
+		lost[n++] = it;
+	}
+	group_follow_up(&w->g, lost, n, "alloc-failure",
+	    "created for delayed rescheduling");
 }
 
 /* --- deployments --- */
@@ -685,7 +757,6 @@ sort_items(struct work *w)
 		    w->g.items[i].set == ITEM_LOST ||
 		    w->g.items[i].out_of_reach)
 			nameindex_add(&w->g.names, w->g.items[i].a->name_index);
-	w->g.desired->reschedule_now += group_count(&w->g, ITEM_RESCHEDULE);
 }
 
 /* Returns whether the deployment is complete as far as this group goes. */
@@ -699,10 +770,15 @@ run_group(struct work *w)
 		stop_all(w);
 		return true;
 	}
+	if (w->g.in->batch && w->g.tg->count == 0) {
+		retire_all(w);
+		return true;
+	}
 	init_state(w);
 	sort_items(w);
 	follow_up_failed(w);
 	follow_up_out_of_reach(w);
+	follow_up_lost(w);
 	w->canarying =
 	    w->g.state->desired_canaries != 0 && !w->g.state->promoted;
 	compute_stops(w);
@@ -806,18 +882,21 @@ change_deployment(struct reconcile *out, const char *id, const char *status,
 }
 
 /* Destructive updates are placed first: they free the room they take. */
-static int
-by_urgency(const void *a, const void *b)
+static void
+put_updates_first(struct reconcile *out)
 {
-	const struct reconcile_place *x = a, *y = b;
+	struct reconcile_place *sorted =
+	    xcalloc(out->nplaces + 1, sizeof *sorted);
+	size_t n = 0;
 
-	if (x->stop_previous != y->stop_previous)
-		return x->stop_previous ? -1 : 1;
-	if (x->tg != y->tg)
-		return x->tg < y->tg ? -1 : 1;
-	if (x->name_index != y->name_index)
-		return x->name_index < y->name_index ? -1 : 1;
-	return 0;
+	for (size_t i = 0; i < out->nplaces; i++)
+		if (out->places[i].stop_previous)
+			sorted[n++] = out->places[i];
+	for (size_t i = 0; i < out->nplaces; i++)
+		if (!out->places[i].stop_previous)
+			sorted[n++] = out->places[i];
+	free(out->places);
+	out->places = sorted;
 }
 
 void
@@ -844,7 +923,5 @@ reconcile(const struct reconcile_in *in, struct reconcile *out)
 		    "Deployment completed successfully");
 	if (out->deployment != NULL)
 		deploying_describe(out->deployment);
-	if (out->nplaces > 0)
-		qsort(
-		    out->places, out->nplaces, sizeof *out->places, by_urgency);
+	put_updates_first(out);
 }

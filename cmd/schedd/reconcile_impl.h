@@ -29,6 +29,7 @@ struct item {
 	bool canary;       /* of the current deployment */
 	bool later;        /* to be rescheduled at `when` */
 	bool reconnected;  /* was out of reach and is chosen to stay */
+	bool cut_off;      /* disconnecting */
 	bool out_of_reach; /* disconnecting, rescheduled now */
 	int64_t when;
 	const char *followup; /* of what is later */
@@ -62,6 +63,8 @@ void group_sort_reconnected(struct group *g);
 
 bool item_prevents_replacing(const struct item *it);
 int64_t item_lost_after(const struct item *it);
+/* When its node, out of touch, will have stopped it; 0: it will not. */
+int64_t item_stops_by(const struct group *g, const struct item *it);
 
 void out_stop(struct reconcile *out, const struct reconcile_stop *s);
 void out_place(struct reconcile *out, const struct reconcile_place *p);

@@ -48,6 +48,26 @@ item_lost_after(const struct item *it)
 	return tg->max_client_disconnect;
 }
 
+int64_t
+item_stops_by(const struct group *g, const struct item *it)
+{
+	const struct task_group *tg = own_group(it);
+	int64_t after = 0, kill = 0;
+
+	if (tg == NULL)
+		return 0;
+	if (tg->disconnect != NULL)
+		after = tg->disconnect->stop_on_client_after;
+	if (after == 0)
+		after = tg->stop_after_client_disconnect;
+	if (after == 0)
+		return 0;
+	for (size_t i = 0; i < tg->ntasks; i++)
+		if (tg->tasks[i].kill_timeout > kill)
+			kill = tg->tasks[i].kill_timeout;
+	return g->in->now + after + kill;
+}
+
 bool
 item_prevents_replacing(const struct item *it)
 {
@@ -121,9 +141,9 @@ can_reconnect(const struct group *g, struct item *it)
 static enum item_set
 set_on_dead_node(const struct item *it)
 {
-	if (it->a->node->node != NULL && item_prevents_replacing(it))
-		return it->a->client == SCHED_RUNNING ? ITEM_DISCONNECTING
-						      : ITEM_UNTAINTED;
+	if (it->a->node->node != NULL && item_prevents_replacing(it) &&
+	    it->a->client == SCHED_RUNNING)
+		return ITEM_DISCONNECTING;
 	return ITEM_LOST;
 }
 

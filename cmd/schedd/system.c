@@ -12,6 +12,8 @@ struct system {
 	bool batch; /* what has ended is done */
 	struct deploying d;
 	struct deployment *fresh; /* begun by this plan */
+	struct deployment *done;  /* a copy of one that had succeeded */
+	bool grown;               /* and shall have more than it had */
 	bool complete;
 };
 
@@ -28,7 +30,9 @@ struct system_group {
 	size_t count;
 	size_t step; /* how many may still be replaced */
 	size_t inplace, ndestructive, nplaced;
-	bool existing;                 /* something of the group stays */
+	size_t ncanaries; /* how many nodes try the new version first */
+	bool existing;    /* something of the group stays */
+	bool canarying;   /* what is replaced is a canary */
 	struct alloc_metric *filtered; /* of nodes it may not use */
 };
 
@@ -79,7 +83,6 @@ static void
 lose(struct system_group *g, const struct sched_alloc *a)
 {
 	planner_stop(g->s->p, a, reconcile_lost, "lost", "");
-	g->desired->stop++;
 }
 
 static void
@@ -183,34 +186,40 @@ look_at_all(struct system_group *g)
 
 /* --- placing --- */
 
+static void
+merge_counts(
+    struct rec_ki **to, size_t *n, const struct rec_ki *from, size_t nfrom)
+{
+	for (size_t i = 0; i < nfrom; i++) {
+		size_t at = 0;
+
+		while (at < *n && strcmp((*to)[at].key, from[i].key) != 0)
+			at++;
+		if (at < *n) {
+			(*to)[at].value += from[i].value;
+			continue;
+		}
+		*to = xreallocarray(*to, *n + 1, sizeof **to);
+		(*to)[(*n)++] =
+		    (struct rec_ki){ xstrdup(from[i].key), from[i].value };
+	}
+}
+
 /* Nodes that the group may not use count together. */
 static void
 merge_filtered(struct system_group *g, const struct alloc_metric *m)
 {
 	struct alloc_metric *to = g->filtered;
 
-	if (to == NULL) {
+	if (to == NULL)
 		to = g->filtered = arena_alloc(&g->s->p->arena, sizeof *to);
-	}
 	to->nodes_evaluated += m->nodes_evaluated;
 	to->nodes_filtered += m->nodes_filtered;
-	for (size_t i = 0; i < m->nconstraint_filtered; i++) {
-		const struct rec_ki *e = &m->constraint_filtered[i];
-		struct rec_ki *old = rec_map_find(to->constraint_filtered,
-		    to->nconstraint_filtered, sizeof *to->constraint_filtered,
-		    e->key);
-
-		if (old != NULL) {
-			old->value += e->value;
-			continue;
-		}
-		to->constraint_filtered = xreallocarray(to->constraint_filtered,
-		    to->nconstraint_filtered + 1,
-		    sizeof *to->constraint_filtered);
-		to->constraint_filtered[to->nconstraint_filtered++] =
-		    (struct rec_ki){ xstrdup(e->key), e->value };
-		rec_sort_maps(&alloc_metric_type, to);
-	}
+	merge_counts(&to->constraint_filtered, &to->nconstraint_filtered,
+	    m->constraint_filtered, m->nconstraint_filtered);
+	merge_counts(&to->class_filtered, &to->nclass_filtered,
+	    m->class_filtered, m->nclass_filtered);
+	rec_sort_maps(&alloc_metric_type, to);
 }
 
 static void
@@ -256,12 +265,17 @@ place(struct system_group *g, struct world_node *n, uint32_t index,
 	if (replace && g->step == 0) {
 		rec_clear(&alloc_metric_type, &m);
 		planner_unstop(p, previous);
-		planner_queue(p, g->tg->name, -1);
+		if (!g->canarying)
+			planner_queue(p, g->tg->name, -1);
 		return;
 	}
 	if (replace)
 		g->step--;
 	a = planner_place(p, p->job, g->no, index, n, &m);
+	if (replace && g->canarying) {
+		a->deployment_status = xcalloc(1, sizeof *a->deployment_status);
+		a->deployment_status->canary = true;
+	}
 	if (previous != NULL)
 		sched_set(&a->previous_allocation, previous->id);
 }
@@ -281,6 +295,51 @@ can_stay(struct system_group *g, const struct sched_alloc *a)
 	return v.filtered == NULL && v.exhausted == NULL;
 }
 
+/* How many of the allocations of an older version could be replaced. */
+static size_t
+count_replaceable(struct system_group *g)
+{
+	struct planner *p = g->s->p;
+	struct rank *r = planner_rank(p, p->job, g->no);
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->nupdates; i++) {
+		const struct sched_alloc *a = g->updates[i];
+		struct rank_verdict v;
+
+		if (can_stay(g, a))
+			continue;
+		world_remove(&p->world, a);
+		v = rank_ask(r, world_node(&p->world, a->node));
+		world_restore(&p->world, a);
+		n += v.filtered == NULL && v.exhausted == NULL;
+	}
+	return n;
+}
+
+/* A new version is first tried on a share of the nodes, in percent. */
+static void
+consider_canaries(struct system_group *g)
+{
+	const struct update_strategy *u = g->tg->update;
+	const struct deployment_state *now =
+	    deploying_state(g->s->d.current, sched_str(g->tg->name));
+	size_t n, placed;
+
+	if (g->s->batch || !deploying_is_wanted(g->tg) || u->canary <= 0 ||
+	    (now != NULL && (now->promoted || now->desired_canaries == 0)))
+		return;
+	n = count_replaceable(g);
+	placed = now != NULL ? now->nplaced_canaries : 0;
+	if (n == 0 && placed == 0)
+		return;
+	g->ncanaries = now != NULL ? (size_t)now->desired_canaries
+				   : ((size_t)u->canary * n + 99) / 100;
+	g->step = g->ncanaries > placed ? g->ncanaries - placed : 0;
+	g->canarying = true;
+	g->desired->canary += g->step;
+}
+
 static void
 update_all(struct system_group *g)
 {
@@ -289,8 +348,8 @@ update_all(struct system_group *g)
 	for (size_t i = 0; i < g->nupdates; i++) {
 		const struct sched_alloc *a = g->updates[i];
 
-		g->existing = true;
 		if (can_stay(g, a)) {
+			g->existing = true;
 			planner_update_version(p, a);
 			g->desired->in_place_update++;
 			g->inplace++;
@@ -300,6 +359,22 @@ update_all(struct system_group *g)
 		g->ndestructive++;
 		place(
 		    g, world_node(&p->world, a->node), a->name_index, a, true);
+	}
+}
+
+/* What an older version finished is done again only when the new version
+ * could not have taken it over. */
+static void
+redo(struct system_group *g, struct world_node *n,
+    const struct sched_alloc *last)
+{
+	if (jobupdate_is_destructive(
+		last->version->job, g->s->p->job, g->tg->name)) {
+		g->desired->destructive_update++;
+		place(g, n, last->name_index, last, true);
+	} else {
+		g->desired->in_place_update++;
+		g->existing = true;
 	}
 }
 
@@ -322,10 +397,11 @@ place_missing(struct system_group *g)
 				keep(g);
 				continue;
 			}
-			if (g->s->batch && last != NULL)
-				g->desired->destructive_update++;
-			else if (g->s->batch)
-				g->desired->place++;
+			if (g->s->batch && last != NULL) {
+				redo(g, n, last);
+				continue;
+			}
+			g->desired->place += g->s->batch;
 			place(g, n, (uint32_t)i, last, false);
 		}
 }
@@ -410,11 +486,22 @@ deploy(struct system_group *g)
 	struct deployment_state st = { .key = g->tg->name };
 	const struct deployment_state *now =
 	    deploying_state(s->d.current, sched_str(g->tg->name));
+	struct deployment_state *done =
+	    s->d.current == NULL ? deploying_state(s->done, g->tg->name) : NULL;
 
 	if (now != NULL) {
 		s->complete &= g->ndestructive + g->inplace == 0 &&
 			       now->healthy_allocs >= now->desired_total &&
 			       (now->desired_canaries == 0 || now->promoted);
+		return;
+	}
+	if (done != NULL) {
+		/* Nodes came; what is there since then is told. */
+		if ((int64_t)g->desired->place > done->desired_total) {
+			done->desired_total = (int64_t)g->desired->place;
+			s->grown = true;
+		}
+		s->complete &= done->healthy_allocs >= done->desired_total;
 		return;
 	}
 	if (s->batch || s->d.current != NULL || !deploying_is_wanted(g->tg) ||
@@ -426,6 +513,9 @@ deploy(struct system_group *g)
 	st.auto_promote = u->auto_promote;
 	st.progress_deadline = u->progress_deadline;
 	st.desired_total = (int64_t)g->desired->place;
+	st.desired_canaries = (int64_t)g->ncanaries;
+	if (u->progress_deadline != 0)
+		st.require_progress_by = p->now + u->progress_deadline;
 	deploying_add(s->fresh, &st);
 	s->complete &= st.desired_total == 0;
 }
@@ -481,6 +571,16 @@ settle_deployment(struct system *s, const struct deployment *latest)
 		s->p->out->plan.deployment = s->fresh;
 		d = s->fresh;
 	}
+	if (s->grown) {
+		s->p->out->plan.deployment = s->done;
+		sched_set(&s->p->out->ended.deployment_id, s->done->id);
+		if (s->complete)
+			change(s->p, s->done->id, "successful",
+			    "Deployment completed successfully");
+	} else if (s->done != NULL) {
+		rec_clear(&deployment_type, s->done);
+		free(s->done);
+	}
 	if (d == NULL)
 		return;
 	join_deployment(s, d->id);
@@ -503,6 +603,7 @@ run_group(struct system *s, size_t no)
 	g.count = g.tg->count > 0 ? (size_t)g.tg->count : 0;
 	look_at_all(&g);
 	g.step = step_of(&g);
+	consider_canaries(&g);
 	update_all(&g);
 	place_missing(&g);
 	tell_filtered(&g);
@@ -550,6 +651,15 @@ system_run(struct planner *p, bool batch)
 	p->opts.pack_only = true;
 	planner_lose_stopped(p);
 	deploying_init(&s.d, latest != NULL ? &latest->rec : NULL, p->job);
+	if (latest != NULL && s.d.current == NULL && p->job != NULL &&
+	    sched_eq(latest->rec.status, "successful") &&
+	    s.d.older == &latest->rec &&
+	    latest->rec.job_version == p->job->version &&
+	    latest->rec.job_create_index == p->job->create_index &&
+	    !p->job->stop) {
+		s.done = xcalloc(1, sizeof *s.done);
+		rec_copy(&deployment_type, s.done, &latest->rec);
+	}
 	if (p->sj != NULL)
 		stop_unwanted(&s);
 	for (size_t i = 0;

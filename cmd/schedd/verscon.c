@@ -193,7 +193,7 @@ meets(const struct version *v, const char *s, size_t n, bool strict)
 			break;
 		}
 	}
-	if (!parse(s, n, strict, &c))
+	if (!parse(s, n, strict, &c) || (strict && op[0] == '~'))
 		return false;
 	order = compare(v, &c);
 	if (op[0] == '~')

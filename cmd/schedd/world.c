@@ -77,6 +77,15 @@ add_node(struct world *w, const struct sched_node *sn)
 }
 
 static void
+use(struct sched_usage *u, const struct sched_usage *d, int64_t sign)
+{
+	u->cpu += sign * d->cpu;
+	u->memory_mb += sign * d->memory_mb;
+	u->memory_max_mb += sign * d->memory_max_mb;
+	u->disk_mb += sign * d->disk_mb;
+}
+
+static void
 note_own(struct world *w, struct world_node *n, const struct sched_alloc *a,
     int sign)
 {
@@ -101,8 +110,11 @@ count_live(struct world *w, struct world_node *n)
 	const struct sched_alloc *a;
 
 	TAILQ_FOREACH (a, &n->sn->allocs, by_node) {
-		if (sched_alloc_is_terminal(a))
+		if (sched_alloc_is_client_terminal(a))
 			continue;
+		/* What is told to stop takes its room until it has. */
+		if (a->desired != SCHED_RUN)
+			use(&n->used, &a->usage, 1);
 		n->live++;
 		note_own(w, n, a, 1);
 	}
@@ -192,15 +204,6 @@ changed(struct world *w, struct world_node *n)
 }
 
 static void
-use(struct sched_usage *u, const struct sched_usage *d, int64_t sign)
-{
-	u->cpu += sign * d->cpu;
-	u->memory_mb += sign * d->memory_mb;
-	u->memory_max_mb += sign * d->memory_max_mb;
-	u->disk_mb += sign * d->disk_mb;
-}
-
-static void
 forget_ports(struct world_node *n)
 {
 	portset_release(&n->ports);
@@ -213,7 +216,7 @@ move(struct world *w, const struct sched_alloc *a, int sign)
 {
 	struct world_node *n = world_node(w, a->node);
 
-	if (n == NULL || sched_alloc_is_terminal(a))
+	if (n == NULL || sched_alloc_is_client_terminal(a))
 		return;
 	use(&n->used, &a->usage, sign);
 	n->live += (size_t)sign;

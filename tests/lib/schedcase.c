@@ -207,6 +207,26 @@ find_partner(struct match *m, size_t w)
 	return false;
 }
 
+/* The one that was likely meant: of the same name, or in the same place. */
+static const struct tree *
+likely(const struct tree *want, const struct tree *got, size_t at)
+{
+	static const char *const names[] = { "ID", "NodeID", "Name",
+		"TriggeredBy" };
+
+	for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+		const char *w = tree_get_str(want, names[k]);
+
+		for (size_t i = 0; w != NULL && i < got->nitems; i++) {
+			const char *g = tree_get_str(got->items[i], names[k]);
+
+			if (g != NULL && strcmp(g, w) == 0)
+				return got->items[i];
+		}
+	}
+	return got->items[at < got->nitems ? at : 0];
+}
+
 static bool
 has_items(const struct tree *want, const struct tree *got, const char *path,
     struct buf *why)
@@ -215,10 +235,17 @@ has_items(const struct tree *want, const struct tree *got, const char *path,
 		xcalloc(got->nitems + 1, sizeof *m.partner),
 		xcalloc(got->nitems + 1, sizeof *m.tried) };
 	bool ok = want->nitems == got->nitems;
+	char inner[512];
 
 	for (size_t i = 0; ok && i < want->nitems; i++) {
 		memset(m.tried, 0, got->nitems * sizeof *m.tried);
 		ok = find_partner(&m, i);
+		if (ok || why == NULL)
+			continue;
+		snprintf(inner, sizeof inner, "%s[%zu]", path, i);
+		has_at(
+		    want->items[i], likely(want->items[i], got, i), inner, why);
+		buf_adds(why, "; ");
 	}
 	free(m.partner);
 	free(m.tried);

@@ -10,6 +10,7 @@
 struct tell {
 	struct schedcase *c;
 	const struct scheduler_result *res;
+	const char *fresh; /* the id of the deployment that the plan makes */
 	struct arena arena;
 };
 
@@ -35,9 +36,8 @@ set_int(struct tree *t, const char *key, uint64_t v)
 static const char *
 deployment_name(const struct tell *t, const char *id)
 {
-	const struct deployment *d = t->res->plan.deployment;
-
-	return d != NULL && strcmp(str(d->id), str(id)) == 0 ? "new" : str(id);
+	return t->fresh != NULL && strcmp(t->fresh, str(id)) == 0 ? "new"
+								  : str(id);
 }
 
 /* --- evaluations --- */
@@ -146,7 +146,9 @@ tell_stop(struct tell *t, const struct plan_stop *s)
 	    *str(s->client_status) != '\0' ? s->client_status
 					   : now.client_status);
 	set_str(m, "LastReschedule", s->last_reschedule);
-	set_followup(t, m, s->followup_eval_id);
+	set_followup(t, m,
+	    *str(s->followup_eval_id) != '\0' ? s->followup_eval_id
+					      : now.followup_eval_id);
 	return m;
 }
 
@@ -418,7 +420,10 @@ schedcase_tell(struct schedcase *c, const struct scheduler_result *res)
 {
 	struct tell t = { .c = c, .res = res };
 	struct tree *m = tree_map(), *created = tree_list();
+	const struct deployment *d = res->plan.deployment;
 
+	if (d != NULL && sched_deployment_find(&c->st, d->id) == NULL)
+		t.fresh = d->id;
 	for (size_t i = 0; i < res->ncreated; i++)
 		tree_push(created, tell_created(&t, &res->created[i]));
 	tree_set(m, "CreateEvals", created);
