@@ -8,12 +8,6 @@
 #include "common/mem.h"
 #include "common/rec_hcl_impl.h"
 
-bool
-hcl_is_lax(const struct hcl_body *body)
-{
-	return body->file->mode == HCL_1;
-}
-
 /* --- blocks --- */
 
 static void
@@ -136,7 +130,7 @@ fill_blocks(
 	for (size_t i = 0; i < n; i++) {
 		if (!hcl_check_labels(h, e->f, blocks[i]))
 			continue;
-		if (first != NULL && !many && !hcl_is_lax(body)) {
+		if (first != NULL && !many) {
 			told_twice(h, first, blocks[i]);
 			return;
 		}
@@ -149,7 +143,6 @@ fill_blocks(
 
 /* --- bodies --- */
 
-/* In HCL 1 a name may be given several times; the last one stays. */
 static void
 fill_attr(
     struct rec_hcl *h, const struct hcl_name *e, const struct hcl_body *body)
@@ -158,28 +151,10 @@ fill_attr(
 
 	if (attr == NULL)
 		return;
-	if (hcl_is_lax(body)) {
-		size_t n;
-		const struct hcl_attr *attrs = hcl_attrs_of(body, &n);
-
-		for (size_t i = 0; i < n; i++)
-			if (strcmp(attrs[i].name, e->name) == 0)
-				attr = &attrs[i];
-	}
 	if (e->f->shape == REC_MAP_OF)
-		hcl_set_map(h, e->f, e->rec, attr, hcl_is_lax(body));
+		hcl_set_map(h, e->f, e->rec, attr);
 	else
-		hcl_set_attr(h, e->f, e->rec, attr, hcl_is_lax(body));
-}
-
-/* True where the name is read as blocks: JSON does not tell by itself. */
-static bool
-reads_blocks(const struct rec_field *f, const struct hcl_body *body)
-{
-	if (body->json != NULL)
-		return hcl_is_block(f) ||
-		       (hcl_is_lax(body) && f->shape == REC_MAP_OF);
-	return hcl_is_block(f);
+		hcl_set_attr(h, e->f, e->rec, attr);
 }
 
 static void
@@ -188,7 +163,7 @@ fill_names(struct rec_hcl *h, const struct hcl_names *names,
 {
 	for (size_t i = 0; i < names->n; i++) {
 		const struct hcl_name *e = &names->v[i];
-		bool blocks = reads_blocks(e->f, body);
+		bool blocks = hcl_is_block(e->f);
 
 		if (blocks)
 			fill_blocks(h, e, body);

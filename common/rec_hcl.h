@@ -1,5 +1,5 @@
 /*
- * Records from HCL bodies: job files and agent files.
+ * Records from HCL bodies. (Agent files are HCL 1: common/hcl1 reads them.)
  *
  * rec_hcl_fill() reads a body by a type's table. An attribute fills a row of
  * one value or a list of them; a block fills a record, one element of a list
@@ -12,10 +12,6 @@
  * given twice where one may stand, a value of another type are told as
  * diagnostics with their place. All mistakes of a body are told, and what
  * could be read is in the record; act on it only if there were none.
- *
- * Files in HCL 1 (agent files, JSON ones too) are read by the same tables but
- * laxer, as HCL 1 is: single values stand for lists of one, a record given
- * twice is filled twice, "5" and 5 are the same, "= {" and "{" are too.
  *
  * Sugar. What people may write and the record does not hold as it was
  * written stands in a record of its own, beside it: see struct rec_hcl_more.

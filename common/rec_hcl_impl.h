@@ -10,9 +10,6 @@
 #include "common/rec_hcl.h"
 #include "common/rec_impl.h"
 
-/* True for a body that is read as laxly as HCL 1 is. */
-bool hcl_is_lax(const struct hcl_body *body);
-
 /* --- names --- */
 
 #define HCL_MAX_NAMES 160 /* that one body may know */
@@ -59,11 +56,11 @@ const struct hcl_body *hcl_expand(struct rec_hcl *h,
 
 /* Fills a row of one value or of a list of scalars from an attribute. */
 void hcl_set_attr(struct rec_hcl *h, const struct rec_field *f, void *rec,
-    const struct hcl_attr *attr, bool lax);
+    const struct hcl_attr *attr);
 
 /* Fills a map of pairs from an attribute, or adds a body's attributes to it. */
 void hcl_set_map(struct rec_hcl *h, const struct rec_field *f, void *rec,
-    const struct hcl_attr *attr, bool lax);
+    const struct hcl_attr *attr);
 void hcl_add_to_map(struct rec_hcl *h, const struct rec_field *f, void *rec,
     const struct hcl_body *body);
 

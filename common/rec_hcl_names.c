@@ -164,8 +164,7 @@ unknown_member(struct rec_hcl *h, const struct hcl_names *names,
 	if (near == NULL)
 		near = closest(names, body, attr->name, true);
 	hcl_diag_add(h->ev->diags, attr->name_range,
-	    hcl_is_lax(body) ? "Unsupported name"
-			     : "Extraneous JSON object property",
+	    "Extraneous JSON object property",
 	    "No argument or block type is named \"%s\".%s%s%s", attr->name,
 	    near != NULL ? " Did you mean \"" : "", near != NULL ? near : "",
 	    near != NULL ? "\"?" : "");

@@ -13,7 +13,6 @@ struct setter {
 	struct rec_hcl *h;
 	const struct rec_field *f;
 	struct hcl_range at;
-	bool lax;
 };
 
 static __attribute__((format(printf, 2, 3))) bool
@@ -99,7 +98,7 @@ set_dur(const struct setter *s, void *v, const struct hcl_value *val)
 {
 	struct buf why = { 0 };
 
-	if (val->kind == HCL_V_NUMBER && !s->lax)
+	if (val->kind == HCL_V_NUMBER)
 		return set_int(s, v, val);
 	if (val->kind != HCL_V_STRING)
 		return refuse(s,
@@ -145,21 +144,6 @@ set_bytes(const struct setter *s, void *v, const struct hcl_value *val)
 		return refuse(s, "Unsuitable value: not base64");
 	b->len = (size_t)len;
 	return true;
-}
-
-/* HCL 1 knows more ways to say yes. */
-static const struct hcl_value *
-lax_bool(struct arena *a, const struct hcl_value *val)
-{
-	static const char *const texts[][2] = { { "f", "t" }, { "F", "T" },
-		{ "False", "True" }, { "FALSE", "TRUE" } };
-
-	if (val->kind == HCL_V_NUMBER && (val->num == 0 || val->num == 1))
-		return hcl_value_bool(a, val->num == 1);
-	for (size_t i = 0; val->kind == HCL_V_STRING && i < 8; i++)
-		if (strcmp(val->str, texts[i / 2][i % 2]) == 0)
-			return hcl_value_bool(a, i % 2 == 1);
-	return val;
 }
 
 static enum hcl_value_kind
@@ -224,8 +208,6 @@ set_value(const struct setter *s, void *v, const struct hcl_value *val)
 	enum hcl_value_kind want = wanted_kind(s->f);
 	const char *why = NULL;
 
-	if (s->lax && want == HCL_V_BOOL)
-		val = lax_bool(s->h->ev->arena, val);
 	if (want != HCL_V_UNKNOWN)
 		val = hcl_value_convert(s->h->ev->arena, val, want, &why);
 	if (val == NULL)
@@ -268,19 +250,15 @@ elem_name(const struct rec_field *f)
 static void
 set_list(const struct setter *s, void *rec, const struct hcl_value *val)
 {
-	const struct hcl_value *one[1] = { val };
 	const struct hcl_value *const *items = val->items;
-	bool is_list = val->kind >= HCL_V_TUPLE && val->kind <= HCL_V_SET;
 	size_t n = val->n;
 
-	if (!is_list && s->lax) {
-		items = one;
-		n = 1;
-	} else if (val->kind > HCL_V_SET) {
+	if (val->kind > HCL_V_SET) {
 		refuse(s, "Unsuitable value: list of %s required",
 		    elem_name(s->f));
 		return;
-	} else if (!is_list) {
+	}
+	if (val->kind < HCL_V_TUPLE) {
 		refuse(s, "Unsuitable value: list of %s required, but have %s",
 		    elem_name(s->f), hcl_value_type(val));
 		return;
@@ -302,9 +280,9 @@ set_list(const struct setter *s, void *rec, const struct hcl_value *val)
 
 void
 hcl_set_attr(struct rec_hcl *h, const struct rec_field *f, void *rec,
-    const struct hcl_attr *attr, bool lax)
+    const struct hcl_attr *attr)
 {
-	struct setter s = { h, f, hcl_expr_start(attr->expr), lax };
+	struct setter s = { h, f, hcl_expr_start(attr->expr) };
 	const struct hcl_value *val = hcl_eval(h->ev, attr->expr);
 
 	if (val->kind == HCL_V_UNKNOWN || val->kind == HCL_V_NULL)
@@ -325,7 +303,7 @@ set_pair(const struct setter *s, void *rec, const char *key,
     const struct hcl_value *val)
 {
 	const struct rec_field *value = &s->f->type->fields[1];
-	struct setter inner = { s->h, value, s->at, s->lax };
+	struct setter inner = { s->h, value, s->at };
 	char *e;
 
 	if (val->kind == HCL_V_UNKNOWN)
@@ -346,9 +324,9 @@ set_pair(const struct setter *s, void *rec, const char *key,
 
 void
 hcl_set_map(struct rec_hcl *h, const struct rec_field *f, void *rec,
-    const struct hcl_attr *attr, bool lax)
+    const struct hcl_attr *attr)
 {
-	struct setter s = { h, f, hcl_expr_start(attr->expr), lax };
+	struct setter s = { h, f, hcl_expr_start(attr->expr) };
 	const struct hcl_value *val = hcl_eval(h->ev, attr->expr);
 
 	if (val->kind == HCL_V_UNKNOWN || val->kind == HCL_V_NULL)
@@ -378,8 +356,7 @@ hcl_add_to_map(struct rec_hcl *h, const struct rec_field *f, void *rec,
 		hcl_diag_add(h->ev->diags, body->blocks[0].type_range,
 		    "Unexpected block", "Blocks are not allowed here.");
 	for (size_t i = 0; i < n; i++) {
-		struct setter s = { h, f, hcl_expr_start(attrs[i].expr),
-			hcl_is_lax(body) };
+		struct setter s = { h, f, hcl_expr_start(attrs[i].expr) };
 
 		set_pair(
 		    &s, rec, attrs[i].name, hcl_eval(h->ev, attrs[i].expr));

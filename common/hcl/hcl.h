@@ -1,16 +1,16 @@
 /*
- * Reading HCL: job files (HCL 2, native or JSON) and agent files (HCL 1).
+ * Reading HCL 2, native or JSON: job files. (Agent files are HCL 1, which is
+ * another language: common/hcl1.)
  *
  * hcl_parse() turns text into a tree of bodies, blocks, attributes and
  * expressions, each with its place in the text. Nothing is computed then:
  * hcl_eval() gives an expression's value in a scope of variables, when the
  * reader of the body asks for it. common/hcl/value.h has the values,
- * common/hcl/decode.h fills records from bodies.
+ * common/rec_hcl.h fills records from bodies.
  *
- * One tree serves both languages. An HCL 1 file and a JSON file become the
- * same bodies; what differs (how lax the types are, where a JSON object is a
- * block and where an attribute) is settled by hcl_attr_of() and
- * hcl_blocks_of(), which is how a body is read.
+ * One tree serves both syntaxes: a JSON file becomes the same bodies. Where a
+ * JSON object is a block and where an attribute is settled by hcl_attr_of()
+ * and hcl_blocks_of(), which is how a body is read.
  *
  * What is wrong with a file is told as diagnostics: a place, a summary and a
  * sentence, in the words that HCL's users know. Parsing goes on after a
@@ -41,7 +41,6 @@
 
 enum hcl_mode {
 	HCL_2,    /* native syntax, or JSON when the text starts with { */
-	HCL_1,    /* agent files: HCL 1, or JSON when the text starts with { */
 	HCL_JSON, /* JSON as HCL 2 reads it */
 };
 

@@ -85,6 +85,13 @@ enum hcl_lex_start { HCL_LEX_FILE, HCL_LEX_TEMPLATE };
 void hcl_lex(const struct hcl_src *src, enum hcl_lex_start start,
     struct hcl_tokens *t, struct hcl_diags *d);
 
+#define HCL_NTOKS (T_INVALID + 1)
+
+/* Complains of a token that can be none; told: by type, whether it was said
+ * already. */
+void hcl_lex_complain(const struct hcl_src *src, const struct hcl_token *t,
+    bool *told, struct hcl_diags *d);
+
 /* The code point at p and its length (1..n); -1 and 1 when it is no UTF-8. */
 int32_t hcl_utf8(const char *p, size_t n, size_t *len);
 
@@ -131,14 +138,11 @@ struct hcl_json {
 };
 
 /*
- * Any JSON text, as HCL reads it; NULL and told when it is none. lax: as
- * HCL 1 reads it, where a trailing comma and a missing last brace pass.
- */
+ * Any JSON text, as HCL reads it; NULL and told when it is none. */
 const struct hcl_json *hcl_json_parse(
-    struct hcl_file *file, bool lax, struct hcl_diags *d);
+    struct hcl_file *file, struct hcl_diags *d);
 
-/* The bodies of the other two syntaxes; json_body.c and hcl1.c. */
+/* The body of the other syntax. */
 struct hcl_body *hcl_parse_json(struct hcl_file *file, struct hcl_diags *d);
-struct hcl_body *hcl_parse_hcl1(struct hcl_file *file, struct hcl_diags *d);
 
 #endif

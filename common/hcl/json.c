@@ -9,7 +9,6 @@ struct json {
 	const struct hcl_src *src;
 	size_t at;
 	size_t depth;
-	bool lax;
 	struct hcl_diags *d;
 };
 
@@ -253,7 +252,7 @@ parse_separator(struct json *j, const struct hcl_json *v, char closing)
 		return 0;
 	if (c == ',') {
 		j->at++;
-		if (peek(j) != closing || j->lax)
+		if (peek(j) != closing)
 			return 1;
 		j->at--;
 		fail(j,
@@ -266,8 +265,6 @@ parse_separator(struct json *j, const struct hcl_json *v, char closing)
 	} else if (j->at >= j->src->n) {
 		struct hcl_range open = v->range;
 
-		if (j->lax && object && j->depth == 1)
-			return 0;
 		open.end = open.start + 1;
 		hcl_diag_add(j->d, open,
 		    object ? "Unclosed object" : "Unclosed array", "%s",
@@ -363,25 +360,23 @@ parse_value(struct json *j)
 }
 
 const struct hcl_json *
-hcl_json_parse(struct hcl_file *file, bool lax, struct hcl_diags *d)
+hcl_json_parse(struct hcl_file *file, struct hcl_diags *d)
 {
-	struct json j = { .file = file,
-		.arena = &file->arena,
-		.src = &file->src,
-		.lax = lax,
-		.d = d };
+	struct json j = {
+		.file = file, .arena = &file->arena, .src = &file->src, .d = d
+	};
 	struct hcl_range start;
 	const struct hcl_json *v;
 
 	skip_blanks(&j);
 	start = range_here(&j, 1);
 	v = parse_value(&j);
-	if (v != NULL && peek(&j) != '\0' && !lax) {
+	if (v != NULL && peek(&j) != '\0') {
 		fail(&j, "Extraneous data after value",
 		    "Extra characters appear after the JSON value.");
 		return NULL;
 	}
-	if (!lax && (v == NULL || (v->kind != J_OBJECT && v->kind != J_LIST))) {
+	if (v == NULL || (v->kind != J_OBJECT && v->kind != J_LIST)) {
 		hcl_diag_add(d, start, "Root value must be object",
 		    "The root value in a JSON-based configuration must be "
 		    "either a JSON object or a JSON array of objects.");

@@ -15,7 +15,7 @@
 struct hcl_body *
 hcl_parse_json(struct hcl_file *file, struct hcl_diags *d)
 {
-	const struct hcl_json *root = hcl_json_parse(file, false, d);
+	const struct hcl_json *root = hcl_json_parse(file, d);
 	struct hcl_body *body;
 
 	if (root == NULL)
@@ -44,8 +44,7 @@ new_expr(struct hcl_file *file, enum hcl_expr_kind kind, struct hcl_range range)
 	return e;
 }
 
-/* Text with ${ or %{ is a template, whose text starts behind the quote; but
- * not in HCL 1. */
+/* Text with ${ or %{ is a template, whose text starts behind the quote. */
 static struct hcl_expr *
 text_expr(struct hcl_file *file, const struct hcl_json *j)
 {
@@ -53,9 +52,8 @@ text_expr(struct hcl_file *file, const struct hcl_json *j)
 	struct hcl_expr *e;
 	struct hcl_src *src;
 
-	if (file->mode == HCL_1 ||
-	    (memmem(j->str, j->len, "${", 2) == NULL &&
-		memmem(j->str, j->len, "%{", 2) == NULL)) {
+	if (memmem(j->str, j->len, "${", 2) == NULL &&
+	    memmem(j->str, j->len, "%{", 2) == NULL) {
 		e = new_expr(file, HCL_E_LITERAL, j->range);
 		e->value = hcl_value_string(&file->arena, j->str, j->len);
 		return e;

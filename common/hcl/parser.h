@@ -1,6 +1,7 @@
 /*
- * The parser's state, for the three files that it is made of: bodies
- * (parse.c), expressions (parse_expr.c) and templates (parse_template.c).
+ * The parser's state, for the files that it is made of: parser.c reads tokens,
+ * parse.c whole texts, parse_body.c bodies, parse_expr.c and its siblings
+ * expressions, parse_template.c templates.
  *
  * After a mistake the parser is "recovering": it skips to where it can make
  * sense of things again and keeps quiet about what may follow from the first
@@ -28,6 +29,11 @@ struct hcl_parser {
 	size_t nnewlines;
 	size_t depth;
 };
+
+/* At the first token of a text. */
+void parser_start(struct hcl_parser *p, struct hcl_file *file,
+    const struct hcl_src *src, const struct hcl_tokens *toks,
+    struct hcl_diags *d);
 
 /* The next token, skipping line ends where they do not matter. */
 struct hcl_token parser_peek(struct hcl_parser *p);
@@ -67,6 +73,9 @@ struct hcl_expr *parser_new(
 struct hcl_expr *parser_literal(
     struct hcl_parser *p, const struct hcl_value *v, struct hcl_range range);
 
+/* A body up to its closing token, which is read. */
+struct hcl_body *parser_body(struct hcl_parser *p, enum hcl_tok end);
+
 struct hcl_expr *parser_expr(struct hcl_parser *p);
 
 /* Its parts: a call whose name was read, [..] and {..} at their opening
@@ -89,6 +98,10 @@ struct hcl_expr *parser_template(struct hcl_parser *p, struct hcl_range open,
 
 /* The text of a literal token, escapes resolved; appended to out. */
 void parser_unescape(struct hcl_parser *p, struct hcl_token t, struct buf *out);
+
+/* Room for one more of n things in the arena. */
+void *parser_grow(
+    struct hcl_parser *p, void *old, size_t n, size_t *cap, size_t size);
 
 /* A growing list in the arena. */
 struct hcl_exprs {

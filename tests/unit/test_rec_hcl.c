@@ -182,72 +182,6 @@ START_TEST(hcl_tells_every_mistake)
 }
 END_TEST
 
-START_TEST(hcl1_is_lax)
-{
-	ck_assert_str_eq(
-	    json_of(
-		"owner = \"${x}\" cows = \"0x10\" crops = \"one\"\n", HCL_1),
-	    "f:1,23-29: Unsuitable value type; Unsuitable value: a number is "
-	    "required\n"
-	    "     1 | owner = \"${x}\" cows = \"0x10\" crops = \"one\"\n"
-	    "       |                       ^^^^^^");
-	ck_assert_str_eq(
-	    json_of("# all on a line\nowner = \"${x}\" cows = \"16\" crops = "
-		    "\"one\"\ngate \"a\" { width = 1 } gate \"a\" { open = "
-		    "\"t\", }\nmeta = { a = 1 } meta { \"b c\" = \"2\" }\n"
-		    "plot { p { size = 1e1 } }\ndoor \"d\" { width = 1 }\n"
-		    "door \"d\" { open = 0 }\n",
-		HCL_1),
-	    "{\"Cows\":16,\"Crops\":[\"one\"],"
-	    "\"Door\":{\"Name\":\"d\",\"Open\":false,\"Width\":1},"
-	    "\"Env\":null,"
-	    "\"Gates\":[{\"Name\":\"a\",\"Open\":null,\"Width\":1},"
-	    "{\"Name\":\"a\",\"Open\":true,\"Width\":0}],"
-	    "\"Hidden\":\"\",\"Meta\":{\"a\":\"1\",\"b c\":\"2\"},"
-	    "\"Owner\":\"${x}\","
-	    "\"Plots\":{\"p\":{\"Config\":null,\"Size\":10}},\"Wait\":0}");
-}
-END_TEST
-
-START_TEST(hcl1_reads_heredocs_and_json_without_its_end)
-{
-	ck_assert_ptr_nonnull(
-	    strstr(json_of("owner = <<-E\n    a\n      b\n    E\n", HCL_1),
-		"\"Owner\":\"a\\n  b\\n\""));
-	ck_assert_ptr_nonnull(strstr(
-	    json_of("{\"owner\": \"x\", \"cows\": 2", HCL_1), "\"Cows\":2"));
-}
-END_TEST
-
-START_TEST(hcl1_errors_name_the_place)
-{
-	static const struct {
-		const char *text;
-		const char *place;
-	} cases[] = {
-		{ "door \"a\" {\n  open = true\n", "f:3,1-1: " },
-		{ "door \"a\" {\n  open true\n}\n", "f:3,1-2: " },
-		{ "owner = \"x\n", "f:1,9-10: " },
-		{ "= 5\n", "f:1,1-2: " },
-		{ "owner = foo\n", "f:1,9-10: " },
-		{ "owner = \"a\\qb\"\n", "f:1,11-12: " },
-		{ "/* open\n", "f:1,1-2: " },
-		{ "crops = [1 2]\n", "f:1,12-13: " },
-		{ "owner = <<E\nx\n", "f:1,9-10: " },
-		{ "barn = 1\n", "f:1,1-5: Unsupported name; " },
-		{ "door \"a\" {\n  wdth = 1\n}\n", "f:2,3-7: " },
-	};
-
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const char *text = error_of(cases[i].text, HCL_1);
-
-		ck_assert_msg(
-		    strncmp(text, cases[i].place, strlen(cases[i].place)) == 0,
-		    "%s: %s", cases[i].text, text);
-	}
-}
-END_TEST
-
 /* --- sugar --- */
 
 struct gate_more {
@@ -300,5 +234,4 @@ END_TEST
 UNIT_MAIN("rec_hcl", hcl_fills_values_blocks_and_maps,
     hcl_null_is_absent_and_empty_is_not, hcl_json_says_the_same,
     hcl_errors_show_the_place_and_the_line, hcl_tells_every_mistake,
-    hcl1_is_lax, hcl1_reads_heredocs_and_json_without_its_end,
-    hcl1_errors_name_the_place, hcl_folds_sugar_and_says_where_it_is_wrong)
+    hcl_folds_sugar_and_says_where_it_is_wrong)
