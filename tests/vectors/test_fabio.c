@@ -16,26 +16,9 @@
 #include "cmd/lbd/urltag.h"
 #include "common/mem.h"
 #include "common/tree.h"
-#include "tests/lib/unit.h"
+#include "tests/lib/vectors.h"
 
-#define CASES     "tests/vectors/fabio/"
 #define MAX_ITEMS 4096
-
-static const char *
-text_of(const struct tree *t, const char *key)
-{
-	const char *s = tree_get_str(t, key);
-
-	return s == NULL ? "" : s;
-}
-
-static bool
-flag_of(const struct tree *t, const char *key)
-{
-	const struct tree *v = tree_get(t, key);
-
-	return v != NULL && v->kind == TREE_BOOL && v->b;
-}
 
 static double
 number_of(const struct tree *v)
@@ -45,17 +28,11 @@ number_of(const struct tree *v)
 	return v->kind == TREE_FLOAT ? v->f : (double)v->i;
 }
 
-static size_t
-count_of(const struct tree *v)
-{
-	return v != NULL && v->kind == TREE_LIST ? v->nitems : 0;
-}
-
 /* The list's items, one a line. */
 static void
 join(const struct tree *v, struct buf *out)
 {
-	for (size_t i = 0; i < count_of(v); i++)
+	for (size_t i = 0; i < vector_count(v); i++)
 		buf_addf(out, "%s\n", v->items[i]->str);
 }
 
@@ -64,7 +41,7 @@ join(const struct tree *v, struct buf *out)
 static bool
 same_tags(const struct routecmd *c, const struct tree *want)
 {
-	if (count_of(want) != c->ntags)
+	if (vector_count(want) != c->ntags)
 		return false;
 	for (size_t i = 0; i < c->ntags; i++)
 		if (strcmp(want->items[i]->str, c->tags[i]) != 0)
@@ -90,10 +67,11 @@ same_opts(const struct routecmd *c, const struct tree *want)
 static bool
 same_cmd(const struct routecmd *c, const struct tree *want)
 {
-	return strcmp(text_of(want, "cmd"), routecmd_verb_name(c->verb)) == 0 &&
-	       strcmp(text_of(want, "service"), c->service) == 0 &&
-	       strcmp(text_of(want, "src"), c->src) == 0 &&
-	       strcmp(text_of(want, "dst"), c->dst) == 0 &&
+	return strcmp(vector_str(want, "cmd"), routecmd_verb_name(c->verb)) ==
+		   0 &&
+	       strcmp(vector_str(want, "service"), c->service) == 0 &&
+	       strcmp(vector_str(want, "src"), c->src) == 0 &&
+	       strcmp(vector_str(want, "dst"), c->dst) == 0 &&
 	       memcmp(&(double){ number_of(tree_get(want, "weight")) },
 		   &c->weight, sizeof c->weight) == 0 &&
 	       same_tags(c, tree_get(want, "tags")) &&
@@ -101,16 +79,17 @@ same_cmd(const struct routecmd *c, const struct tree *want)
 }
 
 static bool
-run_parse(const struct tree *t)
+run_parse(const struct tree *t, struct buf *why)
 {
 	const struct tree *want = tree_get(t, "out");
-	const char *in = text_of(t, "in");
+	const char *in = vector_str(t, "in");
 	struct routecmd_list list = { 0 };
 	int rc = routecmd_parse(&list, in, strlen(in), NULL);
-	bool ok = (rc == -1) == flag_of(t, "fail");
+	bool ok = (rc == -1) == vector_bool(t, "fail");
 
+	(void)why;
 	if (rc == 0)
-		ok = ok && list.ncmds == count_of(want);
+		ok = ok && list.ncmds == vector_count(want);
 	for (size_t i = 0; ok && rc == 0 && i < list.ncmds; i++)
 		ok = same_cmd(&list.cmds[i], want->items[i]);
 	routecmd_release(&list);
@@ -118,65 +97,69 @@ run_parse(const struct tree *t)
 }
 
 static bool
-run_parse_aliases(const struct tree *t)
+run_parse_aliases(const struct tree *t, struct buf *why)
 {
 	const struct tree *want = tree_get(t, "out");
-	const char *in = text_of(t, "in");
+	const char *in = vector_str(t, "in");
 	struct routecmd_list list = { 0 };
 	int rc = routecmd_parse(&list, in, strlen(in), NULL);
-	bool ok = (rc == -1) == flag_of(t, "fail");
+	bool ok = (rc == -1) == vector_bool(t, "fail");
 	size_t n = 0;
 
+	(void)why;
 	for (size_t i = 0; rc == 0 && i < list.ncmds; i++) {
 		const char *alias = routecmd_opt(&list.cmds[i], "register");
 
 		if (alias == NULL)
 			continue;
-		ok = ok && n < count_of(want) &&
+		ok = ok && n < vector_count(want) &&
 		     strcmp(want->items[n]->str, alias) == 0;
 		n++;
 	}
 	routecmd_release(&list);
-	return ok && n == count_of(want);
+	return ok && n == vector_count(want);
 }
 
 static bool
-run_tag_parse(const struct tree *t)
+run_tag_parse(const struct tree *t, struct buf *why)
 {
 	const struct tree *env = tree_get(t, "env");
 	struct urltag_var vars[8] = { { NULL, NULL } };
 	struct buf src = { 0 }, opts = { 0 };
 	bool ok;
 
+	(void)why;
 	for (size_t i = 0; i < env->nmembers && i < 7; i++)
 		vars[i] = (struct urltag_var){ env->members[i].key,
 			env->members[i].value->str };
-	ok = urltag_parse(text_of(t, "tag"), text_of(t, "prefix"), vars, &src,
-		 &opts) == flag_of(t, "ok") &&
-	     strcmp(buf_str(&src), text_of(t, "route")) == 0 &&
-	     strcmp(buf_str(&opts), text_of(t, "opts")) == 0;
+	ok = urltag_parse(vector_str(t, "tag"), vector_str(t, "prefix"), vars,
+		 &src, &opts) == vector_bool(t, "ok") &&
+	     strcmp(buf_str(&src), vector_str(t, "route")) == 0 &&
+	     strcmp(buf_str(&opts), vector_str(t, "opts")) == 0;
 	buf_release(&src);
 	buf_release(&opts);
 	return ok;
 }
 
 static bool
-run_tag_build(const struct tree *t)
+run_tag_build(const struct tree *t, struct buf *why)
 {
 	const struct tree *svc = tree_get(t, "svc");
 	const struct tree *tags = tree_get(svc, "ServiceTags");
 	char *list[16];
-	struct urltag_service s = { .name = text_of(svc, "ServiceName"),
-		.address = text_of(svc, "ServiceAddress"),
+	struct urltag_service s = { .name = vector_str(svc, "ServiceName"),
+		.address = vector_str(svc, "ServiceAddress"),
 		.port = (uint16_t)tree_get(svc, "ServicePort")->i,
 		.tags = list,
-		.ntags = count_of(tags) };
+		.ntags = vector_count(tags) };
 	struct buf got = { 0 }, want = { 0 };
 	bool ok;
 
+	(void)why;
 	for (size_t i = 0; i < s.ntags && i < 16; i++)
 		list[i] = tags->items[i]->str;
-	ok = urltag_commands(&s, text_of(t, "prefix"), NULL, &got, NULL) == 0;
+	ok =
+	    urltag_commands(&s, vector_str(t, "prefix"), NULL, &got, NULL) == 0;
 	join(tree_get(t, "out"), &want);
 	ok = ok && strcmp(buf_str(&got), buf_str(&want)) == 0;
 	buf_release(&got);
@@ -187,35 +170,36 @@ run_tag_build(const struct tree *t)
 static struct passing_check
 check_of(const struct tree *t)
 {
-	return (struct passing_check){ text_of(t, "Node"),
-		text_of(t, "CheckID"), text_of(t, "ServiceID"),
-		text_of(t, "ServiceName"), text_of(t, "Status") };
+	return (struct passing_check){ vector_str(t, "Node"),
+		vector_str(t, "CheckID"), vector_str(t, "ServiceID"),
+		vector_str(t, "ServiceName"), vector_str(t, "Status") };
 }
 
 static bool
-run_passing(const struct tree *t)
+run_passing(const struct tree *t, struct buf *why)
 {
 	const struct tree *in = tree_get(t, "in"), *want = tree_get(t, "out");
 	const struct tree *statuses = tree_get(t, "status");
 	struct passing_check checks[16];
 	const char *allowed[8];
 	bool keep[16];
-	size_t n = count_of(in), at = 0;
+	size_t n = vector_count(in), at = 0;
 
+	(void)why;
 	for (size_t i = 0; i < n; i++)
 		checks[i] = check_of(in->items[i]);
-	for (size_t i = 0; i < count_of(statuses); i++)
+	for (size_t i = 0; i < vector_count(statuses); i++)
 		allowed[i] = statuses->items[i]->str;
-	passing_filter(
-	    checks, n, allowed, count_of(statuses), flag_of(t, "strict"), keep);
+	passing_filter(checks, n, allowed, vector_count(statuses),
+	    vector_bool(t, "strict"), keep);
 	for (size_t i = 0; i < n; i++) {
 		if (!keep[i])
 			continue;
-		if (at == count_of(want) ||
+		if (at == vector_count(want) ||
 		    !tree_equal(in->items[i], want->items[at++]))
 			return false;
 	}
-	return at == count_of(want);
+	return at == vector_count(want);
 }
 
 /* --- the table --- */
@@ -256,21 +240,22 @@ look_up(struct rtable *table, const struct rtable_query *q, const char *dst,
 }
 
 static bool
-run_lookup(const struct tree *t)
+run_lookup(const struct tree *t, struct buf *why)
 {
 	const struct tree *req = tree_get(t, "req");
 	const struct tree *redirect = tree_get(t, "redirect");
 	const struct tree *proto =
 	    tree_get(tree_get(req, "headers"), "X-Forwarded-Proto");
-	struct rtable_options o = { .no_globs = !flag_of(t, "glob") };
-	struct rtable_query q = { .host = text_of(req, "host"),
-		.path = text_of(req, "path"),
-		.tls = flag_of(req, "tls"),
+	struct rtable_options o = { .no_globs = !vector_bool(t, "glob") };
+	struct rtable_query q = { .host = vector_str(req, "host"),
+		.path = vector_str(req, "path"),
+		.tls = vector_bool(req, "tls"),
 		.forwarded_proto = tree_get_str(proto, "0") };
 	struct rtable *table;
 	bool ok;
 
-	match_kind_parse(text_of(t, "matcher"), &o.matcher);
+	(void)why;
+	match_kind_parse(vector_str(t, "matcher"), &o.matcher);
 	q.nhost = strlen(q.host);
 	q.npath = q.nsent_path = strlen(q.path);
 	q.sent_path = q.path;
@@ -285,40 +270,43 @@ run_lookup(const struct tree *t)
 }
 
 static bool
-run_matcher(const struct tree *t)
+run_matcher(const struct tree *t, struct buf *why)
 {
-	const char *uri = text_of(t, "uri");
+	const char *uri = vector_str(t, "uri");
 	enum match_kind kind;
 
-	return match_kind_parse(text_of(t, "matcher"), &kind) == 0 &&
-	       match_path(kind, text_of(t, "route"), uri, strlen(uri)) ==
-		   flag_of(t, "matches");
+	(void)why;
+	return match_kind_parse(vector_str(t, "matcher"), &kind) == 0 &&
+	       match_path(kind, vector_str(t, "route"), uri, strlen(uri)) ==
+		   vector_bool(t, "matches");
 }
 
 static bool
-run_normalize_host(const struct tree *t)
+run_normalize_host(const struct tree *t, struct buf *why)
 {
-	const char *host = text_of(t, "host"), *want = text_of(t, "out");
-	size_t n = match_host_len(host, strlen(host), flag_of(t, "tls"));
+	const char *host = vector_str(t, "host"), *want = vector_str(t, "out");
+	size_t n = match_host_len(host, strlen(host), vector_bool(t, "tls"));
 
+	(void)why;
 	return n == strlen(want) && memcmp(host, want, n) == 0;
 }
 
 static bool
-run_path_normalize(const struct tree *t)
+run_path_normalize(const struct tree *t, struct buf *why)
 {
-	const char *path = text_of(t, "requestPath");
+	const char *path = vector_str(t, "requestPath");
 	struct buf norm = { 0 };
 	bool same, ok;
 
+	(void)why;
 	ok = match_clean_path(path, strlen(path), &norm, &same) == 0 &&
-	     strcmp(norm.data, text_of(t, "expectedPath")) == 0;
+	     strcmp(norm.data, vector_str(t, "expectedPath")) == 0;
 	buf_release(&norm);
 	return ok;
 }
 
 static bool
-run_path_redirect(const struct tree *t)
+run_path_redirect(const struct tree *t, struct buf *why)
 {
 	static const char text[] =
 	    "route add mock / http://a.com/$path opts \"redirect=301\"\n"
@@ -326,7 +314,7 @@ run_path_redirect(const struct tree *t)
 	    "route add mock /bar http://b.com/$path opts \"redirect=302 "
 	    "strip=/bar\"\n";
 	struct rtable_options o = { 0 };
-	const char *path = text_of(t, "req");
+	const char *path = vector_str(t, "req");
 	struct rtable_query q = { .host = "",
 		.path = path,
 		.npath = strlen(path),
@@ -334,16 +322,17 @@ run_path_redirect(const struct tree *t)
 		.nsent_path = strlen(path) };
 	struct rtable *table = rtable_new(text, strlen(text), &o, NULL);
 	bool ok = look_up(table, &q, NULL, (int)tree_get(t, "wantCode")->i,
-	    text_of(t, "wantLoc"));
+	    vector_str(t, "wantLoc"));
 
+	(void)why;
 	rtable_unref(table);
 	return ok;
 }
 
 static bool
-run_redirect(const struct tree *t)
+run_redirect(const struct tree *t, struct buf *why)
 {
-	const char *route = text_of(t, "route"), *req = text_of(t, "req");
+	const char *route = vector_str(t, "route"), *req = vector_str(t, "req");
 	const char *host = strstr(req, "://") + 3;
 	const char *path = host + strcspn(host, "/");
 	const char *query = strchr(path, '?');
@@ -353,25 +342,27 @@ run_redirect(const struct tree *t)
 	size_t at;
 	bool ok;
 
+	(void)why;
 	if (table == NULL || table->nroutes != 1)
 		return false;
 	target_redirect(&table->hosts[0].routes[0].targets[0], host,
 	    (size_t)(path - host), path, strcspn(path, "?"),
 	    query == NULL ? NULL : query + 1, &url, &at);
-	ok = strcmp(url.data, text_of(t, "want")) == 0;
+	ok = strcmp(url.data, vector_str(t, "want")) == 0;
 	buf_release(&url);
 	rtable_unref(table);
 	return ok;
 }
 
 static bool
-run_table_weights(const struct tree *t)
+run_table_weights(const struct tree *t, struct buf *why)
 {
 	struct rtable_options o = { 0 };
 	struct rtable *table = table_of(tree_get(t, "in"), &o);
 	struct buf got = { 0 }, want = { 0 };
 	bool ok;
 
+	(void)why;
 	if (table == NULL)
 		return false;
 	rtable_format(table, true, &got);
@@ -458,37 +449,39 @@ tls_text(const char *go)
 }
 
 static bool
-run_headers(const struct tree *t)
+run_headers(const struct tree *t, struct buf *why)
 {
 	const struct tree *cfg = tree_get(t, "cfg"), *r = tree_get(t, "r");
 	const struct tree *tls = tree_get(r, "TLS");
 	struct http_field fields[16];
-	struct forward_options o = { text_of(cfg, "LocalIP"),
-		text_of(cfg, "ClientIPHeader"), "", text_of(cfg, "TLSHeader"),
-		text_of(cfg, "TLSHeaderValue") };
+	struct forward_options o = { vector_str(cfg, "LocalIP"),
+		vector_str(cfg, "ClientIPHeader"), "",
+		vector_str(cfg, "TLSHeader"),
+		vector_str(cfg, "TLSHeaderValue") };
 	struct forward_request req = { .fields = fields,
-		.peer = text_of(r, "RemoteAddr"),
-		.host = text_of(r, "Host"),
-		.proto = text_of(r, "Proto"),
+		.peer = vector_str(r, "RemoteAddr"),
+		.host = vector_str(r, "Host"),
+		.proto = vector_str(r, "Proto"),
 		.tls = tls != NULL,
-		.tls_version = tls_text(text_of(tls, "Version")),
-		.tls_cipher = tls_text(text_of(tls, "CipherSuite")),
-		.strip = text_of(t, "strip"),
+		.tls_version = tls_text(vector_str(tls, "Version")),
+		.tls_cipher = tls_text(vector_str(tls, "CipherSuite")),
+		.strip = vector_str(t, "strip"),
 		.new_id = "" };
 	struct buf out = { 0 };
 	struct err err;
 	size_t n;
 	bool ok;
 
+	(void)why;
 	req.nfields = fields_of(tree_get(r, "Header"), fields, 16);
 	for (size_t i = 0; i < req.nfields; i++)
 		if (strcmp(fields[i].name, "Upgrade") == 0)
 			req.websocket = true;
 	if (forward_fields(&o, &req, &out, &err) == -1) {
 		buf_release(&out);
-		return strcmp(err.text, text_of(t, "err")) == 0;
+		return strcmp(err.text, vector_str(t, "err")) == 0;
 	}
-	ok = text_of(t, "err")[0] == '\0' &&
+	ok = vector_str(t, "err")[0] == '\0' &&
 	     same_lines(out.data, tree_get(t, "hdrs"));
 	/* "drop tls header for http": what is not expected must not be. */
 	if (o.tls[0] != '\0' && !req.tls)
@@ -498,13 +491,14 @@ run_headers(const struct tree *t)
 }
 
 static bool
-run_access_parse(const struct tree *t)
+run_access_parse(const struct tree *t, struct buf *why)
 {
 	struct access_rules rules;
-	int rc = access_parse(&rules, true, text_of(t, "rule"), NULL);
+	int rc = access_parse(&rules, true, vector_str(t, "rule"), NULL);
 
+	(void)why;
 	access_release(&rules);
-	return (rc == -1) == flag_of(t, "fail");
+	return (rc == -1) == vector_bool(t, "fail");
 }
 
 static bool
@@ -514,23 +508,24 @@ rules_of(const struct tree *t, struct access_rules *rules)
 	const char *allow = tree_get_str(opts, "allow");
 
 	return access_parse(rules, allow != NULL,
-		   allow != NULL ? allow : text_of(opts, "deny"), NULL) == 0;
+		   allow != NULL ? allow : vector_str(opts, "deny"), NULL) == 0;
 }
 
 static bool
-run_access_ip(const struct tree *t)
+run_access_ip(const struct tree *t, struct buf *why)
 {
 	struct access_rules rules;
-	bool ok =
-	    rules_of(t, &rules) &&
-	    access_denies(&rules, text_of(t, "remote")) == flag_of(t, "denied");
+	bool ok = rules_of(t, &rules) &&
+		  access_denies(&rules, vector_str(t, "remote")) ==
+		      vector_bool(t, "denied");
 
+	(void)why;
 	access_release(&rules);
 	return ok;
 }
 
 static bool
-run_access_http(const struct tree *t)
+run_access_http(const struct tree *t, struct buf *why)
 {
 	struct access_rules rules;
 	const char *ip;
@@ -538,91 +533,34 @@ run_access_http(const struct tree *t)
 	size_t n;
 	bool ok = rules_of(t, &rules);
 
-	if (forward_peer_ip(text_of(t, "remote"), &ip, &n, NULL) == -1)
+	(void)why;
+	if (forward_peer_ip(vector_str(t, "remote"), &ip, &n, NULL) == -1)
 		return false;
 	snprintf(addr, sizeof addr, "%.*s", (int)n, ip);
 	ok = ok && (access_denies(&rules, addr) ||
-		       access_denies_list(&rules, text_of(t, "xff"))) ==
-		       flag_of(t, "denied");
+		       access_denies_list(&rules, vector_str(t, "xff"))) ==
+		       vector_bool(t, "denied");
 	access_release(&rules);
 	return ok;
 }
 
-/* --- running --- */
-
-typedef bool run_case(const struct tree *t);
-
-static void
-run_set(const char *set, run_case *run)
-{
-	char *path = xasprintf(CASES "%s.jsonl", set), *line = NULL;
-	FILE *f = fopen(path, "r");
-	size_t cap = 0, ngood = 0, nall = 0;
-	ssize_t n;
-
-	ck_assert_msg(f != NULL, "cannot open %s", path);
-	while ((n = getline(&line, &cap, f)) > 0) {
-		struct err err = { 0 };
-		struct tree *t = tree_from_json(line, (size_t)n, &err);
-
-		ck_assert_msg(
-		    t != NULL, "%s:%zu: %s", path, nall + 1, err.text);
-		nall++;
-		if (run(t))
-			ngood++;
-		else
-			printf("fabio.%s: case %zu: %.200s\n", set, nall, line);
-		tree_free(t);
-	}
-	free(line);
-	fclose(f);
-	free(path);
-	printf("fabio.%s: %zu of %zu\n", set, ngood, nall);
-	ck_assert_uint_eq(ngood, nall);
-}
-
-static const struct {
-	const char *name;
-	run_case *run;
-} sets[] = {
-	{ "parse", run_parse },
-	{ "parse_aliases", run_parse_aliases },
-	{ "tag_parse", run_tag_parse },
-	{ "tag_build", run_tag_build },
-	{ "passing", run_passing },
-	{ "lookup", run_lookup },
-	{ "matcher", run_matcher },
-	{ "normalize_host", run_normalize_host },
-	{ "path_normalize", run_path_normalize },
-	{ "path_redirect", run_path_redirect },
-	{ "redirect", run_redirect },
-	{ "table_weights", run_table_weights },
-	{ "headers", run_headers },
-	{ "access_parse", run_access_parse },
-	{ "access_ip", run_access_ip },
-	{ "access_http", run_access_http },
+static const struct vector_kind kinds[] = {
+	{ "parse", run_parse, VECTOR_ALL },
+	{ "parse_aliases", run_parse_aliases, VECTOR_ALL },
+	{ "tag_parse", run_tag_parse, VECTOR_ALL },
+	{ "tag_build", run_tag_build, VECTOR_ALL },
+	{ "passing", run_passing, VECTOR_ALL },
+	{ "lookup", run_lookup, VECTOR_ALL },
+	{ "matcher", run_matcher, VECTOR_ALL },
+	{ "normalize_host", run_normalize_host, VECTOR_ALL },
+	{ "path_normalize", run_path_normalize, VECTOR_ALL },
+	{ "path_redirect", run_path_redirect, VECTOR_ALL },
+	{ "redirect", run_redirect, VECTOR_ALL },
+	{ "table_weights", run_table_weights, VECTOR_ALL },
+	{ "headers", run_headers, VECTOR_ALL },
+	{ "access_parse", run_access_parse, VECTOR_ALL },
+	{ "access_ip", run_access_ip, VECTOR_ALL },
+	{ "access_http", run_access_http, VECTOR_ALL },
 };
 
-START_TEST(fabio_cases_come_out_as_recorded)
-{
-	run_set(sets[_i].name, sets[_i].run);
-}
-END_TEST
-
-int
-main(void)
-{
-	Suite *suite = suite_create("fabio");
-	TCase *tcase = tcase_create("fabio");
-	SRunner *runner;
-	int nfailed;
-
-	tcase_add_loop_test(tcase, fabio_cases_come_out_as_recorded, 0,
-	    sizeof sets / sizeof sets[0]);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	nfailed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return nfailed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+VECTORS_MAIN("fabio", "tests/vectors/fabio/%s.jsonl", kinds)
