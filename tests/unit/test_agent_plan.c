@@ -1,0 +1,373 @@
+/*
+ * The launcher's pure parts: its flags, and what it writes for the daemons.
+ */
+#include "cmd/rove/agent_plan.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/gossipd/gossipd.h"
+#include "cmd/lbd/lbd.h"
+#include "cmd/metricsd/metricsd.h"
+#include "cmd/nodeagent/config.h"
+#include "cmd/rove/agent_conf.h"
+#include "cmd/schedd/config.h"
+#include "common/clock.h"
+#include "common/mem.h"
+#include "tests/lib/unit.h"
+
+#define MAX_ARGS 32
+
+static char eth0[] = "eth0", ip[] = "10.1.2.3";
+static struct agent_iface iface = { eth0, ip, true };
+static const struct agent_host host = { &iface, 1 };
+
+/* Parses flags, parted by blanks. */
+static int
+parse(struct agent_args *a, const char *line, struct err *err)
+{
+	char *copy = xstrdup(line), *argv[MAX_ARGS], *save = NULL;
+	int n = 0, rv;
+
+	*a = (struct agent_args){ 0 };
+	for (char *w = strtok_r(copy, " ", &save); w != NULL && n < MAX_ARGS;
+	     w = strtok_r(NULL, " ", &save))
+		argv[n++] = w;
+	rv = agent_args_parse(a, n, argv, err);
+	free(copy);
+	return rv;
+}
+
+/* The config that flags and a file's text make. */
+static void
+make(struct agent_config *c, const char *line, const char *text)
+{
+	struct agent_config file = { 0 };
+	struct agent_args a;
+	struct buf ui = { 0 };
+	struct err err;
+
+	ck_assert_msg(parse(&a, line, &err) == 0, "%s", err.text);
+	if (a.dev)
+		agent_config_dev(c);
+	else
+		agent_config_default(c);
+	ck_assert_msg(
+	    agent_config_parse(&file, "a.hcl", text, strlen(text), &err) == 0,
+	    "%s", err.text);
+	agent_config_merge(c, &file);
+	agent_config_merge(c, &a.config);
+	ck_assert_msg(agent_config_settle(c, &host, NULL, 0, &ui) == 0, "%s",
+	    buf_str(&ui));
+	rec_clear(&agent_config_type, &file);
+	agent_args_release(&a);
+	buf_release(&ui);
+}
+
+static void
+make_plan(struct plan *p, const char *line, const char *text)
+{
+	struct agent_config c = { 0 };
+
+	make(&c, line, text);
+	plan_make(p, &c, "/data", "/run/x");
+	rec_clear(&agent_config_type, &c);
+}
+
+static const char *
+conf_of(const struct plan *p, const char *name)
+{
+	for (size_t i = 0; i < p->ndaemons; i++)
+		if (strcmp(p->daemons[i].name, name) == 0)
+			return buf_str(&p->daemons[i].conf);
+	return NULL;
+}
+
+/* Reads what was written over the daemon's defaults, as the daemon does. */
+static void
+load(const struct plan *p, const char *name, const struct rec_type *t,
+    void (*init)(void *config),
+    int (*check)(const void *config, struct err *err), void *rec)
+{
+	const char *text = conf_of(p, name);
+	char path[] = "/tmp/agent_plan.XXXXXX";
+	int fd = mkstemp(path);
+	struct err err;
+	FILE *f;
+
+	ck_assert_msg(text != NULL, "%s is not planned", name);
+	f = fdopen(fd, "w");
+	fputs(text, f);
+	fclose(f);
+	init(rec);
+	ck_assert_msg(rec_from_conf(t, rec, path, &err) == 0, "%s", err.text);
+	ck_assert_msg(check(rec, &err) == 0, "%s: %s", name, err.text);
+	unlink(path);
+}
+
+START_TEST(flags_are_written_as_go_writes_them)
+{
+	struct agent_args a;
+	struct err err;
+
+	ck_assert_int_eq(parse(&a,
+			     "--region=eu -dc vie -server=false -client "
+			     "-config a -config=b -servers x,y:1 -meta k=v=w "
+			     "-retry-join h1 -retry-join h2 -retry-interval 9s "
+			     "-bootstrap-expect=3",
+			     &err),
+	    0);
+	ck_assert_str_eq(a.config.region, "eu");
+	ck_assert_str_eq(a.config.datacenter, "vie");
+	ck_assert(!a.config.server.enabled && a.config.client.enabled);
+	ck_assert_uint_eq(a.npaths, 2);
+	ck_assert_str_eq(a.paths[1], "b");
+	ck_assert_uint_eq(a.config.client.nservers, 2);
+	ck_assert_str_eq(a.config.client.servers[1], "y:1");
+	ck_assert_str_eq(
+	    rec_kv_get(a.config.client.meta, a.config.client.nmeta, "k"),
+	    "v=w");
+	ck_assert_uint_eq(a.config.server.server_join.nretry_join, 2);
+	ck_assert_int_eq(
+	    a.config.server.server_join.retry_interval, 9 * CLOCK_NS_PER_S);
+	ck_assert_int_eq(a.config.server.bootstrap_expect, 3);
+	agent_args_release(&a);
+}
+END_TEST
+
+START_TEST(flags_that_are_wrong_are_named)
+{
+	static const struct {
+		const char *line, *says;
+	} bad[] = {
+		{ "-nope", "flag provided but not defined: -nope" },
+		{ "-region", "flag needs an argument: -region" },
+		{ "-client=perhaps",
+		    "invalid value \"perhaps\" for flag -client" },
+		{ "-bootstrap-expect x",
+		    "invalid value \"x\" for flag -bootstrap-expect" },
+		{ "-meta x", "Error parsing Client.Meta value: x" },
+		{ "-dev x", "This command takes no arguments: x" },
+	};
+	struct agent_args a;
+	struct err err;
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		ck_assert_int_eq(parse(&a, bad[i].line, &err), -1);
+		ck_assert_str_eq(err.text, bad[i].says);
+		agent_args_release(&a);
+	}
+}
+END_TEST
+
+START_TEST(every_flag_of_a_row_finds_its_row)
+{
+	struct agent_args a;
+	struct err err;
+
+	ck_assert_msg(
+	    parse(&a,
+		"-consul-address c:1 -consul-ssl -vault-enabled "
+		"-vault-address v -acl-enabled -encrypt k -alloc-dir /a "
+		"-log-json -eventlog-level x",
+		&err) == 0,
+	    "%s", err.text);
+	ck_assert_str_eq(a.config.consuls[0].name, "default");
+	ck_assert_str_eq(a.config.consuls[0].address, "c:1");
+	ck_assert(a.config.consuls[0].has_ssl && a.config.consuls[0].ssl);
+	ck_assert(a.config.vaults[0].has_enabled);
+	ck_assert(a.config.acl.enabled && a.config.log_json);
+	agent_args_release(&a);
+}
+END_TEST
+
+START_TEST(dev_plans_all_five_on_loopback)
+{
+	static const char *const names[] = { "metricsd", "gossipd", "schedd",
+		"nodeagent", "lbd" };
+	struct plan p;
+
+	make_plan(&p, "-dev", "");
+	ck_assert_uint_eq(p.ndaemons, 5);
+	for (size_t i = 0; i < 5; i++)
+		ck_assert_str_eq(p.daemons[i].name, names[i]);
+	for (size_t i = 0; i < p.naddrs; i++)
+		ck_assert_msg(strncmp(p.addrs[i].addr, "127.0.0.1:", 10) == 0,
+		    "%s", p.addrs[i].addr);
+	plan_release(&p);
+}
+END_TEST
+
+START_TEST(each_daemon_reads_what_is_written_for_it)
+{
+	struct schedd_config s = { 0 };
+	struct nodeagent_config n = { 0 };
+	struct gossipd_config g = { 0 };
+	struct metricsd_config m = { 0 };
+	struct lbd_config l = { 0 };
+	struct plan p;
+
+	make_plan(&p, "-dev -region eu -node me",
+	    "ports { http = 1000 rpc = 1001 serf = 1002 }\n"
+	    "client { meta { \"a/b\" = \"c\\\"d\\n\" } }\n"
+	    "server { heartbeat_grace = \"30s\" node_gc_threshold = \"3h\" }\n"
+	    "telemetry { prefix_filter = [\"+nomad.raft\"] }\n"
+	    "lb { proxy = \"127.0.0.1:7\" strategy = \"rr\" }\n");
+	load(&p, "schedd", &schedd_config_type, schedd_config_init,
+	    schedd_config_check, &s);
+	ck_assert_str_eq(s.http, "127.0.0.1:1000");
+	ck_assert_str_eq(s.rpc, "127.0.0.1:1001");
+	ck_assert_str_eq(s.node_http, "127.0.0.1:1010");
+	ck_assert_str_eq(s.region, "eu");
+	ck_assert_str_eq(s.common.data_dir, "/data/server");
+	ck_assert_int_eq(s.lease_grace, 30 * CLOCK_NS_PER_S);
+	ck_assert_int_eq(s.node_gc_threshold, 3 * 3600 * CLOCK_NS_PER_S);
+	load(&p, "nodeagent", &nodeagent_config_type, nodeagent_config_init,
+	    nodeagent_config_check, &n);
+	ck_assert_str_eq(n.name, "me");
+	ck_assert_str_eq(n.http, "127.0.0.1:1010");
+	ck_assert_str_eq(n.server_http, "127.0.0.1:1000");
+	ck_assert_str_eq(n.servers[0], "ipc:///run/x/schedd/msg.sock");
+	ck_assert_str_eq(n.network_interface, "lo");
+	ck_assert_str_eq(rec_kv_get(n.meta, n.nmeta, "a/b"), "c\"d\n");
+	ck_assert(n.raw_exec && n.stop_tasks_on_exit);
+	load(&p, "gossipd", &gossipd_config_type, gossipd_config_init,
+	    gossipd_config_check, &g);
+	ck_assert_str_eq(g.bind, "127.0.0.1:1002");
+	load(&p, "metricsd", &metricsd_config_type, metricsd_config_init,
+	    metricsd_config_check, &m);
+	ck_assert_str_eq(m.http, "127.0.0.1:1003");
+	ck_assert_str_eq(m.prefix_filter[0], "+nomad.raft");
+	ck_assert(m.prometheus_metrics && m.nsources == 4);
+	load(
+	    &p, "lbd", &lbd_config_type, lbd_config_init, lbd_config_check, &l);
+	ck_assert_str_eq(l.proxy_addr, "127.0.0.1:7");
+	ck_assert_str_eq(l.ui_addr, "127.0.0.1:9998");
+	ck_assert_str_eq(l.strategy, "rr");
+	rec_clear(&schedd_config_type, &s);
+	rec_clear(&nodeagent_config_type, &n);
+	rec_clear(&gossipd_config_type, &g);
+	rec_clear(&metricsd_config_type, &m);
+	rec_clear(&lbd_config_type, &l);
+	plan_release(&p);
+}
+END_TEST
+
+START_TEST(a_client_plans_nodeagent_and_metricsd_alone)
+{
+	struct nodeagent_config n = { 0 };
+	struct plan p;
+
+	make_plan(&p, "-client -servers s1,s2:9 -data-dir /d",
+	    "client { server_join { retry_join = [\"s3\", "
+	    "\"provider=aws tag=x\"] } }");
+	ck_assert_uint_eq(p.ndaemons, 2);
+	load(&p, "nodeagent", &nodeagent_config_type, nodeagent_config_init,
+	    nodeagent_config_check, &n);
+	ck_assert_uint_eq(n.nservers, 3);
+	ck_assert_str_eq(n.servers[0], "tcp://s1:4647");
+	ck_assert_str_eq(n.servers[1], "tcp://s2:9");
+	ck_assert_str_eq(n.servers[2], "tcp://s3:4647");
+	ck_assert_str_eq(n.http, "0.0.0.0:4646");
+	ck_assert_str_eq(n.advertise_http, "10.1.2.3:4646");
+	ck_assert(!n.raw_exec && !n.stop_tasks_on_exit);
+	rec_clear(&nodeagent_config_type, &n);
+	plan_release(&p);
+}
+END_TEST
+
+START_TEST(raw_exec_is_off_unless_it_is_enabled)
+{
+	static const struct {
+		const char *text;
+		bool on;
+	} cases[] = {
+		{ "", false },
+		{ "plugin \"raw_exec\" { config { enabled = true } }", true },
+		{ "plugin \"raw_exec\" { config { enabled = false } }\n"
+		  "client { options { \"driver.raw_exec.enable\" = \"1\" } }",
+		    false },
+		{ "client { options { \"driver.raw_exec.enable\" = \"1\" } }",
+		    true },
+		{ "plugin \"docker\" { config { enabled = true } }", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct agent_config c = { 0 };
+
+		make(&c, "-client -data-dir /d", cases[i].text);
+		ck_assert_msg(
+		    plan_has_raw_exec(&c) == cases[i].on, "%s", cases[i].text);
+		rec_clear(&agent_config_type, &c);
+	}
+}
+END_TEST
+
+START_TEST(lb_runs_when_asked_and_in_dev)
+{
+	struct plan p;
+
+	make_plan(&p, "-server -data-dir /d", "");
+	ck_assert_ptr_null(conf_of(&p, "lbd"));
+	plan_release(&p);
+	make_plan(&p, "-server -data-dir /d", "lb { enabled = true }");
+	ck_assert_ptr_nonnull(conf_of(&p, "lbd"));
+	plan_release(&p);
+	make_plan(&p, "-dev", "lb { enabled = false }");
+	ck_assert_ptr_null(conf_of(&p, "lbd"));
+	plan_release(&p);
+}
+END_TEST
+
+START_TEST(the_banner_warns_of_what_others_reach)
+{
+	struct agent_config c = { 0 };
+	struct buf out = { 0 };
+	struct plan p;
+
+	make(&c, "-server -data-dir /d -dc vie", "");
+	plan_make(&p, &c, "/d", "/r");
+	agent_conf_banner(&c, &p, "/r", &out);
+	ck_assert_ptr_nonnull(strstr(
+	    buf_str(&out), "                Region: global (DC: vie)\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&out), "                Client: false\n"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&out),
+	    "==> WARNING: others than this machine can reach 0.0.0.0:4646"));
+	buf_reset(&out);
+	plan_release(&p);
+	rec_clear(&agent_config_type, &c);
+	make(&c, "-dev", "");
+	plan_make(&p, &c, "/d", "/r");
+	agent_conf_banner(&c, &p, "/r", &out);
+	ck_assert_ptr_null(strstr(buf_str(&out), "WARNING"));
+	buf_release(&out);
+	plan_release(&p);
+	rec_clear(&agent_config_type, &c);
+}
+END_TEST
+
+START_TEST(a_taken_port_is_named)
+{
+	struct plan_addr addr = { "schedd", "http", NULL };
+	struct plan p = { .addrs = { addr }, .naddrs = 1 };
+	struct err err;
+
+	p.addrs[0].addr = xstrdup("192.0.2.1:1");
+	ck_assert_int_eq(agent_conf_probe(&p, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "schedd http: address "
+					       "192.0.2.1:1"));
+	free(p.addrs[0].addr);
+	p.addrs[0].addr = xstrdup("nonsense");
+	ck_assert_int_eq(agent_conf_probe(&p, &err), -1);
+	free(p.addrs[0].addr);
+}
+END_TEST
+
+UNIT_MAIN("agent_plan", flags_are_written_as_go_writes_them,
+    flags_that_are_wrong_are_named, every_flag_of_a_row_finds_its_row,
+    dev_plans_all_five_on_loopback, each_daemon_reads_what_is_written_for_it,
+    a_client_plans_nodeagent_and_metricsd_alone,
+    raw_exec_is_off_unless_it_is_enabled, lb_runs_when_asked_and_in_dev,
+    the_banner_warns_of_what_others_reach, a_taken_port_is_named)
