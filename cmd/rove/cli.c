@@ -175,6 +175,20 @@ cli_heading(const char *text)
 	printf("\n%s\n", text);
 }
 
+int
+cli_print_answer(struct cli *c, const char *path)
+{
+	struct buf out = { 0 };
+	struct err err;
+	int rc =
+	    client_call(&c->client, "GET", path, "pretty", NULL, &out, &err);
+
+	if (rc == 0)
+		fputs(buf_str(&out), stdout);
+	buf_release(&out);
+	return rc == 0 ? 0 : cli_fail(&err, "Error querying %s", path);
+}
+
 void
 cli_print_json(const struct rec_type *type, const void *rec)
 {

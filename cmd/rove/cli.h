@@ -60,6 +60,8 @@ struct buf;
 void cli_print_table(const struct buf *rows, int form);
 /* A heading in front of a part of the output: an empty line, then it. */
 void cli_heading(const char *text);
+/* What the agent answers to a GET, as indented JSON. Returns the status. */
+int cli_print_answer(struct cli *c, const char *path);
 /* A record as indented JSON. */
 void cli_print_json(const struct rec_type *type, const void *rec);
 

@@ -11,6 +11,7 @@ int agent_run(const struct command *cmd, int argc, char **argv);
 int job_run(const struct command *cmd, int argc, char **argv);
 int job_plan(const struct command *cmd, int argc, char **argv);
 int job_validate(const struct command *cmd, int argc, char **argv);
+int job_scale(const struct command *cmd, int argc, char **argv);
 int job_status(const struct command *cmd, int argc, char **argv);
 int job_inspect(const struct command *cmd, int argc, char **argv);
 int job_stop(const struct command *cmd, int argc, char **argv);

@@ -201,6 +201,7 @@ eval_list(const struct command *cmd, int argc, char **argv)
 		{ "status", FLAG_TEXT, &f.status, "<status>",
 		    "Only those with this status." },
 		{ "job", FLAG_TEXT, &f.job, "<job>", "Only those of a job." },
+		{ "json", FLAG_BOOL, &f.json, NULL, "All of them as JSON." },
 		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
 		    "Whole identifiers." },
 	};
@@ -213,6 +214,8 @@ eval_list(const struct command *cmd, int argc, char **argv)
 
 	if (status != CLI_GO)
 		return status;
+	if (f.json)
+		return cli_end(&c, cli_print_answer(&c, "/v1/evaluations"));
 	if (client_list(&c.client, "/v1/evaluations", NULL, &eval_type, &evals,
 		&n, &err) == -1)
 		return cli_end(&c, cli_fail(&err, "Error listing evaluations"));

@@ -314,7 +314,7 @@ job_status(const struct command *cmd, int argc, char **argv)
 		    "The job's evaluations, too." },
 		{ "all-allocs", FLAG_BOOL, &f.all_allocs, NULL,
 		    "Allocations of former jobs of the same ID, too." },
-		{ "json", FLAG_BOOL, &f.json, NULL, "The job as JSON." },
+		{ "json", FLAG_BOOL, &f.json, NULL, "As JSON." },
 		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
 		    "Whole identifiers and times." },
 	};
@@ -326,7 +326,8 @@ job_status(const struct command *cmd, int argc, char **argv)
 	if (status != CLI_GO)
 		return status;
 	if (c.argc == 0)
-		return cli_end(&c, list_jobs(&c));
+		return cli_end(&c,
+		    f.json ? cli_print_answer(&c, "/v1/jobs") : list_jobs(&c));
 	status = find_job(&c, c.argv[0], &id);
 	if (status == CLI_GO) {
 		status = show_job(&c, id, &f);

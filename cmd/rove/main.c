@@ -45,6 +45,11 @@ static const struct command commands[] = {
 	    "The exit status is 0, 1 after an error, and 2 when the job is "
 	    "registered but something could not be placed.",
 	    job_run, "run" },
+	{ "job scale", "<job> [<group>] <count>",
+	    "Run more or fewer of a group",
+	    "Changes the count of a group, whose name may be left out where "
+	    "the job has only one, and follows the evaluation.",
+	    job_scale, NULL },
 	{ "job status", "[<job>]", "The jobs, or one of them", NULL, job_status,
 	    NULL },
 	{ "job stop", "<job> ...", "Stop a job", NULL, job_stop, "stop" },

@@ -199,7 +199,7 @@ node_status(const struct command *cmd, int argc, char **argv)
 		    "In the list: the operating system." },
 		{ "quiet", FLAG_BOOL, &f.quiet, NULL,
 		    "In the list: identifiers only." },
-		{ "json", FLAG_BOOL, &f.json, NULL, "One node as JSON." },
+		{ "json", FLAG_BOOL, &f.json, NULL, "As JSON." },
 		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
 		    "Whole identifiers and times, attributes, meta data." },
 		{ "stats", FLAG_BOOL, &f.stats, NULL,
@@ -213,7 +213,8 @@ node_status(const struct command *cmd, int argc, char **argv)
 	if (status != CLI_GO)
 		return status;
 	if (c.argc == 0 && !f.self)
-		return cli_end(&c, list_nodes(&c, &f));
+		return cli_end(&c, f.json ? cli_print_answer(&c, "/v1/nodes")
+					  : list_nodes(&c, &f));
 	status = f.self ? find_self(&c, &id) : find_node(&c, c.argv[0], &id);
 	if (status == CLI_GO) {
 		status = show_node(&c, id, &f);

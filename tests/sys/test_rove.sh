@@ -28,7 +28,8 @@ exits 0 rove version
 cluster_up
 
 # The sample runs as it is, and what the monitor says has its form.
-rove job init -short -stdout >"$TEST_DIR/web.nomad"
+rove job init -short -stdout |
+	sed 's/^  group.*/&\n    update { min_healthy_time = "100ms" }/' >"$TEST_DIR/web.nomad"
 exits 0 rove job validate "$TEST_DIR/web.nomad"
 exits 1 rove job plan "$TEST_DIR/web.nomad"
 expect_match "$out" '^\+ Job: "web"
@@ -93,6 +94,17 @@ expect_match "$err" '^Enforcing job modify index 99999'
 index=$(curl -s "$NOMAD_ADDR/v1/job/web" | jq .JobModifyIndex)
 exits 0 rove job run -check-index "$index" "$TEST_DIR/web.nomad"
 exits 0 rove job plan "$TEST_DIR/web.nomad"
+
+
+# A deployment that is under way goes before a change of the count.
+eventually 20 rove job scale web 2
+eventually 5 has_allocs web running 2
+eventually 20 rove job scale web web 1
+exits 1 rove job scale web other 1
+exits 1 rove job scale web many
+eventually 5 has_allocs web running 1
+exits 0 rove job status -json
+expect_eq "$(echo "$out" | jq -r '.[0].ID')" web
 
 # A job that fits nowhere: why, and an exit status of its own.
 cat >"$TEST_DIR/big.nomad" <<-'END'
