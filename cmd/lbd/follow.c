@@ -6,7 +6,8 @@
 #include "proto/msg.h"
 
 #define ASK_TIMEOUT_MS 5000
-#define ASK_AGAIN_MS   500
+#define ASK_AGAIN_MS   10   /* the first time; then twice as long each time */
+#define ASK_LATEST_MS  1000 /* ... up to this */
 
 /*
  * Changes come by themselves; a snapshot is asked for when the link comes
@@ -19,6 +20,7 @@ struct follow {
 	struct bus_sub *sub;
 	struct bus_peer *peer;
 	struct loop_timer *retry;
+	uint64_t again_ms;
 	bool up;
 	bool asking;
 	bool again;
@@ -52,9 +54,12 @@ on_snapshot(void *ctx, const struct err *err, const void *reply)
 		take_snapshot(f, news);
 	else if (err != NULL)
 		log_debug("no services from nodeagent error=\"%s\"", err->text);
-	if (!known && f->up)
-		loop_timer_set(f->retry, ASK_AGAIN_MS);
-	else if (f->again)
+	if (!known && f->up) {
+		loop_timer_set(f->retry, f->again_ms);
+		f->again_ms *= 2;
+		if (f->again_ms > ASK_LATEST_MS)
+			f->again_ms = ASK_LATEST_MS;
+	} else if (f->again)
 		ask(f);
 }
 
@@ -108,6 +113,7 @@ on_link(void *ctx, bool up)
 	f->up = up;
 	if (up) {
 		log_info("nodeagent is there");
+		f->again_ms = ASK_AGAIN_MS;
 		ask(f);
 	} else {
 		log_warn("nodeagent is gone: routes stay as they are");

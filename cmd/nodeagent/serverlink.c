@@ -17,6 +17,7 @@ struct serverlink {
 	size_t nservers, at; /* the one that is asked */
 	struct bus_peer *peer;
 	struct loop_timer *lease_timer, *pull_timer, *push_timer, *follow_timer;
+	unsigned nfailures; /* since a server last answered */
 	bool registered, leasing, pulling, pushing, pushing_services, following,
 	    redialling, complained;
 	uint64_t index; /* of the newest allocations taken in */
@@ -54,11 +55,17 @@ on_redial(void *arg)
 		log_error("server %s: %s", l->servers[l->at], err.text);
 }
 
+/* Twice as long after each failure, and up to half more by chance. */
 static uint64_t
 retry_ms(struct serverlink *l)
 {
-	return SERVERLINK_RETRY_MS +
-	       rng_below(&l->na->rng, SERVERLINK_RETRY_MS);
+	uint64_t ms = (uint64_t)SERVERLINK_RETRY_MS << l->nfailures;
+
+	if (ms >= SERVERLINK_RETRY_MAX_MS)
+		ms = SERVERLINK_RETRY_MAX_MS;
+	else
+		l->nfailures++;
+	return ms + rng_below(&l->na->rng, ms / 2 + 1);
 }
 
 /* What a failed call means for the server that we ask. Changing it frees
@@ -66,10 +73,12 @@ retry_ms(struct serverlink *l)
 static void
 note_failure(struct serverlink *l, const struct err *err)
 {
-	if (!l->complained)
+	/* A server that is just starting is no news. */
+	if (!l->complained && l->nfailures >= SERVERLINK_PATIENCE) {
 		log_warn("server not heard url=%s: %s", l->servers[l->at],
 		    err->text);
-	l->complained = true;
+		l->complained = true;
+	}
 	if (l->nservers == 1 || l->redialling ||
 	    (err->code != ERR_GONE && err->code != ERR_TIMEOUT &&
 		err->code != ERR_NOT_LEADER))
@@ -132,6 +141,7 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 		    l->na->node.id, l->servers[l->at], leased->ttl_ms);
 	l->registered = true;
 	l->complained = false;
+	l->nfailures = 0;
 	l->ttl_ms = leased->ttl_ms;
 	l->last_lease_ms = loop_now_ms(l->na->loop);
 	learn_servers(l, leased);

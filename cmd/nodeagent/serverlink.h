@@ -17,7 +17,9 @@
 
 #define SERVERLINK_LEASE_TIMEOUT_MS 5000
 #define SERVERLINK_HELD_MS          60000 /* how long a held request may wait */
-#define SERVERLINK_RETRY_MS         250 /* and up to twice that, after a failure */
+#define SERVERLINK_RETRY_MS         10    /* after the first failure */
+#define SERVERLINK_RETRY_MAX_MS     2000
+#define SERVERLINK_PATIENCE         5   /* failures before one is logged */
 #define SERVERLINK_MAX_BATCH        256 /* allocations in one update */
 #define SERVERLINK_MAX_SERVERS      16
 

@@ -103,8 +103,9 @@ void
 follow_services(
     struct schedd *sd, struct bus_req *req, const struct services_ask *ask)
 {
-	if (sched_index(sched_core_state(sd->core), SCHED_SERVICES, "") >
-	    ask->index)
+	/* Who knows nothing yet wants to hear that there is nothing. */
+	if (ask->index == 0 || sched_index(sched_core_state(sd->core),
+				   SCHED_SERVICES, "") > ask->index)
 		answer_services(sd, req, ask->index);
 	else
 		hold(sd, req, NULL, ask->index);

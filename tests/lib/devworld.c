@@ -71,8 +71,8 @@ write_config(const struct world *w, int port)
 	fprintf(f,
 	    "log_level = \"WARN\"\n"
 	    "ports {\n  http = %d\n  rpc = %d\n  serf = %d\n}\n"
-	    "lb {\n  proxy_addr = \"127.0.0.1:%d\"\n"
-	    "  ui_addr = \"127.0.0.1:%d\"\n}\n",
+	    "lb {\n  proxy = \"127.0.0.1:%d\"\n"
+	    "  ui = \"127.0.0.1:%d\"\n}\n",
 	    port, port + 1, port + 2, port + 4, port + 5);
 	fclose(f);
 	free(path);
