@@ -130,7 +130,7 @@ flag_param(struct http_req *r, const char *name, bool dflt)
 static bool
 read_place(struct http_req *r, struct logstream_ask *ask)
 {
-	char text[32], *end = text;
+	char text[32] = "", *end = text;
 
 	if (http_param(r, "offset", text, sizeof text) && *text != '\0')
 		ask->offset = strtoll(text, &end, 10);

@@ -191,8 +191,12 @@ web_job() {
 		      attempts = 3
 		      delay    = "1s"
 		    }
+		    update {
+		      health_check     = "task_states"
+		      min_healthy_time = "200ms"
+		    }
 		    ephemeral_disk {
-		      size = 10
+		      size = 150
 		    }
 		    service {
 		      name     = "$1"

@@ -17,7 +17,8 @@ old=$(pids)
 web_job late 1 >"$TEST_DIR/late.nomad"
 rove job run -detach "$TEST_DIR/late.nomad" >/dev/null
 
-mapfile -t shims < <(pgrep -f "^$BIN/shim" || true)
+mapfile -t shims < <(pgrep -P "${DAEMON[nodeagent]}" || true)
+[ "${#shims[@]}" -ge 2 ] || fail "no shims?"
 kill -9 "${DAEMON[@]}" "${shims[@]}"
 for d in "${ALL[@]}"; do wait "${DAEMON[$d]}" 2>/dev/null || true; done
 for p in $old; do

@@ -27,6 +27,9 @@ expect_match "$(curl -s "http://127.0.0.1:$LB_UI_PORT/api/routes")" '"/web"'
 expect_eq "$(lbctl -r "$RUN" routes | wc -l)" 1
 expect_eq "$(nodectl -r "$RUN" allocs | awk -F'\t' '$7 == "running"' | wc -l)" 1
 
+settled() { [ "$(curl -s "$NOMAD_ADDR/v1/job/web/deployment" | jq -r .Status)" = successful ]; }
+eventually 10 settled
+
 # Three of them, within two seconds; all answer.
 curl -sf -X POST -d '{"Count":3,"Target":{"Group":"web"}}' \
 	"$NOMAD_ADDR/v1/job/web/scale" >/dev/null
@@ -40,6 +43,7 @@ three_answer() {
 eventually 5 three_answer
 
 # Back to one, then none.
+eventually 10 settled
 curl -sf -X POST -d '{"Count":1,"Target":{"Group":"web"}}' \
 	"$NOMAD_ADDR/v1/job/web/scale" >/dev/null
 one_route() { [ "$(lbctl -r "$RUN" routes | wc -l)" = 1 ]; }
