@@ -212,9 +212,7 @@ check_mount(const struct volume_mount *m, size_t i, const struct task_group *g,
 	if (m->destination == NULL)
 		problem(&part, "volume mount has no destination");
 	if (!check_among(m->propagation_mode, modes))
-		problem(&part,
-		    "volume mount has an invalid propagation mode: \"%s\"",
-		    m->propagation_mode);
+		problem(&part, "volume mount has an invalid propagation mode");
 	if (!check_among(m->selinux_label, labels))
 		problem(&part, "volume mount has an invalid SELinux label");
 	problem_part(&whole, &part, "%s", "");
@@ -306,6 +304,9 @@ check_identities(const struct task *t, struct problems *p)
 	struct problems part = { 0 };
 
 	for (size_t i = 0; i < t->nidentities; i++) {
+		/* The last of them has become the task's own. */
+		if (check_is(t->identities[i].name, "default"))
+			problem(p, "Duplicate default identities found");
 		check_identity(&t->identities[i], &part);
 		problem_part(p, &part, "Identity \"%s\" is invalid: ",
 		    check_str(t->identities[i].name));

@@ -17,7 +17,6 @@ PLAIN(migrate_strategy);
 PLAIN(reschedule_policy);
 PLAIN(ephemeral_disk);
 PLAIN(disconnect_strategy);
-PLAIN(consul);
 PLAIN(dispatch_payload_config);
 PLAIN(task_artifact);
 PLAIN(volume_mount);
@@ -31,6 +30,7 @@ static const struct diff_spec update_strategy_spec = {
 	.skip = SKIP("Stagger"),
 	.by_fields = true
 };
+static const struct diff_spec consul_spec = { .type = &consul_type };
 static const struct diff_spec log_config_spec = {
 	.type = &log_config_type, .skip = SKIP("Enabled"), .by_fields = true
 };
@@ -336,7 +336,7 @@ static const struct diff_part region_parts[] = {
 static const struct diff_spec region_spec = { .type = &multiregion_region_type,
 	PARTS(region_parts) };
 static const struct diff_spec strategy_spec = {
-	.type = &multiregion_strategy_type
+	.type = &multiregion_strategy_type, .by_fields = true
 };
 
 /* Without a multiregion block there is a strategy all the same: zero. */
