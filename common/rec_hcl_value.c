@@ -366,6 +366,18 @@ hcl_add_to_map(struct rec_hcl *h, const struct rec_field *f, void *rec,
 
 /* --- trees --- */
 
+/* Dividing by zero makes a number that no document can hold. */
+static bool
+has_infinity(const struct hcl_value *v)
+{
+	if (v->kind == HCL_V_NUMBER)
+		return isinf(v->num);
+	for (size_t i = 0; i < v->n; i++)
+		if (has_infinity(v->items[i]))
+			return true;
+	return false;
+}
+
 /* An object that was written with braces is data like a block, which there
  * may be several of: a list of one. */
 static struct tree *
@@ -379,6 +391,10 @@ attr_tree(
 		hcl_diag_add(h->ev->diags, hcl_expr_start(attr->expr),
 		    "unsuitable value type",
 		    "Unsuitable value: value is not known");
+	if (has_infinity(val))
+		hcl_diag_add(h->ev->diags, hcl_expr_start(attr->expr),
+		    "Unsuitable value type",
+		    "Unsuitable value: the number is infinite");
 	if (attr->expr->kind != HCL_E_OBJECT || body->json != NULL)
 		return t;
 	list = tree_list();

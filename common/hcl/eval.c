@@ -208,23 +208,29 @@ eval_kind(struct hcl_eval *ev, const struct hcl_expr *e)
 	return &hcl_value_unknown;
 }
 
+/* Said once; the value is unknown. */
+static const struct hcl_value *
+too_large(struct hcl_eval *ev, const struct hcl_expr *e)
+{
+	if (!ev->exhausted)
+		hcl_diag_add(ev->diags, e->range, "Evaluation too large",
+		    "The expressions of this file need more time or memory "
+		    "than they may take.");
+	ev->exhausted = true;
+	return &hcl_value_unknown;
+}
+
 const struct hcl_value *
 hcl_eval(struct hcl_eval *ev, const struct hcl_expr *e)
 {
 	const struct hcl_value *v;
 
 	if (ev->steps++ > HCL_MAX_STEPS || ev->depth == EVAL_MAX_DEPTH ||
-	    ev->arena->used > HCL_MAX_VALUE_BYTES) {
-		if (!ev->exhausted)
-			hcl_diag_add(ev->diags, e->range,
-			    "Evaluation too large",
-			    "The expressions of this file need more time or "
-			    "memory than they may take.");
-		ev->exhausted = true;
-		return &hcl_value_unknown;
-	}
+	    ev->arena->used > HCL_MAX_VALUE_BYTES)
+		return too_large(ev, e);
 	ev->depth++;
 	v = eval_kind(ev, e);
 	ev->depth--;
-	return v;
+	ev->steps += v->weight / 8;
+	return v->weight > HCL_MAX_WEIGHT ? too_large(ev, e) : v;
 }

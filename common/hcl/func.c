@@ -31,15 +31,6 @@ hcl_func_blame(struct hcl_call *c, size_t arg, const char *fmt, ...)
 	return NULL;
 }
 
-static const struct hcl_func *
-find_func(const char *name)
-{
-	for (size_t i = 0; i < hcl_nfuncs; i++)
-		if (strcmp(hcl_funcs[i].name, name) == 0)
-			return &hcl_funcs[i];
-	return NULL;
-}
-
 static const struct hcl_value *
 unknown_func(struct hcl_eval *ev, const struct hcl_expr *e)
 {
@@ -55,10 +46,7 @@ unknown_func(struct hcl_eval *ev, const struct hcl_expr *e)
 		    (int)(scope_end - e->name), e->name);
 		return &hcl_value_unknown;
 	}
-	while (n < hcl_nfuncs && n < sizeof names / sizeof names[0]) {
-		names[n] = hcl_funcs[n].name;
-		n++;
-	}
+	n = hcl_func_names(names, sizeof names / sizeof names[0]);
 	close = hcl_closest(e->name, names, n);
 	if (close != NULL)
 		hcl_diag_add(ev->diags, r, "Call to unknown function",
@@ -295,7 +283,7 @@ hcl_call(struct hcl_eval *ev, const struct hcl_expr *e)
 		return call_can(ev, e);
 	if (strcmp(e->name, "try") == 0 && e->nparts > 0)
 		return call_try(ev, e);
-	f = find_func(e->name);
+	f = hcl_func_find(e->name);
 	if (f == NULL)
 		return unknown_func(ev, e);
 	if (!e->expand && !count_is_right(ev, e, f, e->nparts))

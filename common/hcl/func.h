@@ -47,9 +47,15 @@ struct hcl_func {
 	struct hcl_param rest; /* any number of them, when it has a name */
 };
 
-/* func_table.c; in the order that suggestions are looked for. */
-extern const struct hcl_func hcl_funcs[];
-extern const size_t hcl_nfuncs;
+/* One table for each of func_string.c and its siblings. */
+extern const struct hcl_func hcl_string_funcs[], hcl_coll_funcs[],
+    hcl_number_funcs[], hcl_code_funcs[], hcl_format_funcs[];
+extern const size_t hcl_nstring_funcs, hcl_ncoll_funcs, hcl_nnumber_funcs,
+    hcl_ncode_funcs, hcl_nformat_funcs;
+
+/* func_table.c: the function of that name, or NULL; all names. */
+const struct hcl_func *hcl_func_find(const char *name);
+size_t hcl_func_names(const char **out, size_t max);
 
 /* Sets c->why and returns NULL, so failing takes one line. */
 const struct hcl_value *hcl_func_fail(struct hcl_call *c, const char *fmt, ...)

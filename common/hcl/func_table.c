@@ -1,24 +1,37 @@
+/* The functions that there are, by what they work on. */
 #include "common/hcl/func.h"
 
-#include <ctype.h>
 #include <string.h>
 
-static const struct hcl_value *
-fn_upper(struct hcl_call *c)
-{
-	struct buf out = { 0 };
-	const struct hcl_value *v;
+static const struct {
+	const struct hcl_func *v;
+	const size_t *n;
+} groups[] = {
+	{ hcl_string_funcs, &hcl_nstring_funcs },
+	{ hcl_coll_funcs, &hcl_ncoll_funcs },
+	{ hcl_number_funcs, &hcl_nnumber_funcs },
+	{ hcl_code_funcs, &hcl_ncode_funcs },
+	{ hcl_format_funcs, &hcl_nformat_funcs },
+};
+#define NGROUPS (sizeof groups / sizeof groups[0])
 
-	for (size_t i = 0; i < c->args[0]->len; i++)
-		buf_addc(
-		    &out, (char)toupper((unsigned char)c->args[0]->str[i]));
-	v = hcl_value_string(c->ev->arena, buf_str(&out), out.len);
-	buf_release(&out);
-	return v;
+const struct hcl_func *
+hcl_func_find(const char *name)
+{
+	for (size_t g = 0; g < NGROUPS; g++)
+		for (size_t i = 0; i < *groups[g].n; i++)
+			if (strcmp(groups[g].v[i].name, name) == 0)
+				return &groups[g].v[i];
+	return NULL;
 }
 
-const struct hcl_func hcl_funcs[] = {
-	{ "upper", fn_upper, { { "str", HCL_P_STRING, false } }, 1,
-	    { NULL, HCL_P_ANY, false } },
-};
-const size_t hcl_nfuncs = sizeof hcl_funcs / sizeof hcl_funcs[0];
+size_t
+hcl_func_names(const char **out, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t g = 0; g < NGROUPS; g++)
+		for (size_t i = 0; i < *groups[g].n && n < max; i++)
+			out[n++] = groups[g].v[i].name;
+	return n;
+}

@@ -81,6 +81,18 @@ by_value(const void *a, const void *b)
 	    *(const struct hcl_value *const *)b);
 }
 
+/* Parts are shared, so a few lines can make a value of billions: it is known
+ * at once. */
+static size_t
+weight_of(const struct hcl_value **items, size_t n)
+{
+	size_t weight = n;
+
+	for (size_t i = 0; i < n && weight <= HCL_MAX_WEIGHT; i++)
+		weight += items[i]->weight;
+	return weight;
+}
+
 const struct hcl_value *
 hcl_value_seq(struct arena *a, enum hcl_value_kind kind,
     const struct hcl_value **items, size_t n)
@@ -91,7 +103,8 @@ hcl_value_seq(struct arena *a, enum hcl_value_kind kind,
 	v->kind = kind;
 	v->items = items;
 	v->n = n;
-	if (kind != HCL_V_SET || n == 0)
+	v->weight = weight_of(items, n);
+	if (kind != HCL_V_SET || n == 0 || v->weight > HCL_MAX_WEIGHT)
 		return v;
 	qsort(items, n, sizeof(*items), by_value);
 	for (size_t i = 0; i < n; i++)
@@ -137,6 +150,7 @@ hcl_value_map(struct arena *a, enum hcl_value_kind kind, const char **keys,
 		items[v->n++] = m[i].value;
 	}
 	free(m);
+	v->weight = weight_of(items, v->n);
 	return v;
 }
 

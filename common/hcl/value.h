@@ -15,6 +15,7 @@
 /* Bounds on what evaluation may do for one file. */
 #define HCL_MAX_STEPS       4000000     /* expressions evaluated */
 #define HCL_MAX_VALUE_BYTES (64u << 20) /* of values made */
+#define HCL_MAX_WEIGHT      1000000     /* of one value */
 
 enum hcl_value_kind {
 	HCL_V_UNKNOWN,
@@ -41,6 +42,7 @@ struct hcl_value {
 	const struct hcl_value **items;
 	const char **keys; /* of objects and maps: sorted, each once */
 	size_t n;
+	size_t weight; /* values inside, each as often as it stands there */
 };
 
 /* Where values are made, and what has been spent on them. */

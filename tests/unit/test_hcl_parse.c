@@ -107,6 +107,42 @@ START_TEST(eval_joins_templates)
 }
 END_TEST
 
+START_TEST(eval_calls_functions)
+{
+	VALUE("format(\"%s-%03d %5.1f|%-3s|%v\", \"a\", 7, 2.25, \"x\", "
+	      "[1])",
+	    "\"a-007   2.2|x  |[1]\"");
+	VALUE(
+	    "join(\"-\", split(\",\", \"a,b\"), [upper(\"c\")])", "\"a-b-C\"");
+	VALUE("[for s in sort([\"b\", \"a\"]) : trimprefix(s, \"a\")]",
+	    "[\"\",\"b\"]");
+	VALUE(
+	    "merge({ a = 1 }, { a = 2, b = max(1, 3) })", "{\"a\":2,\"b\":3}");
+	VALUE("lookup({ a = 1 }, \"b\", range(3))", "[0,1,2]");
+	VALUE("jsondecode(jsonencode({ a = [null, \"<\"] }))",
+	    "{\"a\":[null,\"<\"]}");
+	VALUE("substr(\"h\\u00e9llo\", -4, 2)", "\"\xc3\xa9l\"");
+	VALUE("parseint(\"-ff\", 16)", "-255");
+	VALUE("try(element([], 0), \"none\")", "\"none\"");
+}
+END_TEST
+
+START_TEST(eval_refuses_values_without_end)
+{
+	static char text[4096];
+	size_t n = 0;
+
+	/* Each level holds the one inside ten times. */
+	for (int i = 0; i < 12; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "[for x in [");
+	n += (size_t)snprintf(text + n, sizeof text - n, "1");
+	for (int i = 0; i < 12; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n,
+		    "] : [x, x, x, x, x, x, x, x, x, x]]");
+	ck_assert_ptr_nonnull(strstr(value_of(text), "Evaluation too large"));
+}
+END_TEST
+
 START_TEST(heredocs_flush_by_their_least_indent)
 {
 	VALUE("<<-E\n    a\n\n  b\n  E", "\"  a\\n\\nb\\n\"");
@@ -211,7 +247,8 @@ START_TEST(json_files_give_the_same_bodies)
 }
 END_TEST
 
-UNIT_MAIN("hcl_parse", parse_knows_blocks_labels_and_attributes,
+UNIT_MAIN("hcl_parse", eval_calls_functions, eval_refuses_values_without_end,
+    parse_knows_blocks_labels_and_attributes,
     eval_follows_the_rank_of_operators, eval_reads_lists_and_objects,
     eval_keeps_what_only_the_task_knows, eval_joins_templates,
     heredocs_flush_by_their_least_indent, mistakes_are_told_with_their_place,
