@@ -90,7 +90,8 @@ fill_record(struct rec_hcl *h, const struct rec_field *f, void *rec,
 	}
 	if (e == NULL)
 		return;
-	set_labels(f->type, e, b->labels + skip, b->nlabels - skip);
+	if (b->nlabels > skip)
+		set_labels(f->type, e, b->labels + skip, b->nlabels - skip);
 	rec_hcl_fill(h, f->type, e, b->body);
 }
 
