@@ -28,13 +28,13 @@
 struct jobspec_options {
 	const char *const *env; /* NAME=value, as environ has them */
 	size_t nenv;
-	const char *const *var_files; /* paths */
+	const char *const *var_files; /* paths, from where we are */
 	size_t nvar_files;
 	const char *var_text;    /* what a file of variables holds, or NULL */
 	const char *const *vars; /* NAME=value, as -var has them */
 	size_t nvars;
 	bool loose; /* values for variables that are not there are ignored */
-	const char *dir; /* relative paths start here; NULL: where we are */
+	const char *dir; /* functions' paths start here; NULL: where we are */
 	bool no_files;   /* functions that read files are refused */
 };
 

@@ -389,23 +389,19 @@ read_file(const char *path, struct buf *out)
 }
 
 static void
-set_from_path(struct vars *s, const char *name)
+set_from_path(struct vars *s, const char *path)
 {
-	bool relative = s->o->dir != NULL && name[0] != '/';
-	char *path =
-	    relative ? xasprintf("%s/%s", s->o->dir, name) : xstrdup(name);
 	struct buf text = { 0 };
 
 	errno = 0;
 	if (read_file(path, &text) == -1)
 		hcl_diag_add(s->ev->diags, nowhere, "Failed to read file",
-		    "failed to read \"%s\": open %s: %s", name, name,
+		    "failed to read \"%s\": open %s: %s", path, path,
 		    errno == ENOENT ? "no such file or directory"
 				    : strerror(errno));
 	else
-		set_from_file(s, name, buf_str(&text), text.len);
+		set_from_file(s, path, buf_str(&text), text.len);
 	buf_release(&text);
-	free(path);
 }
 
 /* --- all together --- */

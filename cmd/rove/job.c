@@ -214,14 +214,8 @@ validate(struct cli *c, struct jobfile *file)
 int
 job_validate(const struct command *cmd, int argc, char **argv)
 {
-	struct flag_texts vars = { .n = 0 };
-	bool json = false;
-	const struct flag rows[] = {
-		{ "json", FLAG_BOOL, &json, NULL, "The file is JSON." },
-		{ "var", FLAG_TEXTS, &vars, "<name>=<value>",
-		    "Value of a variable of the job file; may be repeated." },
-		{ "hcl2-strict", FLAG_BOOL, NULL, NULL, NULL },
-	};
+	struct jobfile_flags f = JOBFILE_FLAGS_INIT;
+	const struct flag rows[] = { JOBFILE_FLAG_ROWS(&f) };
 	struct cli c;
 	struct jobfile file;
 	struct err err;
@@ -230,7 +224,7 @@ job_validate(const struct command *cmd, int argc, char **argv)
 
 	if (status != CLI_GO)
 		return status;
-	if (jobfile_read(&file, c.argv[0], &vars, json, &err) == -1)
+	if (jobfile_read(&file, c.argv[0], &f, &err) == -1)
 		return cli_end(&c, cli_fail(&err, "Error getting job struct"));
 	status = validate(&c, &file);
 	jobfile_release(&file);

@@ -18,8 +18,8 @@
 enum { PLAN_NO_CHANGE = 0, PLAN_CHANGES = 1, PLAN_ERROR = 255 };
 
 struct plan_flags {
-	bool diff, verbose, json, override;
-	struct flag_texts vars;
+	bool diff, verbose, override;
+	struct jobfile_flags file;
 };
 
 static void
@@ -132,19 +132,16 @@ plan(struct cli *c, const struct plan_flags *f, struct job *job)
 int
 job_plan(const struct command *cmd, int argc, char **argv)
 {
-	struct plan_flags f = { .diff = true };
+	struct plan_flags f = { .diff = true, .file = JOBFILE_FLAGS_INIT };
 	const struct flag rows[] = {
 		{ "diff", FLAG_BOOL, &f.diff, NULL,
 		    "Show how the job differs from the one that runs. Default "
 		    "= true" },
-		{ "json", FLAG_BOOL, &f.json, NULL, "The file is JSON." },
 		{ "policy-override", FLAG_BOOL, &f.override, NULL,
 		    "Override soft mandatory policies." },
-		{ "var", FLAG_TEXTS, &f.vars, "<name>=<value>",
-		    "Value of a variable of the job file; may be repeated." },
 		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
 		    "All that the difference consists of." },
-		{ "hcl2-strict", FLAG_BOOL, NULL, NULL, NULL },
+		JOBFILE_FLAG_ROWS(&f.file),
 	};
 	struct cli c;
 	struct jobfile file;
@@ -154,7 +151,7 @@ job_plan(const struct command *cmd, int argc, char **argv)
 
 	if (status != CLI_GO)
 		return status == 0 ? 0 : PLAN_ERROR;
-	if (jobfile_read(&file, c.argv[0], &f.vars, f.json, &err) == -1) {
+	if (jobfile_read(&file, c.argv[0], &f.file, &err) == -1) {
 		cli_fail(&err, "Error getting job struct");
 		return cli_end(&c, PLAN_ERROR);
 	}

@@ -12,10 +12,10 @@
 #include "cmd/rove/text.h"
 
 struct run_flags {
-	bool detach, verbose, json, output, override, counts, resources;
+	bool detach, verbose, output, override, counts, resources;
 	const char *check_index;
 	int64_t eval_priority;
-	struct flag_texts vars;
+	struct jobfile_flags file;
 };
 
 static int
@@ -99,7 +99,7 @@ submit(struct cli *c, const struct run_flags *f, struct jobfile *file)
 int
 job_run(const struct command *cmd, int argc, char **argv)
 {
-	struct run_flags f = { 0 };
+	struct run_flags f = { .file = JOBFILE_FLAGS_INIT };
 	const struct flag rows[] = {
 		{ "detach", FLAG_BOOL, &f.detach, NULL,
 		    "Return at once instead of following the evaluation; its "
@@ -110,8 +110,6 @@ job_run(const struct command *cmd, int argc, char **argv)
 		    "job." },
 		{ "eval-priority", FLAG_COUNT, &f.eval_priority, "<n>",
 		    "Priority of the evaluation, instead of the job's." },
-		{ "json", FLAG_BOOL, &f.json, NULL,
-		    "The file is JSON, {\"Job\": {...}} or the job itself." },
 		{ "output", FLAG_BOOL, &f.output, NULL,
 		    "Print the JSON that would be sent and send nothing." },
 		{ "preserve-counts", FLAG_BOOL, &f.counts, NULL,
@@ -120,11 +118,9 @@ job_run(const struct command *cmd, int argc, char **argv)
 		    "Keep the resources that the running job has." },
 		{ "policy-override", FLAG_BOOL, &f.override, NULL,
 		    "Override soft mandatory policies." },
-		{ "var", FLAG_TEXTS, &f.vars, "<name>=<value>",
-		    "Value of a variable of the job file; may be repeated." },
 		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
 		    "Whole identifiers." },
-		{ "hcl2-strict", FLAG_BOOL, NULL, NULL, NULL },
+		JOBFILE_FLAG_ROWS(&f.file),
 	};
 	struct cli c;
 	struct jobfile file;
@@ -134,7 +130,7 @@ job_run(const struct command *cmd, int argc, char **argv)
 
 	if (status != CLI_GO)
 		return status;
-	if (jobfile_read(&file, c.argv[0], &f.vars, f.json, &err) == -1)
+	if (jobfile_read(&file, c.argv[0], &f.file, &err) == -1)
 		return cli_end(&c, cli_fail(&err, "Error getting job struct"));
 	status = submit(&c, &f, &file);
 	jobfile_release(&file);

@@ -71,27 +71,12 @@ dir_of(const char *path)
 	return xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* -var of the command, after NOMAD_VAR_ of the environment. */
-static size_t
-all_vars(const struct flag_texts *flags, const char **vars, size_t max)
-{
-	static const char prefix[] = "NOMAD_VAR_";
-	size_t n = 0;
-
-	for (char **e = environ; *e != NULL && n < max; e++)
-		if (strncmp(*e, prefix, sizeof prefix - 1) == 0)
-			vars[n++] = *e + sizeof prefix - 1;
-	for (size_t i = 0; flags != NULL && i < flags->n && n < max; i++)
-		vars[n++] = flags->items[i];
-	return n;
-}
-
 static void
 keep_source(struct jobfile *f, struct buf *text, const struct flag_texts *vars)
 {
 	f->source.format = xstrdup(is_json(text) ? "json" : "hcl2");
 	f->source.source = buf_take(text);
-	for (size_t i = 0; vars != NULL && i < vars->n; i++) {
+	for (size_t i = 0; i < vars->n; i++) {
 		const char *eq = strchr(vars->items[i], '=');
 		char *name;
 
@@ -104,29 +89,48 @@ keep_source(struct jobfile *f, struct buf *text, const struct flag_texts *vars)
 	}
 }
 
-int
-jobfile_read(struct jobfile *f, const char *path, const struct flag_texts *vars,
-    bool json, struct err *err)
+static int
+parse(struct jobfile *f, const char *path, const struct buf *text,
+    const struct jobfile_flags *flags, struct err *err)
 {
-	const char *all[2 * FLAG_MAX_TEXTS];
-	struct jobspec_options options = { .vars = all };
-	struct buf text = { 0 };
+	const char *name = strcmp(path, "-") == 0 ? "<stdin>" : path;
 	char *dir = dir_of(path);
+	struct jobspec_options o = { .env = (const char *const *)environ,
+		.var_files = flags->var_files.items,
+		.nvar_files = flags->var_files.n,
+		.vars = flags->vars.items,
+		.nvars = flags->vars.n,
+		.loose = !flags->strict,
+		.dir = dir };
+	struct err why;
+	int rc;
+
+	while (environ[o.nenv] != NULL)
+		o.nenv++;
+	rc = jobspec_parse(name, buf_str(text), text->len, &o, &f->job, &why);
+	if (rc == -1)
+		err_set(err, ERR_BAD, "Error parsing job file from %s:\n%s",
+		    name, why.text);
+	free(dir);
+	return rc;
+}
+
+int
+jobfile_read(struct jobfile *f, const char *path,
+    const struct jobfile_flags *flags, struct err *err)
+{
+	struct buf text = { 0 };
 	int rc;
 
 	memset(f, 0, sizeof *f);
-	options.nvars = all_vars(vars, all, sizeof all / sizeof all[0]);
-	options.dir = dir;
 	rc = read_path(path, &text, err);
-	if (rc == 0 && json && !is_json(&text))
+	if (rc == 0 && flags->json && !is_json(&text))
 		rc = err_set(err, ERR_BAD, "%s is no JSON object", path);
 	if (rc == 0)
-		rc = jobspec_parse(strcmp(path, "-") == 0 ? "<stdin>" : path,
-		    buf_str(&text), text.len, &options, &f->job, err);
+		rc = parse(f, path, &text, flags, err);
 	if (rc == 0)
-		keep_source(f, &text, vars);
+		keep_source(f, &text, &flags->vars);
 	buf_release(&text);
-	free(dir);
 	return rc;
 }
 

@@ -1,11 +1,13 @@
 /*
  * Recorded job files: what Nomad's own parser made of them, or said of them.
  */
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/mem.h"
 #include "proto/jobspec.h"
@@ -111,6 +113,7 @@ run_case(const struct tree *t, struct buf *why)
 	struct jobspec_options o = { .loose = strict != NULL && !strict->b,
 		.no_files = allow != NULL && !allow->b };
 	char dir[] = "/tmp/jobspec-XXXXXX";
+	int home = open(".", O_RDONLY | O_DIRECTORY);
 	struct hcl_diags d = { 0 };
 	struct job job;
 	bool good;
@@ -120,15 +123,17 @@ run_case(const struct tree *t, struct buf *why)
 	o.env = texts(tree_get(t, "env"), env, &o.nenv);
 	if (tree_get(t, "files") != NULL && mkdtemp(dir) != NULL) {
 		lay_out(tree_get(t, "files"), dir);
-		o.dir = dir;
+		if (chdir(dir) == -1)
+			buf_adds(why, "cannot enter its directory; ");
 	}
 	if (jobspec_read("job.nomad.hcl", text, strlen(text), &o, &job, &d) ==
 	    -1)
 		good = check_error(t, &d, why);
 	else
 		good = check_job(tree_get(t, "job"), &job, why);
-	if (o.dir != NULL)
+	if (fchdir(home) == 0 && tree_get(t, "files") != NULL)
 		nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	close(home);
 	rec_clear(&job_type, &job);
 	hcl_diags_release(&d);
 	return good;
