@@ -229,8 +229,7 @@ hcl_add_elem(struct rec_hcl *h, const struct rec_field *f, void *rec,
 		    "There may be %d of these at most.", REC_HCL_MAX_ELEMS);
 		return NULL;
 	}
-	if ((n & (n - 1)) == 0) /* room grows with the powers of two */
-		elems = xreallocarray(elems, n == 0 ? 1 : 2 * n, size);
+	elems = xreallocarray(elems, n + 1, size);
 	memset(elems + n * size, 0, size);
 	*(void **)rec_at(rec, f->offset) = elems;
 	*rec_count(f, rec) = n + 1;

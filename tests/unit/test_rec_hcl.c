@@ -182,6 +182,34 @@ START_TEST(hcl_tells_every_mistake)
 }
 END_TEST
 
+START_TEST(hcl_fills_over_what_is_there)
+{
+	static const char before[] =
+	    "{\"Cows\":3,\"Owner\":\"old\",\"Plots\":{\"a\":{\"Size\":1},"
+	    "\"b\":{},\"c\":{}},\"Meta\":{\"x\":\"1\",\"y\":\"2\",\"zz\":"
+	    "\"3\"},\"Gates\":[{\"Name\":\"old\"}]}";
+	static const char text[] = "owner = \"new\"\nplot \"d\" {}\n"
+				   "plot \"a\" {\n  size = 2\n}\nmeta {\n  "
+				   "z = 1\n}\ngate \"g\" {}\n";
+	struct farm farm = { 0 };
+	struct err err;
+
+	ck_assert_int_eq(
+	    rec_from_json(&farm_type, &farm, before, strlen(before), &err), 0);
+	ck_assert_int_eq(rec_from_hcl_text(&farm_type, &farm, "f", text,
+			     strlen(text), HCL_2, NULL, 0, &err),
+	    0);
+	ck_assert_str_eq(farm.owner, "new");
+	ck_assert_uint_eq(farm.cows, 3);
+	ck_assert_uint_eq(farm.nplots, 4);
+	ck_assert(farm.plots[0].size > 1.5);
+	ck_assert_uint_eq(farm.nmeta, 4);
+	ck_assert_uint_eq(farm.ngates, 1);
+	ck_assert_str_eq(farm.gates[0].name, "g");
+	rec_clear(&farm_type, &farm);
+}
+END_TEST
+
 /* --- sugar --- */
 
 struct gate_more {
@@ -234,4 +262,4 @@ END_TEST
 UNIT_MAIN("rec_hcl", hcl_fills_values_blocks_and_maps,
     hcl_null_is_absent_and_empty_is_not, hcl_json_says_the_same,
     hcl_errors_show_the_place_and_the_line, hcl_tells_every_mistake,
-    hcl_folds_sugar_and_says_where_it_is_wrong)
+    hcl_fills_over_what_is_there, hcl_folds_sugar_and_says_where_it_is_wrong)
