@@ -293,7 +293,7 @@ client_put(struct client *c, const char *path, const char *params,
 	else
 		buf_adds(&text, "{}");
 	rc = client_call(c, "PUT", path, params, &text, &answer, err);
-	if (rc == 0 && type != NULL)
+	if (rc == 0 && rec != NULL)
 		rc = decode(path, type, rec, &answer, err);
 	buf_release(&text);
 	buf_release(&answer);

@@ -9,6 +9,9 @@
 #include "common/clock.h"
 #include "common/mem.h"
 
+/* Between looks at an agent that holds no answers back. */
+#define UNHELD_WAIT_NS CLOCK_NS_PER_S
+
 struct follow {
 	struct cli *cli;
 	struct monitor monitor;
@@ -75,6 +78,8 @@ step(struct follow *f, bool *done, struct err *err)
 		return -1;
 	switch (monitor_see(&f->monitor, &e, allocs, n, &out)) {
 	case MONITOR_AGAIN:
+		if (f->index == 0)
+			wait_ns(UNHELD_WAIT_NS);
 		break;
 	case MONITOR_DONE:
 		*done = true;

@@ -109,7 +109,7 @@ choose(const char *typed, const struct match *all, const struct kind **kind)
 			*kind = &kinds[k];
 		}
 	}
-	if (nkinds == 0)
+	if (*kind == NULL)
 		return cli_fail(NULL, "No matches found for id \"%s\"", typed);
 	return nkinds == 1 ? CLI_GO : say_many(typed, all);
 }
