@@ -161,10 +161,9 @@ alloctasks_show(struct cli *c, const struct alloc *a, bool detailed)
 	    client_path("/v1/client/allocation/", lists_text(a->id), "/stats");
 
 	/* Of a node that is out of reach there are no figures. */
-	if (strcmp(lists_text(a->client_status), "running") == 0 &&
-	    client_get(&c->client, path, NULL, &alloc_resource_usage_type,
-		&stats, NULL) == -1)
-		stats = (struct alloc_resource_usage){ 0 };
+	if (strcmp(lists_text(a->client_status), "running") == 0)
+		client_try(
+		    &c->client, path, NULL, &alloc_resource_usage_type, &stats);
 	free(path);
 	for (size_t i = 0; i < a->ntask_states; i++) {
 		const struct task_state *s = &a->task_states[i];

@@ -265,6 +265,21 @@ client_get(struct client *c, const char *path, const char *params,
 }
 
 int
+client_try(struct client *c, const char *path, const char *params,
+    const struct rec_type *type, void *rec)
+{
+	uint64_t usual_ms = c->timeout_ms;
+	int rc;
+
+	c->timeout_ms = CLIENT_TRY_MS;
+	rc = client_get(c, path, params, type, rec, NULL);
+	c->timeout_ms = usual_ms;
+	if (rc == -1)
+		memset(rec, 0, type->size);
+	return rc;
+}
+
+int
 client_await(struct client *c, const char *path, uint64_t index,
     uint64_t wait_ms, const struct rec_type *type, void *rec, struct err *err)
 {

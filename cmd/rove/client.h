@@ -18,6 +18,7 @@
 
 #define CLIENT_DEFAULT_ADDR "http://127.0.0.1:4646"
 #define CLIENT_TIMEOUT_MS   60000
+#define CLIENT_TRY_MS       3000
 #define CLIENT_MAX_LISTS    32 /* kinds of records that are asked in lists */
 
 struct client {
@@ -53,6 +54,11 @@ int client_call(struct client *c, const char *method, const char *path,
  * null leaves it zeroed. */
 int client_get(struct client *c, const char *path, const char *params,
     const struct rec_type *type, void *rec, struct err *err);
+
+/* The same for what one can do without, such as a node's figures: waits for
+ * CLIENT_TRY_MS at most. On failure rec is zeroed. */
+int client_try(struct client *c, const char *path, const char *params,
+    const struct rec_type *type, void *rec);
 
 /* The same, but comes back only when the index is higher, or wait_ms over. */
 int client_await(struct client *c, const char *path, uint64_t index,

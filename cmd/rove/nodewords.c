@@ -55,8 +55,8 @@ put_uptime(struct cli *c, const struct node *n, struct buf *rows)
 	struct host_stats stats = { 0 };
 	char *params = stats_params(n), text[CLOCK_DUR_SIZE];
 
-	if (client_get(&c->client, "/v1/client/stats", params, &host_stats_type,
-		&stats, NULL) == 0 &&
+	if (client_try(&c->client, "/v1/client/stats", params, &host_stats_type,
+		&stats) == 0 &&
 	    stats.uptime > 0) {
 		clock_format_dur((int64_t)stats.uptime * CLOCK_NS_PER_S, text);
 		table_row(rows, "Uptime|%s", text);
@@ -268,8 +268,8 @@ show_used(struct cli *c, const struct alloc *allocs, size_t n,
 			continue;
 		path = client_path("/v1/client/allocation/",
 		    lists_text(allocs[i].id), "/stats");
-		if (client_get(&c->client, path, NULL,
-			&alloc_resource_usage_type, &u, NULL) == 0 &&
+		if (client_try(&c->client, path, NULL,
+			&alloc_resource_usage_type, &u) == 0 &&
 		    u.resource_usage != NULL) {
 			const struct resource_usage *r = u.resource_usage;
 
@@ -317,8 +317,8 @@ show_host(struct cli *c, const struct node *n, const struct amounts *all,
 	const struct host_disk_stats *disk;
 	struct buf rows = { 0 }, memory = { 0 }, used = { 0 };
 	char *params = stats_params(n);
-	int rc = client_get(&c->client, "/v1/client/stats", params,
-	    &host_stats_type, &stats, NULL);
+	int rc = client_try(
+	    &c->client, "/v1/client/stats", params, &host_stats_type, &stats);
 
 	free(params);
 	if (rc == -1)

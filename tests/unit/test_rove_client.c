@@ -184,6 +184,10 @@ START_TEST(client_says_what_the_server_said)
 	ck_assert_int_eq(
 	    client_get(&c, "/v1/bad", NULL, &job_stub_type, &job, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "answer to /v1/bad"));
+	job.priority = 5;
+	ck_assert_int_eq(
+	    client_try(&c, "/v1/bad", NULL, &job_stub_type, &job), -1);
+	ck_assert_int_eq(job.priority, 0);
 	stop_server();
 	ck_assert_int_eq(
 	    client_get(&c, "/v1/null", NULL, &job_stub_type, &job, &err), -1);
