@@ -10,6 +10,7 @@
 #include "common/buf.h"
 
 #define MAX_PATTERN 4096
+#define MAX_NUMBER  64 /* longer ones are text */
 
 /* --- what a side means --- */
 
@@ -25,11 +26,12 @@ has_name(const char *target, const char *name)
 static const char *
 in_map(const struct rec_kv *kv, size_t n, const char *target, size_t prefix)
 {
-	char *key = xstrndup(target + prefix, strlen(target) - prefix - 1);
-	const char *v = rec_kv_get(kv, n, key);
+	size_t len = strlen(target), end = len - (target[len - 1] == '}');
+	char *key = xstrndup(target + prefix, end - prefix);
+	const struct rec_kv *e = rec_map_find(kv, n, sizeof *kv, key);
 
 	free(key);
-	return v;
+	return e != NULL ? sched_str(e->value) : NULL;
 }
 
 const char *
@@ -41,7 +43,7 @@ constraint_target(const struct node *n, const char *target)
 	len = strlen(target);
 	if (strncmp(target, "${", 2) != 0)
 		return target;
-	if (target[len - 1] != '}')
+	if (len < 3)
 		return NULL;
 	if (has_name(target, "node.unique.id"))
 		return sched_str(n->id);
@@ -73,27 +75,43 @@ to_int(const char *s, int64_t *v)
 	       !isspace((unsigned char)*s);
 }
 
+/* Digits may be parted by underscores; hexadecimal needs its exponent. */
 static bool
 to_float(const char *s, double *v)
 {
-	char *end;
+	char text[MAX_NUMBER], *end;
+	size_t n = 0;
 
-	*v = strtod(s, &end);
-	return end != s && *end == '\0' && !isspace((unsigned char)*s);
+	if (strlen(s) >= sizeof text || isspace((unsigned char)*s) ||
+	    (strpbrk(s, "xX") != NULL && strpbrk(s, "pP") == NULL))
+		return false;
+	for (const char *p = s; *p != '\0'; p++)
+		if (*p != '_' || p == s || !isdigit((unsigned char)p[-1]) ||
+		    !isdigit((unsigned char)p[1]))
+			text[n++] = *p;
+	text[n] = '\0';
+	*v = strtod(text, &end);
+	return end != text && *end == '\0';
 }
 
-/* -1, 0, 1: as whole numbers, else as numbers, else as text. */
+/* Less, equal, greater as bits: as whole numbers, else as numbers, else as
+ * text. None of them when one is not a number. */
+enum { LESS = 1, EQUAL = 2, GREATER = 4 };
+
 static int
 order_of(const char *a, const char *b)
 {
 	int64_t i, k;
 	double x, y;
+	int c;
 
 	if (to_int(a, &i) && to_int(b, &k))
-		return i < k ? -1 : i > k;
+		return i < k ? LESS : i > k ? GREATER : EQUAL;
 	if (to_float(a, &x) && to_float(b, &y))
-		return x < y ? -1 : x > y;
-	return strcmp(a, b);
+		return (x < y ? LESS : 0) | (x > y ? GREATER : 0) |
+		       (x <= y && x >= y ? EQUAL : 0);
+	c = strcmp(a, b);
+	return c < 0 ? LESS : c > 0 ? GREATER : EQUAL;
 }
 
 /* The letter classes that POSIX patterns do not know. */
@@ -119,6 +137,23 @@ translate(const char *pattern, struct buf *out)
 	}
 }
 
+/* "(?is)" in front: without regard to case; that a dot takes a newline is
+ * how it is here anyway. */
+static const char *
+skip_flags(const char *pattern, int *flags)
+{
+	size_t n;
+
+	if (strncmp(pattern, "(?", 2) != 0)
+		return pattern;
+	n = strspn(pattern + 2, "ims");
+	if (n == 0 || pattern[2 + n] != ')')
+		return pattern;
+	if (memchr(pattern + 2, 'i', n) != NULL)
+		*flags |= REG_ICASE;
+	return pattern + n + 3;
+}
+
 static bool
 matches(const char *s, const char *pattern)
 {
@@ -129,10 +164,7 @@ matches(const char *s, const char *pattern)
 
 	if (strlen(pattern) > MAX_PATTERN)
 		return false;
-	if (strncmp(pattern, "(?i)", 4) == 0) {
-		flags |= REG_ICASE;
-		pattern += 4;
-	}
+	pattern = skip_flags(pattern, &flags);
 	translate(pattern, &b);
 	if (regcomp(&re, buf_str(&b), flags) == 0) {
 		hit = regexec(&re, s, 0, NULL, 0) == 0;
@@ -198,21 +230,21 @@ holds_on_values(const char *op, const char *l, const char *r)
 	if (is_one_of(op, "=", "==", "is"))
 		return strcmp(l, r) == 0;
 	if (strcmp(op, "<") == 0)
-		return order_of(l, r) < 0;
+		return order_of(l, r) == LESS;
 	if (strcmp(op, "<=") == 0)
-		return order_of(l, r) <= 0;
+		return (order_of(l, r) & (LESS | EQUAL)) != 0;
 	if (strcmp(op, ">") == 0)
-		return order_of(l, r) > 0;
+		return order_of(l, r) == GREATER;
 	if (strcmp(op, ">=") == 0)
-		return order_of(l, r) >= 0;
+		return (order_of(l, r) & (GREATER | EQUAL)) != 0;
 	if (strcmp(op, "version") == 0)
 		return verscon_match(l, r, false);
 	if (strcmp(op, "semver") == 0)
 		return verscon_match(l, r, true);
 	if (strcmp(op, "regexp") == 0)
 		return matches(l, r);
-	if (is_one_of(op, "set_contains", "set_contains_all", ""))
-		return *op != '\0' && contains(l, r, true);
+	if (is_one_of(op, "set_contains", "set_contains_all", "set_contains"))
+		return contains(l, r, true);
 	return strcmp(op, "set_contains_any") == 0 && contains(l, r, false);
 }
 

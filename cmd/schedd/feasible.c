@@ -231,6 +231,16 @@ slot(struct world *w, uint8_t **verdicts, size_t *n, size_t class_no)
 	return &(*verdicts)[class_no];
 }
 
+/* One node that will do makes the class a good one. */
+static void
+learn(uint8_t *verdict, const char *bad)
+{
+	if (bad == NULL)
+		*verdict = GOOD;
+	else if (*verdict == UNKNOWN)
+		*verdict = BAD;
+}
+
 const char *
 feasible_check(struct feasible *f, size_t group, const struct world_node *n)
 {
@@ -241,18 +251,18 @@ feasible_check(struct feasible *f, size_t group, const struct world_node *n)
 
 	if (*job == BAD && !f->escapes && !f->repeats)
 		return class_is_bad;
-	if (*job != GOOD || f->escapes) {
+	if (*job != GOOD || f->escapes || f->repeats) {
 		bad = check_constraints(
 		    f->w, n->node, f->job->constraints, f->job->nconstraints);
-		*job = bad != NULL ? BAD : GOOD;
+		learn(job, bad);
 		if (bad != NULL)
 			return bad;
 	}
 	if (*own == BAD && !g->escapes && !f->repeats)
 		return class_is_bad;
-	if (*own != GOOD || g->escapes) {
+	if (*own != GOOD || g->escapes || f->repeats) {
 		bad = check_group(f->w, n->node, g->tg);
-		*own = bad != NULL ? BAD : GOOD;
+		learn(own, bad);
 		if (bad != NULL)
 			return bad;
 	}
@@ -277,6 +287,8 @@ verdict_on(const struct feasible *f, size_t class_no)
 		else if (g->verdicts[class_no] == BAD && v == UNKNOWN)
 			v = BAD;
 	}
+	if (f->escapes)
+		return v;
 	if (class_no < f->nverdicts && f->verdicts[class_no] == BAD)
 		return BAD;
 	if (v == UNKNOWN && class_no < f->nverdicts)
@@ -293,15 +305,15 @@ by_key(const void *a, const void *b)
 }
 
 void
-feasible_tell(const struct feasible *f, struct rec_kb **classes,
-    size_t *nclasses, bool *escaped)
+feasible_tell(const struct feasible *f, bool even_escaped,
+    struct rec_kb **classes, size_t *nclasses, bool *escaped)
 {
 	*classes = NULL;
 	*nclasses = 0;
 	*escaped = f->escapes;
 	for (size_t i = 0; i < f->job->ntask_groups; i++)
 		*escaped |= f->groups[i].escapes;
-	if (*escaped)
+	if (*escaped && !even_escaped)
 		return;
 	*classes = xcalloc(f->w->nclasses + 1, sizeof **classes);
 	MAP_FOREACH (e, &f->w->classes) {

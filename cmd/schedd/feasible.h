@@ -27,7 +27,7 @@ struct feasible {
 	struct world *w;
 	const struct job *job;
 	bool escapes;
-	bool repeats; /* tells the reason of every node of a bad class */
+	bool repeats; /* asks every node, whatever is known of its class */
 	uint8_t *verdicts;
 	size_t nverdicts;
 	struct feasible_group *groups; /* one for each of the job's */
@@ -44,8 +44,8 @@ const char *feasible_check(
     struct feasible *f, size_t group, const struct world_node *n);
 
 /* What a blocked evaluation keeps: verdicts by class, on the heap and
- * sorted, or that they say nothing (`escaped`). */
-void feasible_tell(const struct feasible *f, struct rec_kb **classes,
-    size_t *nclasses, bool *escaped);
+ * sorted; with escaped they say little, and are left out unless asked for. */
+void feasible_tell(const struct feasible *f, bool even_escaped,
+    struct rec_kb **classes, size_t *nclasses, bool *escaped);
 
 #endif

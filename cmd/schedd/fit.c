@@ -62,8 +62,8 @@ fit_usage(const struct allocated_resources *r, struct sched_usage *out)
 			add(&main_part, &u);
 	}
 	widen(&main_part, &before);
-	widen(&main_part, &after);
 	add(&main_part, &always);
+	widen(&main_part, &after);
 	*out = main_part;
 	out->disk_mb = r->shared.disk_mb;
 }

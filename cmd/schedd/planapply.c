@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "cmd/schedd/cores.h"
 #include "cmd/schedd/fit.h"
 #include "cmd/schedd/portset.h"
 #include "cmd/schedd/text.h"
@@ -159,6 +160,48 @@ check_room(const struct verify *v, const struct sched_node *n,
 	return fit_exceeded(&used, &room);
 }
 
+static bool
+brings_cores(const struct node_part *p)
+{
+	for (size_t i = 0; i < p->nadds; i++) {
+		const struct allocated_resources *r =
+		    p->adds[i]->allocated_resources;
+
+		for (size_t k = 0; r != NULL && k < r->ntasks; k++)
+			if (r->tasks[k].cpu.nreserved_cores > 0)
+				return true;
+	}
+	return false;
+}
+
+/* Nobody may have a core that another has alone. */
+static const char *
+check_cores(const struct verify *v, const struct sched_node *n,
+    const struct node_part *p)
+{
+	struct coreset set = { { 0 } };
+	struct arena arena = { 0 };
+	const struct sched_alloc *a;
+	struct alloc rec;
+	bool ok = true;
+
+	if (!brings_cores(p))
+		return NULL;
+	TAILQ_FOREACH (a, &n->allocs, by_node) {
+		if (!a->complex || sched_alloc_is_terminal(a) ||
+		    map_find(&v->gone, a->id) != NULL)
+			continue;
+		sched_alloc_decode(a, &arena, false, &rec);
+		if (rec.allocated_resources != NULL)
+			cores_add(&set, rec.allocated_resources);
+	}
+	for (size_t i = 0; i < p->nadds && ok; i++)
+		if (p->adds[i]->allocated_resources != NULL)
+			ok = cores_add(&set, p->adds[i]->allocated_resources);
+	arena_release(&arena);
+	return ok ? NULL : "cores";
+}
+
 /* Whether all that the plan adds exists there already. */
 static bool
 is_only_updates(const struct verify *v, const struct node_part *p)
@@ -184,6 +227,8 @@ check_node(const struct verify *v, const struct node_part *p)
 	if (!sched_node_is_ready(n->node))
 		return "node is not eligible";
 	bad = check_room(v, n, p);
+	if (bad == NULL)
+		bad = check_cores(v, n, p);
 	return bad != NULL ? bad : check_ports(v, n, p);
 }
 

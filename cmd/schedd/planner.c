@@ -337,7 +337,7 @@ blocked_eval(struct planner *p)
 }
 
 static void
-tell_classes(struct planner *p, struct eval *e)
+tell_classes(struct planner *p, struct eval *e, bool again)
 {
 	for (size_t i = 0; i < e->nclass_eligibility; i++)
 		free(e->class_eligibility[i].key);
@@ -346,7 +346,7 @@ tell_classes(struct planner *p, struct eval *e)
 	e->nclass_eligibility = 0;
 	e->escaped_computed_class = false;
 	if (p->job != NULL)
-		feasible_tell(&planner_version(p, p->job)->feasible,
+		feasible_tell(&planner_version(p, p->job)->feasible, again,
 		    &e->class_eligibility, &e->nclass_eligibility,
 		    &e->escaped_computed_class);
 }
@@ -372,13 +372,13 @@ block(struct planner *p)
 	if (ended->nfailed_tg_allocs == 0 ||
 	    (p->no_block && p->blocked_node == NULL))
 		return false;
-	if (sched_eq(p->eval->status, "blocked")) {
-		tell_classes(p, ended);
+	if (sched_eq(p->eval->status, "blocked") && p->blocked_node == NULL) {
+		tell_classes(p, ended, true);
 		ended->snapshot_index = p->st->index;
 		return true;
 	}
 	e = blocked_eval(p);
-	tell_classes(p, &e);
+	tell_classes(p, &e, false);
 	copy_failures(&e, ended);
 	if (p->blocked_node != NULL)
 		sched_set(&e.node_id, p->blocked_node);

@@ -56,11 +56,22 @@ is_free(
 {
 	uint32_t ip = world_ip(as->w, sched_str(a->address));
 
-	for (size_t i = 0; i < as->nmine; i++)
-		if (as->mine[i].ip == ip && as->mine[i].port == port)
-			return false;
 	return !portset_has(as->used, ip, port) &&
 	       !is_reserved(as->n->node, a, port);
+}
+
+/* Whether the same ask has it already: two static ports of one group may
+ * well be the same, a dynamic one is a port of its own. */
+static bool
+is_mine(
+    const struct assign *as, const struct node_network_address *a, int64_t port)
+{
+	uint32_t ip = world_ip(as->w, sched_str(a->address));
+
+	for (size_t i = 0; i < as->nmine; i++)
+		if (as->mine[i].ip == ip && as->mine[i].port == port)
+			return true;
+	return false;
 }
 
 static void
@@ -160,7 +171,7 @@ find_dynamic(struct assign *as, const struct node_network_address *a)
 	for (int64_t i = 0; i < span; i++) {
 		int64_t port = min + (from + i) % span;
 
-		if (is_free(as, a, port))
+		if (is_free(as, a, port) && !is_mine(as, a, port))
 			return port;
 	}
 	return 0;

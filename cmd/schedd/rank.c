@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd/schedd/constraint.h"
+#include "cmd/schedd/cores.h"
 #include "cmd/schedd/fit.h"
 #include "cmd/schedd/portassign.h"
 #include "cmd/schedd/rank_impl.h"
@@ -107,6 +108,7 @@ rank_new(struct world *w, struct feasible *f, const struct job *job,
 		.opts = *opts };
 	fill_resources(&r->proto, tg, opts);
 	fit_usage(&r->proto, &r->ask);
+	r->ncores = cores_wanted(tg);
 	sum_weights(r, job->affinities, job->naffinities);
 	sum_weights(r, tg->affinities, tg->naffinities);
 	for (size_t i = 0; i < tg->ntasks; i++) {
@@ -160,6 +162,31 @@ check_distinct(struct rank *r, const struct world_node *n)
 	return bad;
 }
 
+/* Whole cores are worth what they are on the node. */
+static const char *
+price_cores(struct rank *r, struct world_node *n)
+{
+	int64_t free_ones[CORES_MAX];
+
+	if (r->ncores == 0)
+		return NULL;
+	if (r->ncores > CORES_MAX || cores_free(r->w, n, free_ones,
+					 (size_t)r->ncores) < (size_t)r->ncores)
+		return "cores";
+	for (size_t i = 0; i < r->tg->ntasks; i++) {
+		const struct task *t = &r->tg->tasks[i];
+		struct allocated_task_resources *to =
+		    rec_map_find(r->proto.tasks, r->proto.ntasks,
+			sizeof *r->proto.tasks, sched_str(t->name));
+
+		if (t->resources != NULL && t->resources->cores > 0)
+			to->cpu.cpu_shares =
+			    t->resources->cores * cores_mhz(n->node);
+	}
+	fit_usage(&r->proto, &r->ask);
+	return NULL;
+}
+
 static const char *
 check_room(struct rank *r, struct world_node *n, struct sched_usage *used)
 {
@@ -172,6 +199,9 @@ check_room(struct rank *r, struct world_node *n, struct sched_usage *used)
 		free(text);
 		return bad;
 	}
+	bad = price_cores(r, n);
+	if (bad != NULL)
+		return bad;
 	used->cpu += r->ask.cpu;
 	used->memory_mb += r->ask.memory_mb;
 	used->memory_max_mb += r->ask.memory_max_mb;
@@ -450,13 +480,41 @@ rank_ask(struct rank *r, struct world_node *n)
 	};
 }
 
+static void
+take_cores(
+    struct rank *r, struct world_node *n, struct allocated_resources *res)
+{
+	int64_t free_ones[CORES_MAX];
+	size_t at = 0, nfree;
+
+	if (r->ncores == 0)
+		return;
+	nfree = cores_free(r->w, n, free_ones, (size_t)r->ncores);
+	for (size_t i = 0; i < r->tg->ntasks; i++) {
+		const struct task *t = &r->tg->tasks[i];
+		struct allocated_task_resources *to = rec_map_find(res->tasks,
+		    res->ntasks, sizeof *res->tasks, sched_str(t->name));
+		size_t want =
+		    t->resources != NULL ? (size_t)t->resources->cores : 0;
+
+		if (want == 0 || at + want > nfree)
+			continue;
+		to->cpu.reserved_cores =
+		    xmemdup(&free_ones[at], want * sizeof free_ones[0]);
+		to->cpu.nreserved_cores = want;
+		at += want;
+	}
+}
+
 struct allocated_resources *
 rank_take(struct rank *r, struct world_node *n)
 {
 	struct allocated_resources *res = xcalloc(1, sizeof *res);
 
+	price_cores(r, n);
 	rec_copy(&allocated_resources_type, res, &r->proto);
 	portassign(r->w, n, r->tg, &res->shared);
+	take_cores(r, n, res);
 	world_place(r->w, n, &r->ask, r->group, res);
 	return res;
 }

@@ -53,6 +53,7 @@ struct rank {
 	struct rank_opts opts;
 	struct allocated_resources proto;
 	struct sched_usage ask;
+	int64_t ncores; /* whole ones that are asked for */
 	int64_t affinity_weight;
 	size_t naffinities;
 	bool hosts_of_job, hosts_of_group; /* one allocation a node */

@@ -340,10 +340,9 @@ compute_updates(struct work *w)
 
 		if (it->set != ITEM_UNTAINTED)
 			continue;
-		c = it->reconnected ? RECONCILE_SAME
-				    : in->compare(in->ctx, it->a, w->g.tg);
+		c = in->compare(in->ctx, it->a, w->g.tg);
 		if (c == RECONCILE_SAME) {
-			w->g.desired->ignore += !it->reconnected;
+			w->g.desired->ignore++;
 		} else if (c == RECONCILE_INPLACE) {
 			w->inplace++;
 			w->g.desired->in_place_update++;
@@ -585,21 +584,25 @@ follow_up_failed(struct work *w)
 	group_follow_up(&w->g, later, n, "alloc-reschedule",
 	    "created for delayed rescheduling");
 	for (size_t i = 0; i < n; i++)
-		out_update(
-		    w->g.out, &(struct reconcile_update){ later[i]->a,
-				  RECONCILE_FOLLOW_UP, later[i]->followup });
+		if (!later[i]->cut_off)
+			out_update(w->g.out,
+			    &(struct reconcile_update){ later[i]->a,
+				RECONCILE_FOLLOW_UP, later[i]->followup });
 }
 
+/* What stays out of reach for too long is looked at again. */
 static void
 follow_up_out_of_reach(struct work *w)
 {
 	struct item **cut =
 	    arena_alloc(w->g.in->arena, (w->g.n + 1) * sizeof(struct item *));
+	int64_t *due = arena_alloc(w->g.in->arena, (w->g.n + 1) * sizeof *due);
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->g.n; i++) {
 		struct item *it = &w->g.items[i];
 
+		due[i] = it->when;
 		if (!it->cut_off)
 			continue;
 		w->g.desired->disconnect++;
@@ -608,6 +611,14 @@ follow_up_out_of_reach(struct work *w)
 	}
 	group_follow_up(&w->g, cut, n, "max-disconnect-timeout",
 	    "created for delayed disconnect timeout");
+	for (size_t i = 0; i < w->g.n; i++)
+		w->g.items[i].when = due[i];
+}
+
+/* Says so of what is out of reach, once all its evaluations are known. */
+static void
+tell_out_of_reach(struct work *w)
+{
 	for (size_t i = 0; i < w->g.n; i++)
 		if (w->g.items[i].cut_off)
 			out_update(w->g.out,
@@ -636,14 +647,9 @@ keep_unreplaced(struct work *w)
 static void
 sort_out_of_reach(struct work *w)
 {
-	bool expiring_stay = w->g.tg->disconnect != NULL &&
-			     w->g.tg->disconnect->has_replace &&
-			     !w->g.tg->disconnect->replace;
-
 	for (size_t i = 0; i < w->g.n; i++)
 		if (w->g.items[i].set == ITEM_EXPIRING)
-			w->g.items[i].set =
-			    expiring_stay ? ITEM_UNTAINTED : ITEM_LOST;
+			w->g.items[i].set = ITEM_LOST;
 	group_sort_failed(&w->g, w->d->current);
 	keep_unreplaced(w);
 	group_sort_out_of_reach(&w->g, w->d->current);
@@ -776,8 +782,9 @@ run_group(struct work *w)
 	}
 	init_state(w);
 	sort_items(w);
-	follow_up_failed(w);
 	follow_up_out_of_reach(w);
+	follow_up_failed(w);
+	tell_out_of_reach(w);
 	follow_up_lost(w);
 	w->canarying =
 	    w->g.state->desired_canaries != 0 && !w->g.state->promoted;

@@ -122,29 +122,31 @@ has_expired(const struct group *g, struct item *it)
 	if (it->a->client != SCHED_UNKNOWN)
 		return false;
 	since = unknown_since(item_rec(g, it), false);
-	return since != 0 && after != 0 && g->in->now >= since + after;
+	return since != 0 && g->in->now >= since + after;
 }
 
-/* Only these have been out of reach, or may be. */
+/* It was out of reach, and nothing has been said of it since. */
 static bool
-can_reconnect(const struct group *g, struct item *it)
+came_back(const struct group *g, struct item *it)
 {
 	enum sched_client c = (enum sched_client)it->a->client;
 
-	return item_lost_after(it) != 0 &&
-	       (c == SCHED_UNKNOWN || c == SCHED_RUNNING ||
-		   c == SCHED_FAILED) &&
+	return (c == SCHED_RUNNING || c == SCHED_FAILED) &&
 	       unknown_since(item_rec(g, it), true) != 0;
 }
 
-/* On a node that will not come back as it was. */
+/* On a node that is down or gone, or out of reach of a group that does not
+ * bear that. */
 static enum item_set
 set_on_dead_node(const struct item *it)
 {
-	if (it->a->node->node != NULL && item_prevents_replacing(it) &&
-	    it->a->client == SCHED_RUNNING)
-		return ITEM_DISCONNECTING;
-	return ITEM_LOST;
+	const struct node *n = it->a->node->node;
+
+	if (n == NULL || !sched_eq(n->status, "down") ||
+	    !item_prevents_replacing(it) || it->a->client == SCHED_PENDING)
+		return ITEM_LOST;
+	return it->a->client == SCHED_RUNNING ? ITEM_DISCONNECTING
+					      : ITEM_UNTAINTED;
 }
 
 static enum item_set
@@ -152,31 +154,29 @@ set_of(const struct group *g, struct item *it)
 {
 	const struct sched_alloc *a = it->a;
 	bool survives = item_lost_after(it) != 0;
-	bool back = survives && can_reconnect(g, it);
+	bool back = came_back(g, it);
 
 	if (back && a->desired == SCHED_RUN && a->client == SCHED_FAILED)
 		return ITEM_RECONNECTING;
-	if (survives && is_cut_off(a->node)) {
-		if (a->client == SCHED_RUNNING && a->desired == SCHED_RUN)
+	if (survives && is_cut_off(a->node) && a->desired == SCHED_RUN) {
+		if (a->client == SCHED_RUNNING)
 			return ITEM_DISCONNECTING;
-		if (a->client == SCHED_PENDING && a->desired == SCHED_RUN)
+		if (a->client == SCHED_PENDING)
 			return ITEM_LOST;
 	}
 	if (sched_alloc_is_terminal(a) && !back)
 		return ITEM_UNTAINTED;
 	if (a->migrate)
 		return ITEM_MIGRATE;
-	if (survives && has_expired(g, it))
+	if ((survives || item_prevents_replacing(it)) && has_expired(g, it))
 		return ITEM_EXPIRING;
 	if (back && a->client == SCHED_FAILED && a->desired == SCHED_STOP)
 		return ITEM_OUT;
-	if (is_up(a->node)) {
-		if (back && a->client != SCHED_UNKNOWN)
-			return ITEM_RECONNECTING;
-		return ITEM_UNTAINTED;
-	}
-	if (survives && a->client == SCHED_UNKNOWN && a->desired == SCHED_RUN)
-		return ITEM_UNTAINTED;
+	if (is_up(a->node))
+		return back ? ITEM_RECONNECTING : ITEM_UNTAINTED;
+	if (survives && is_cut_off(a->node) && a->client == SCHED_UNKNOWN &&
+	    a->desired == SCHED_RUN)
+		return a->has_next ? ITEM_OUT : ITEM_UNTAINTED;
 	return set_on_dead_node(it);
 }
 
@@ -316,6 +316,8 @@ group_sort_out_of_reach(struct group *g, const struct deployment *d)
 			continue;
 		ask_policy(g, d, it, true, &now, &it->later);
 		it->out_of_reach = now;
+		if (!now)
+			it->set = ITEM_UNTAINTED;
 	}
 }
 
@@ -369,6 +371,16 @@ drop(struct group *g, struct item *it)
 	g->desired->stop++;
 }
 
+/* It failed while nobody could see it: another is made. */
+static void
+drop_failed(struct group *g, struct item *it)
+{
+	it->set = ITEM_OUT;
+	out_stop(g->out, &(struct reconcile_stop){
+			     it->a, reconcile_rescheduled, "", "", false });
+	g->desired->stop++;
+}
+
 static bool
 is_live(const struct item *it)
 {
@@ -417,7 +429,7 @@ group_sort_reconnected(struct group *g)
 		    it->a->force_reschedule || it->a->desired != SCHED_RUN)
 			drop(g, it);
 		else if (it->a->client == SCHED_FAILED)
-			it->set = ITEM_UNTAINTED;
+			drop_failed(g, it);
 		else
 			choose(g, it);
 	}

@@ -123,10 +123,32 @@ desired_of(const struct spread *sp, int64_t group_count, const char *value)
 	return rest > 0 ? rest : -1;
 }
 
+/* Values that no target names share what is left for them. */
+static int64_t
+count_against(
+    const struct spread *sp, const struct spread_count *c, const char *value)
+{
+	int64_t others = 0;
+
+	for (size_t i = 0; i < sp->nspread_target; i++)
+		if (sched_eq(sp->spread_target[i].value, value))
+			return spread_count_of(c, value);
+	for (size_t i = 0; i < c->nvalues; i++) {
+		bool named = false;
+
+		for (size_t k = 0; k < sp->nspread_target && !named; k++)
+			named = sched_eq(
+			    sp->spread_target[k].value, c->values[i].key);
+		others += named ? 0 : c->values[i].value;
+	}
+	return others;
+}
+
 static double
 target_score(struct spreads *s, size_t i, const char *value)
 {
-	double used = (double)spread_count_of(&s->counts[i], value) + 1;
+	double used =
+	    (double)count_against(s->spreads[i], &s->counts[i], value) + 1;
 	double desired = desired_of(s->spreads[i], s->group_count, value);
 	double boost;
 

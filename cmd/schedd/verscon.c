@@ -1,6 +1,7 @@
 #include "cmd/schedd/verscon.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,10 @@ parse_parts(const char *s, struct version *v)
 
 		if (!isdigit((unsigned char)*s) || v->given == MAX_PARTS)
 			return NULL;
-		v->parts[v->given++] = strtoull(s, &end, 10);
+		errno = 0;
+		v->parts[v->given++] = (uint64_t)strtoll(s, &end, 10);
+		if (errno != 0)
+			return NULL;
 		s = end;
 		if (*s != '.' || !isdigit((unsigned char)s[1]))
 			break;
@@ -170,6 +174,19 @@ is_near(const struct version *v, const struct version *c)
 	return c->given > 1 || v->parts[0] >= c->parts[0];
 }
 
+/* What comes before a release is only compared with the like of the same
+ * release; SemVer has no such rule. */
+static bool
+is_comparable(const struct version *v, const struct version *c, char op)
+{
+	if (*v->pre != '\0' && *c->pre == '\0')
+		return false;
+	if (*v->pre == '\0')
+		return op != '~' || *c->pre == '\0';
+	return v->nparts == c->nparts &&
+	       memcmp(v->parts, c->parts, sizeof v->parts) == 0;
+}
+
 static bool
 meets(const struct version *v, const char *s, size_t n, bool strict)
 {
@@ -196,6 +213,9 @@ meets(const struct version *v, const char *s, size_t n, bool strict)
 	if (!parse(s, n, strict, &c) || (strict && op[0] == '~'))
 		return false;
 	order = compare(v, &c);
+	if (!strict && op[0] != '=' && op[0] != '!' &&
+	    !is_comparable(v, &c, op[0]))
+		return false;
 	if (op[0] == '~')
 		return is_near(v, &c);
 	if (op[0] == '!')

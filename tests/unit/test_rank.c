@@ -1,0 +1,193 @@
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/schedd/scheduler.h"
+#include "cmd/schedd/state_put.h"
+#include "common/mem.h"
+
+#define NOW  INT64_C(946684800000000000)
+#define MANY 1000
+
+static struct sched_state st;
+static struct eval eval;
+static struct rng rng;
+
+static struct node *
+new_node(size_t i, int64_t cpu, const char *rack)
+{
+	struct node *n = xcalloc(1, sizeof *n);
+
+	n->id = xasprintf("%08zx-0000-4000-8000-000000000001", i);
+	n->name = xasprintf("node%zu", i);
+	n->datacenter = xstrdup("dc1");
+	n->node_pool = xstrdup("default");
+	n->status = xstrdup("ready");
+	n->scheduling_eligibility = xstrdup("eligible");
+	n->computed_class = xasprintf("v1:%s", rack);
+	rec_kv_set(&n->attributes, &n->nattributes, "driver.raw_exec", "1");
+	rec_kv_set(&n->meta, &n->nmeta, "rack", rack);
+	n->node_resources = xcalloc(1, sizeof *n->node_resources);
+	n->node_resources->cpu.cpu_shares = cpu;
+	n->node_resources->memory.memory_mb = 8192;
+	n->node_resources->disk.disk_mb = 100000;
+	return n;
+}
+
+static struct job *
+new_job(const char *type, int64_t count)
+{
+	struct job *j = xcalloc(1, sizeof *j);
+	struct task_group *g = xcalloc(1, sizeof *g);
+	struct task *t = xcalloc(1, sizeof *t);
+
+	*j = (struct job){ .id = xstrdup("web"),
+		.namespace = xstrdup("default"),
+		.type = xstrdup(type),
+		.node_pool = xstrdup("default"),
+		.task_groups = g,
+		.ntask_groups = 1 };
+	j->datacenters = xcalloc(1, sizeof *j->datacenters);
+	j->datacenters[j->ndatacenters++] = xstrdup("dc*");
+	*g = (struct task_group){
+		.name = xstrdup("g"), .count = count, .tasks = t, .ntasks = 1
+	};
+	*t = (struct task){ .name = xstrdup("t"),
+		.driver = xstrdup("raw_exec") };
+	t->resources = xcalloc(1, sizeof *t->resources);
+	t->resources->cpu = 10;
+	t->resources->memory_mb = 10;
+	return j;
+}
+
+static void
+setup(const char *type, struct job *job, size_t nnodes)
+{
+	sched_state_init(&st);
+	rng_init(&rng, 7);
+	for (size_t i = 0; i < nnodes; i++)
+		sched_put_node(
+		    &st, new_node(i, 4000, i % 2 == 0 ? "even" : "odd"), 1);
+	sched_put_version(&st, sched_job_have(&st, "default", "web"), job);
+	eval = (struct eval){ .id = "e",
+		.namespace = "default",
+		.job_id = "web",
+		.type = (char *)(uintptr_t)type,
+		.triggered_by = "job-register",
+		.status = "pending" };
+}
+
+static size_t
+count_on(const struct scheduler_result *res, const char *node_id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < res->plan.nplaces; i++)
+		n += strcmp(res->plan.places[i].node_id, node_id) == 0;
+	return n;
+}
+
+START_TEST(rank_places_a_thousand_in_milliseconds)
+{
+	struct scheduler_result res;
+	struct timespec a, b;
+	double ms;
+
+	setup("batch", new_job("batch", MANY), 100);
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	scheduler_run(&st, &eval, NOW, &rng, &res);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	ms = (double)(b.tv_sec - a.tv_sec) * 1e3 +
+	     (double)(b.tv_nsec - a.tv_nsec) / 1e6;
+	printf("%d placed on 100 nodes in %.1f ms\n", MANY, ms);
+	ck_assert_uint_eq(res.plan.nplaces, MANY);
+	ck_assert_uint_eq(res.ended.nfailed_tg_allocs, 0);
+	scheduler_result_release(&res);
+	sched_state_release(&st);
+}
+END_TEST
+
+START_TEST(rank_spreads_a_group_before_it_fills_a_node)
+{
+	struct scheduler_result res;
+
+	setup("service", new_job("service", 4), 2);
+	scheduler_run(&st, &eval, NOW, &rng, &res);
+	ck_assert_uint_eq(res.plan.nplaces, 4);
+	ck_assert_uint_eq(
+	    count_on(&res, "00000000-0000-4000-8000-000000000001"), 2);
+	scheduler_result_release(&res);
+	sched_state_release(&st);
+}
+END_TEST
+
+START_TEST(rank_is_the_same_for_the_same_seed)
+{
+	struct scheduler_result one, two;
+
+	setup("service", new_job("service", 5), 20);
+	scheduler_run(&st, &eval, NOW, &rng, &one);
+	rng_init(&rng, 7);
+	scheduler_run(&st, &eval, NOW, &rng, &two);
+	ck_assert(rec_equal(&cmd_plan_type, &one.plan, &two.plan));
+	scheduler_result_release(&one);
+	scheduler_result_release(&two);
+	sched_state_release(&st);
+}
+END_TEST
+
+START_TEST(rank_blocks_what_fits_nowhere_and_says_why)
+{
+	struct job *job = new_job("service", 3);
+	struct scheduler_result res;
+
+	job->task_groups[0].tasks[0].resources->cpu = 3000;
+	setup("service", job, 2);
+	scheduler_run(&st, &eval, NOW, &rng, &res);
+	ck_assert_uint_eq(res.plan.nplaces, 2);
+	ck_assert_uint_eq(res.ncreated, 1);
+	ck_assert_str_eq(res.created[0].status, "blocked");
+	ck_assert_str_eq(res.ended.blocked_eval, res.created[0].id);
+	ck_assert_uint_eq(res.ended.nfailed_tg_allocs, 1);
+	ck_assert_str_eq(
+	    res.ended.failed_tg_allocs[0].value.dimension_exhausted[0].key,
+	    "cpu");
+	ck_assert_int_eq(res.ended.queued_allocations[0].value, 1);
+	scheduler_result_release(&res);
+	sched_state_release(&st);
+}
+END_TEST
+
+START_TEST(rank_counts_who_was_refused_by_which_rule)
+{
+	struct job *job = new_job("service", 1);
+	struct scheduler_result res;
+	struct constraint *c = xcalloc(1, sizeof *c);
+	const struct alloc_metric *m;
+
+	*c = (struct constraint){ xstrdup("${meta.rack}"), xstrdup("odd"),
+		xstrdup("=") };
+	job->constraints = c;
+	job->nconstraints = 1;
+	setup("service", job, 10);
+	scheduler_run(&st, &eval, NOW, &rng, &res);
+	ck_assert_uint_eq(res.plan.nplaces, 1);
+	m = res.plan.places[0].metrics;
+	ck_assert_int_eq(m->nodes_evaluated, 10);
+	ck_assert_int_eq(m->nodes_filtered, 5);
+	ck_assert_uint_eq(m->nconstraint_filtered, 2);
+	ck_assert_str_eq(m->constraint_filtered[0].key, "${meta.rack} = odd");
+	ck_assert_int_eq(m->constraint_filtered[0].value, 1);
+	ck_assert_int_eq(m->constraint_filtered[1].value, 4);
+	scheduler_result_release(&res);
+	sched_state_release(&st);
+}
+END_TEST
+
+UNIT_MAIN("rank", rank_places_a_thousand_in_milliseconds,
+    rank_spreads_a_group_before_it_fills_a_node,
+    rank_is_the_same_for_the_same_seed,
+    rank_blocks_what_fits_nowhere_and_says_why,
+    rank_counts_who_was_refused_by_which_rule)
