@@ -168,6 +168,10 @@ void agent_host_release(struct agent_host *h);
 int agent_config_settle(struct agent_config *c, const struct agent_host *host,
     char *(*get_env)(const char *name), int64_t bootstrap_flag, struct buf *ui);
 
+/* The checks alone, of one whose addresses stand. */
+int agent_config_check(
+    const struct agent_config *c, int64_t bootstrap_flag, struct buf *ui);
+
 /* An address or a template of one; caller frees. NULL and err otherwise. */
 char *agent_addr_expand(
     const struct agent_host *host, const char *text, struct err *err);

@@ -1,249 +1,18 @@
-#include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/hcl1/impl.h"
 #include "common/mem.h"
 #include "common/rec_impl.h"
 
-/*
- * What a row is filled from: a value, or the items that name it with labels
- * still on them, or one such item.
- */
-struct source {
-	const struct hcl1_node *node; /* NULL: items or item */
-	struct hcl1_items items;
-	const struct hcl1_item *item;
-};
-
-static const char *
-source_name(const struct source *s)
-{
-	static const char *const kinds[] = { "*ast.LiteralType",
-		"*ast.ListType", "*ast.ObjectType" };
-
-	if (s->node != NULL)
-		return kinds[s->node->kind];
-	return s->item != NULL ? "*ast.ObjectItem" : "*ast.ObjectList";
-}
-
-static struct hcl1_pos
-source_pos(const struct source *s)
-{
-	const struct hcl1_item *item = s->item;
-
-	if (s->node != NULL)
-		return s->node->pos;
-	if (item == NULL && s->items.n > 0)
-		item = s->items.v[0];
-	if (item == NULL)
-		return (struct hcl1_pos){ 0 };
-	return item->nkeys > 0 ? item->keys[0].pos : item->value->pos;
-}
-
-/* --- where we are, for messages --- */
-
-static int
-enter(struct hcl1_fill *f, const char *name, struct err *err)
-{
-	if (f->depth == HCL1_MAX_DEPTH)
-		return err_set(err, ERR_BAD,
-		    "more than %d names inside each "
-		    "other",
-		    HCL1_MAX_DEPTH);
-	f->path[f->depth++] = name;
-	return 0;
-}
-
-static void
-add_path(const struct hcl1_fill *f, struct buf *b)
-{
-	for (size_t i = 0; i < f->depth; i++)
-		buf_addf(b, "%s%s", i > 0 ? "." : "", f->path[i]);
-}
-
-/* "At 2:13: root.client.x: sentence"; with no name, only the sentence. */
-static int
-refuse(const struct hcl1_fill *f, const struct source *s, bool named,
-    struct err *err, const char *what)
-{
-	struct hcl1_pos pos = source_pos(s);
-	struct buf b = { 0 };
-
-	if (named) {
-		buf_adds(&b, "root.");
-		add_path(f, &b);
-		buf_adds(&b, ": ");
-	}
-	err_set(err, ERR_BAD, "At %" PRIu32 ":%" PRIu32 ": %s%s %s", pos.line,
-	    pos.col, buf_str(&b), what, source_name(s));
-	buf_release(&b);
-	return -1;
-}
-
-static int
-refuse_object(const struct hcl1_fill *f, const struct source *s,
-    const char *what, struct err *err)
-{
-	struct hcl1_pos pos = source_pos(s);
-	struct buf b = { 0 };
-
-	add_path(f, &b);
-	err_set(err, ERR_BAD,
-	    "At %" PRIu32 ":%" PRIu32
-	    ": root.%s: not an object type for %s (%s)",
-	    pos.line, pos.col, buf_str(&b), what, source_name(s));
-	buf_release(&b);
-	return -1;
-}
-
-/* --- single values --- */
-
-static int
-fill_bool(
-    struct hcl1_fill *f, const struct source *s, bool *out, struct err *err)
-{
-	const struct hcl1_node *n = s->node;
-
-	if (n == NULL || n->kind != HCL1_LITERAL || n->type == HCL1_FLOAT ||
-	    n->type == HCL1_HEREDOC)
-		return refuse(f, s, true, err, "unknown type");
-	*out = strcmp(n->text, "1") == 0 || strcasecmp(n->text, "true") == 0;
-	if (*out || strcmp(n->text, "0") == 0 ||
-	    strcasecmp(n->text, "false") == 0)
-		return 0;
-	return err_set(
-	    err, ERR_BAD, "decodeBool: Unknown value for boolean: %s", n->raw);
-}
-
-static int
-no_number(const char *fn, const char *text, const char *why, struct err *err)
-{
-	return err_set(
-	    err, ERR_BAD, "strconv.%s: parsing \"%s\": %s", fn, text, why);
-}
-
-static int
-fill_int(
-    struct hcl1_fill *f, const struct source *s, int64_t *out, struct err *err)
-{
-	const struct hcl1_node *n = s->node;
-	char *end;
-
-	if (n == NULL || n->kind != HCL1_LITERAL ||
-	    (n->type != HCL1_NUMBER && n->type != HCL1_STRING))
-		return refuse(f, s, true, err, "unknown type");
-	errno = 0;
-	*out = strtoll(n->text, &end, 0);
-	if (n->text[0] == '\0' || *end != '\0' || n->text[0] == ' ')
-		return no_number("ParseInt", n->text, "invalid syntax", err);
-	if (errno == ERANGE)
-		return no_number(
-		    "ParseInt", n->text, "value out of range", err);
-	return 0;
-}
-
-static int
-fill_float(
-    struct hcl1_fill *f, const struct source *s, double *out, struct err *err)
-{
-	const struct hcl1_node *n = s->node;
-	char *end;
-
-	if (n == NULL || n->kind != HCL1_LITERAL ||
-	    (n->type != HCL1_NUMBER && n->type != HCL1_FLOAT))
-		return refuse(f, s, true, err, "unknown type");
-	*out = strtod(n->text, &end);
-	if (*end != '\0')
-		return no_number("ParseFloat", n->text, "invalid syntax", err);
-	return 0;
-}
-
-/* Borrowed from the tree. */
-static int
-get_text(struct hcl1_fill *f, const struct source *s, const char **out,
-    struct err *err)
-{
-	const struct hcl1_node *n = s->node;
-
-	*out = "";
-	if (n == NULL || n->kind != HCL1_LITERAL)
-		return refuse(f, s, true, err, "unknown type for string");
-	*out = n->text;
-	return 0;
-}
-
-static int
-fill_duration(
-    struct hcl1_fill *f, const struct source *s, int64_t *out, struct err *err)
-{
-	const char *text;
-	struct buf b = { 0 };
-
-	if (get_text(f, s, &text, err) == -1)
-		return -1;
-	if (text[0] == '\0' || clock_parse_dur(text, out) == 0)
-		return 0;
-	if (f->bad_duration != NULL)
-		return 0;
-	add_path(f, &b);
-	buf_addf(&b, " can't parse time duration %s", text);
-	f->bad_duration = buf_take(&b);
-	return 0;
-}
-
-static int
-fill_scalar(struct hcl1_fill *f, const struct rec_field *row, void *rec,
-    const struct source *s, struct err *err)
-{
-	void *at = rec_at(rec, row->offset);
-	const char *text;
-	int rv = 0;
-
-	switch ((int)row->kind) {
-	case REC_K_BOOL:
-		rv = fill_bool(f, s, at, err);
-		break;
-	case REC_K_I64:
-	case REC_K_U64: /* agent files have no number beyond */
-		rv = fill_int(f, s, at, err);
-		break;
-	case REC_K_F64:
-		rv = fill_float(f, s, at, err);
-		break;
-	case REC_K_DUR:
-		rv = fill_duration(f, s, at, err);
-		break;
-	case REC_K_STR:
-		rv = get_text(f, s, &text, err);
-		if (rv == 0) {
-			free(*(char **)at);
-			*(char **)at = xstrdup(text);
-		}
-		break;
-	default:
-		return err_set(err, ERR_INTERNAL, "%s: no such row in HCL 1",
-		    rec_file_name(row));
-	}
-	if (rv == 0 && rec_is_flagged(row))
-		*rec_has(row, rec) = true;
-	return rv;
-}
-
-/* --- what holds others --- */
-
 static int fill_row(struct hcl1_fill *f, const struct rec_field *row, void *rec,
-    const struct source *s, struct err *err);
+    const struct hcl1_source *s, struct err *err);
 static int fill_struct(struct hcl1_fill *f, const struct rec_type *t, void *rec,
-    const struct source *s, struct err *err);
+    const struct hcl1_source *s, struct err *err);
 
 /* The items of what stands for an object; false when nothing does. */
 static bool
-as_items(const struct source *s, struct hcl1_items *out)
+as_items(const struct hcl1_source *s, struct hcl1_items *out)
 {
 	if (s->node != NULL && s->node->kind != HCL1_OBJECT)
 		return false;
@@ -253,24 +22,24 @@ as_items(const struct source *s, struct hcl1_items *out)
 
 static int
 fill_text_map(struct hcl1_fill *f, const struct rec_field *row, void *rec,
-    const struct source *s, struct err *err)
+    const struct hcl1_source *s, struct err *err)
 {
 	struct rec_kv **kv = rec_at(rec, row->offset);
 	struct hcl1_items items;
 
 	if (!as_items(s, &items))
-		return refuse_object(f, s, "map", err);
+		return hcl1_refuse_object(f, s, "map", err);
 	for (size_t i = 0; i < items.n; i++) {
 		const struct hcl1_item *item = items.v[i];
-		struct source value = { .node = item->value };
+		struct hcl1_source value = { .node = item->value };
 		const char *text;
 
 		if (item->nkeys > 1)
-			value =
-			    (struct source){ .items = hcl1_filter(f->arena,
-						 items, item->keys[0].text) };
-		if (enter(f, item->keys[0].text, err) == -1 ||
-		    get_text(f, &value, &text, err) == -1)
+			value = (struct hcl1_source){ .items = hcl1_filter(
+							  f->arena, items,
+							  item->keys[0].text) };
+		if (hcl1_enter_name(f, item->keys[0].text, err) == -1 ||
+		    hcl1_get_text(f, &value, &text, err) == -1)
 			return -1;
 		rec_kv_set(kv, rec_count(row, rec), item->keys[0].text, text);
 		f->depth--;
@@ -294,14 +63,14 @@ add_elem(const struct rec_field *row, void *rec)
 
 static int
 fill_elem(struct hcl1_fill *f, const struct rec_field *row, void *rec,
-    const struct source *s, struct err *err)
+    const struct hcl1_source *s, struct err *err)
 {
 	void *elem = add_elem(row, rec);
 	const char *text;
 
 	if (row->kind == REC_K_REC)
 		return fill_struct(f, row->type, elem, s, err);
-	if (get_text(f, s, &text, err) == -1)
+	if (hcl1_get_text(f, s, &text, err) == -1)
 		return -1;
 	*(char **)elem = xstrdup(text);
 	return 0;
@@ -309,13 +78,13 @@ fill_elem(struct hcl1_fill *f, const struct rec_field *row, void *rec,
 
 static int
 fill_list(struct hcl1_fill *f, const struct rec_field *row, void *rec,
-    const struct source *s, struct err *err)
+    const struct hcl1_source *s, struct err *err)
 {
 	const struct hcl1_node *n = s->node;
-	struct source one = { 0 };
+	struct hcl1_source one = { 0 };
 
 	if (n != NULL && n->kind == HCL1_LITERAL)
-		return refuse(f, s, false, err, "unknown slice type:");
+		return hcl1_refuse(f, s, false, err, "unknown slice type:");
 	if (n != NULL && n->kind == HCL1_OBJECT)
 		return fill_elem(f, row, rec, s, err);
 	if (n != NULL) {
@@ -336,7 +105,7 @@ fill_list(struct hcl1_fill *f, const struct rec_field *row, void *rec,
 
 static int
 fill_ptr(struct hcl1_fill *f, const struct rec_field *row, void *rec,
-    const struct source *s, struct err *err)
+    const struct hcl1_source *s, struct err *err)
 {
 	void **p = rec_at(rec, row->offset);
 
@@ -347,14 +116,14 @@ fill_ptr(struct hcl1_fill *f, const struct rec_field *row, void *rec,
 
 static int
 fill_row(struct hcl1_fill *f, const struct rec_field *row, void *rec,
-    const struct source *s, struct err *err)
+    const struct hcl1_source *s, struct err *err)
 {
 	if (row->kind == REC_K_TREE) {
 		struct tree **tree = rec_at(rec, row->offset);
 		struct hcl1_items items;
 
 		if (!as_items(s, &items))
-			return refuse_object(f, s, "map", err);
+			return hcl1_refuse_object(f, s, "map", err);
 		if (*tree == NULL)
 			*tree = tree_map();
 		hcl1_tree(f->arena, items, *tree);
@@ -369,7 +138,7 @@ fill_row(struct hcl1_fill *f, const struct rec_field *row, void *rec,
 		    f, row->type, rec_at(rec, row->offset), s, err);
 	if (row->kind == REC_K_PTR)
 		return fill_ptr(f, row, rec, s, err);
-	return fill_scalar(f, row, rec, s, err);
+	return hcl1_fill_scalar(f, row, rec, s, err);
 }
 
 /* --- records --- */
@@ -420,24 +189,24 @@ static int
 fill_named(struct hcl1_fill *f, const struct rec_field *row, void *rec,
     struct hcl1_items named, struct err *err)
 {
-	struct source labelled = { 0 };
+	struct hcl1_source labelled = { 0 };
 
 	labelled.items.v =
 	    arena_alloc(f->arena, (named.n + 1) * sizeof(void *));
 	for (size_t i = 0; i < named.n; i++)
 		if (named.v[i]->nkeys > 0)
 			labelled.items.v[labelled.items.n++] = named.v[i];
-	if (enter(f, rec_file_name(row), err) == -1)
+	if (hcl1_enter_name(f, rec_file_name(row), err) == -1)
 		return -1;
 	if (labelled.items.n > 0 && fill_row(f, row, rec, &labelled, err) == -1)
 		return -1;
 	for (size_t i = 0; i < named.n; i++) {
-		struct source s = { .node = named.v[i]->value };
+		struct hcl1_source s = { .node = named.v[i]->value };
 
 		if (named.v[i]->nkeys > 0)
 			continue;
 		if (s.node->kind == HCL1_OBJECT)
-			s = (struct source){ .items = s.node->items };
+			s = (struct hcl1_source){ .items = s.node->items };
 		if (fill_row(f, row, rec, &s, err) == -1)
 			return -1;
 	}
@@ -510,14 +279,14 @@ label_row(const struct rec_type *t)
 
 static int
 fill_struct(struct hcl1_fill *f, const struct rec_type *t, void *rec,
-    const struct source *s, struct err *err)
+    const struct hcl1_source *s, struct err *err)
 {
 	const struct rec_field *label = label_row(t);
 	struct hcl1_items items;
-	struct source inner = *s;
+	struct hcl1_source inner = *s;
 
 	if (s->item != NULL) {
-		inner = (struct source){ .node = s->item->value };
+		inner = (struct hcl1_source){ .node = s->item->value };
 		if (label != NULL && s->item->nkeys > 0) {
 			char **name = rec_at(rec, label->offset);
 
@@ -530,7 +299,7 @@ fill_struct(struct hcl1_fill *f, const struct rec_type *t, void *rec,
 			    arena_alloc(f->arena, sizeof(void *));
 
 			v[0] = s->item;
-			inner = (struct source){ .items = { v, 1 } };
+			inner = (struct hcl1_source){ .items = { v, 1 } };
 		} else if (s->item->nkeys > 1) {
 			/* JSON put a label and a name together. */
 			struct hcl1_item *rest =
@@ -542,11 +311,11 @@ fill_struct(struct hcl1_fill *f, const struct rec_type *t, void *rec,
 			rest->keys++;
 			rest->nkeys--;
 			v[0] = rest;
-			inner = (struct source){ .items = { v, 1 } };
+			inner = (struct hcl1_source){ .items = { v, 1 } };
 		}
 	}
 	if (!as_items(&inner, &items))
-		return refuse_object(f, &inner, "struct", err);
+		return hcl1_refuse_object(f, &inner, "struct", err);
 	return fill_rows(f, t, rec, items, err);
 }
 

@@ -27,7 +27,7 @@
 
 #define HCL1_MAX_BYTES (4u << 20) /* of one text */
 #define HCL1_MAX_DEPTH 64         /* objects and lists inside each other */
-#define HCL1_MAX_ITEMS 100000     /* of one text */
+#define HCL1_MAX_ITEMS 20000      /* of one text */
 #define HCL1_MAX_KEYS  16         /* of one item: its name and labels */
 
 /* Columns count code points, as the messages have them. */

@@ -84,6 +84,34 @@ int hcl1_add_node(struct hcl1_parser *p, struct hcl1_node *list, size_t *cap,
 /* Sets the items in a map; a block becomes a list of one map. */
 void hcl1_tree(struct arena *a, struct hcl1_items items, struct tree *map);
 
+/*
+ * What a row is filled from: a value, or the items that name it with labels
+ * still on them, or one such item.
+ */
+struct hcl1_source {
+	const struct hcl1_node *node; /* NULL: items or item */
+	struct hcl1_items items;
+	const struct hcl1_item *item;
+};
+
+/* One name further in, or out; for messages. */
+int hcl1_enter_name(struct hcl1_fill *f, const char *name, struct err *err);
+
+/* "At 2:13: root.client.x: what *ast.ListType"; not named: without the
+ * middle. */
+int hcl1_refuse(const struct hcl1_fill *f, const struct hcl1_source *s,
+    bool named, struct err *err, const char *what);
+int hcl1_refuse_object(const struct hcl1_fill *f, const struct hcl1_source *s,
+    const char *what, struct err *err);
+
+/* The literal's text, borrowed from the tree. */
+int hcl1_get_text(struct hcl1_fill *f, const struct hcl1_source *s,
+    const char **out, struct err *err);
+
+/* Fills a row of one text, number, boolean or duration. */
+int hcl1_fill_scalar(struct hcl1_fill *f, const struct rec_field *row,
+    void *rec, const struct hcl1_source *s, struct err *err);
+
 int hcl1_parse_json(
     struct hcl1_parser *p, struct hcl1_items *out, struct err *err);
 

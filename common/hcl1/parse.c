@@ -410,21 +410,30 @@ hcl1_parse(struct arena *a, const char *text, size_t n, struct hcl1_items *out,
 	return rv;
 }
 
+static bool
+is_called(const struct hcl1_item *item, const char *name)
+{
+	return item->nkeys > 0 && strcasecmp(item->keys[0].text, name) == 0;
+}
+
 struct hcl1_items
 hcl1_filter(struct arena *a, struct hcl1_items items, const char *name)
 {
 	struct hcl1_items out = { 0 };
+	size_t n = 0;
 
-	out.v = arena_alloc(a, (items.n + 1) * sizeof(void *));
+	for (size_t i = 0; i < items.n; i++)
+		n += is_called(items.v[i], name);
+	if (n == 0)
+		return out;
+	out.v = arena_alloc(a, n * sizeof(void *));
 	for (size_t i = 0; i < items.n; i++) {
-		const struct hcl1_item *item = items.v[i];
 		struct hcl1_item *rest;
 
-		if (item->nkeys == 0 ||
-		    strcasecmp(item->keys[0].text, name) != 0)
+		if (!is_called(items.v[i], name))
 			continue;
 		rest = arena_alloc(a, sizeof *rest);
-		*rest = *item;
+		*rest = *items.v[i];
 		rest->keys++;
 		rest->nkeys--;
 		out.v[out.n++] = rest;
