@@ -66,6 +66,21 @@ take_config(struct daemon *d, void *new)
 	daemon_config_free(d->def, new);
 }
 
+/* What every daemon takes while it runs. */
+static bool
+only_level_differs(const struct daemon *d, void *new)
+{
+	const struct daemon_config *was = d->config;
+	struct daemon_config *is = new;
+	char *kept = is->log_level;
+	bool same;
+
+	is->log_level = was->log_level;
+	same = rec_equal(d->def->config_type, d->config, new);
+	is->log_level = kept;
+	return same;
+}
+
 int
 daemon_reload(struct daemon *d, struct err *err)
 {
@@ -81,12 +96,14 @@ daemon_reload(struct daemon *d, struct err *err)
 	}
 	if (check_unmoved(d->config, new, err) == -1)
 		goto refused;
-	if (d->def->reload == NULL) {
-		err_set(err, ERR_BAD, "%s takes a new config only at start",
+	if (d->def->reload == NULL && !only_level_differs(d, new)) {
+		err_set(err, ERR_BAD,
+		    "of %s only log_level changes without a "
+		    "restart",
 		    d->def->name);
 		goto refused;
 	}
-	if (d->def->reload(d, new, err) == -1)
+	if (d->def->reload != NULL && d->def->reload(d, new, err) == -1)
 		goto refused;
 	take_config(d, new);
 	log_info("config reloaded");

@@ -86,7 +86,8 @@ struct daemon_def {
 	/* A new config that passed its check, beside the old one still in
 	 * d->config: applies all or nothing. Afterwards d->config holds the
 	 * new values and the old ones are gone. That run_dir, data_dir, user
-	 * or group changed is refused before. NULL: reload is refused. */
+	 * or group changed is refused before. NULL: nothing but log_level
+	 * may change. */
 	int (*reload)(struct daemon *d, const void *config, struct err *err);
 	/* reload() is also called when the config is the same as before: it
 	 * names files that may have changed. */

@@ -11,6 +11,7 @@
 #include "cmd/lbd/lbd.h"
 #include "cmd/metricsd/metricsd.h"
 #include "cmd/nodeagent/config.h"
+#include "cmd/schedd/config.h"
 #include "common/mem.h"
 #include "proto/msg.h"
 #include "tests/lib/unit.h"
@@ -28,6 +29,8 @@ static const struct known {
 	    metricsd_config_check },
 	{ "nodeagent", &nodeagent_config_type, nodeagent_config_init,
 	    nodeagent_config_check },
+	{ "schedd", &schedd_config_type, schedd_config_init,
+	    schedd_config_check },
 };
 #define NDAEMONS (sizeof daemons / sizeof daemons[0])
 

@@ -8,6 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/gossipd/gossipd.h"
+#include "cmd/lbd/lbd.h"
+#include "cmd/metricsd/metricsd.h"
+#include "cmd/nodeagent/nodeagent.h"
+#include "cmd/schedd/schedd.h"
+#include "common/daemon_impl.h"
 #include "common/mem.h"
 #include "proto/agent.h"
 #include "proto/alloc.h"
@@ -431,7 +437,92 @@ START_TEST(every_number_has_its_line_in_the_table)
 }
 END_TEST
 
+static bool
+is_routed(const struct bus_route *routes, size_t n, uint16_t number)
+{
+	for (size_t i = 0; i < n; i++)
+		if (routes[i].number == number)
+			return true;
+	return false;
+}
+
+/* How often a daemon, or all of them, answers the message. */
+static size_t
+count_answers(uint16_t number)
+{
+	const struct daemon_def none = { 0 };
+	size_t ncommon, n = 0;
+	struct bus_route *common = daemon_ctl_routes(&none, &ncommon);
+
+	n += is_routed(common, ncommon, number);
+	n += is_routed(gossipd_routes, gossipd_nroutes, number);
+	n += is_routed(lbd_routes, lbd_nroutes, number);
+	n += is_routed(metricsd_routes, metricsd_nroutes, number);
+	n += is_routed(nodeagent_routes, nodeagent_nroutes, number);
+	n += is_routed(schedd_routes, schedd_nroutes, number);
+	n += is_routed(schedd_ctl_routes, schedd_nctl_routes, number);
+	free(common);
+	return n;
+}
+
+/* The number's name in msg.h, "MSG_ALLOC"; caller frees. */
+static char *
+name_of(const char *header, uint16_t number)
+{
+	for (const char *at = strstr(header, "\tMSG_"); at != NULL;
+	     at = strstr(at + 1, "\tMSG_")) {
+		const char *is = at + strcspn(at, "=");
+
+		if (*is == '=' && strtoul(is + 1, NULL, 10) == number)
+			return xstrndup(at + 1, strcspn(at + 1, " ="));
+	}
+	ck_abort_msg("msg.h has no number %u", number);
+	return NULL;
+}
+
+/* Whether some bus_publish() in the text carries the message. */
+static bool
+is_published(const char *text, const char *name)
+{
+	static const char call[] = "bus_publish(";
+
+	for (const char *at = strstr(text, call); at != NULL;
+	     at = strstr(at + 1, call)) {
+		const char *found = strstr(at, name);
+
+		if (found != NULL && found < at + strcspn(at, ";") &&
+		    found[strlen(name)] == ',')
+			return true;
+	}
+	return false;
+}
+
+START_TEST(every_message_is_answered_or_published)
+{
+	struct buf header = { 0 }, sources = { 0 };
+
+	read_file("proto/msg.h", &header);
+	read_files("cmd/*/*.c", &sources);
+	for (size_t i = 0; i < msg_ndefs; i++) {
+		const struct msg_def *def = &msg_defs[i];
+		char *name = name_of(buf_str(&header), def->number);
+		size_t n = count_answers(def->number);
+
+		if (is_published(buf_str(&sources), name))
+			ck_assert_msg(def->reply == NULL && n == 0,
+			    "%s is published and answered", def->name);
+		else
+			ck_assert_msg(
+			    n == 1, "%zu daemons answer %s", n, def->name);
+		free(name);
+	}
+	buf_release(&header);
+	buf_release(&sources);
+}
+END_TEST
+
 UNIT_MAIN("proto", every_table_covers_its_struct,
     every_type_in_the_headers_is_asked,
     numbers_and_names_of_messages_are_unique,
-    every_number_has_its_line_in_the_table)
+    every_number_has_its_line_in_the_table,
+    every_message_is_answered_or_published)
