@@ -19,7 +19,7 @@
 
 struct variable {
 	const char *name;
-	const struct jobspec_type *type;
+	const struct hcl_type *type;
 	const struct hcl_value *value; /* NULL while it has none */
 	const struct hcl_block *validation;
 };
@@ -105,7 +105,7 @@ read_default(struct vars *s, struct variable *v, const struct hcl_attr *attr)
 
 	if (val->kind == HCL_V_UNKNOWN)
 		return;
-	v->value = jobspec_convert(s->ev->arena, v->type, val, &why);
+	v->value = hcl_type_convert(s->ev->arena, v->type, val, &why);
 	if (v->value == NULL)
 		hcl_diag_add(s->ev->diags, hcl_expr_range(attr->expr),
 		    "Invalid default value for variable",
@@ -157,8 +157,7 @@ read_variable(struct vars *s, const struct hcl_block *block)
 	if (v == NULL)
 		return;
 	rec_hcl_check(&h, &variable_names_type, block->body);
-	if (type != NULL &&
-	    (v->type = jobspec_type_of(s->ev, type->expr)) == NULL)
+	if (type != NULL && (v->type = hcl_type_of(s->ev, type->expr)) == NULL)
 		return;
 	if (def != NULL)
 		read_default(s, v, def);
@@ -219,7 +218,7 @@ refuse_text(struct vars *s, const char *name, const char *why)
 static void
 assign(struct vars *s, struct variable *v, const struct hcl_value *val)
 {
-	v->value = jobspec_value_copy(s->ev->arena, val);
+	v->value = hcl_value_copy(s->ev->arena, val);
 }
 
 /* An expression of a file of its own as the variable's value. */
@@ -232,7 +231,7 @@ set_expr(struct vars *s, struct variable *v, const struct hcl_expr *e,
 
 	if (val->kind == HCL_V_UNKNOWN)
 		return;
-	val = jobspec_convert(s->ev->arena, v->type, val, &why);
+	val = hcl_type_convert(s->ev->arena, v->type, val, &why);
 	if (val != NULL)
 		assign(s, v, val);
 	else
@@ -272,7 +271,7 @@ set_text(struct vars *s, struct variable *v, const char *text, const char *from)
 		return;
 	}
 	val = hcl_value_string(s->ev->arena, text, strlen(text));
-	val = jobspec_convert(s->ev->arena, v->type, val, &why);
+	val = hcl_type_convert(s->ev->arena, v->type, val, &why);
 	if (val == NULL)
 		refuse_text(s, v->name, why);
 	else

@@ -5,30 +5,8 @@
 #ifndef PROTO_JOBSPEC_VAR_H
 #define PROTO_JOBSPEC_VAR_H
 
-#include "common/hcl/value.h"
+#include "common/hcl/type.h"
 #include "proto/jobspec.h"
-
-/* What a value must be: a type constraint as HCL writes them. */
-struct jobspec_type {
-	enum hcl_value_kind kind;          /* HCL_V_UNKNOWN: anything */
-	const struct jobspec_type **items; /* of tuples and objects; else one */
-	const char **keys;                 /* of objects: sorted */
-	size_t n;
-};
-
-/* The type that an expression such as list(string) stands for; in the arena.
- * NULL and told when it is none. */
-const struct jobspec_type *jobspec_type_of(
-    struct hcl_eval *ev, const struct hcl_expr *e);
-
-/* The value as one of the type; NULL and why when it cannot be. */
-const struct hcl_value *jobspec_convert(struct arena *a,
-    const struct jobspec_type *type, const struct hcl_value *v,
-    const char **why);
-
-/* A deep copy in the arena. */
-const struct hcl_value *jobspec_value_copy(
-    struct arena *a, const struct hcl_value *v);
 
 /* The first expression inside, or e itself, that fn says yes to; or NULL. */
 typedef bool jobspec_expr_fn(const struct hcl_expr *e, void *ctx);

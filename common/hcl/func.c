@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hcl/type.h"
 #include "common/mem.h"
 
 const struct hcl_value *
@@ -58,7 +59,7 @@ unknown_func(struct hcl_eval *ev, const struct hcl_expr *e)
 	return &hcl_value_unknown;
 }
 
-/* --- can and try, whose arguments may fail --- */
+/* --- can, try and convert, whose arguments are no plain values --- */
 
 static const struct hcl_value *
 attempt(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_diags *d)
@@ -112,6 +113,25 @@ call_try(struct hcl_eval *ev, const struct hcl_expr *e)
 	    "least one expression must produce a successful result.",
 	    buf_str(&text));
 	buf_release(&text);
+	return &hcl_value_unknown;
+}
+
+/* convert(value, type): the type is no value but a constraint. */
+static const struct hcl_value *
+call_convert(struct hcl_eval *ev, const struct hcl_expr *e)
+{
+	const struct hcl_type *type = hcl_type_of(ev, e->parts[1]);
+	const struct hcl_value *v = hcl_eval(ev, e->parts[0]);
+	const char *why = "";
+
+	if (type == NULL || v->kind == HCL_V_UNKNOWN)
+		return &hcl_value_unknown;
+	v = hcl_type_convert(ev->arena, type, v, &why);
+	if (v != NULL)
+		return v;
+	hcl_diag_add(ev->diags, hcl_expr_start(e->parts[0]),
+	    "Invalid function argument",
+	    "Invalid value for \"value\" parameter: %s.", why);
 	return &hcl_value_unknown;
 }
 
@@ -283,6 +303,8 @@ hcl_call(struct hcl_eval *ev, const struct hcl_expr *e)
 		return call_can(ev, e);
 	if (strcmp(e->name, "try") == 0 && e->nparts > 0)
 		return call_try(ev, e);
+	if (strcmp(e->name, "convert") == 0 && e->nparts == 2)
+		return call_convert(ev, e);
 	f = hcl_func_find(e->name);
 	if (f == NULL)
 		return unknown_func(ev, e);

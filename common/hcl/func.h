@@ -49,9 +49,9 @@ struct hcl_func {
 
 /* One table for each of func_string.c and its siblings. */
 extern const struct hcl_func hcl_string_funcs[], hcl_coll_funcs[],
-    hcl_number_funcs[], hcl_code_funcs[], hcl_format_funcs[];
-extern const size_t hcl_nstring_funcs, hcl_ncoll_funcs, hcl_nnumber_funcs,
-    hcl_ncode_funcs, hcl_nformat_funcs;
+    hcl_map_funcs[], hcl_number_funcs[], hcl_code_funcs[], hcl_format_funcs[];
+extern const size_t hcl_nstring_funcs, hcl_ncoll_funcs, hcl_nmap_funcs,
+    hcl_nnumber_funcs, hcl_ncode_funcs, hcl_nformat_funcs;
 
 /* func_table.c: the function of that name, or NULL; all names. */
 const struct hcl_func *hcl_func_find(const char *name);

@@ -9,6 +9,7 @@ static const struct {
 } groups[] = {
 	{ hcl_string_funcs, &hcl_nstring_funcs },
 	{ hcl_coll_funcs, &hcl_ncoll_funcs },
+	{ hcl_map_funcs, &hcl_nmap_funcs },
 	{ hcl_number_funcs, &hcl_nnumber_funcs },
 	{ hcl_code_funcs, &hcl_ncode_funcs },
 	{ hcl_format_funcs, &hcl_nformat_funcs },

@@ -155,7 +155,7 @@ static const struct vector_kind kinds[] = {
 	{ "local", run_case, VECTOR_ALL },
 	{ "dynamic", run_case, VECTOR_ALL },
 	/* Some functions are not there yet: addresses, dates, YAML ... */
-	{ "func", run_case, 77 },
+	{ "func", run_case, 80 },
 	{ "func-err", run_case, VECTOR_ALL },
 	{ "file", run_case, 7 },
 };

@@ -1,13 +1,12 @@
-/* Types of variables: reading them, and making values fit them. */
+/* Type constraints: reading them, and making values fit them. */
+#include "common/hcl/type.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/hcl/expr.h"
-#include "proto/jobspec_var.h"
-
-static __attribute__((format(printf, 3, 4))) const struct jobspec_type *
+static __attribute__((format(printf, 3, 4))) const struct hcl_type *
 fail(struct hcl_eval *ev, struct hcl_range at, const char *fmt, ...)
 {
 	struct buf text = { 0 };
@@ -22,10 +21,10 @@ fail(struct hcl_eval *ev, struct hcl_range at, const char *fmt, ...)
 	return NULL;
 }
 
-static struct jobspec_type *
+static struct hcl_type *
 new_type(struct hcl_eval *ev, enum hcl_value_kind kind, size_t n)
 {
-	struct jobspec_type *t = arena_alloc(ev->arena, sizeof *t);
+	struct hcl_type *t = arena_alloc(ev->arena, sizeof *t);
 
 	t->kind = kind;
 	t->n = n;
@@ -47,7 +46,7 @@ static const struct {
 	"element "                                                      \
 	"type."
 
-static const struct jobspec_type *
+static const struct hcl_type *
 word_type(struct hcl_eval *ev, const struct hcl_expr *e)
 {
 	struct hcl_range at = hcl_expr_range(e);
@@ -84,10 +83,10 @@ call_name(const struct hcl_expr *e)
 	return r;
 }
 
-static const struct jobspec_type *
+static const struct hcl_type *
 tuple_type(struct hcl_eval *ev, const struct hcl_expr *arg)
 {
-	struct jobspec_type *t;
+	struct hcl_type *t;
 
 	if (arg->kind != HCL_E_TUPLE)
 		return fail(ev, hcl_expr_range(arg),
@@ -95,7 +94,7 @@ tuple_type(struct hcl_eval *ev, const struct hcl_expr *arg)
 		    "types.");
 	t = new_type(ev, HCL_V_TUPLE, arg->nparts);
 	for (size_t i = 0; i < t->n; i++) {
-		t->items[i] = jobspec_type_of(ev, arg->parts[i]);
+		t->items[i] = hcl_type_of(ev, arg->parts[i]);
 		if (t->items[i] == NULL)
 			return NULL;
 	}
@@ -104,8 +103,8 @@ tuple_type(struct hcl_eval *ev, const struct hcl_expr *arg)
 
 /* Puts a member among the others by its name. */
 static void
-insert(struct jobspec_type *t, size_t n, const char *key,
-    const struct jobspec_type *item)
+insert(
+    struct hcl_type *t, size_t n, const char *key, const struct hcl_type *item)
 {
 	for (; n > 0 && strcmp(t->keys[n - 1], key) > 0; n--) {
 		t->keys[n] = t->keys[n - 1];
@@ -115,10 +114,10 @@ insert(struct jobspec_type *t, size_t n, const char *key,
 	t->items[n] = item;
 }
 
-static const struct jobspec_type *
+static const struct hcl_type *
 object_type(struct hcl_eval *ev, const struct hcl_expr *arg)
 {
-	struct jobspec_type *t;
+	struct hcl_type *t;
 
 	if (arg->kind != HCL_E_OBJECT)
 		return fail(ev, hcl_expr_range(arg),
@@ -129,7 +128,7 @@ object_type(struct hcl_eval *ev, const struct hcl_expr *arg)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct hcl_expr *value = arg->parts[i];
 		const char *key = hcl_expr_keyword(arg->keys[i]);
-		const struct jobspec_type *item;
+		const struct hcl_type *item;
 
 		if (key == NULL)
 			return fail(ev, hcl_expr_range(arg->keys[i]),
@@ -140,7 +139,7 @@ object_type(struct hcl_eval *ev, const struct hcl_expr *arg)
 			return fail(ev, call_name(value),
 			    "Optional attribute modifier is only for type "
 			    "constraints, not for exact types.");
-		item = jobspec_type_of(ev, value);
+		item = hcl_type_of(ev, value);
 		if (item == NULL)
 			return NULL;
 		insert(t, i, key, item);
@@ -148,10 +147,10 @@ object_type(struct hcl_eval *ev, const struct hcl_expr *arg)
 	return t;
 }
 
-static const struct jobspec_type *
+static const struct hcl_type *
 call_type(struct hcl_eval *ev, const struct hcl_expr *e)
 {
-	struct jobspec_type *t;
+	struct hcl_type *t;
 
 	for (size_t i = 0; i < 3; i++)
 		if (strcmp(e->name, simple[i].name) == 0)
@@ -166,7 +165,7 @@ call_type(struct hcl_eval *ev, const struct hcl_expr *e)
 			return fail(
 			    ev, hcl_expr_range(e), ONE_ELEMENT, e->name);
 		t = new_type(ev, nested[i].kind, 1);
-		t->items[0] = jobspec_type_of(ev, e->parts[0]);
+		t->items[0] = hcl_type_of(ev, e->parts[0]);
 		return t->items[0] != NULL ? t : NULL;
 	}
 	if (strcmp(e->name, "object") == 0 && e->nparts == 1)
@@ -179,8 +178,8 @@ call_type(struct hcl_eval *ev, const struct hcl_expr *e)
 	    "Keyword \"%s\" is not a valid type constructor.", e->name);
 }
 
-const struct jobspec_type *
-jobspec_type_of(struct hcl_eval *ev, const struct hcl_expr *e)
+const struct hcl_type *
+hcl_type_of(struct hcl_eval *ev, const struct hcl_expr *e)
 {
 	if (e->kind == HCL_E_ROOT)
 		return word_type(ev, e);
@@ -195,7 +194,7 @@ jobspec_type_of(struct hcl_eval *ev, const struct hcl_expr *e)
 /* --- values --- */
 
 static void
-put_type(const struct jobspec_type *t, struct buf *out)
+put_type(const struct hcl_type *t, struct buf *out)
 {
 	static const char *const names[] = { "dynamic", "dynamic", "bool",
 		"number", "string", "tuple", "list", "set", "object", "map" };
@@ -209,8 +208,8 @@ put_type(const struct jobspec_type *t, struct buf *out)
 }
 
 static const struct hcl_value *
-mismatch(struct arena *a, const struct jobspec_type *t,
-    const struct hcl_value *v, const char **why)
+mismatch(struct arena *a, const struct hcl_type *t, const struct hcl_value *v,
+    const char **why)
 {
 	struct buf text = { 0 };
 
@@ -222,7 +221,7 @@ mismatch(struct arena *a, const struct jobspec_type *t,
 }
 
 static const struct hcl_value *
-convert_seq(struct arena *a, const struct jobspec_type *t,
+convert_seq(struct arena *a, const struct hcl_type *t,
     const struct hcl_value *v, const char **why)
 {
 	const struct hcl_value **items;
@@ -232,7 +231,7 @@ convert_seq(struct arena *a, const struct jobspec_type *t,
 		return mismatch(a, t, v, why);
 	items = arena_alloc(a, (v->n + 1) * sizeof(*items));
 	for (size_t i = 0; i < v->n; i++) {
-		items[i] = jobspec_convert(a,
+		items[i] = hcl_type_convert(a,
 		    t->items[t->kind == HCL_V_TUPLE ? i : 0], v->items[i], why);
 		if (items[i] == NULL)
 			return NULL;
@@ -241,7 +240,7 @@ convert_seq(struct arena *a, const struct jobspec_type *t,
 }
 
 static const struct hcl_value *
-convert_map(struct arena *a, const struct jobspec_type *t,
+convert_map(struct arena *a, const struct hcl_type *t,
     const struct hcl_value *v, const char **why)
 {
 	const struct hcl_value **items;
@@ -251,7 +250,7 @@ convert_map(struct arena *a, const struct jobspec_type *t,
 	keys = arena_alloc(a, (v->n + 1) * sizeof(*keys));
 	for (size_t i = 0; i < v->n; i++) {
 		keys[i] = v->keys[i];
-		items[i] = jobspec_convert(a, t->items[0], v->items[i], why);
+		items[i] = hcl_type_convert(a, t->items[0], v->items[i], why);
 		if (items[i] == NULL)
 			return NULL;
 	}
@@ -259,7 +258,7 @@ convert_map(struct arena *a, const struct jobspec_type *t,
 }
 
 static const struct hcl_value *
-convert_object(struct arena *a, const struct jobspec_type *t,
+convert_object(struct arena *a, const struct hcl_type *t,
     const struct hcl_value *v, const char **why)
 {
 	const struct hcl_value **items;
@@ -278,7 +277,7 @@ convert_object(struct arena *a, const struct jobspec_type *t,
 			*why = arena_strndup(a, text, strlen(text));
 			return NULL;
 		}
-		items[i] = jobspec_convert(a, t->items[i], item, why);
+		items[i] = hcl_type_convert(a, t->items[i], item, why);
 		if (items[i] == NULL)
 			return NULL;
 	}
@@ -286,7 +285,7 @@ convert_object(struct arena *a, const struct jobspec_type *t,
 }
 
 const struct hcl_value *
-jobspec_convert(struct arena *a, const struct jobspec_type *t,
+hcl_type_convert(struct arena *a, const struct hcl_type *t,
     const struct hcl_value *v, const char **why)
 {
 	if (v->kind <= HCL_V_NULL || t == NULL || t->kind == HCL_V_UNKNOWN)
@@ -302,7 +301,7 @@ jobspec_convert(struct arena *a, const struct jobspec_type *t,
 }
 
 const struct hcl_value *
-jobspec_value_copy(struct arena *a, const struct hcl_value *v)
+hcl_value_copy(struct arena *a, const struct hcl_value *v)
 {
 	const struct hcl_value **items;
 	const char **keys = NULL;
@@ -329,7 +328,7 @@ jobspec_value_copy(struct arena *a, const struct hcl_value *v)
 	if (v->kind >= HCL_V_OBJECT)
 		keys = arena_alloc(a, (v->n + 1) * sizeof(*keys));
 	for (size_t i = 0; i < v->n; i++) {
-		items[i] = jobspec_value_copy(a, v->items[i]);
+		items[i] = hcl_value_copy(a, v->items[i]);
 		if (keys != NULL)
 			keys[i] =
 			    arena_strndup(a, v->keys[i], strlen(v->keys[i]));
