@@ -89,18 +89,21 @@ hcl_count_labels(const struct rec_field *f)
 
 /* The closest name among those of attributes or of blocks, or NULL. */
 static const char *
-closest(const struct hcl_names *names, const struct hcl_body *body,
-    const char *given, bool blocks)
+closest(const struct rec_hcl *h, const struct hcl_names *names,
+    const struct hcl_body *body, const char *given, bool blocks)
 {
 	const char *list[HCL_MAX_NAMES];
 	size_t n = 0;
 
+	if (h->ev->diags->n == HCL_MAX_DIAGS) /* nobody would read it */
+		return NULL;
 	for (size_t i = 0; i < names->n; i++) {
 		const struct hcl_name *e = &names->v[i];
 
 		if (blocks ? !hcl_is_block(e->f)
 			   : !hcl_is_attr(e->f) ||
-				 hcl_attr_of(body, e->name) != NULL)
+				 (body->json == NULL &&
+				     hcl_attr_of(body, e->name) != NULL))
 			continue;
 		list[n++] = e->name;
 	}
@@ -111,7 +114,7 @@ static void
 unknown_attr(struct rec_hcl *h, const struct hcl_names *names,
     const struct hcl_body *body, const struct hcl_attr *attr)
 {
-	const char *near = closest(names, body, attr->name, false);
+	const char *near = closest(h, names, body, attr->name, false);
 	const struct hcl_name *e = hcl_find_name(names, attr->name);
 
 	if (near != NULL)
@@ -134,7 +137,7 @@ static void
 unknown_block(struct rec_hcl *h, const struct hcl_names *names,
     const struct hcl_body *body, const struct hcl_block *b)
 {
-	const char *near = closest(names, body, b->type, true);
+	const char *near = closest(h, names, body, b->type, true);
 	const struct hcl_name *e = hcl_find_name(names, b->type);
 
 	if (near != NULL)
@@ -157,15 +160,14 @@ unknown_block(struct rec_hcl *h, const struct hcl_names *names,
 
 static void
 unknown_member(struct rec_hcl *h, const struct hcl_names *names,
-    const struct hcl_body *body, const struct hcl_attr *attr)
+    const struct hcl_body *body, const char *name, struct hcl_range at)
 {
-	const char *near = closest(names, body, attr->name, false);
+	const char *near = closest(h, names, body, name, false);
 
 	if (near == NULL)
-		near = closest(names, body, attr->name, true);
-	hcl_diag_add(h->ev->diags, attr->name_range,
-	    "Extraneous JSON object property",
-	    "No argument or block type is named \"%s\".%s%s%s", attr->name,
+		near = closest(h, names, body, name, true);
+	hcl_diag_add(h->ev->diags, at, "Extraneous JSON object property",
+	    "No argument or block type is named \"%s\".%s%s%s", name,
 	    near != NULL ? " Did you mean \"" : "", near != NULL ? near : "",
 	    near != NULL ? "\"?" : "");
 }
@@ -222,23 +224,33 @@ hcl_check_labels(
 	return false;
 }
 
+/* Only the names: a value may be large, and is looked at once. */
+static void
+check_members(struct rec_hcl *h, const struct hcl_names *names,
+    const struct hcl_body *body)
+{
+	const struct hcl_json *j = body->json;
+
+	for (size_t i = 0; j->kind == J_OBJECT && i < j->n; i++)
+		if (hcl_find_name(names, j->keys[i]) == NULL &&
+		    !(h->dynamic && strcmp(j->keys[i], "dynamic") == 0))
+			unknown_member(
+			    h, names, body, j->keys[i], j->key_ranges[i]);
+}
+
 void
 hcl_check_names(struct rec_hcl *h, const struct hcl_names *names,
     const struct hcl_body *body)
 {
-	size_t n;
-	const struct hcl_attr *attrs = hcl_attrs_of(body, &n);
+	for (size_t i = 0; !names->any && i < body->nattrs; i++) {
+		const struct hcl_name *e =
+		    hcl_find_name(names, body->attrs[i].name);
 
-	for (size_t i = 0; i < n && !names->any; i++) {
-		const struct hcl_name *e = hcl_find_name(names, attrs[i].name);
-
-		if (body->json != NULL && e == NULL &&
-		    !(h->dynamic && strcmp(attrs[i].name, "dynamic") == 0))
-			unknown_member(h, names, body, &attrs[i]);
-		else if (body->json == NULL &&
-			 (e == NULL || !hcl_is_attr(e->f)))
-			unknown_attr(h, names, body, &attrs[i]);
+		if (e == NULL || !hcl_is_attr(e->f))
+			unknown_attr(h, names, body, &body->attrs[i]);
 	}
+	if (!names->any && body->json != NULL)
+		check_members(h, names, body);
 	for (size_t i = 0; i < body->nblocks; i++) {
 		const struct hcl_block *b = &body->blocks[i];
 		const struct hcl_name *e = hcl_find_name(names, b->type);

@@ -401,25 +401,35 @@ attr_tree(
 	return list;
 }
 
+/* The list of a type's blocks, made where there is none. */
+static struct tree *
+block_list(struct tree *to, const char *type)
+{
+	const struct tree *found = tree_get(to, type);
+
+	for (size_t i = 0; found != NULL && i < to->nmembers; i++)
+		if (to->members[i].value == found)
+			return to->members[i].value;
+	tree_set(to, type, tree_list());
+	return block_list(to, type);
+}
+
 static void
 add_block_tree(struct rec_hcl *h, struct tree *to, const struct hcl_block *b)
 {
-	const struct tree *found = tree_get(to, b->type);
-	struct tree *t = hcl_body_tree(h, b->body), *list;
+	struct tree *t = hcl_body_tree(h, b->body);
 
 	for (size_t i = b->nlabels; i > 0; i--) {
-		struct tree *outer = tree_map();
+		struct tree *outer = tree_map(), *list = tree_list();
 
-		list = tree_list();
 		tree_push(list, t);
 		tree_set(outer, b->labels[i - 1].text, list);
 		t = outer;
 	}
-	list = found != NULL ? tree_copy(found) : tree_list();
-	tree_push(list, t);
-	tree_set(to, b->type, list);
+	tree_push(block_list(to, b->type), t);
 }
 
+/* A block wins over an attribute of its name. */
 struct tree *
 hcl_body_tree(struct rec_hcl *h, const struct hcl_body *body)
 {
@@ -427,17 +437,11 @@ hcl_body_tree(struct rec_hcl *h, const struct hcl_body *body)
 	size_t n;
 	const struct hcl_attr *attrs = hcl_attrs_of(body, &n);
 
-	for (size_t i = 0; i < n; i++) {
-		bool is_block = false;
-
-		for (size_t k = 0; k < body->nblocks && !is_block; k++)
-			is_block =
-			    strcmp(body->blocks[k].type, attrs[i].name) == 0;
-		if (!is_block)
-			tree_set(
-			    t, attrs[i].name, attr_tree(h, body, &attrs[i]));
-	}
 	for (size_t i = 0; i < body->nblocks; i++)
 		add_block_tree(h, t, &body->blocks[i]);
+	for (size_t i = 0; i < n; i++)
+		if (body->nblocks == 0 || tree_get(t, attrs[i].name) == NULL)
+			tree_set(
+			    t, attrs[i].name, attr_tree(h, body, &attrs[i]));
 	return t;
 }

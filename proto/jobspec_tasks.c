@@ -10,6 +10,8 @@
 #include "proto/job.h"
 #include "proto/jobspec_impl.h"
 
+#define MAX_INHERITED 10000 /* secrets that tasks get from above */
+
 static void
 set_if_absent(char **to, const char *text)
 {
@@ -80,7 +82,7 @@ check_task_scalings(struct rec_hcl *h, const struct hcl_body *body)
 	const struct hcl_block **b = hcl_blocks_of(body, "scaling", 1, &n);
 	struct buf where = { 0 }, summary = { 0 };
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && h->ev->diags->n < HCL_MAX_DIAGS; i++) {
 		const struct hcl_label *label = &b[i]->labels[0];
 
 		if (b[i]->nlabels != 1)
@@ -182,6 +184,18 @@ static const struct rec_field inherited_fields[] = {
 };
 const struct rec_type inherited_type = REC_TYPE(inherited, inherited_fields);
 
+/* What every task gets a copy of has a limit. */
+static bool
+too_many(struct rec_hcl *h, const struct inherited *from, size_t ntasks,
+    const struct hcl_body *body)
+{
+	if (from->nsecrets == 0 || ntasks <= MAX_INHERITED / from->nsecrets)
+		return false;
+	hcl_diag_add(h->ev->diags, hcl_body_start(body), "Too many secrets",
+	    "The secrets of all tasks here may be %d at most.", MAX_INHERITED);
+	return true;
+}
+
 static bool
 has_secret(const struct task *task, const struct secret *s)
 {
@@ -214,8 +228,8 @@ jobspec_fold_group(
 {
 	struct task_group *g = rec;
 
-	(void)h;
-	(void)body;
+	if (too_many(h, more, g->ntasks, body))
+		return;
 	for (size_t i = 0; i < g->ntasks; i++)
 		inherit(&g->tasks[i], more);
 }
@@ -259,11 +273,14 @@ jobspec_fold_job(
 {
 	struct job *job = rec;
 	struct job_more *m = more;
+	size_t ntasks = 0;
 
-	(void)h;
-	(void)body;
 	if (m->ntasks > 0)
 		fold_tasks(job, m);
+	for (size_t i = 0; i < job->ntask_groups; i++)
+		ntasks += job->task_groups[i].ntasks;
+	if (too_many(h, &m->inherited, ntasks, body))
+		return;
 	for (size_t i = 0; i < job->ntask_groups; i++)
 		for (size_t k = 0; k < job->task_groups[i].ntasks; k++)
 			inherit(&job->task_groups[i].tasks[k], &m->inherited);

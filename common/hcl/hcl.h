@@ -34,10 +34,11 @@
 #define HCL_MAX_DEPTH                                          \
 	60 /* blocks, brackets and templates inside each other \
 	    */
-#define HCL_MAX_TOKENS    2000000 /* of one file */
-#define HCL_MAX_ATTRS     20000   /* of one body */
-#define HCL_MAX_DIAGS     64      /* further ones are counted, not kept */
-#define HCL_MAX_LINE_SHOW 160     /* bytes of a source line in a message */
+#define HCL_MAX_TOKENS      2000000 /* of one file */
+#define HCL_MAX_JSON_VALUES 200000  /* of one file */
+#define HCL_MAX_ATTRS       20000   /* of one body */
+#define HCL_MAX_DIAGS       64      /* further ones are counted, not kept */
+#define HCL_MAX_LINE_SHOW   160     /* bytes of a source line in a message */
 
 enum hcl_mode {
 	HCL_2,    /* native syntax, or JSON when the text starts with { */

@@ -9,6 +9,7 @@ struct json {
 	const struct hcl_src *src;
 	size_t at;
 	size_t depth;
+	size_t nvalues;
 	struct hcl_diags *d;
 };
 
@@ -337,6 +338,9 @@ parse_value(struct json *j)
 {
 	char c = peek(j);
 
+	if (j->nvalues++ == HCL_MAX_JSON_VALUES)
+		return fail(j, "Too many values",
+		    "The file holds more values than a file may have.");
 	if (c == '{')
 		return parse_nested(j, J_OBJECT);
 	if (c == '[')
