@@ -103,8 +103,9 @@ jobspec_validate(
 /* --- locals --- */
 
 struct locals {
-	const struct hcl_attr **attrs;
-	const struct hcl_value **values; /* NULL while not known */
+	const struct hcl_attr *attrs[MAX_LOCALS];
+	const struct hcl_value *values[MAX_LOCALS]; /* NULL: not known yet */
+	bool busy[MAX_LOCALS];                      /* being resolved */
 	size_t n;
 };
 
@@ -150,51 +151,64 @@ eval_local(struct hcl_eval *ev, struct locals *l, size_t i)
 	ev->scope = outer;
 }
 
-/* Each once what it needs is there; of a circle the first is told. */
-static void
-eval_locals(struct hcl_eval *ev, struct locals *l)
+/* Which local an expression that waits_for() found is. */
+static size_t
+index_of(const struct locals *l, const char *name)
 {
-	size_t nleft = l->n, before;
+	size_t i = 0;
 
-	do {
-		before = nleft;
-		for (size_t i = 0; i < l->n; i++) {
-			if (l->values[i] != NULL ||
-			    jobspec_search(l->attrs[i]->expr, waits_for, l) !=
-				NULL)
-				continue;
-			eval_local(ev, l, i);
-			nleft--;
-		}
-	} while (nleft > 0 && nleft < before);
-	for (size_t i = 0; nleft > 0 && i < l->n; i++)
-		if (l->values[i] == NULL) {
-			eval_local(ev, l, i);
-			return;
-		}
+	while (l->values[i] != NULL || strcmp(l->attrs[i]->name, name) != 0)
+		i++;
+	return i;
+}
+
+/* First what it needs, then itself; in a circle it is told. */
+static void
+resolve(struct hcl_eval *ev, struct locals *l, size_t i)
+{
+	const struct hcl_expr *e;
+
+	l->busy[i] = true;
+	while (ev->diags->n == 0 &&
+	       (e = jobspec_search(l->attrs[i]->expr, waits_for, l)) != NULL) {
+		size_t k = index_of(l, e->name);
+
+		if (l->busy[k])
+			break;
+		resolve(ev, l, k);
+	}
+	if (ev->diags->n == 0)
+		eval_local(ev, l, i);
+	l->busy[i] = false;
+}
+
+static void
+add_local(struct hcl_eval *ev, struct locals *l, const struct hcl_attr *attr)
+{
+	if (l->n < MAX_LOCALS)
+		l->attrs[l->n++] = attr;
+	else
+		hcl_diag_add(ev->diags, attr->name_range, "Too many locals",
+		    "A file may have %d locals.", MAX_LOCALS);
 }
 
 void
 jobspec_locals(const struct hcl_body *body, struct hcl_eval *ev)
 {
-	struct locals l = { 0 };
-	size_t n, nattrs, cap = 0, vcap = 0;
+	struct locals *l = xcalloc(1, sizeof *l);
+	size_t n, nattrs;
 	const struct hcl_block **blocks = hcl_blocks_of(body, "locals", 0, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		const struct hcl_attr *attrs =
 		    hcl_attrs_of(blocks[i]->body, &nattrs);
 
-		for (size_t k = 0; k < nattrs && l.n < MAX_LOCALS; k++) {
-			l.attrs = xgrow(l.attrs, l.n, &cap, sizeof(*l.attrs));
-			l.values =
-			    xgrow(l.values, l.n, &vcap, sizeof(*l.values));
-			l.attrs[l.n] = &attrs[k];
-			l.values[l.n++] = NULL;
-		}
+		for (size_t k = 0; k < nattrs; k++)
+			add_local(ev, l, &attrs[k]);
 	}
-	eval_locals(ev, &l);
-	jobspec_add_scope(ev, "local", known_locals(ev->arena, &l));
-	free(l.attrs);
-	free(l.values);
+	for (size_t i = 0; i < l->n && ev->diags->n == 0; i++)
+		if (l->values[i] == NULL)
+			resolve(ev, l, i);
+	jobspec_add_scope(ev, "local", known_locals(ev->arena, l));
+	free(l);
 }

@@ -138,7 +138,7 @@ START_TEST(variables_that_do_not_fit_are_refused)
 	HAS(error_of("locals {\n  a = local.b\n  b = local.a\n}\n"
 		     "job \"j\" {}\n",
 		NULL),
-	    "j.nomad:2,12-14: Unsupported attribute");
+	    "j.nomad:3,12-14: Unsupported attribute");
 }
 END_TEST
 
