@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -38,6 +40,24 @@ __lsan_default_suppressions(void)
 	return "leak:libnng";
 }
 #endif
+
+/*
+ * nng 1.5 greets a new ipc connection at once. When the other side has closed
+ * by then, the EPIPE of that greeting becomes NNG_ECLOSED, which nng takes for
+ * the end of its listener: it accepts nobody any more, for ever. Any local
+ * process that connects and leaves would do that to us. A connection that was
+ * reset, which is what has happened, ends nothing else; so this is the
+ * program's sendmsg(), for libnng too.
+ */
+ssize_t
+sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	ssize_t n = syscall(SYS_sendmsg, fd, msg, flags);
+
+	if (n == -1 && errno == EPIPE)
+		errno = ECONNRESET;
+	return n;
+}
 
 /* --- the table --- */
 

@@ -79,14 +79,16 @@ conn_refuse(struct http_conn *c, int status, const char *why)
 	server_complain(c, HTTP_REFUSED, why);
 	conn_gone(c);
 	answer_reset(&c->req);
-	if (phase != HTTP_WAITING) {
-		c->reset = phase == HTTP_BEGUN;
+	if (phase == HTTP_BEGUN) {
+		c->reset = true;
 		return;
 	}
+	/* An answer that is complete still goes out. */
 	c->dead = false;
 	c->unclean = true;
 	c->close_after = true;
-	answer_text(c, status, why);
+	if (phase == HTTP_WAITING)
+		answer_text(c, status, why);
 }
 
 void

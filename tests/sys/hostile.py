@@ -113,7 +113,8 @@ def http(place):
         # Whatever hides behind it must not be answered.
         s.sendall(text + b"GET /v1/regions HTTP/1.1\r\nHost: x\r\n\r\n")
         got = read_all(s)
-        if not got.startswith(b"HTTP/1.1 400 "):
+        # A proxy may have said that there is no route before the body came.
+        if not got.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 404 ")):
             sys.exit("%s: %r" % (what, got[:80]))
         if got.count(b"HTTP/1.1 ") != 1:
             sys.exit("%s: a second answer: %r" % (what, got))

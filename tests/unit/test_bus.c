@@ -486,6 +486,20 @@ START_TEST(askers_who_leave_are_not_counted_as_garbage)
 }
 END_TEST
 
+START_TEST(who_connects_and_leaves_at_once_keeps_nobody_out)
+{
+	struct world *w = world_new(false);
+	struct bus_peer *p;
+
+	for (int i = 0; i < 20; i++)
+		close(raw_connect(w));
+	p = dial(w);
+	echo_works(w, p);
+	bus_peer_free(p);
+	world_free(w);
+}
+END_TEST
+
 START_TEST(a_bad_body_is_refused)
 {
 	struct world *w = world_new(false);
@@ -644,5 +658,6 @@ UNIT_MAIN("bus", a_request_is_answered_over_ipc, a_request_is_answered_over_tcp,
     nobody_there_is_told_at_the_deadline,
     a_lost_request_is_repeated_once_with_its_id,
     too_many_calls_to_a_peer_are_busy, garbage_is_closed_and_counted,
-    askers_who_leave_are_not_counted_as_garbage, a_bad_body_is_refused,
+    askers_who_leave_are_not_counted_as_garbage,
+    who_connects_and_leaves_at_once_keeps_nobody_out, a_bad_body_is_refused,
     topics_are_numbered_and_a_gap_is_told, a_flood_loses_nothing_silently)
