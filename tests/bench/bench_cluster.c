@@ -15,6 +15,7 @@
 
 #include "common/http/http.h"
 #include "common/mem.h"
+#include "tests/lib/bench.h"
 #include "tests/lib/devworld.h"
 
 #define NSTARTS    7
@@ -35,6 +36,8 @@ say(const char *what, double ours, const char *unit, const char *theirs,
 {
 	printf("cluster %s: %.2f %s (Nomad 2.0.6: %s; wanted %s)\n", what, ours,
 	    unit, theirs, must);
+	printf("row: cluster: %s | %.2f %s | Nomad %s | wanted %s\n", what,
+	    ours, unit, theirs, must);
 	fflush(stdout);
 }
 

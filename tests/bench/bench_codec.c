@@ -8,22 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/mem.h"
+#include "tests/lib/bench.h"
 #include "tests/lib/sample.h"
 
 #define NROUNDS 61
 #define NCALLS  4000
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* --- msgpack-c, encoding --- */
 
@@ -290,45 +281,32 @@ their_decode(struct bench *b)
 	rec_clear(&sample_alloc_type, &a);
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 static double
 round_of(struct bench *b, once_fn *once)
 {
-	uint64_t start = now_ns();
+	uint64_t start = bench_now_ns();
 
 	for (int i = 0; i < NCALLS; i++)
 		once(b);
-	return (double)(now_ns() - start) / NCALLS;
-}
-
-static double
-median(double *v)
-{
-	qsort(v, NROUNDS, sizeof *v, by_value);
-	return v[NROUNDS / 2];
+	return (double)(bench_now_ns() - start) / NCALLS;
 }
 
 static void
 run(struct bench *b, const char *name, once_fn *ours, once_fn *theirs)
 {
-	double our_ns[NROUNDS], their_ns[NROUNDS];
+	double our_ns[NROUNDS], their_ns[NROUNDS], ours_ns, theirs_ns;
+	char *what;
 
 	for (int i = 0; i < NROUNDS; i++) {
 		our_ns[i] = round_of(b, ours);
 		their_ns[i] = theirs != NULL ? round_of(b, theirs) : 0;
 	}
-	printf("codec %s: %.0f ns", name, median(our_ns));
-	if (theirs != NULL)
-		printf(", msgpack-c %.0f ns, %.2fx", median(their_ns),
-		    median(their_ns) / median(our_ns));
-	printf("\n");
+	ours_ns = bench_median(our_ns, NROUNDS);
+	theirs_ns = bench_median(their_ns, NROUNDS);
+	what = xasprintf("codec: %s", name);
+	bench_row(what, ours_ns, "ns", theirs != NULL ? "msgpack-c" : "",
+	    theirs_ns, theirs_ns / ours_ns);
+	free(what);
 }
 
 static bool

@@ -83,7 +83,7 @@ for port in $base $((base + 1)) $((base + 2)); do
 done
 
 # Nanoseconds of CPU that all threads of a process have used.
-cpu_ns() { cat "/proc/$1/task/"*/schedstat | awk '{ n += $1 } END { printf "%d", n }'; }
+cpu_ns() { cat "/proc/$1/task/"*/schedstat | awk '{ n += $1 } END { printf "%.0f", n }'; }
 
 # round NAME PID PORT: prints microseconds a request, and requests a second
 round() {
@@ -108,5 +108,7 @@ l=$(cut -d' ' -f1 "$dir/lbd.rounds" | median)
 hr=$(cut -d' ' -f2 "$dir/haproxy.rounds" | median)
 lr=$(cut -d' ' -f2 "$dir/lbd.rounds" | median)
 awk -v h="$h" -v l="$l" -v hr="$hr" -v lr="$lr" -v b="$bytes" 'BEGIN {
+	printf "row: lbd: CPU of a request | %.1f us | haproxy %.1f us | %.2fx\n", l, h, h / l
+	printf "row: lbd: requests, one thread | %d /s | haproxy %d /s | %.2fx\n", lr, hr, lr / hr
 	printf "lbd vs haproxy, %d B bodies: %.1f us/request against %.1f (%.2fx), %d against %d requests/s\n",
 	    b, l, h, l / h, lr, hr }'

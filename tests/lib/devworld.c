@@ -10,11 +10,11 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/http/http.h"
 #include "common/mem.h"
+#include "tests/lib/bench.h"
 
 #define BASE_PORT    31000
 #define MAX_PIDS     8192
@@ -31,31 +31,6 @@ die(const char *fmt, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	exit(1);
-}
-
-double
-bench_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-double
-bench_median(double *values, size_t n)
-{
-	qsort(values, n, sizeof *values, by_value);
-	return n % 2 == 1 ? values[n / 2]
-			  : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
 /* --- starting and stopping --- */

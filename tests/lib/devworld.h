@@ -40,7 +40,4 @@ void world_wait_allocs(
 double world_pss_mb(const struct world *w);
 double world_cpu_ms(const struct world *w);
 
-double bench_now_ms(void); /* monotonic */
-double bench_median(double *values, size_t n);
-
 #endif
