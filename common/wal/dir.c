@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/mem.h"
@@ -50,6 +51,17 @@ real_allocate(void *ctx, int fd, off_t n)
 	return fallocate(fd, 0, 0, n);
 }
 
+static uint64_t
+real_space(void *ctx, int dirfd)
+{
+	struct statvfs st;
+
+	(void)ctx;
+	if (fstatvfs(dirfd, &st) == -1)
+		return 0;
+	return (uint64_t)st.f_bavail * st.f_frsize;
+}
+
 static int
 real_rename(void *ctx, int dirfd, const char *from, const char *to)
 {
@@ -70,6 +82,7 @@ const struct wal_io wal_io_real = {
 	.fsync = real_fsync,
 	.fdatasync = real_fdatasync,
 	.allocate = real_allocate,
+	.space = real_space,
 	.rename = real_rename,
 	.unlink = real_unlink,
 };

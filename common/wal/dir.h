@@ -14,7 +14,8 @@
 #include "common/buf.h"
 #include "common/err.h"
 
-/* The system calls that change something; each as its man page says. */
+/* The system calls that change something; each as its man page says. And how
+ * much room there is for that. */
 struct wal_io {
 	void *ctx;
 	int (*open)(void *ctx, int dirfd, const char *name, int flags);
@@ -22,6 +23,8 @@ struct wal_io {
 	int (*fsync)(void *ctx, int fd); /* of a directory, too */
 	int (*fdatasync)(void *ctx, int fd);
 	int (*allocate)(void *ctx, int fd, off_t n);
+	/* Bytes that may be free on that disk. */
+	uint64_t (*space)(void *ctx, int dirfd);
 	int (*rename)(void *ctx, int dirfd, const char *from, const char *to);
 	int (*unlink)(void *ctx, int dirfd, const char *name);
 };

@@ -225,14 +225,20 @@ wal_queued(struct wal *w)
 bool
 wal_has_room(struct wal *w, size_t n)
 {
+	enum wal_spare_state spare;
 	bool has;
 
 	pthread_mutex_lock(&w->lock);
+	spare = w->spare;
 	has =
-	    w->spare != WAL_SPARE_FAILED ||
 	    w->pending.records.len + w->in_flight + n + WAL_RESERVE <= w->room;
 	pthread_mutex_unlock(&w->lock);
-	return has;
+	if (has || spare == WAL_SPARE_READY)
+		return true;
+	/* The next segment is not there yet, and may never be. */
+	return spare != WAL_SPARE_FAILED &&
+	       w->dir.io->space(w->dir.io->ctx, w->dir.fd) >=
+		   2 * w->segment_bytes;
 }
 
 struct wal_dir *

@@ -155,6 +155,18 @@ world_allocate(void *ctx, int fd, off_t n)
 	return rc;
 }
 
+static uint64_t
+world_space(void *ctx, int dirfd)
+{
+	struct walworld *w = ctx;
+	bool is_full;
+
+	pthread_mutex_lock(&w->lock);
+	is_full = w->allocate_errno != 0;
+	pthread_mutex_unlock(&w->lock);
+	return is_full ? 0 : wal_io_real.space(NULL, dirfd);
+}
+
 static int
 world_rename(void *ctx, int dirfd, const char *from, const char *to)
 {
@@ -195,6 +207,7 @@ walworld_init(struct walworld *w)
 				    .fsync = world_fsync,
 				    .fdatasync = world_fsync,
 				    .allocate = world_allocate,
+				    .space = world_space,
 				    .rename = world_rename,
 				    .unlink = world_unlink } };
 	pthread_mutex_init(&w->lock, NULL);
