@@ -74,6 +74,7 @@ take_in(const struct sched_core *c, const struct job *from, struct job *job,
 	size_t n;
 
 	rec_copy(&job_type, job, from);
+	job_forget_claims(job);
 	job_canonicalize(job, c->region);
 	job_check(job, &problems, &n, warnings);
 	if (n > 0) {
@@ -408,6 +409,7 @@ sched_core_job_validate(struct sched_core *c, const struct job *from,
 	*out =
 	    (struct job_validate_response){ .driver_config_validated = true };
 	rec_copy(&job_type, &job, from);
+	job_forget_claims(&job);
 	job_canonicalize(&job, c->region);
 	job_check(&job, &out->validation_errors, &out->nvalidation_errors,
 	    &out->warnings);

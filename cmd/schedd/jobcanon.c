@@ -238,6 +238,30 @@ canon_keep_job(struct job *job)
 		canon_keep_group(&job->task_groups[i], job);
 }
 
+static void
+forget(char **s)
+{
+	free(*s);
+	*s = NULL;
+}
+
+void
+job_forget_claims(struct job *job)
+{
+	forget(&job->parent_id);
+	forget(&job->dispatch_idempotency_token);
+	forget(&job->nomad_token_id);
+	forget(&job->status);
+	forget(&job->status_description);
+	job->dispatched = false;
+	CANON_DROP(job, stable);
+	CANON_DROP(job, version);
+	CANON_DROP(job, submit_time);
+	CANON_DROP(job, create_index);
+	CANON_DROP(job, modify_index);
+	CANON_DROP(job, job_modify_index);
+}
+
 void
 job_canonicalize(struct job *job, const char *region)
 {

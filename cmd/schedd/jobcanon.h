@@ -12,8 +12,16 @@
 #include "common/err.h"
 #include "proto/job.h"
 
-/* Fills in defaults, in place. region: used when the job names none. */
+/* Fills in defaults, in place, those of a server included (node pool, a
+ * priority of 0). region: used when the job names none. */
 void job_canonicalize(struct job *job, const char *region);
+
+/*
+ * Forgets what only servers may say of a job: whose child it is, that it was
+ * dispatched, its version, state and indices. For jobs that people send,
+ * before they are made canonical.
+ */
+void job_forget_claims(struct job *job);
 
 /*
  * Whether a canonical job may be registered. problems: one sentence for each

@@ -151,7 +151,35 @@ START_TEST(what_the_server_adds_is_asked_too)
 }
 END_TEST
 
+START_TEST(nobody_can_say_that_a_job_was_dispatched)
+{
+	static const char text[] =
+	    "{\"ID\":\"j\",\"ParentID\":\"p\",\"Dispatched\":true,"
+	    "\"Payload\":\"aGk=\",\"Status\":\"running\",\"Version\":7,"
+	    "\"Stable\":true,\"Stop\":true}";
+	struct job job;
+	char **problems, *warnings;
+	size_t n;
+
+	ck_assert_int_eq(
+	    rec_from_json(&job_type, &job, text, sizeof text - 1, NULL), 0);
+	job_forget_claims(&job);
+	job_canonicalize(&job, "global");
+	ck_assert_str_eq(job.parent_id, "");
+	ck_assert_str_eq(job.status, "");
+	ck_assert_uint_eq(job.version, 0);
+	ck_assert(!job.stable && !job.dispatched && job.stop);
+	job_check(&job, &problems, &n, &warnings);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_str_eq(problems[1],
+	    "job can't be submitted with a payload, only dispatched");
+	job_problems_free(problems, n);
+	free(warnings);
+	rec_clear(&job_type, &job);
+}
+END_TEST
+
 UNIT_MAIN("jobcheck", cron_lines_are_read_or_refused,
     durations_read_as_people_write_them, paths_may_not_leave_the_allocation,
     operators_are_checked_with_what_they_need,
-    what_the_server_adds_is_asked_too)
+    what_the_server_adds_is_asked_too, nobody_can_say_that_a_job_was_dispatched)
