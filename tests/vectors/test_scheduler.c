@@ -193,9 +193,12 @@ what_exceeds(const struct node *n, const struct fit_sum *sum,
 
 	if (n->node_max_allocs > 0 && sum->live > n->node_max_allocs)
 		return "max allocation exceeded";
-	if (sum->cores_overlap || has_foreign_cores(n, &sum->cores))
+	if (sum->cores_overlap)
 		return "cores";
 	bad = fit_exceeded(&sum->used, room);
+	if (has_foreign_cores(n, &sum->cores) &&
+	    (bad == NULL || strcmp(bad, "cpu") != 0))
+		return "cores";
 	if (bad == NULL)
 		bad = sum->collision;
 	return bad != NULL ? bad : "";
@@ -301,7 +304,7 @@ run_fn_reschedule(const struct tree *t, struct buf *why)
 }
 
 static const struct vector_kind kinds[] = {
-	{ "fn_fit", run_fn_fit, 151 },
+	{ "fn_fit", run_fn_fit, VECTOR_ALL },
 	{ "fn_reschedule", run_fn_reschedule, VECTOR_ALL },
 	{ "service_register", run_case, VECTOR_ALL },
 	{ "service_scale", run_case, VECTOR_ALL },
@@ -327,10 +330,13 @@ static const struct vector_kind kinds[] = {
 	{ "rank_affinity", run_case, VECTOR_ALL },
 	{ "rank_spread", run_case, VECTOR_ALL },
 	{ "rank_penalty", run_case, VECTOR_ALL },
+	{ "devices", run_case, 27 },
 	{ "ports", run_case, VECTOR_ALL },
 	{ "cores", run_case, VECTOR_ALL },
+	{ "memory_oversubscription", run_case, 13 },
 	{ "node_pools", run_case, 27 },
 	{ "datacenters", run_case, VECTOR_ALL },
+	{ "namespaces", run_case, 6 },
 	{ "multi_group", run_case, VECTOR_ALL },
 };
 
