@@ -222,6 +222,29 @@ mark_canary(struct alloc *a)
 	a->deployment_status->canary = true;
 }
 
+/* When nothing has room, the less important may give way. */
+static struct world_node *
+select_evicting(struct generic *g, const struct job *job, size_t group,
+    const struct reconcile_place *pl, struct alloc_metric *metric,
+    const struct sched_alloc **victims, size_t *nvictims)
+{
+	struct rank *r = planner_evicting_rank(g->p, job, group);
+	struct alloc_metric second;
+	struct world_node *n;
+
+	if (r == NULL)
+		return NULL;
+	n = select_node(g, r, pl, &second);
+	if (n == NULL) {
+		rec_clear(&alloc_metric_type, &second);
+		return NULL;
+	}
+	rec_clear(&alloc_metric_type, metric);
+	*metric = second;
+	*nvictims = rank_victims(r, n, victims);
+	return n;
+}
+
 /* What failed and has no successor remembers that, to be tried again. */
 static void
 note_unplaced(struct generic *g, const struct reconcile_place *pl)
@@ -245,11 +268,12 @@ place(struct generic *g, const struct reconcile_place *pl)
 	const char *group = sched_str(pl->tg->name), *of = p->deployment_id;
 	const struct job *older =
 	    pl->downgrade ? settled_version(g, pl, &of) : NULL;
+	const struct sched_alloc *victims[PREEMPT_MAX];
 	struct alloc_metric metric;
 	struct world_node *n;
 	struct rank *r;
 	struct alloc *a;
-	size_t no;
+	size_t no, nvictims = 0;
 
 	if (older != NULL && jobupdate_group(older, group) != NULL)
 		job = older;
@@ -265,6 +289,9 @@ place(struct generic *g, const struct reconcile_place *pl)
 	if (pl->stop_previous)
 		planner_stop(p, pl->previous, reconcile_updating, "", "");
 	n = select_node(g, r, pl, &metric);
+	if (n == NULL)
+		n = select_evicting(
+		    g, job, no, pl, &metric, victims, &nvictims);
 	if (n == NULL) {
 		if (pl->stop_previous)
 			planner_unstop(p, pl->previous);
@@ -275,6 +302,8 @@ place(struct generic *g, const struct reconcile_place *pl)
 	if (pl->reschedule)
 		planner_note_reschedule(p, pl->previous, "ok");
 	a = planner_place(p, job, no, pl->name_index, n, &metric);
+	planner_evict(p, a, victims, nvictims);
+	planner_tell_evicted(p, group, nvictims);
 	sched_set(&a->deployment_id, of);
 	link_previous(g, a, pl);
 	if (pl->canary && *of != '\0')

@@ -19,6 +19,18 @@ find_job(const struct sched_state *st, const struct eval *e)
 	return j;
 }
 
+static bool
+may_evict(const struct preemption_config *c, const char *type)
+{
+	if (sched_eq(type, "system"))
+		return c->system_scheduler_enabled;
+	if (sched_eq(type, "sysbatch"))
+		return c->sys_batch_scheduler_enabled;
+	if (sched_eq(type, "batch"))
+		return c->batch_scheduler_enabled;
+	return c->service_scheduler_enabled;
+}
+
 /* What an earlier look left is found anew or gone. */
 static void
 forget_failures(struct eval *e)
@@ -46,6 +58,8 @@ planner_init(struct planner *p, const struct sched_state *st,
 	p->opts.spread_algorithm =
 	    sched_eq(st->config.scheduler_algorithm, "spread");
 	p->opts.oversubscription = st->config.memory_oversubscription_enabled;
+	p->may_evict = may_evict(&st->config.preemption_config, eval->type);
+	p->opts.evicted = &p->evicted;
 	world_init(&p->world, st, p->sj, p->job, &p->arena, rng);
 	rec_copy(&eval_type, &out->ended, eval);
 	forget_failures(&out->ended);
@@ -58,12 +72,21 @@ planner_init(struct planner *p, const struct sched_state *st,
 		planner_queue(p, p->job->task_groups[i].name, 0);
 }
 
+static void
+free_ranks(struct planner_version *v, size_t group)
+{
+	rank_free(v->ranks[group]);
+	rank_free(v->evicting[group]);
+}
+
 void
 planner_release(struct planner *p)
 {
 	for (struct planner_version *v = p->versions; v != NULL; v = v->next)
 		for (size_t i = 0; i < v->job->ntask_groups; i++)
-			rank_free(v->ranks[i]);
+			free_ranks(v, i);
+	map_release(&p->evicted);
+	map_release(&p->losers);
 	world_release(&p->world);
 	arena_release(&p->arena);
 }
@@ -79,6 +102,8 @@ planner_version(struct planner *p, const struct job *job)
 	v = arena_alloc(&p->arena, sizeof *v);
 	v->job = job;
 	v->ranks = arena_alloc(
+	    &p->arena, (job->ntask_groups + 1) * sizeof(struct rank *));
+	v->evicting = arena_alloc(
 	    &p->arena, (job->ntask_groups + 1) * sizeof(struct rank *));
 	feasible_init(&v->feasible, &p->world, job);
 	v->feasible.repeats = p->opts.pack_only;
@@ -96,6 +121,21 @@ planner_rank(struct planner *p, const struct job *job, size_t group)
 		v->ranks[group] =
 		    rank_new(&p->world, &v->feasible, job, group, &p->opts);
 	return v->ranks[group];
+}
+
+struct rank *
+planner_evicting_rank(struct planner *p, const struct job *job, size_t group)
+{
+	struct planner_version *v = planner_version(p, job);
+	struct rank_opts opts = p->opts;
+
+	if (!p->may_evict)
+		return NULL;
+	opts.evict_priority = job->priority;
+	if (v->evicting[group] == NULL)
+		v->evicting[group] =
+		    rank_new(&p->world, &v->feasible, job, group, &opts);
+	return v->evicting[group];
 }
 
 size_t
@@ -194,6 +234,82 @@ planner_place(struct planner *p, const struct job *job, size_t group,
 	};
 	planner_queue(p, tg->name, -1);
 	return a;
+}
+
+/* The job that loses something is to be looked at, once. */
+static void
+tell_loser(struct planner *p, const struct sched_alloc *a)
+{
+	const struct job *job = a->version->job;
+	char id[RNG_UUID_SIZE];
+
+	if (map_find(&p->losers, a->job->key) != NULL)
+		return;
+	map_put(&p->losers, a->job->key, p);
+	rng_uuid(p->rng, id);
+	planner_create_eval(p, &(struct eval){
+				   .id = xstrdup(id),
+				   .namespace = xstrdup(a->job->ns),
+				   .priority = job->priority,
+				   .type = xstrdup(sched_str(job->type)),
+				   .triggered_by = xstrdup("preemption"),
+				   .job_id = xstrdup(a->job->id),
+				   .job_modify_index = job->modify_index,
+				   .status = xstrdup("pending"),
+				   .create_time = p->now,
+				   .modify_time = p->now,
+			       });
+}
+
+static void
+count_evicted(struct planner *p, const struct sched_alloc *a)
+{
+	const char *key = preempt_key(&p->arena, a);
+	size_t *n = map_find(&p->evicted, key);
+
+	if (n == NULL) {
+		n = arena_alloc(&p->arena, sizeof *n);
+		map_put(&p->evicted, key, n);
+	}
+	(*n)++;
+}
+
+void
+planner_evict(struct planner *p, struct alloc *a,
+    const struct sched_alloc *const *victims, size_t n)
+{
+	struct cmd_plan *plan = &p->out->plan;
+
+	if (n == 0)
+		return;
+	a->preempted_allocations = xcalloc(n, sizeof *a->preempted_allocations);
+	for (size_t i = 0; i < n; i++) {
+		if (plan->npreempts == p->preempts_cap)
+			plan->preempts = xgrow(plan->preempts, plan->npreempts,
+			    &p->preempts_cap, sizeof *plan->preempts);
+		plan->preempts[plan->npreempts++] = (struct plan_stop){
+			.alloc_id = xstrdup(victims[i]->id),
+			.desired_status = xstrdup("evict"),
+			.desired_description =
+			    xasprintf("Preempted by alloc ID %s", a->id),
+			.preempted_by = xstrdup(a->id),
+		};
+		a->preempted_allocations[a->npreempted_allocations++] =
+		    xstrdup(victims[i]->id);
+		count_evicted(p, victims[i]);
+		tell_loser(p, victims[i]);
+		world_remove(&p->world, victims[i]);
+	}
+}
+
+void
+planner_tell_evicted(struct planner *p, const char *group, size_t n)
+{
+	struct plan_annotations *a = &p->out->annotations;
+
+	for (size_t i = 0; i < a->ndesired_tg_updates; i++)
+		if (sched_eq(a->desired_tg_updates[i].key, group))
+			a->desired_tg_updates[i].preemptions += n;
 }
 
 struct alloc *

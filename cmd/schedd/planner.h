@@ -20,7 +20,8 @@
 struct planner_version {
 	const struct job *job;
 	struct feasible feasible;
-	struct rank **ranks; /* by group, made when first asked for */
+	struct rank **ranks;    /* by group, made when first asked for */
+	struct rank **evicting; /* the same, where others may give way */
 	struct planner_version *next;
 };
 
@@ -37,6 +38,10 @@ struct planner {
 	struct planner_version *versions;
 	struct scheduler_result *out;
 	size_t stops_cap, places_cap, updates_cap, created_cap;
+	bool may_evict;     /* jobs of this type may take others' places */
+	struct map evicted; /* counts, see preempt.h */
+	struct map losers;  /* jobs that lose something, by key */
+	size_t preempts_cap;
 	const char *deployment_id; /* of what is placed; "" none */
 	const char *blocked_node;  /* that a system job waits for, or NULL */
 	bool no_block;             /* what failed is not worth waiting for */
@@ -54,6 +59,10 @@ struct planner_version *planner_version(
 /* group: its place in the version's job. */
 struct rank *planner_rank(
     struct planner *p, const struct job *job, size_t group);
+/* The same where less important allocations may give way; NULL when none
+ * may for jobs of this type. */
+struct rank *planner_evicting_rank(
+    struct planner *p, const struct job *job, size_t group);
 size_t planner_group(const struct job *job, const char *name);
 
 /* An allocation ends (client_status "" leaves it to its node). */
@@ -70,6 +79,14 @@ void planner_note_reschedule(struct planner *p, const struct sched_alloc *a,
 struct alloc *planner_place(struct planner *p, const struct job *job,
     size_t group, uint32_t name_index, struct world_node *n,
     struct alloc_metric *metric);
+
+/* Others go for the allocation that was just placed; their jobs are to be
+ * looked at again. */
+void planner_evict(struct planner *p, struct alloc *a,
+    const struct sched_alloc *const *victims, size_t n);
+
+/* Adds them to the group's annotations. */
+void planner_tell_evicted(struct planner *p, const char *group, size_t n);
 
 /* A copy of the allocation's record that is to be written again. */
 struct alloc *planner_update(struct planner *p, const struct sched_alloc *a);

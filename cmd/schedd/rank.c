@@ -212,6 +212,26 @@ check_room(struct rank *r, struct world_node *n, struct sched_usage *used)
 	return fit_exceeded(used, &n->room);
 }
 
+static bool
+is_size(const char *reason)
+{
+	return sched_eq(reason, "cpu") || sched_eq(reason, "memory") ||
+	       sched_eq(reason, "disk");
+}
+
+/* Who would have to leave, where that is allowed: 0 when it is not, or would
+ * not help. What they use is still in the score: a node is as full as it
+ * was, and fuller is better. */
+static size_t
+evict(struct rank *r, struct world_node *n, const char *reason,
+    const struct sched_alloc **victims)
+{
+	if (r->opts.evict_priority <= 0 || !is_size(reason))
+		return 0;
+	return preempt_find(
+	    r->w, n, &r->ask, r->opts.evict_priority, r->opts.evicted, victims);
+}
+
 static double
 liking(const struct node *n, const struct affinity *a, size_t count)
 {
@@ -266,8 +286,10 @@ add_job_parts(struct rank *r, const struct world_node *n, bool avoid,
 static void
 score(struct rank *r, struct world_node *n, bool avoid, struct rank_score *s)
 {
+	const struct sched_alloc *victims[PREEMPT_MAX];
 	struct sched_usage used = n->used;
 	uint32_t version = s->version + 1;
+	size_t nvictims = 0;
 
 	*s = (struct rank_score){ .version = version, .state = RANK_FILTERED };
 	s->reason = feasible_check(r->f, r->group, n);
@@ -277,8 +299,11 @@ score(struct rank *r, struct world_node *n, bool avoid, struct rank_score *s)
 		return;
 	s->state = RANK_EXHAUSTED;
 	s->reason = check_room(r, n, &used);
-	if (s->reason != NULL && !r->opts.even_if_full)
-		return;
+	if (s->reason != NULL) {
+		nvictims = evict(r, n, s->reason, victims);
+		if (nvictims == 0)
+			return;
+	}
 	s->state = RANK_SCORED;
 	s->reason = NULL;
 	add_part(s, RANK_BINPACK,
@@ -286,6 +311,9 @@ score(struct rank *r, struct world_node *n, bool avoid, struct rank_score *s)
 	    true);
 	if (!r->opts.pack_only)
 		add_job_parts(r, n, avoid, s);
+	if (!r->opts.pack_only && nvictims > 0)
+		add_part(s, RANK_PREEMPTION, preempt_score(victims, nvictims),
+		    false);
 }
 
 /* --- the heap: best on top --- */
@@ -472,12 +500,25 @@ struct rank_verdict
 rank_ask(struct rank *r, struct world_node *n)
 {
 	struct rank_score s = { 0 };
+	int64_t priority = r->opts.evict_priority;
 
+	r->opts.evict_priority = 0;
 	score(r, n, false, &s);
+	r->opts.evict_priority = priority;
 	return (struct rank_verdict){
 		.filtered = s.state == RANK_FILTERED ? s.reason : NULL,
 		.exhausted = s.state == RANK_EXHAUSTED ? s.reason : NULL,
 	};
+}
+
+size_t
+rank_victims(struct rank *r, struct world_node *n,
+    const struct sched_alloc *victims[PREEMPT_MAX])
+{
+	struct sched_usage used = n->used;
+	const char *bad = check_room(r, n, &used);
+
+	return bad != NULL ? evict(r, n, bad, victims) : 0;
 }
 
 static void

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "cmd/schedd/feasible.h"
+#include "cmd/schedd/preempt.h"
 #include "cmd/schedd/world.h"
 #include "proto/alloc.h"
 
@@ -26,6 +27,7 @@ enum rank_part {
 	RANK_PENALTY,       /* the allocation failed there before */
 	RANK_AFFINITY,
 	RANK_SPREAD,
+	RANK_PREEMPTION, /* others must go */
 	RANK_NPARTS,
 };
 
@@ -37,7 +39,10 @@ struct rank_opts {
 	bool pack_only; /* system jobs: nothing but how well it fits */
 	bool spread_algorithm;
 	bool oversubscription; /* memory_max counts */
-	bool even_if_full;     /* looks at what may run, not at room */
+	/* Allocations of jobs so much less important than this may give
+	 * way; 0: none do. */
+	int64_t evict_priority;
+	const struct map *evicted; /* by the plan already; see preempt.h */
 };
 
 /* What is known about a node that was asked alone. */
@@ -62,6 +67,10 @@ struct world_node *rank_select(struct rank *r, struct world_node *const *avoid,
 
 /* Asks about one node, as select with `only` does, without a metric. */
 struct rank_verdict rank_ask(struct rank *r, struct world_node *n);
+
+/* Who must go from the node for the group to fit, now; 0 when it fits. */
+size_t rank_victims(struct rank *r, struct world_node *n,
+    const struct sched_alloc *victims[PREEMPT_MAX]);
 
 /* What the group gets on the node, on the heap; ports are chosen now. Counts
  * it into the world. */

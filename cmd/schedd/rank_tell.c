@@ -122,6 +122,7 @@ rank_tell_scores(const struct rank *r, const char *node_id,
 		{ RANK_ANTI_AFFINITY, "job-anti-affinity" },
 		{ RANK_AFFINITY, "node-affinity" },
 		{ RANK_PENALTY, "node-reschedule-penalty" },
+		{ RANK_PREEMPTION, "preemption" },
 	};
 	struct node_score_meta *meta;
 

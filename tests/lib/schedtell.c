@@ -424,8 +424,11 @@ schedcase_tell(struct schedcase *c, const struct scheduler_result *res)
 
 	if (d != NULL && sched_deployment_find(&c->st, d->id) == NULL)
 		t.fresh = d->id;
+	/* The recorder makes those for evicted jobs elsewhere. */
 	for (size_t i = 0; i < res->ncreated; i++)
-		tree_push(created, tell_created(&t, &res->created[i]));
+		if (strcmp(str(res->created[i].triggered_by), "preemption") !=
+		    0)
+			tree_push(created, tell_created(&t, &res->created[i]));
 	tree_set(m, "CreateEvals", created);
 	tree_set(m, "DesiredTGUpdates", tell_desired(&res->annotations));
 	set_int(m, "PlansSubmitted", res->has_plan);

@@ -186,8 +186,48 @@ START_TEST(rank_counts_who_was_refused_by_which_rule)
 }
 END_TEST
 
+START_TEST(rank_lets_the_less_important_give_way_to_a_system_job)
+{
+	struct allocated_task_resources task = { .key = "t",
+		.cpu = { .cpu_shares = 3900 },
+		.memory = { .memory_mb = 10 } };
+	struct allocated_resources held = { .tasks = &task, .ntasks = 1 };
+	struct alloc a = { .id = "low",
+		.name = "low.g[0]",
+		.namespace = "default",
+		.job_id = "low",
+		.node_id = "00000000-0000-4000-8000-000000000001",
+		.task_group = "g",
+		.desired_status = "run",
+		.client_status = "running",
+		.allocated_resources = &held };
+	struct job *job = new_job("system", 1), *low = new_job("service", 1);
+	struct scheduler_result res;
+
+	job->priority = 80;
+	low->priority = 50;
+	free(low->id);
+	low->id = xstrdup("low");
+	job->task_groups[0].tasks[0].resources->cpu = 500;
+	setup("system", job, 1);
+	sched_put_version(&st, sched_job_have(&st, "default", "low"), low);
+	sched_put_alloc(&st, &a, 1);
+	scheduler_run(&st, &eval, NOW, &rng, &res);
+	ck_assert_uint_eq(res.plan.nplaces, 1);
+	ck_assert_uint_eq(res.plan.npreempts, 1);
+	ck_assert_str_eq(res.plan.preempts[0].alloc_id, "low");
+	ck_assert_str_eq(
+	    res.plan.preempts[0].preempted_by, res.plan.places[0].id);
+	ck_assert_uint_eq(res.ncreated, 1);
+	ck_assert_str_eq(res.created[0].job_id, "low");
+	scheduler_result_release(&res);
+	sched_state_release(&st);
+}
+END_TEST
+
 UNIT_MAIN("rank", rank_places_a_thousand_in_milliseconds,
     rank_spreads_a_group_before_it_fills_a_node,
     rank_is_the_same_for_the_same_seed,
     rank_blocks_what_fits_nowhere_and_says_why,
-    rank_counts_who_was_refused_by_which_rule)
+    rank_counts_who_was_refused_by_which_rule,
+    rank_lets_the_less_important_give_way_to_a_system_job)
