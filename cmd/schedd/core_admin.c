@@ -328,18 +328,26 @@ sched_core_sched_config(struct sched_core *c, uint64_t req,
 
 /* Proposes to forget what is old enough; NULL: there is nothing. */
 static struct core_pending *
-propose_gc(struct sched_core *c, const struct sched_gc *gc)
+propose_gc(struct sched_core *c, bool all)
 {
+	const struct sched_gc old = { .now = c->wall_ns,
+		.eval_ns = c->opts.gc_eval_ns,
+		.batch_eval_ns = c->opts.gc_batch_eval_ns,
+		.job_ns = c->opts.gc_job_ns,
+		.node_ns = c->opts.gc_node_ns,
+		.deployment_ns = c->opts.gc_deployment_ns };
+	const struct sched_gc any = { .now = c->wall_ns };
 	struct cmd_reap reap;
 	struct cmd cmd = { .reap = &reap };
 	struct core_pending *p = NULL;
+	bool more = sched_gc_select(&c->state, all ? &any : &old, &reap);
 
-	sched_gc_select(&c->state, gc, &reap);
 	if (reap.nevals + reap.nallocs + reap.ndeployments + reap.njobs +
 		reap.nnodes >
 	    0) {
 		p = core_propose(c, &cmd);
 		p->is_gc = true;
+		p->has_more = more;
 		c->gc_busy = true;
 	}
 	rec_clear(&cmd_reap_type, &reap);
@@ -349,12 +357,11 @@ propose_gc(struct sched_core *c, const struct sched_gc *gc)
 void
 sched_core_system_gc(struct sched_core *c, uint64_t req)
 {
-	const struct sched_gc all = { .now = c->wall_ns };
 	struct core_pending *p;
 
 	if (!core_may_ask(c, req))
 		return;
-	p = propose_gc(c, &all);
+	p = propose_gc(c, true);
 	if (p == NULL) {
 		core_reply(c, req, NULL, NULL, c->state.index);
 		return;
@@ -364,10 +371,18 @@ sched_core_system_gc(struct sched_core *c, uint64_t req)
 	p->answer = CORE_EMPTY;
 }
 
-void
-core_gc_applied(struct sched_core *c)
+bool
+core_gc_goes_on(struct sched_core *c, const struct core_pending *p)
 {
+	struct core_pending *next;
+
 	c->gc_busy = false;
+	if (!p->has_more || (next = propose_gc(c, p->has_req)) == NULL)
+		return false;
+	next->has_req = p->has_req;
+	next->req = p->req;
+	next->answer = p->answer;
+	return true;
 }
 
 void
@@ -377,20 +392,12 @@ core_admin_lead(struct sched_core *c)
 		c->gc_ms = c->now_ms + c->opts.gc_interval_ms;
 }
 
-/* A full command means that there is more. */
 void
 core_admin_tick(struct sched_core *c)
 {
-	const struct sched_gc gc = { .now = c->wall_ns,
-		.eval_ns = c->opts.gc_eval_ns,
-		.batch_eval_ns = c->opts.gc_batch_eval_ns,
-		.job_ns = c->opts.gc_job_ns,
-		.node_ns = c->opts.gc_node_ns,
-		.deployment_ns = c->opts.gc_deployment_ns };
-
 	if (c->gc_ms == 0 || c->now_ms < c->gc_ms)
 		return;
 	c->gc_ms = c->now_ms + c->opts.gc_interval_ms;
 	if (!c->gc_busy)
-		propose_gc(c, &gc);
+		propose_gc(c, false);
 }

@@ -1,7 +1,8 @@
 /*
  * What the parts of the core share; see core.h.
  *
- *	core.c        its life, time, the log, requests and actions
+ *	core.c        its life, time, requests and actions
+ *	core_apply.c  the log, answers, and what follows
  *	core_node.c   what nodes ask; leases; evaluations for nodes
  *	core_job.c    what people ask about jobs
  *	core_admin.c  what people ask about all else; garbage
@@ -27,6 +28,7 @@
 #define CORE_DELIVERIES     3     /* of an evaluation, before it fails */
 #define CORE_FIRST_NACK_MS  1000  /* before it is looked at again, ... */
 #define CORE_NEXT_NACK_MS   20000 /* ... and later */
+#define CORE_AGAIN_MS       1000  /* before what was not taken is tried again */
 #define CORE_RETRY_MS       60000 /* for those whose plans never fitted */
 #define CORE_EXPIRED_MS     5000  /* before a lost node is told of again */
 #define CORE_FOLLOW_UP_S    60    /* a failed evaluation is tried again, */
@@ -47,6 +49,12 @@ enum core_answer {
 
 struct core_run;
 
+/* Evaluations that are being made, on the heap. */
+struct core_evals {
+	struct eval *evals;
+	size_t n, cap;
+};
+
 /* A command on its way through the log, and who waits for it. */
 struct core_pending {
 	uint64_t proposal;
@@ -59,7 +67,9 @@ struct core_pending {
 	char *warnings;       /* CORE_REGISTERED */
 	struct core_run *run; /* it is an evaluation's plan, or its end */
 	bool is_gc;
+	bool has_more; /* garbage than one command can name */
 	bool is_drain;
+	struct core_evals evals; /* to be proposed again if not taken */
 	UT_hash_handle hh;
 };
 
@@ -70,12 +80,6 @@ struct core_act {
 	TAILQ_ENTRY(core_act) entry;
 };
 TAILQ_HEAD(core_acts, core_act);
-
-/* Evaluations that are being made, on the heap. */
-struct core_evals {
-	struct eval *evals;
-	size_t n, cap;
-};
 
 struct sched_core {
 	struct sched_core_opts opts;
@@ -96,8 +100,10 @@ struct sched_core {
 	struct blocked blocked;
 	struct leases leases;
 	size_t nruns;
-	uint64_t retry_ms; /* 0: nothing is to be tried again */
-	uint64_t gc_ms;    /* 0: never */
+	struct core_evals unsaid; /* whose proposal was not taken */
+	uint64_t again_ms;        /* what was not taken is tried; 0: nothing */
+	uint64_t retry_ms;        /* 0: nothing is to be tried again */
+	uint64_t gc_ms;           /* 0: never */
 	bool gc_busy;
 	struct map deployments; /* active ones: id to struct core_deployment */
 	struct dues deadlines;
@@ -125,10 +131,20 @@ struct core_pending *core_propose(struct sched_core *c, struct cmd *cmd);
 /* The same for a request that waits for it. */
 struct core_pending *core_ask(struct sched_core *c, uint64_t req,
     struct cmd *cmd, enum core_answer answer);
+/* A pending command is taken out; NULL: it is none of ours. */
+struct core_pending *core_pending_take(struct sched_core *c, uint64_t proposal);
+void core_pending_free(struct core_pending *p);
+void core_refuse_follower(struct sched_core *c, uint64_t req);
+/* Forgets what only a leader knows. */
+void core_term_end(struct sched_core *c);
+/* Does what has become possible. */
+void core_pump(struct sched_core *c);
+void core_evals_copy(struct core_evals *l, const struct eval *evals, size_t n);
 /* Notes ids of evaluations for the answer. */
 void core_note_evals(
     struct core_pending *p, const struct eval *evals, size_t n);
-/* Proposes evaluations alone, in as many commands as it takes. */
+/* Proposes evaluations alone, in as many commands as it takes, and again
+ * when they are not taken. */
 void core_propose_evals(
     struct sched_core *c, const struct eval *evals, size_t n);
 
@@ -179,7 +195,8 @@ int64_t core_healthy_canaries(
     const struct sched_core *c, const struct deployment_state *g);
 void core_admin_lead(struct sched_core *c);
 void core_admin_tick(struct sched_core *c);
-void core_gc_applied(struct sched_core *c);
+/* True when there is more garbage: who waits, waits for that, too. */
+bool core_gc_goes_on(struct sched_core *c, const struct core_pending *p);
 
 /* --- core_deploy.c --- */
 

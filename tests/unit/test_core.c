@@ -549,10 +549,140 @@ START_TEST(core_plans_without_changing)
 }
 END_TEST
 
+START_TEST(core_tries_again_what_was_not_taken)
+{
+	struct err err;
+	uint64_t req;
+
+	setup();
+	err_set(&err, ERR_BUSY, "the log is full");
+	held = true;
+	req = register_job("web", 1, 100);
+	commit(waiting[0].bytes.data, waiting[0].bytes.len);
+	nwaiting = 0;
+	settle();
+	ck_assert_int_eq(refused(req), ERR_NONE);
+	ck_assert_uint_eq(nwaiting, 1); /* the plan */
+	sched_core_not_taken(core, waiting[0].number, &err);
+	nwaiting = 0;
+	req = register_job("other", 1, 100);
+	sched_core_not_taken(core, waiting[0].number, &err);
+	nwaiting = 0;
+	settle();
+	ck_assert_int_eq(refused(req), ERR_BUSY);
+	held = false;
+	ck_assert_uint_eq(live("web", NODES), 0);
+	pass(2000, NODES);
+	ck_assert_uint_eq(live("web", NODES), 1);
+	teardown();
+}
+END_TEST
+
+/* All allocations of the job that run say that they are well. */
+static void
+all_healthy(const char *job)
+{
+	struct alloc_deployment_status well = { .has_healthy = true,
+		.healthy = true };
+	const struct sched_job *j =
+	    sched_job_find(sched_core_state(core), "default", job);
+	struct alloc allocs[8] = { 0 };
+	char nodes[8][SCHED_ID_SIZE];
+	const struct sched_alloc *a;
+	size_t n = 0;
+
+	TAILQ_FOREACH (a, &j->allocs, by_job) {
+		ck_assert_uint_lt(n, 8);
+		if (sched_alloc_is_terminal(a))
+			continue;
+		allocs[n].id = xstrdup(a->id);
+		allocs[n].client_status = "running";
+		allocs[n].deployment_status = &well;
+		snprintf(nodes[n++], sizeof nodes[0], "%s", a->node->id);
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct node_update m = { .node_id = nodes[i],
+			.secret_id = "s",
+			.allocs = &allocs[i],
+			.nallocs = 1 };
+
+		sched_core_node_update(core, ask(), &m);
+		settle();
+		free(allocs[i].id);
+	}
+}
+
+static const struct deployment *
+deployment_of(const char *job)
+{
+	const struct sched_deployment *d = sched_deployment_latest(
+	    sched_job_find(sched_core_state(core), "default", job));
+
+	ck_assert_ptr_nonnull(d);
+	return &d->rec;
+}
+
+START_TEST(core_sees_a_deployment_through)
+{
+	setup();
+	register_job("web", 2, 100);
+	ck_assert_str_eq(deployment_of("web")->status, "running");
+	all_healthy("web");
+	ck_assert_str_eq(deployment_of("web")->status, "successful");
+	ck_assert(sched_job_find(sched_core_state(core), "default", "web")
+		      ->job->stable);
+	teardown();
+}
+END_TEST
+
+START_TEST(core_fails_a_deployment_without_progress)
+{
+	setup();
+	register_job("web", 2, 100);
+	all_healthy("web");
+	register_job("web", 2, 200);
+	ck_assert_str_eq(deployment_of("web")->status, "running");
+	pass(601000, NODES);
+	ck_assert_str_eq(deployment_of("web")->status, "failed");
+	ck_assert_str_eq(deployment_of("web")->status_description,
+	    "Failed due to progress deadline");
+	teardown();
+}
+END_TEST
+
+START_TEST(core_drops_a_late_update)
+{
+	const struct sched_job *j;
+	struct alloc news = { .client_status = "running" };
+	struct node_update m = {
+		.secret_id = "s", .allocs = &news, .nallocs = 1, .seq = 7
+	};
+
+	setup();
+	register_job("web", 1, 100);
+	j = sched_job_find(sched_core_state(core), "default", "web");
+	news.id = xstrdup(TAILQ_FIRST(&j->allocs)->id);
+	m.node_id = xstrdup(TAILQ_FIRST(&j->allocs)->node->id);
+	sched_core_node_update(core, ask(), &m);
+	settle();
+	m.seq = 6;
+	news.client_status = "pending";
+	sched_core_node_update(core, ask(), &m);
+	settle();
+	ck_assert_int_eq(refused(last_req), ERR_NONE);
+	ck_assert_int_eq(TAILQ_FIRST(&j->allocs)->client, SCHED_RUNNING);
+	free(news.id);
+	free(m.node_id);
+	teardown();
+}
+END_TEST
+
 UNIT_MAIN("core", core_places_what_is_registered,
     core_answers_when_the_log_has_it, core_replaces_what_ran_on_a_lost_node,
     core_waits_for_room, core_does_a_command_once,
     core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
     core_knows_a_node_by_its_secret, core_stops_a_job,
     core_empties_a_draining_node, core_forgets_when_asked,
-    core_plans_without_changing)
+    core_plans_without_changing, core_tries_again_what_was_not_taken,
+    core_sees_a_deployment_through, core_fails_a_deployment_without_progress,
+    core_drops_a_late_update)

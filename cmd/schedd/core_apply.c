@@ -1,0 +1,283 @@
+/*
+ * The log: what was committed, who is told, and what follows from it.
+ */
+#include "cmd/schedd/core_impl.h"
+
+#include <stdlib.h>
+
+#include "cmd/schedd/text.h"
+#include "common/mem.h"
+
+/* --- answers --- */
+
+static char *
+first_eval(const struct core_pending *p)
+{
+	return xstrdup(p->neval_ids > 0 ? p->eval_ids[0] : "");
+}
+
+static void
+answer_registered(
+    struct sched_core *c, struct core_pending *p, const struct fsm_reply *r)
+{
+	struct job_register_response *b = xcalloc(1, sizeof *b);
+
+	b->eval_id = first_eval(p);
+	b->eval_create_index = p->neval_ids > 0 ? r->index : 0;
+	b->job_modify_index =
+	    r->job_modify_index != 0 ? r->job_modify_index : r->index;
+	b->warnings = xstrdup(sched_str(p->warnings));
+	core_reply(c, p->req, &job_register_response_type, b, r->index);
+}
+
+static void
+answer_deregistered(
+    struct sched_core *c, struct core_pending *p, const struct fsm_reply *r)
+{
+	struct job_deregister_response *b = xcalloc(1, sizeof *b);
+
+	b->eval_id = first_eval(p);
+	b->eval_create_index = p->neval_ids > 0 ? r->index : 0;
+	b->job_modify_index = r->index;
+	core_reply(c, p->req, &job_deregister_response_type, b, r->index);
+}
+
+/* The three answers about nodes differ in nothing but their type's rows. */
+#define ANSWER_NODE(c, p, r, T)                                              \
+	do {                                                                 \
+		struct T *b_ = xcalloc(1, sizeof *b_);                       \
+		b_->eval_ids = (p)->eval_ids;                                \
+		b_->neval_ids = (p)->neval_ids;                              \
+		b_->eval_create_index = (p)->neval_ids > 0 ? (r)->index : 0; \
+		b_->node_modify_index = (r)->index;                          \
+		(p)->eval_ids = NULL;                                        \
+		(p)->neval_ids = 0;                                          \
+		core_reply((c), (p)->req, &T##_type, b_, (r)->index);        \
+	} while (0)
+
+static void
+answer(struct sched_core *c, struct core_pending *p, const struct fsm_reply *r)
+{
+	struct indexed *i;
+	struct alloc_stop_response *s;
+
+	switch (p->answer) {
+	case CORE_EMPTY:
+		core_reply(c, p->req, NULL, NULL, r->index);
+		break;
+	case CORE_INDEXED:
+		i = xcalloc(1, sizeof *i);
+		i->index = r->index;
+		core_reply(c, p->req, &indexed_type, i, r->index);
+		break;
+	case CORE_LEASED:
+		core_reply(c, p->req, &node_leased_type,
+		    core_leased(c, p->node_id, r->index), r->index);
+		break;
+	case CORE_REGISTERED:
+		answer_registered(c, p, r);
+		break;
+	case CORE_DEREGISTERED:
+		answer_deregistered(c, p, r);
+		break;
+	case CORE_ALLOC_STOPPED:
+		s = xcalloc(1, sizeof *s);
+		s->eval_id = first_eval(p);
+		core_reply(c, p->req, &alloc_stop_response_type, s, r->index);
+		break;
+	case CORE_ELIGIBLE:
+		ANSWER_NODE(c, p, r, node_eligibility_update_response);
+		break;
+	case CORE_DRAINED:
+		ANSWER_NODE(c, p, r, node_drain_update_response);
+		break;
+	case CORE_PURGED:
+		ANSWER_NODE(c, p, r, node_purge_response);
+		break;
+	}
+}
+
+/* --- the log --- */
+
+void
+sched_core_lead(struct sched_core *c, bool leading)
+{
+	struct core_pending *p, *tmp;
+
+	if (leading == c->leading)
+		return;
+	c->leading = leading;
+	HASH_ITER(hh, c->pending, p, tmp)
+	{
+		HASH_DEL(c->pending, p);
+		if (p->has_req)
+			core_refuse_follower(c, p->req);
+		core_pending_free(p);
+	}
+	core_term_end(c);
+	if (!leading)
+		return;
+	rng_uuid(&c->rng, c->client);
+	core_eval_lead(c);
+	core_node_lead(c);
+	core_admin_lead(c);
+	core_deploy_lead(c);
+	core_drain_lead(c);
+	core_pump(c);
+}
+
+/* Whoever waits for this command is told, and its run goes on. */
+static void
+settle(struct sched_core *c, const struct cmd *cmd, const struct fsm_reply *r)
+{
+	struct core_pending *p;
+
+	if (strcmp(r->client, c->client) != 0 ||
+	    (p = core_pending_take(c, r->request)) == NULL)
+		return;
+	if (p->run != NULL) {
+		core_run_applied(c, p->run, cmd, r);
+		p->run = NULL;
+	}
+	if (p->is_gc && core_gc_goes_on(c, p)) {
+		core_pending_free(p);
+		return;
+	}
+	if (p->is_drain)
+		c->drain_busy = false;
+	if (p->has_req && r->err.code != ERR_NONE)
+		core_refuse_err(c, p->req, &r->err);
+	else if (p->has_req)
+		answer(c, p, r);
+	core_pending_free(p);
+}
+
+/* Nodes that lose allocations gain room. */
+static void
+observe_allocs(struct sched_core *c, const struct cmd *cmd)
+{
+	const struct sched_node *last = NULL;
+	const struct cmd_plan *plan = cmd->plan;
+	size_t nstops = plan != NULL ? plan->nstops : 0;
+	size_t nclient =
+	    cmd->alloc_client != NULL ? cmd->alloc_client->nallocs : 0;
+
+	for (size_t i = 0; i < nstops + nclient; i++) {
+		const struct sched_alloc *a = sched_alloc_find(&c->state,
+		    sched_str(i < nstops
+				  ? plan->stops[i].alloc_id
+				  : cmd->alloc_client->allocs[i - nstops].id));
+
+		if (a == NULL || !sched_alloc_is_terminal(a) || a->node == last)
+			continue;
+		last = a->node;
+		core_eval_gain(c, a->node);
+	}
+}
+
+static void
+observe_node(struct sched_core *c, const char *id)
+{
+	const struct sched_node *n = sched_node_find(&c->state, sched_str(id));
+
+	if (n == NULL || sched_eq(n->node->status, "down") ||
+	    sched_eq(n->node->status, "disconnected"))
+		lease_end(&c->leases, sched_str(id));
+	if (n != NULL && sched_node_is_ready(n->node))
+		core_eval_gain(c, n);
+	if (n != NULL)
+		core_drain_node(c, n);
+}
+
+/* What follows from a command, whoever proposed it. */
+static void
+observe(struct sched_core *c, const struct cmd *cmd)
+{
+	if (cmd->job_register != NULL && cmd->job_register->eval != NULL)
+		core_eval_track(c, cmd->job_register->eval, 1);
+	if (cmd->job_deregister != NULL) {
+		blocked_forget_job(&c->blocked, cmd->job_deregister->ns,
+		    cmd->job_deregister->job_id);
+		if (cmd->job_deregister->eval != NULL)
+			core_eval_track(c, cmd->job_deregister->eval, 1);
+	}
+#define EVALS_OF(member)         \
+	if (cmd->member != NULL) \
+	core_eval_track(c, cmd->member->evals, cmd->member->nevals)
+	EVALS_OF(node_register);
+	EVALS_OF(node_status);
+	EVALS_OF(node_drain);
+	EVALS_OF(eval_upsert);
+	EVALS_OF(alloc_client);
+	EVALS_OF(alloc_transition);
+	EVALS_OF(plan);
+	EVALS_OF(deployment);
+#undef EVALS_OF
+	if (cmd->node_register != NULL)
+		observe_node(c, cmd->node_register->node.id);
+	if (cmd->node_status != NULL)
+		observe_node(c, cmd->node_status->node_id);
+	if (cmd->node_drain != NULL)
+		observe_node(c, cmd->node_drain->node_id);
+	for (size_t i = 0; cmd->reap != NULL && i < cmd->reap->nnodes; i++)
+		lease_end(&c->leases, sched_str(cmd->reap->nodes[i]));
+	observe_allocs(c, cmd);
+	core_deploy_observe(c, cmd);
+	if (map_count(&c->draining) > 0 &&
+	    (cmd->plan != NULL || cmd->alloc_client != NULL))
+		c->drain_news = true;
+}
+
+int
+sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
+    size_t n, struct err *err)
+{
+	struct arena arena = { 0 };
+	struct fsm_reply reply;
+	struct cmd cmd;
+	int rc = fsm_decode(index, bytes, n, &arena, &cmd, err);
+
+	if (rc == 0)
+		fsm_apply_cmd(&c->state, index, &cmd, &reply);
+	if (rc == 0 && c->leading) {
+		settle(c, &cmd, &reply);
+		if (!reply.repeated && cmd.nbatch == 0)
+			observe(c, &cmd);
+		for (size_t i = 0; !reply.repeated && i < cmd.nbatch; i++)
+			observe(c, &cmd.batch[i]);
+		core_pump(c);
+	}
+	arena_release(&arena);
+	return rc;
+}
+
+void
+sched_core_not_taken(
+    struct sched_core *c, uint64_t proposal, const struct err *err)
+{
+	struct core_pending *p = core_pending_take(c, proposal);
+
+	if (p == NULL)
+		return;
+	if (p->run != NULL) {
+		core_run_failed(c, p->run);
+		p->run = NULL;
+	}
+	if (p->is_gc)
+		c->gc_busy = false;
+	if (p->is_drain)
+		c->drain_busy = false;
+	core_deploy_failed(c);
+	core_evals_copy(&c->unsaid, p->evals.evals, p->evals.n);
+	c->again_ms = c->now_ms + CORE_AGAIN_MS;
+	if (p->has_req)
+		core_refuse_err(c, p->req, err);
+	core_pending_free(p);
+}
+
+int
+sched_core_restore(
+    struct sched_core *c, sched_read_fn *read, void *ctx, struct err *err)
+{
+	return sched_snapshot_read(&c->state, read, ctx, err);
+}
