@@ -410,13 +410,15 @@ on_leased(struct cluster *c, struct vnode *n, const struct event *ev)
 	n->registered = m.known;
 	if (n->seq < m.seq)
 		n->seq = m.seq;
-	if (!m.known) {
+	if (m.known) {
+		pull(c, n);
+		push(c, n);
+		renew_later(
+		    c, n, m.ttl_ms / 3 + cluster_between(c, 0, m.ttl_ms / 6));
+	} else {
 		renew_later(c, n, 1);
-		return;
 	}
-	pull(c, n);
-	push(c, n);
-	renew_later(c, n, m.ttl_ms / 3 + cluster_between(c, 0, m.ttl_ms / 6));
+	arena_release(&arena);
 }
 
 static void
