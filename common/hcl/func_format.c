@@ -169,6 +169,8 @@ put_integer(
 		width--;
 	if (width < 0)
 		width = 1;
+	if (width > FORMAT_MAX_WIDTH)
+		width = FORMAT_MAX_WIDTH;
 	if (letter == 'd')
 		snprintf(text, sizeof text, "%s%0*llu",
 		    n < 0              ? "-"
