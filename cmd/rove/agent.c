@@ -120,9 +120,11 @@ on_stopped(void *ctx)
 static void
 stop(struct agent *a, const char *signal_name)
 {
-	printf("==> Caught signal: %s\n==> Gracefully shutting down agent...\n",
-	    signal_name);
-	fflush(stdout);
+	char line[64];
+
+	snprintf(line, sizeof line, "==> Caught signal: %s", signal_name);
+	children_say(a->children, line);
+	children_say(a->children, "==> Gracefully shutting down agent...");
 	children_stop(a->children, on_stopped, a);
 }
 
@@ -194,13 +196,16 @@ on_hup(void *arg)
 	struct agent *a = arg;
 	struct buf ui = { 0 };
 
-	printf("==> Caught signal: hangup\n==> Reloading agent "
-	       "configuration...\n");
-	if (reload(a, &ui) == -1)
-		printf("==> Failed to reload configs: %s", buf_str(&ui));
-	else
+	children_say(a->children, "==> Caught signal: hangup");
+	children_say(a->children, "==> Reloading agent configuration...");
+	if (reload(a, &ui) == 0) {
 		children_signal(a->children, SIGHUP);
-	fflush(stdout);
+	} else {
+		children_say(a->children, "==> Failed to reload configs:");
+		if (ui.len > 0) /* its last line end */
+			ui.data[ui.len - 1] = '\0';
+		children_say(a->children, buf_str(&ui));
+	}
 	buf_release(&ui);
 }
 
@@ -251,6 +256,7 @@ run(struct agent *a)
 	fputs(buf_str(&banner), stdout);
 	fflush(stdout);
 	buf_release(&banner);
+	children_own_stderr(a->children);
 	a->sig_int = loop_signal_new(a->loop, SIGINT, on_int, a);
 	a->sig_term = loop_signal_new(a->loop, SIGTERM, on_term, a);
 	a->sig_hup = loop_signal_new(a->loop, SIGHUP, on_hup, a);

@@ -39,6 +39,8 @@ struct child {
 struct children {
 	struct loop *loop;
 	struct child **list;
+	struct child *own; /* our own stderr; NULL: as it was */
+	int old_stderr;
 	size_t n, nready;
 	bool stopping, was_ready;
 	size_t stop_at; /* index of the child being stopped, plus one */
@@ -61,7 +63,7 @@ can_write(void)
 }
 
 static void
-print_line(struct children *cs, const char *s, size_t n)
+print_line(struct children *cs, const char *indent, const char *s, size_t n)
 {
 	char out[CHILD_LINE_MAX + 128];
 	int len = 0;
@@ -76,7 +78,7 @@ print_line(struct children *cs, const char *s, size_t n)
 		    cs->ndropped);
 	cs->ndropped = 0;
 	len += snprintf(
-	    out + len, sizeof out - (size_t)len, "    %.*s\n", (int)n, s);
+	    out + len, sizeof out - (size_t)len, "%s%.*s\n", indent, (int)n, s);
 	if (write(STDOUT_FILENO, out, (size_t)len) == -1)
 		cs->ndropped++;
 }
@@ -89,11 +91,11 @@ print_lines(struct child *c, bool all)
 	while ((nl = memchr(buf_str(&c->line), '\n', c->line.len)) != NULL) {
 		size_t n = (size_t)(nl - c->line.data);
 
-		print_line(c->all, c->line.data, n);
+		print_line(c->all, "    ", c->line.data, n);
 		buf_drop(&c->line, n + 1);
 	}
 	if (c->line.len > 0 && (all || c->line.len >= CHILD_LINE_MAX)) {
-		print_line(c->all, c->line.data, c->line.len);
+		print_line(c->all, "    ", c->line.data, c->line.len);
 		buf_reset(&c->line);
 	}
 }
@@ -306,6 +308,53 @@ child_start(struct child *c)
 	loop_child_watch(l, c->pid, on_exit_status, c);
 }
 
+/* --- our own stderr --- */
+
+/* A pipe to ourselves that is drained as a child's is. */
+void
+children_own_stderr(struct children *cs)
+{
+	struct child *c = xcalloc(1, sizeof *c);
+	int fds[2];
+
+	make_pipe(fds);
+	fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	cs->old_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+	dup2(fds[1], STDERR_FILENO);
+	close(fds[1]);
+	c->all = cs;
+	c->log_fd = fds[0];
+	c->ready_fd = -1;
+	c->log_watch = loop_fd_new(cs->loop, c->log_fd, on_log, c);
+	loop_fd_want(c->log_watch, true, false);
+	cs->own = c;
+}
+
+static void
+return_stderr(struct children *cs)
+{
+	struct child *c = cs->own;
+
+	if (c == NULL)
+		return;
+	while (c->log_fd != -1 && read_log(c))
+		;
+	dup2(cs->old_stderr, STDERR_FILENO);
+	close(cs->old_stderr);
+	close_log(c);
+	buf_release(&c->line);
+	free(c);
+	cs->own = NULL;
+}
+
+void
+children_say(struct children *cs, const char *line)
+{
+	while (cs->own != NULL && cs->own->log_fd != -1 && read_log(cs->own))
+		;
+	print_line(cs, "", line, strlen(line));
+}
+
 /* --- from outside --- */
 
 struct children *
@@ -397,6 +446,7 @@ children_free(struct children *cs)
 {
 	if (cs == NULL)
 		return;
+	return_stderr(cs);
 	for (size_t i = 0; i < cs->n; i++) {
 		struct child *c = cs->list[i];
 

@@ -25,6 +25,14 @@ struct children;
 
 struct children *children_new(struct loop *l);
 
+/* From now on what this program writes to stderr, its own log above all, is
+ * printed among the children's lines and, like theirs, never waited for.
+ * children_free() gives stderr back. */
+void children_own_stderr(struct children *cs);
+
+/* Prints a line as it is, not indented, if that can be done at once. */
+void children_say(struct children *cs, const char *line);
+
 /*
  * Adds a daemon; argv (NULL at the end) is copied, and -R with a descriptor
  * for readiness is added to it. It is started by children_start().

@@ -92,7 +92,7 @@ old=$(child nodeagent)
 kill -9 "$old"
 new_child() { [ -n "$(child nodeagent)" ] && [ "$(child nodeagent)" != "$old" ]; }
 eventually 5 new_child
-expect_match "$(cat "$TEST_DIR/dev.log")" 'nodeagent was killed by signal 9'
+expect_match "$(cat "$TEST_DIR/dev.log")" '    [0-9TZ:.-]+ \[ERROR\] agent: nodeagent was killed by signal 9'
 eventually 10 node_ready
 gone "$task" && fail "the task went with its nodeagent"
 
@@ -125,6 +125,28 @@ kids=$(pgrep -P "$dev")
 kill -9 "$dev"
 for p in $kids; do eventually 5 gone "$p"; done
 rm -rf "$TMPDIR"/rove-agent.*
+
+# Nobody reads its log: everything goes on, and it stops when told to.
+mkfifo "$TEST_DIR/pipe"
+exec 9<>"$TEST_DIR/pipe"
+rove agent -dev -config "$TEST_DIR/ports.hcl" >"$TEST_DIR/pipe" 2>&1 9>&- &
+dev=$!
+PIDS+=("$dev")
+eventually 10 node_ready
+for _ in $(seq 150); do
+	kill -HUP "$dev"
+	sleep 0.02
+done
+old=$(child lbd)
+kill -9 "$old"
+new_lbd() { [ -n "$(child lbd)" ] && [ "$(child lbd)" != "$old" ]; }
+eventually 5 new_lbd
+kids=$(pgrep -P "$dev")
+kill -TERM "$dev"
+eventually 15 gone "$dev"
+exec 9>&-
+for p in $kids; do gone "$p" || fail "process $p is left"; done
+expect_eq "$(ls -A "$TMPDIR")" ""
 
 # What is wrong with a file is said with its place.
 bad() {
