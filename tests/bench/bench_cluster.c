@@ -214,35 +214,60 @@ registers(const struct world *w)
 	loop_free(r.loop);
 }
 
+/* --- the parts --- */
+
+/* Beside this program: build/VARIANT/bin. */
+static void
+find_bin(char out[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+	char *slash;
+
+	out[n > 0 ? n : 0] = '\0';
+	slash = strstr(out, "/tests/bench/");
+	if (slash == NULL)
+		exit(2);
+	strcpy(slash, "/bin");
+}
+
+static const struct part {
+	const char *name;
+	void (*run)(const struct world *w);
+} parts[] = {
+	{ "idle", idle },
+	{ "submit", submits },
+	{ "tasks", tasks },
+	{ "register", registers },
+	{ "echo", echos },
+};
+
+static bool
+is_wanted(int argc, char **argv, const char *name)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], name) == 0)
+			return true;
+	return argc == 1;
+}
+
+/* bench_cluster [PART...]: each on an agent of its own. */
 int
 main(int argc, char **argv)
 {
 	char bin[PATH_MAX];
-	struct world w;
-	char *slash;
 
-	if (argc > 1)
-		snprintf(bin, sizeof bin, "%s/bin", argv[1]);
-	else {
-		ssize_t n = readlink("/proc/self/exe", bin, sizeof bin - 1);
+	find_bin(bin);
+	if (is_wanted(argc, argv, "start"))
+		starts(bin);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		struct world w;
 
-		bin[n > 0 ? n : 0] = '\0';
-		slash = strstr(bin, "/tests/bench/");
-		if (slash == NULL)
-			return 2;
-		snprintf(slash, sizeof bin - (size_t)(slash - bin), "/bin");
+		if (!is_wanted(argc, argv, parts[i].name))
+			continue;
+		world_start(&w, bin);
+		world_wait_node(&w);
+		parts[i].run(&w);
+		world_stop(&w);
 	}
-	starts(bin);
-	world_start(&w, bin);
-	world_wait_node(&w);
-	idle(&w);
-	submits(&w);
-	tasks(&w);
-	registers(&w);
-	world_stop(&w);
-	world_start(&w, bin);
-	world_wait_node(&w);
-	echos(&w);
-	world_stop(&w);
 	return 0;
 }
