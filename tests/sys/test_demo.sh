@@ -35,6 +35,7 @@ eventually 40 grep -q 'Ctrl-C stops everything' "$TEST_DIR/demo.log"
 expect_eq "$(http_code http://127.0.0.1:9999/web)" 200
 expect_eq "$(http_code http://127.0.0.1:9998/)" 200
 kill "$demo"
-eventually 15 is_over
+wait "$demo" || true
+eventually 5 is_over
 expect_eq "$(ls "$TMPDIR")" "" "what the demo leaves behind"
 echo ok

@@ -79,7 +79,8 @@ live() {
 		fail "anybody may steer $name"
 
 	expect_match "$("$script" start)" 'running already'
-	sed -i 's/^#*log_level = .*/log_level = "DEBUG";/' "/etc/rove/$name.conf"
+	sed -i '/^#*log_level = /d' "/etc/rove/$name.conf"
+	echo 'log_level = "DEBUG";' >>"/etc/rove/$name.conf"
 	"$script" reload || fail "$name does not reload"
 	eventually 5 sh -c "$ctl log-level | grep -qx DEBUG"
 	expect_eq "$(cat "/run/rove/$name.pid")" "$pid"
