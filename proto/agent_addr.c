@@ -109,8 +109,9 @@ pick(const struct agent_host *host, bool (*fits)(const char *ip),
 	for (size_t i = 0; i < host->nifaces; i++) {
 		const struct agent_iface *f = &host->ifaces[i];
 
-		if (iface != NULL ? strcmp(f->name, iface) == 0
-				  : f->is_default && fits(f->ip))
+		if (iface != NULL
+			? strcmp(f->name, iface) == 0
+			: f->is_default && fits != NULL && fits(f->ip))
 			return xstrdup(f->ip);
 	}
 	return xstrdup("");

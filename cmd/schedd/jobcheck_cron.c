@@ -55,7 +55,7 @@ value_len(const struct field *f, const char *s)
 	size_t n = 0;
 	int v = 0;
 
-	for (; isdigit((unsigned char)s[n]) && n < f->ndigits; n++)
+	for (; n < f->ndigits && isdigit((unsigned char)s[n]); n++)
 		v = v * 10 + (s[n] - '0');
 	if (n > 0)
 		return v >= f->min && v <= f->max ? n : 0;

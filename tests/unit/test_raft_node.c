@@ -163,7 +163,13 @@ START_TEST(node_applies_commands_and_then_tells_the_proposer)
 	propose(&o, 1);
 	propose(&o, 500);
 	ck_assert_uint_eq(o.napplied, 501);
-	raft_node_info(o.node, &info);
+	/* What the node's thread says of itself comes a moment later. */
+	for (int i = 0; i < 500; i++) {
+		raft_node_info(o.node, &info);
+		if (info.raft.commit == raft_node_applied(o.node))
+			break;
+		usleep(10000);
+	}
 	ck_assert_int_eq(info.raft.role, RAFT_LEADER);
 	ck_assert_uint_eq(info.raft.commit, raft_node_applied(o.node));
 	ck_assert_uint_eq(info.queued_bytes, 0);
