@@ -124,10 +124,10 @@ add_fraction(struct buf *b, uint64_t v, uint64_t unit, const char *name)
 	buf_addf(b, "%" PRIu64, v / unit);
 	if (rest != 0) {
 		buf_addc(b, '.');
-		while (rest != 0 && unit > 1) {
-			unit /= 10;
-			buf_addf(b, "%" PRIu64, rest / unit);
-			rest %= unit;
+		for (uint64_t place = unit / 10; rest != 0 && place > 0;
+		     place /= 10) {
+			buf_addf(b, "%" PRIu64, rest / place);
+			rest %= place;
 		}
 	}
 	buf_adds(b, name);
