@@ -50,7 +50,9 @@ see_origin(struct monitor *m, const struct eval *e, struct buf *out)
 		    out, "    Evaluation triggered by job \"%s\"\n", e->job_id);
 		m->told_job = true;
 	}
-	if (!m->told_deployment && is_set(e->deployment_id)) {
+	/* The short form has only what every kind of job has. */
+	if (m->id_len >= TEXT_FULL_ID && !m->told_deployment &&
+	    is_set(e->deployment_id)) {
 		buf_addf(out, "    Evaluation within deployment: \"%s\"\n",
 		    shown(m, e->deployment_id));
 		m->told_deployment = true;

@@ -36,8 +36,7 @@ expect_match "$out" '^\+ Job: "web"
 \+ Task Group: "web" \(1 create\)
   \+ Task: "server" \(forces create\)'
 exits 0 rove job run "$TEST_DIR/web.nomad"
-lines=$(echo "$out" | grep -v 'Evaluation within deployment')
-expect_match "$lines" '^==> Monitoring evaluation "([0-9a-f]{8})"
+expect_match "$out" '^==> Monitoring evaluation "([0-9a-f]{8})"
     Evaluation triggered by job "web"
     Allocation "([0-9a-f]{8})" created: node "([0-9a-f]{8})", group "web"
     Evaluation status changed: "pending" -> "complete"
