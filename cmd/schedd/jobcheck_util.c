@@ -126,6 +126,8 @@ add_fraction(struct buf *b, uint64_t v, uint64_t unit, const char *name)
 		buf_addc(b, '.');
 		for (uint64_t place = unit / 10; rest != 0 && place > 0;
 		     place /= 10) {
+			/* cppcheck takes rest for place. */
+			/* cppcheck-suppress zerodivcond */
 			buf_addf(b, "%" PRIu64, rest / place);
 			rest %= place;
 		}
