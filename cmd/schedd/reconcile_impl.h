@@ -1,10 +1,12 @@
 /*
  * Inside reconcile.c and its siblings: one group's allocations, each in one
- * set at a time.
+ * set at a time, and the steps that a group goes through. reconcile.c calls
+ * the steps in order; each has a file for its kind.
  */
 #ifndef SCHEDD_RECONCILE_IMPL_H
 #define SCHEDD_RECONCILE_IMPL_H
 
+#include "cmd/schedd/deploying.h"
 #include "cmd/schedd/nameindex.h"
 #include "cmd/schedd/reconcile.h"
 
@@ -74,5 +76,70 @@ void out_update(struct reconcile *out, const struct reconcile_update *u);
  * sharing one; each item's followup is set. */
 void group_follow_up(struct group *g, struct item **items, size_t n,
     const char *trigger, const char *description);
+
+/* One group on its way through. */
+struct work {
+	struct group g;
+	const struct deploying *d;
+	bool canarying; /* canaries are out and not promoted */
+	bool needs_canaries;
+	size_t inplace; /* changed where they are */
+	size_t ncanaries;
+	size_t step;  /* how many may still be replaced */
+	size_t first; /* places[first..] are this group's, not yet allowed */
+};
+
+/* --- reconcile_stop.c: what ends --- */
+
+/* Ends one; it is in no set any more. client: "" leaves it to its node. */
+void work_stop(
+    struct work *w, struct item *it, const char *why, const char *client);
+/* All of a job or a group that is no longer wanted. */
+void work_stop_all(struct work *w);
+/* A batch group that shall have none: what has ended is put away too. */
+void work_retire_all(struct work *w);
+/* Batch: what was stopped, or an older version finished, is history. */
+void work_drop_old_ends(struct work *w);
+/* Those that are lost, and as many as there are too many. */
+void work_compute_stops(struct work *w);
+
+/* --- reconcile_canary.c: what tries a new version first --- */
+
+/* Finds them. Those of an older or failed deployment stop. */
+void work_settle_canaries(struct work *w);
+/* One that must leave its node is not moved. Counts those that stay. */
+void work_drop_lost_canaries(struct work *w);
+/* Whether one of them has the number. */
+bool work_is_canary_number(const struct work *w, uint32_t no);
+/* Places as many as are missing, where the deployment may go on. */
+void work_consider_canaries(struct work *w);
+
+/* --- reconcile_place.c: what changes and what is placed --- */
+
+/* Changes what can be changed where it is; what cannot is ITEM_DESTRUCTIVE. */
+void work_compute_updates(struct work *w);
+/* How many may be replaced in this step. */
+void work_compute_step(struct work *w);
+/* Places what is missing, from w->first on; one of the next two follows. */
+void work_compute_places(struct work *w);
+/* The deployment may go on: all of them are allowed. */
+void work_allow_places(struct work *w);
+/* It may not: only what was lost or failed outside of it is placed. */
+void work_restrict_places(struct work *w);
+/* Replaces as many as the step allows; none when not ready. */
+void work_compute_replacements(struct work *w, bool ready);
+void work_compute_migrations(struct work *w);
+
+/* --- reconcile_later.c: what is looked at again, and when --- */
+
+/* Of those disconnecting and failed: which count, and which are due. */
+void work_sort_out_of_reach(struct work *w);
+/* What stays out of reach for too long is looked at again. */
+void work_follow_up_out_of_reach(struct work *w);
+void work_follow_up_failed(struct work *w);
+/* Says so of what is out of reach, once all its evaluations are known. */
+void work_tell_out_of_reach(struct work *w);
+/* What its node stops by itself is replaced once that must have happened. */
+void work_follow_up_lost(struct work *w);
 
 #endif
