@@ -1,6 +1,5 @@
 #include "cmd/schedd/rank.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "cmd/schedd/constraint.h"
@@ -9,8 +8,6 @@
 #include "cmd/schedd/portassign.h"
 #include "cmd/schedd/rank_impl.h"
 #include "cmd/schedd/text.h"
-
-static const double full_score = 18.0;
 
 /* --- what is asked of a node --- */
 
@@ -145,227 +142,6 @@ rank_free(struct rank *r)
 	free(r);
 }
 
-/* --- scoring a node --- */
-
-static const char *
-check_distinct(struct rank *r, const struct world_node *n)
-{
-	const char *bad = NULL;
-
-	if ((r->hosts_of_job && n->mine > 0) ||
-	    (r->hosts_of_group && n->in_group != NULL &&
-		n->in_group[r->group] > 0))
-		return "distinct_hosts";
-	for (size_t i = 0; i < r->nproperties && bad == NULL; i++)
-		bad = spread_distinct(&r->properties[i].count,
-		    r->properties[i].constraint, n->node, r->w->arena);
-	return bad;
-}
-
-/* Whole cores are worth what they are on the node. */
-static const char *
-price_cores(struct rank *r, struct world_node *n)
-{
-	int64_t free_ones[CORES_MAX];
-
-	if (r->ncores == 0)
-		return NULL;
-	if (r->ncores > CORES_MAX || cores_free(r->w, n, free_ones,
-					 (size_t)r->ncores) < (size_t)r->ncores)
-		return "cores";
-	for (size_t i = 0; i < r->tg->ntasks; i++) {
-		const struct task *t = &r->tg->tasks[i];
-		struct allocated_task_resources *to =
-		    rec_map_find(r->proto.tasks, r->proto.ntasks,
-			sizeof *r->proto.tasks, sched_str(t->name));
-
-		if (t->resources != NULL && t->resources->cores > 0)
-			to->cpu.cpu_shares =
-			    t->resources->cores * cores_mhz(n->node);
-	}
-	fit_usage(&r->proto, &r->ask);
-	return NULL;
-}
-
-static const char *
-check_room(struct rank *r, struct world_node *n, struct sched_usage *used)
-{
-	const char *bad = portassign(r->w, n, r->tg, NULL);
-
-	if (bad != NULL) {
-		char *text = xasprintf("network: %s", bad);
-
-		bad = arena_strndup(r->w->arena, text, strlen(text));
-		free(text);
-		return bad;
-	}
-	bad = price_cores(r, n);
-	if (bad != NULL)
-		return bad;
-	used->cpu += r->ask.cpu;
-	used->memory_mb += r->ask.memory_mb;
-	used->memory_max_mb += r->ask.memory_max_mb;
-	used->disk_mb += r->ask.disk_mb;
-	if (n->node->node_max_allocs > 0 &&
-	    n->live >= (size_t)n->node->node_max_allocs)
-		return "max allocation exceeded";
-	return fit_exceeded(used, &n->room);
-}
-
-static bool
-is_size(const char *reason)
-{
-	return sched_eq(reason, "cpu") || sched_eq(reason, "memory") ||
-	       sched_eq(reason, "disk");
-}
-
-/* Who would have to leave, where that is allowed: 0 when it is not, or would
- * not help. What they use is still in the score: a node is as full as it
- * was, and fuller is better. */
-static size_t
-evict(struct rank *r, struct world_node *n, const char *reason,
-    const struct sched_alloc **victims)
-{
-	if (r->opts.evict_priority <= 0 || !is_size(reason))
-		return 0;
-	return preempt_find(
-	    r->w, n, &r->ask, r->opts.evict_priority, r->opts.evicted, victims);
-}
-
-static double
-liking(const struct node *n, const struct affinity *a, size_t count)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (constraint_likes(n, &a[i]))
-			sum += (double)a[i].weight;
-	return sum;
-}
-
-static double
-affinity_score(const struct rank *r, const struct node *n)
-{
-	double sum = liking(n, r->job->affinities, r->job->naffinities) +
-		     liking(n, r->tg->affinities, r->tg->naffinities);
-
-	for (size_t i = 0; i < r->tg->ntasks; i++)
-		sum += liking(
-		    n, r->tg->tasks[i].affinities, r->tg->tasks[i].naffinities);
-	return r->affinity_weight > 0 ? sum / (double)r->affinity_weight : 0;
-}
-
-static void
-add_part(struct rank_score *s, enum rank_part part, double value, bool always)
-{
-	s->parts[part] = value;
-	if (always || value < 0 || value > 0)
-		s->norm = (s->norm * s->nparts + value) / (s->nparts + 1);
-	if (always || value < 0 || value > 0)
-		s->nparts++;
-}
-
-static void
-add_job_parts(struct rank *r, const struct world_node *n, bool avoid,
-    struct rank_score *s)
-{
-	uint32_t same = n->in_group != NULL ? n->in_group[r->group] : 0;
-
-	if (same > 0)
-		add_part(s, RANK_ANTI_AFFINITY,
-		    -1.0 * (double)(same + 1) / (double)r->tg->count, false);
-	if (avoid)
-		add_part(s, RANK_PENALTY, -1.0, false);
-	if (r->naffinities > 0)
-		add_part(s, RANK_AFFINITY, affinity_score(r, n->node), true);
-	if (r->spreads.n > 0)
-		add_part(
-		    s, RANK_SPREAD, spreads_score(&r->spreads, n->node), false);
-}
-
-static void
-score(struct rank *r, struct world_node *n, bool avoid, struct rank_score *s)
-{
-	const struct sched_alloc *victims[PREEMPT_MAX];
-	struct sched_usage used = n->used;
-	uint32_t version = s->version + 1;
-	size_t nvictims = 0;
-
-	*s = (struct rank_score){ .version = version, .state = RANK_FILTERED };
-	s->reason = feasible_check(r->f, r->group, n);
-	if (s->reason == NULL)
-		s->reason = check_distinct(r, n);
-	if (s->reason != NULL)
-		return;
-	s->state = RANK_EXHAUSTED;
-	s->reason = check_room(r, n, &used);
-	if (s->reason != NULL) {
-		nvictims = evict(r, n, s->reason, victims);
-		if (nvictims == 0)
-			return;
-	}
-	s->state = RANK_SCORED;
-	s->reason = NULL;
-	add_part(s, RANK_BINPACK,
-	    fit_score(&used, &n->room, r->opts.spread_algorithm) / full_score,
-	    true);
-	if (!r->opts.pack_only)
-		add_job_parts(r, n, avoid, s);
-	if (!r->opts.pack_only && nvictims > 0)
-		add_part(s, RANK_PREEMPTION, preempt_score(victims, nvictims),
-		    false);
-}
-
-/* --- the heap: best on top --- */
-
-static bool
-is_better(const struct rank_entry *a, const struct rank_entry *b)
-{
-	if (a->norm > b->norm || a->norm < b->norm)
-		return a->norm > b->norm;
-	return a->tie < b->tie;
-}
-
-static void
-heap_push(struct rank *r, struct rank_entry e)
-{
-	size_t i = r->nheap;
-
-	if (r->nheap == r->heap_cap)
-		r->heap =
-		    xgrow(r->heap, r->nheap, &r->heap_cap, sizeof *r->heap);
-	r->nheap++;
-	while (i > 0 && is_better(&e, &r->heap[(i - 1) / 2])) {
-		r->heap[i] = r->heap[(i - 1) / 2];
-		i = (i - 1) / 2;
-	}
-	r->heap[i] = e;
-}
-
-static struct rank_entry
-heap_pop(struct rank *r)
-{
-	struct rank_entry top = r->heap[0], last = r->heap[--r->nheap];
-	size_t i = 0;
-
-	for (;;) {
-		size_t kid = 2 * i + 1;
-
-		if (kid >= r->nheap)
-			break;
-		if (kid + 1 < r->nheap &&
-		    is_better(&r->heap[kid + 1], &r->heap[kid]))
-			kid++;
-		if (!is_better(&r->heap[kid], &last))
-			break;
-		r->heap[i] = r->heap[kid];
-		i = kid;
-	}
-	if (r->nheap > 0)
-		r->heap[i] = last;
-	return top;
-}
-
 /* --- keeping scores true --- */
 
 static void
@@ -376,10 +152,10 @@ rescore(struct rank *r, size_t no, bool avoid)
 
 	if (s->version > 0)
 		tally_note(&r->tally, s, n->node, -1);
-	score(r, n, avoid, s);
+	rank_score_node(r, n, avoid, s);
 	tally_note(&r->tally, s, n->node, 1);
 	if (s->state == RANK_SCORED)
-		heap_push(
+		rank_heap_push(
 		    r, (struct rank_entry){ s->norm, n->tie, no, s->version });
 }
 
@@ -439,7 +215,7 @@ take_best(struct rank *r, struct rank_entry *best)
 	size_t n = 0;
 
 	while (r->nheap > 0 && n < RANK_TOLD) {
-		struct rank_entry e = heap_pop(r);
+		struct rank_entry e = rank_heap_pop(r);
 
 		if (e.version == r->scores[e.no].version)
 			best[n++] = e;
@@ -460,7 +236,7 @@ select_one(struct rank *r, struct world_node *n,
 		spread_count(&r->properties[i].count, r->w, r->group);
 	for (size_t i = 0; i < navoid; i++)
 		penalty |= avoid[i] == n;
-	score(r, n, penalty, &s);
+	rank_score_node(r, n, penalty, &s);
 	tally_note(&tally, &s, n->node, 1);
 	metric->nodes_evaluated = 1;
 	tally_tell(&tally, metric);
@@ -491,7 +267,7 @@ rank_select(struct rank *r, struct world_node *const *avoid, size_t navoid,
 		rank_tell_scores(r, r->w->nodes[best[i].no]->node->id,
 		    &r->scores[best[i].no], metric);
 	for (size_t i = 0; i < n; i++)
-		heap_push(r, best[i]);
+		rank_heap_push(r, best[i]);
 	rescore_avoided(r, avoid, navoid, false);
 	return n > 0 ? r->w->nodes[best[0].no] : NULL;
 }
@@ -503,7 +279,7 @@ rank_ask(struct rank *r, struct world_node *n)
 	int64_t priority = r->opts.evict_priority;
 
 	r->opts.evict_priority = 0;
-	score(r, n, false, &s);
+	rank_score_node(r, n, false, &s);
 	r->opts.evict_priority = priority;
 	return (struct rank_verdict){
 		.filtered = s.state == RANK_FILTERED ? s.reason : NULL,
@@ -516,9 +292,9 @@ rank_victims(struct rank *r, struct world_node *n,
     const struct sched_alloc *victims[PREEMPT_MAX])
 {
 	struct sched_usage used = n->used;
-	const char *bad = check_room(r, n, &used);
+	const char *bad = rank_check_room(r, n, &used);
 
-	return bad != NULL ? evict(r, n, bad, victims) : 0;
+	return bad != NULL ? rank_evict(r, n, bad, victims) : 0;
 }
 
 static void
@@ -552,7 +328,7 @@ rank_take(struct rank *r, struct world_node *n)
 {
 	struct allocated_resources *res = xcalloc(1, sizeof *res);
 
-	price_cores(r, n);
+	rank_price_cores(r, n);
 	rec_copy(&allocated_resources_type, res, &r->proto);
 	portassign(r->w, n, r->tg, &res->shared);
 	take_cores(r, n, res);

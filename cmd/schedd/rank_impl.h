@@ -1,5 +1,6 @@
 /*
- * Inside rank.c and rank_tell.c.
+ * Inside rank.c and its siblings: a rank keeps a score for every candidate and
+ * a heap of those that fit; a score is void once its node has a newer version.
  */
 #ifndef SCHEDD_RANK_IMPL_H
 #define SCHEDD_RANK_IMPL_H
@@ -79,5 +80,28 @@ void rank_tell_nodes(const struct rank *r, struct alloc_metric *m);
 /* One more node with its scores. */
 void rank_tell_scores(const struct rank *r, const char *node_id,
     const struct rank_score *s, struct alloc_metric *m);
+
+/* --- rank_score.c --- */
+
+/* Scores the node anew, whatever the heap says; avoid: it failed there
+ * before. */
+void rank_score_node(
+    struct rank *r, struct world_node *n, bool avoid, struct rank_score *s);
+/* Whole cores are worth what they are on the node: sets r->ask. Returns what
+ * is exhausted, or NULL. */
+const char *rank_price_cores(struct rank *r, struct world_node *n);
+/* Adds the group to *used. Returns what is exhausted, or NULL. */
+const char *rank_check_room(
+    struct rank *r, struct world_node *n, struct sched_usage *used);
+/* Who would have to leave for the reason to go away: how many, 0 when that is
+ * not allowed or would not help. */
+size_t rank_evict(struct rank *r, struct world_node *n, const char *reason,
+    const struct sched_alloc **victims);
+
+/* --- rank_heap.c --- */
+
+void rank_heap_push(struct rank *r, struct rank_entry e);
+/* The best; there must be one. */
+struct rank_entry rank_heap_pop(struct rank *r);
 
 #endif
