@@ -3,6 +3,8 @@
  *
  * A planner holds the evaluation it works for, the world as the plan changes
  * it, one rank for each group that is placed, and what could not be placed.
+ * planner_plan.c has what writes to the plan, planner_end.c what the
+ * evaluation comes to.
  */
 #ifndef SCHEDD_PLANNER_H
 #define SCHEDD_PLANNER_H
