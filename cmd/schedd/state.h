@@ -383,7 +383,7 @@ struct cmd_reap;
 bool sched_gc_select(const struct sched_state *st, const struct sched_gc *gc,
     struct cmd_reap *out);
 
-/* --- snapshots (snapshot.c) --- */
+/* --- snapshots (snapshot_write.c, snapshot_read.c) --- */
 
 /* Takes the next bytes of a snapshot; -1 ends the writing. */
 typedef int sched_write_fn(void *ctx, const void *p, size_t n);

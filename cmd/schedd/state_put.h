@@ -1,5 +1,5 @@
 /*
- * Changing the state: the ways in for fsm.c and snapshot.c, nobody else.
+ * Changing the state: the ways in for fsm.c and snapshot_read.c, nobody else.
  *
  * Each keeps the indexes, counts and lists true and wakes who watches. `at`
  * is the log's index of the change. Records that are passed in are copied.
