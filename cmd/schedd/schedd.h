@@ -65,6 +65,17 @@ void schedd_leave(struct schedd *sd);
 /* A number for a request of the core, whose answer goes to one of these. */
 uint64_t schedd_ask_http(struct schedd *sd, struct http_req *r);
 uint64_t schedd_ask_bus(struct schedd *sd, struct bus_req *r);
+/* Nobody is answered any more. */
+void schedd_forget_askers(struct schedd *sd);
+/* The core's timer; arg is the schedd. */
+void schedd_on_tick(void *arg);
+
+/* raftlog.c */
+
+/* Opens the log and what Raft keeps in data_dir, as sd->server_id. */
+int schedd_open_raft(struct schedd *sd, struct err *err);
+
+/* start.c */
 
 int schedd_start(struct daemon *d, struct err *err);
 void schedd_stop(struct daemon *d);

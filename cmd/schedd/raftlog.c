@@ -1,0 +1,159 @@
+/* What the log tells: entries, who leads, states to keep and to restore. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/schedd/schedd.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/raft/node.h"
+
+#define SNAPSHOT_CHUNK 65536
+
+static void
+on_apply(void *ctx, uint64_t index, uint64_t term, const void *bytes, size_t n)
+{
+	struct schedd *sd = ctx;
+	struct err err;
+
+	(void)term;
+	schedd_enter(sd);
+	if (sched_core_applied(sd->core, index, bytes, n, &err) == -1)
+		log_fatal("log entry %" PRIu64 ": %s", index, err.text);
+	schedd_leave(sd);
+}
+
+static void
+on_leader(void *ctx, bool leads, uint64_t term)
+{
+	struct schedd *sd = ctx;
+
+	log_info("%s term=%" PRIu64, leads ? "leading" : "following", term);
+	sd->leading = leads;
+	schedd_enter(sd);
+	sched_core_lead(sd->core, leads);
+	schedd_leave(sd);
+	if (leads && !sd->was_ready)
+		daemon_ready(sd->daemon);
+	sd->was_ready |= leads;
+}
+
+static void
+on_fatal(void *ctx, const struct err *err)
+{
+	(void)ctx;
+	log_fatal("the log failed, so this server stops: %s", err->text);
+}
+
+static long
+read_fd(void *ctx, void *p, size_t n)
+{
+	const int *fd = ctx;
+	ssize_t got;
+
+	do
+		got = read(*fd, p, n);
+	while (got == -1 && errno == EINTR);
+	return got;
+}
+
+static int
+on_restore(void *ctx, int fd, uint64_t size, uint64_t index, struct err *err)
+{
+	struct schedd *sd = ctx;
+
+	(void)size;
+	if (sched_core_restore(sd->core, read_fd, &fd, err) == -1)
+		return -1;
+	log_info("snapshot restored index=%" PRIu64, index);
+	return 0;
+}
+
+/* Few large writes; used in a forked child only. */
+struct writer {
+	int fd;
+	size_t len;
+	char bytes[SNAPSHOT_CHUNK];
+};
+
+static int
+flush(struct writer *w)
+{
+	size_t at = 0;
+
+	while (at < w->len) {
+		ssize_t n = write(w->fd, w->bytes + at, w->len - at);
+
+		if (n <= 0 && errno != EINTR)
+			return -1;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	w->len = 0;
+	return 0;
+}
+
+static int
+write_some(void *ctx, const void *p, size_t n)
+{
+	struct writer *w = ctx;
+	const char *from = p;
+
+	while (n > 0) {
+		size_t room = sizeof w->bytes - w->len;
+		size_t part = n < room ? n : room;
+
+		memcpy(w->bytes + w->len, from, part);
+		w->len += part;
+		from += part;
+		n -= part;
+		if (w->len == sizeof w->bytes && flush(w) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+on_snapshot(void *ctx, int fd)
+{
+	static struct writer w;
+	struct schedd *sd = ctx;
+
+	w.fd = fd;
+	w.len = 0;
+	if (sched_snapshot_write(sched_core_state(sd->core), write_some, &w) ==
+	    -1)
+		return -1;
+	return flush(&w);
+}
+
+static uint64_t
+fnv(const char *s)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+	return h != 0 ? h : 1;
+}
+
+int
+schedd_open_raft(struct schedd *sd, struct err *err)
+{
+	char *dir = xasprintf("%s/raft", sd->config->common.data_dir);
+	struct raft_node_opts o = { .dir = dir,
+		.server_id = fnv(sd->server_id),
+		.loop = sd->loop,
+		.ctx = sd,
+		.restore = on_restore,
+		.apply = on_apply,
+		.snapshot_write = on_snapshot,
+		.on_leader = on_leader,
+		.on_fatal = on_fatal,
+		.snapshot_entries = (uint64_t)sd->config->snapshot_entries };
+	int rv = raft_node_open(&sd->raft, &o, err);
+
+	free(dir);
+	return rv;
+}

@@ -1,0 +1,201 @@
+/* The daemon's beginning and end, and what it says of itself. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <uthash.h>
+
+#include "cmd/schedd/follow.h"
+#include "cmd/schedd/nodes_http.h"
+#include "cmd/schedd/query.h"
+#include "cmd/schedd/schedd.h"
+#include "common/clock.h"
+#include "common/mem.h"
+#include "common/raft/node.h"
+#include "common/rng.h"
+
+/* The server's id: made once, kept in data_dir. */
+static int
+identify(struct schedd *sd, struct err *err)
+{
+	const char *data = sd->config->common.data_dir;
+	char *path = xasprintf("%s/server-id", data);
+	char *fresh = xasprintf("%s.new", path);
+	char id[RNG_UUID_SIZE] = "";
+	uint64_t seed;
+	struct rng rng;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rv = 0;
+
+	if (fd != -1 && read(fd, id, sizeof id - 1) == sizeof id - 1)
+		goto out;
+	if (fd != -1)
+		close(fd);
+	rng_secret(&seed, sizeof seed);
+	rng_init(&rng, seed);
+	rng_uuid(&rng, id);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd == -1 || write(fd, id, sizeof id - 1) != sizeof id - 1 ||
+	    fsync(fd) == -1 || rename(fresh, path) == -1)
+		rv = err_sys(err, "%s", path);
+out:
+	if (fd != -1)
+		close(fd);
+	free(path);
+	free(fresh);
+	sd->server_id = xstrdup(id);
+	return rv;
+}
+
+static struct sched_core *
+make_core(const struct schedd_config *c)
+{
+	struct sched_core_opts o;
+	uint64_t seed;
+
+	sched_core_opts_init(&o);
+	rng_secret(&seed, sizeof seed);
+	o.seed = seed;
+	o.region = c->region;
+	o.lease_min_ms = (uint64_t)(c->lease_min / CLOCK_NS_PER_MS);
+	o.lease_grace_ms = (uint64_t)(c->lease_grace / CLOCK_NS_PER_MS);
+	o.lease_rate = (uint64_t)c->lease_rate;
+	o.failover_ttl_ms = (uint64_t)(c->failover_ttl / CLOCK_NS_PER_MS);
+	o.gc_interval_ms = (uint64_t)(c->gc_interval / CLOCK_NS_PER_MS);
+	o.gc_eval_ns = c->eval_gc_threshold;
+	o.gc_batch_eval_ns = c->batch_eval_gc_threshold;
+	o.gc_job_ns = c->job_gc_threshold;
+	o.gc_node_ns = c->node_gc_threshold;
+	o.gc_deployment_ns = c->deployment_gc_threshold;
+	return sched_core_new(&o);
+}
+
+static struct bus_peer *
+dial(struct schedd *sd, const char *name, struct err *err)
+{
+	char *url = daemon_url(sd->config->common.run_dir, name, "msg");
+	struct bus_peer *p = bus_dial(sd->loop, url, err);
+
+	free(url);
+	return p;
+}
+
+static int
+open_rpc(struct schedd *sd, struct err *err)
+{
+	const char *addr = sd->config->rpc;
+	char *url;
+
+	if (*addr == '\0')
+		return 0;
+	url = xasprintf("tcp://%s", addr);
+	sd->rpc = bus_serve(
+	    sd->loop, url, schedd_routes, schedd_nroutes, sd->daemon, err);
+	free(url);
+	if (sd->rpc == NULL)
+		return -1;
+	daemon_warn_if_open("rpc", addr);
+	return 0;
+}
+
+int
+schedd_start(struct daemon *d, struct err *err)
+{
+	struct schedd *sd = xcalloc(1, sizeof *sd);
+	const struct schedd_config *c = d->config;
+
+	d->state = sd;
+	sd->daemon = d;
+	sd->loop = d->loop;
+	sd->config = c;
+	sd->started_ms = loop_now_ms(d->loop);
+	sd->meter.source = d->def->name;
+	TAILQ_INIT(&sd->queries);
+	TAILQ_INIT(&sd->woken);
+	TAILQ_INIT(&sd->followers);
+	TAILQ_INIT(&sd->followers_woken);
+	sd->tick = loop_timer_new(d->loop, schedd_on_tick, sd);
+	sd->nodes_http = nodes_http_new(d->loop);
+	if (*c->node_http != '\0')
+		sd->node_client = http_client_new(d->loop, c->node_http);
+	sd->core = make_core(c);
+	if (identify(sd, err) == -1 || schedd_open_raft(sd, err) == -1 ||
+	    open_rpc(sd, err) == -1 ||
+	    (sd->metricsd = dial(sd, "metricsd", err)) == NULL)
+		return -1;
+	sd->http =
+	    http_server_new(d->loop, c->http, NULL, &schedd_http_ops, sd, err);
+	if (sd->http == NULL)
+		return -1;
+	daemon_warn_if_open("http", c->http);
+	return 0;
+}
+
+void
+schedd_stop(struct daemon *d)
+{
+	struct schedd *sd = d->state;
+
+	query_end_all(sd);
+	daemon_exit(d, 0);
+}
+
+void
+schedd_release(struct daemon *d)
+{
+	struct schedd *sd = d->state;
+
+	if (sd == NULL)
+		return;
+	http_server_free(sd->http);
+	follow_end_all(sd);
+	bus_server_free(sd->rpc);
+	raft_node_close(sd->raft);
+	schedd_forget_askers(sd);
+	if (sd->node_client != NULL)
+		http_client_free(sd->node_client);
+	nodes_http_free(sd->nodes_http);
+	bus_peer_free(sd->metricsd);
+	loop_timer_free(sd->tick);
+	sched_core_free(sd->core);
+	meter_release(&sd->meter);
+	free(sd->server_id);
+	free(sd);
+	d->state = NULL;
+}
+
+static void
+add_number(void (*add)(void *ctx, const char *name, const char *value),
+    void *ctx, const char *name, uint64_t v)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRIu64, v);
+	add(ctx, name, text);
+}
+
+void
+schedd_info(struct daemon *d,
+    void (*add)(void *ctx, const char *name, const char *value), void *ctx)
+{
+	struct schedd *sd = d->state;
+	struct sched_state *st = sched_core_state(sd->core);
+	struct sched_core_stats s;
+
+	sched_core_stats(sd->core, &s);
+	add(ctx, "server_id", sd->server_id);
+	add(ctx, "region", sd->config->region);
+	add(ctx, "leading", sd->leading ? "true" : "false");
+	add_number(add, ctx, "index", st->index);
+	add_number(add, ctx, "jobs", HASH_COUNT(st->jobs));
+	add_number(add, ctx, "nodes", HASH_COUNT(st->nodes));
+	add_number(add, ctx, "allocations", HASH_COUNT(st->allocs));
+	add_number(add, ctx, "evaluations", HASH_COUNT(st->evals));
+	add_number(add, ctx, "services", HASH_COUNT(st->services));
+	add_number(add, ctx, "ready_evals", s.ready);
+	add_number(add, ctx, "blocked_evals", s.blocked);
+	add_number(add, ctx, "plans", s.plans);
+	add_number(add, ctx, "leases_expired", s.leases_expired);
+	add(ctx, "http", http_server_addr(sd->http));
+}
