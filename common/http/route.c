@@ -75,8 +75,11 @@ match(const char *pattern, const char *path, struct buf *params)
 
 			return rest == -1 ? -1 : literal + rest;
 		}
-		if (*path == '\0')
-			return -1;
+		if (*path != '%') { /* as nearly always */
+			if (*path++ != *pattern)
+				return -1;
+			continue;
+		}
 		n = byte_len(path);
 		if (http_unescape(path, n, c, sizeof c, false) != 1 ||
 		    c[0] != *pattern || (n == 3 && c[0] == '/'))

@@ -244,13 +244,18 @@ static const struct part {
 static bool
 is_wanted(int argc, char **argv, const char *name)
 {
-	for (int i = 1; i < argc; i++)
+	bool any = false;
+
+	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], name) == 0)
 			return true;
-	return argc == 1;
+		any |= strchr(argv[i], '/') == NULL;
+	}
+	return !any;
 }
 
-/* bench_cluster [PART...]: each on an agent of its own. */
+/* bench_cluster [BUILD] [PART...]: each on an agent of its own. The build is
+ * always the one that this program belongs to. */
 int
 main(int argc, char **argv)
 {
