@@ -96,7 +96,7 @@ struct vnode {
 	struct map sent;
 	struct map stopped; /* ids that never ran here and never shall */
 	struct map procs;
-	struct buf *disk; /* what was saved: see cluster_node.c */
+	struct buf *disk; /* what was saved: see cluster_crash.c */
 	size_t ndisk;
 };
 
@@ -178,7 +178,7 @@ void server_start(struct cluster *c);
 void server_stop(struct cluster *c);
 void server_event(struct cluster *c, struct event *ev);
 
-/* --- cluster_node.c --- */
+/* --- cluster_node.c, cluster_proc.c, cluster_crash.c --- */
 
 void node_start(struct cluster *c, size_t i);
 void node_release(struct vnode *n);
