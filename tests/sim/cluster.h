@@ -191,6 +191,9 @@ size_t node_running(const struct vnode *n, const char *alloc_id);
 void client_start(struct cluster *c);
 void client_release(struct cluster *c);
 void client_event(struct cluster *c, struct event *ev);
+
+/* --- cluster_check.c --- */
+
 /* What must hold at any time, and what must hold at the end. */
 void cluster_check_now(struct cluster *c);
 void cluster_check_end(struct cluster *c);
