@@ -1,6 +1,5 @@
 #include "common/rec.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,15 +61,6 @@ rec_value_size(const struct rec_field *f)
 	return sizeof(void *);
 }
 
-/* The key of a map's element: the string that it begins with. */
-static const char *
-elem_key(const void *elem)
-{
-	const char *key = *(char *const *)elem;
-
-	return key != NULL ? key : "";
-}
-
 /* --- zero --- */
 
 static bool
@@ -124,8 +114,8 @@ rec_is_zero(const struct rec_type *t, const void *rec)
 
 /* --- clear --- */
 
-static void
-value_clear(const struct rec_field *f, void *v)
+void
+rec_value_clear(const struct rec_field *f, void *v)
 {
 	switch (f->kind) {
 	case REC_K_STR:
@@ -160,7 +150,7 @@ void
 rec_row_clear(const struct rec_field *f, void *rec)
 {
 	if (f->shape == REC_ONE) {
-		value_clear(f, rec_at(rec, f->offset));
+		rec_value_clear(f, rec_at(rec, f->offset));
 		if (rec_is_flagged(f))
 			*rec_has(f, rec) = false;
 		return;
@@ -169,7 +159,7 @@ rec_row_clear(const struct rec_field *f, void *rec)
 	size_t size = rec_value_size(f);
 
 	for (size_t i = 0; i < *rec_count(f, rec); i++)
-		value_clear(f, elems + i * size);
+		rec_value_clear(f, elems + i * size);
 	free(elems);
 	*(void **)rec_at(rec, f->offset) = NULL;
 	*rec_count(f, rec) = 0;
@@ -258,110 +248,6 @@ rec_copy(const struct rec_type *t, void *dst, const void *src)
 		row_copy(&t->fields[i], dst, src);
 }
 
-/* --- equal and diff --- */
-
-static bool
-text_equal(const char *a, const char *b, bool opt)
-{
-	if (opt && (a == NULL) != (b == NULL))
-		return false;
-	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
-}
-
-static bool
-bytes_equal(const struct rec_bytes *a, const struct rec_bytes *b, bool opt)
-{
-	if (a->len != b->len || (opt && (a->data == NULL) != (b->data == NULL)))
-		return false;
-	return a->len == 0 || memcmp(a->data, b->data, a->len) == 0;
-}
-
-static bool
-value_equal(const struct rec_field *f, const void *a, const void *b)
-{
-	const void *pa, *pb;
-
-	switch (f->kind) {
-	case REC_K_STR:
-		return text_equal(*(char *const *)a, *(char *const *)b, f->opt);
-	case REC_K_BYTES:
-		return bytes_equal(a, b, f->opt);
-	case REC_K_TREE:
-		return tree_equal(
-		    *(struct tree *const *)a, *(struct tree *const *)b);
-	case REC_K_PTR:
-		pa = *(void *const *)a;
-		pb = *(void *const *)b;
-		if (pa == NULL || pb == NULL)
-			return pa == pb;
-		return rec_equal(f->type, pa, pb);
-	case REC_K_REC:
-		return rec_equal(f->type, a, b);
-	case REC_K_BOOL:
-	case REC_K_I64:
-	case REC_K_U64:
-	case REC_K_F64:
-	case REC_K_DUR:
-	case REC_K_TIME:
-		break;
-	}
-	return memcmp(a, b, rec_value_size(f)) == 0;
-}
-
-static bool
-row_equal(const struct rec_field *f, const void *a, const void *b)
-{
-	size_t n, size = rec_value_size(f);
-	const char *pa, *pb;
-
-	if (f->shape == REC_ONE) {
-		if (rec_is_flagged(f)) {
-			if (*rec_has(f, a) != *rec_has(f, b))
-				return false;
-			if (!*rec_has(f, a))
-				return true;
-		}
-		return value_equal(
-		    f, rec_at(a, f->offset), rec_at(b, f->offset));
-	}
-	n = *rec_count(f, a);
-	pa = rec_ptr(f, a);
-	pb = rec_ptr(f, b);
-	if (n != *rec_count(f, b) || (f->opt && (pa == NULL) != (pb == NULL)))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!value_equal(f, pa + i * size, pb + i * size))
-			return false;
-	return true;
-}
-
-bool
-rec_equal(const struct rec_type *t, const void *a, const void *b)
-{
-	for (size_t i = 0; i < t->nfields; i++)
-		if (!row_equal(&t->fields[i], a, b))
-			return false;
-	return true;
-}
-
-size_t
-rec_diff(const struct rec_type *t, const void *a, const void *b,
-    rec_diff_fn *fn, void *ctx)
-{
-	size_t ndiffs = 0;
-
-	for (size_t i = 0; i < t->nfields; i++) {
-		const struct rec_field *f = &t->fields[i];
-
-		if (row_equal(f, a, b))
-			continue;
-		ndiffs++;
-		if (fn != NULL)
-			fn(ctx, f, rec_at(a, f->offset), rec_at(b, f->offset));
-	}
-	return ndiffs;
-}
-
 /* --- does the table fit the struct? --- */
 
 static size_t
@@ -421,128 +307,4 @@ rec_covers(const struct rec_type *t)
 			align = f->align;
 	}
 	return align_up(end, align) == t->size;
-}
-
-/* --- maps --- */
-
-void *
-rec_map_find(const void *elems, size_t n, size_t size, const char *key)
-{
-	size_t lo = 0, hi = n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		void *e = rec_at(elems, mid * size);
-		int cmp = strcmp(elem_key(e), key);
-
-		if (cmp == 0)
-			return e;
-		if (cmp < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
-}
-
-const char *
-rec_kv_get(const struct rec_kv *kv, size_t n, const char *key)
-{
-	const struct rec_kv *found = rec_map_find(kv, n, sizeof *kv, key);
-
-	if (found == NULL)
-		return NULL;
-	return found->value != NULL ? found->value : "";
-}
-
-void
-rec_kv_set(struct rec_kv **kv, size_t *n, const char *key, const char *value)
-{
-	struct rec_kv *found = rec_map_find(*kv, *n, sizeof **kv, key);
-	char *copy = xstrdup(value);
-	size_t i = *n;
-
-	if (found != NULL) {
-		free(found->value);
-		found->value = copy;
-		return;
-	}
-	*kv = xreallocarray(*kv, *n + 1, sizeof **kv);
-	for (; i > 0 && strcmp(elem_key(&(*kv)[i - 1]), key) > 0; i--)
-		(*kv)[i] = (*kv)[i - 1];
-	(*kv)[i] = (struct rec_kv){ .key = xstrdup(key), .value = copy };
-	++*n;
-}
-
-/* By key, and of equal keys by where they stood. */
-static int
-by_key(const void *a, const void *b)
-{
-	const void *ea = *(void *const *)a, *eb = *(void *const *)b;
-	int cmp = strcmp(elem_key(ea), elem_key(eb));
-
-	if (cmp != 0)
-		return cmp;
-	return ea < eb ? -1 : 1;
-}
-
-static bool
-is_sorted(const char *elems, size_t n, size_t size)
-{
-	for (size_t i = 1; i < n; i++)
-		if (strcmp(elem_key(elems + (i - 1) * size),
-			elem_key(elems + i * size)) >= 0)
-			return false;
-	return true;
-}
-
-void
-rec_sort_map(const struct rec_field *f, void *rec, bool on_heap)
-{
-	size_t n = *rec_count(f, rec), size = rec_value_size(f), kept = 0;
-	char *elems = rec_ptr(f, rec), *sorted;
-	void **order;
-
-	if (is_sorted(elems, n, size))
-		return;
-	order = xcalloc(n, sizeof *order);
-	sorted = xcalloc(n, size);
-	for (size_t i = 0; i < n; i++)
-		order[i] = elems + i * size;
-	qsort(order, n, sizeof *order, by_key);
-	for (size_t i = 0; i < n; i++) {
-		if (i + 1 < n &&
-		    strcmp(elem_key(order[i]), elem_key(order[i + 1])) == 0) {
-			if (on_heap)
-				value_clear(f, order[i]);
-			continue;
-		}
-		memcpy(sorted + kept++ * size, order[i], size);
-	}
-	memcpy(elems, sorted, n * size);
-	*rec_count(f, rec) = kept;
-	free(sorted);
-	free(order);
-}
-
-void
-rec_sort_maps(const struct rec_type *t, void *rec)
-{
-	for (size_t i = 0; i < t->nfields; i++) {
-		const struct rec_field *f = &t->fields[i];
-		size_t n = 1, size;
-		char *elems = rec_at(rec, f->offset);
-
-		if (f->kind != REC_K_REC && f->kind != REC_K_PTR)
-			continue;
-		if (f->shape == REC_MAP_OF)
-			rec_sort_map(f, rec, true);
-		if (f->shape != REC_ONE)
-			n = *rec_count(f, rec);
-		if (f->shape != REC_ONE || f->kind == REC_K_PTR)
-			elems = rec_ptr(f, rec);
-		size = rec_value_size(f);
-		for (size_t k = 0; elems != NULL && k < n; k++)
-			rec_sort_maps(f->type, elems + k * size);
-	}
 }

@@ -90,6 +90,9 @@ bool rec_row_is_zero(const struct rec_field *f, const void *rec);
 /* True if all rows are. */
 bool rec_is_zero(const struct rec_type *t, const void *rec);
 
+/* Frees what one value of the row owns and zeroes it. */
+void rec_value_clear(const struct rec_field *f, void *v);
+
 /* Frees what the row owns and zeroes it, its count or flag included. */
 void rec_row_clear(const struct rec_field *f, void *rec);
 
