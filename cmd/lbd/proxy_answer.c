@@ -1,0 +1,119 @@
+/* What we answer ourselves, and what is counted. */
+#include <string.h>
+#include <strings.h>
+
+#include "cmd/lbd/access.h"
+#include "cmd/lbd/proxy_impl.h"
+#include "cmd/lbd/worker.h"
+#include "common/log.h"
+
+void
+proxy_count(_Atomic uint64_t *c, uint64_t n)
+{
+	atomic_store_explicit(c,
+	    atomic_load_explicit(c, memory_order_relaxed) + n,
+	    memory_order_relaxed);
+}
+
+void
+proxy_count_status(struct worker *w, int status)
+{
+	if (status >= 100 && status < 600)
+		proxy_count(&w->counts.status[status / 100], 1);
+}
+
+void
+proxy_count_time(struct worker *w, int64_t start_ns)
+{
+	uint64_t took = (uint64_t)(proxy_now_ns() - start_ns);
+
+	proxy_count(&w->counts.ns, took);
+	proxy_count(&w->counts.timed, 1);
+	if (took > w->counts.max_ns)
+		w->counts.max_ns = took;
+}
+
+void
+proxy_answer_text(
+    struct worker *w, struct http_req *r, int status, const char *text)
+{
+	proxy_count_status(w, status);
+	http_reply(r, status, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+void
+proxy_answer_no_route(struct worker *w, struct view *v, struct http_req *r)
+{
+	const struct options *o = v->options;
+
+	proxy_count(&w->counts.no_route, 1);
+	proxy_count_status(w, o->no_route_status);
+	if (o->no_route_len > 0)
+		http_reply(r, o->no_route_status, "text/html; charset=utf-8",
+		    o->no_route_page, o->no_route_len);
+	else
+		http_reply(r, o->no_route_status, NULL, NULL, 0);
+}
+
+static void
+answer_redirect(struct worker *w, struct http_req *r, int status)
+{
+	proxy_count(&w->counts.redirects, 1);
+	proxy_count_status(w, status);
+	http_add(r, "Location", buf_str(&w->location));
+	http_reply(r, status, NULL, NULL, 0);
+}
+
+static bool
+is_denied(const struct target *t, struct http_req *r)
+{
+	const struct http_field *f;
+	const char *ip;
+	char addr[64];
+	size_t n, nfields;
+
+	if (t->access.nnets == 0)
+		return false;
+	if (forward_peer_ip(http_peer(r), &ip, &n, NULL) == -1 ||
+	    n >= sizeof addr)
+		return true;
+	memcpy(addr, ip, n);
+	addr[n] = '\0';
+	if (access_denies(&t->access, addr))
+		return true;
+	f = http_fields(r, &nfields);
+	for (size_t i = 0; i < nfields; i++)
+		if (strcasecmp(f[i].name, "X-Forwarded-For") == 0 &&
+		    access_denies_list(&t->access, f[i].value))
+			return true;
+	return false;
+}
+
+/* Whether the request goes no further than us. */
+bool
+proxy_answer_here(struct worker *w, struct view *v, struct http_req *r,
+    const struct rtable_hit *hit)
+{
+	const struct target *t = hit->target;
+
+	if (is_denied(t, r)) {
+		proxy_count(&w->counts.denied, 1);
+		proxy_answer_text(w, r, 403, "access denied\n");
+	} else if (t->auth[0] != '\0') {
+		/* No scheme is configured: whatever it names is unknown. */
+		proxy_count(&w->counts.denied, 1);
+		proxy_answer_text(w, r, 401, "authorization failed\n");
+	} else if (t->redirect != 0) {
+		answer_redirect(w, r, t->redirect);
+	} else if (t->scheme != TARGET_HTTP) {
+		log_warn("a request meets a target that does not speak plain "
+			 "HTTP service=%s target=%s",
+		    t->service, t->dst);
+		proxy_count(&w->counts.failed, 1);
+		proxy_answer_text(w, r, 502, "");
+	} else {
+		return false;
+	}
+	(void)v;
+	return true;
+}
