@@ -35,11 +35,15 @@ static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/allocation/:id/services", api_alloc_services },
 	{ ROUTE_WRITE, "/v1/allocation/:id/stop", api_alloc_stop },
 	{ ROUTE_GET, "/v1/evaluations", api_evals },
+	{ ROUTE_GET, "/v1/evaluations/count", api_evals_count },
 	{ ROUTE_GET, "/v1/evaluation/:id", api_eval },
 	{ ROUTE_GET, "/v1/evaluation/:id/allocations", api_eval_allocs },
 	{ ROUTE_GET, "/v1/deployments", api_deployments },
 	{ ROUTE_GET, "/v1/deployment/:id", api_deployment },
 	{ ROUTE_GET, "/v1/deployment/allocations/:id", api_deployment_allocs },
+	{ ROUTE_WRITE, "/v1/deployment/fail/:id", api_deployment_fail },
+	{ ROUTE_WRITE, "/v1/deployment/pause/:id", api_deployment_pause },
+	{ ROUTE_WRITE, "/v1/deployment/promote/:id", api_deployment_promote },
 	{ ROUTE_GET, "/v1/services", api_services },
 	{ ROUTE_GET, "/v1/service/*name", api_service },
 
@@ -50,6 +54,15 @@ static const struct http_route routes[] = {
 	{ ROUTE_WRITE, "/v1/node/:id/eligibility", api_node_eligibility },
 	{ ROUTE_WRITE, "/v1/node/:id/evaluate", api_node_evaluate },
 	{ ROUTE_WRITE, "/v1/node/:id/purge", api_node_purge },
+
+	{ ROUTE_GET, "/v1/node/pools", api_pools },
+	{ ROUTE_GET, "/v1/node/pool/:name", api_pool },
+	{ ROUTE_GET, "/v1/node/pool/:name/nodes", api_pool_nodes },
+	{ ROUTE_GET, "/v1/node/pool/:name/jobs", api_pool_jobs },
+	{ ROUTE_GET, "/v1/namespaces", api_namespaces },
+	{ ROUTE_GET, "/v1/namespace/:name", api_namespace },
+	{ ROUTE_WRITE, "/v1/search", api_search },
+	{ ROUTE_WRITE, "/v1/search/fuzzy", api_search_fuzzy },
 
 	{ ROUTE_GET, "/v1/client/fs/logs/:id", api_client_alloc },
 	{ ROUTE_GET, "/v1/client/fs/stream/:id", api_client_alloc },
@@ -78,6 +91,19 @@ static const struct http_route routes[] = {
 	{ ROUTE_WRITE, "/v1/operator/scheduler/configuration",
 	    api_sched_config_set },
 	{ ROUTE_PUT, "/v1/system/gc", api_gc },
+	{ ROUTE_PUT, "/v1/system/reconcile/summaries", api_reconcile },
+
+	{ ROUTE_GET, "/", api_root },
+	{ ROUTE_ANY, "/v1/acl/*rest", api_no_acl },
+	{ ROUTE_ANY, "/v1/quotas", api_enterprise },
+	{ ROUTE_ANY, "/v1/quota-usages", api_enterprise },
+	{ ROUTE_ANY, "/v1/quota", api_enterprise },
+	{ ROUTE_ANY, "/v1/quota/*rest", api_enterprise },
+	{ ROUTE_ANY, "/v1/sentinel/*rest", api_enterprise },
+	{ ROUTE_ANY, "/v1/recommendation", api_enterprise },
+	{ ROUTE_ANY, "/v1/recommendations", api_enterprise },
+	{ ROUTE_ANY, "/v1/recommendation/*rest", api_enterprise },
+	{ ROUTE_ANY, "/v1/operator/license", api_enterprise },
 };
 
 static void
@@ -128,6 +154,47 @@ api_body(struct http_req *r, const struct rec_type *type, void *rec)
 	return 0;
 }
 
+struct tree *
+api_body_tree(struct http_req *r)
+{
+	size_t n;
+	const char *body = http_body(r, &n);
+	struct err err;
+	struct tree *t;
+
+	if (n == 0) {
+		http_fail(r, 400, "Request body is empty");
+		return NULL;
+	}
+	t = tree_from_json(body, n, &err);
+	if (t == NULL)
+		http_fail(r, 400, "%s", err.text);
+	return t;
+}
+
+void
+api_reply_rec(struct http_req *r, const struct rec_type *type, const void *rec)
+{
+	struct buf out = { 0 };
+
+	rec_to_json(type, rec, &out, api_json_flags(r));
+	api_headers(r, 0, true);
+	http_reply(r, 200, "application/json", out.data, out.len);
+	buf_release(&out);
+}
+
+void
+api_reply_tree(struct http_req *r, struct tree *t)
+{
+	struct buf out = { 0 };
+
+	tree_to_json(t, &out, api_json_flags(r));
+	api_headers(r, 0, true);
+	http_reply(r, 200, "application/json", out.data, out.len);
+	buf_release(&out);
+	tree_free(t);
+}
+
 void
 api_refuse(struct http_req *r, const struct err *err)
 {
@@ -139,7 +206,7 @@ api_refuse(struct http_req *r, const struct err *err)
 		status = 403;
 	else if (err->code == ERR_BUSY)
 		status = 429;
-	api_headers(r, 0);
+	api_headers(r, 0, err->code != ERR_NOT_LEADER);
 	http_fail(r, status, "%s",
 	    err->code == ERR_NOT_LEADER ? "No cluster leader" : err->text);
 }

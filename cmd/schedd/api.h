@@ -37,16 +37,26 @@ void api_jobs_parse(void *ctx, struct http_req *r);
 /* api_alloc.c */
 void api_allocs(void *ctx, struct http_req *r);
 void api_alloc(void *ctx, struct http_req *r);
-void api_alloc_services(void *ctx, struct http_req *r);
 void api_alloc_stop(void *ctx, struct http_req *r);
-void api_evals(void *ctx, struct http_req *r);
-void api_eval(void *ctx, struct http_req *r);
 void api_eval_allocs(void *ctx, struct http_req *r);
+void api_deployment_allocs(void *ctx, struct http_req *r);
+
+/* api_eval.c */
+void api_evals(void *ctx, struct http_req *r);
+void api_evals_count(void *ctx, struct http_req *r);
+void api_eval(void *ctx, struct http_req *r);
+
+/* api_deploy.c */
 void api_deployments(void *ctx, struct http_req *r);
 void api_deployment(void *ctx, struct http_req *r);
-void api_deployment_allocs(void *ctx, struct http_req *r);
+void api_deployment_fail(void *ctx, struct http_req *r);
+void api_deployment_pause(void *ctx, struct http_req *r);
+void api_deployment_promote(void *ctx, struct http_req *r);
+
+/* api_service.c */
 void api_services(void *ctx, struct http_req *r);
 void api_service(void *ctx, struct http_req *r);
+void api_alloc_services(void *ctx, struct http_req *r);
 
 /* api_node.c */
 void api_nodes(void *ctx, struct http_req *r);
@@ -56,6 +66,18 @@ void api_node_drain(void *ctx, struct http_req *r);
 void api_node_eligibility(void *ctx, struct http_req *r);
 void api_node_evaluate(void *ctx, struct http_req *r);
 void api_node_purge(void *ctx, struct http_req *r);
+
+/* api_pool.c */
+void api_pools(void *ctx, struct http_req *r);
+void api_pool(void *ctx, struct http_req *r);
+void api_pool_nodes(void *ctx, struct http_req *r);
+void api_pool_jobs(void *ctx, struct http_req *r);
+void api_namespaces(void *ctx, struct http_req *r);
+void api_namespace(void *ctx, struct http_req *r);
+
+/* api_search.c */
+void api_search(void *ctx, struct http_req *r);
+void api_search_fuzzy(void *ctx, struct http_req *r);
 
 /* api_agent.c */
 void api_self(void *ctx, struct http_req *r);
@@ -69,6 +91,10 @@ void api_metrics(void *ctx, struct http_req *r);
 void api_raft_config(void *ctx, struct http_req *r);
 void api_sched_config(void *ctx, struct http_req *r);
 void api_sched_config_set(void *ctx, struct http_req *r);
+void api_reconcile(void *ctx, struct http_req *r);
+void api_no_acl(void *ctx, struct http_req *r);
+void api_enterprise(void *ctx, struct http_req *r);
+void api_root(void *ctx, struct http_req *r);
 
 /* api_client.c: handed on to the node that it concerns */
 void api_client_alloc(void *ctx, struct http_req *r);
@@ -80,6 +106,14 @@ void api_ns(const struct http_req *r, char *out, size_t size);
 /* Decodes the JSON body; answers 400 and returns -1 when it is none. */
 int api_body(struct http_req *r, const struct rec_type *type, void *rec);
 
+/* The same for one of any shape; NULL when it was answered. */
+struct tree *api_body_tree(struct http_req *r);
+
+/* Answers with 200; the tree is taken over. */
+void api_reply_rec(
+    struct http_req *r, const struct rec_type *type, const void *rec);
+void api_reply_tree(struct http_req *r, struct tree *t);
+
 /* Answers for what the core, or a check, has refused. */
 void api_refuse(struct http_req *r, const struct err *err);
 
@@ -87,6 +121,16 @@ void api_refuse(struct http_req *r, const struct err *err);
  * resources only when asked for. */
 struct alloc_stub api_alloc_stub(
     const struct alloc *a, bool resources, bool task_states);
+
+/* The list of nodes, or of jobs: of one pool, or all (NULL). */
+void api_list_nodes(struct query *q, const char *pool);
+void api_list_jobs(struct query *q, const char *pool);
+
+const char *api_node_pool(const struct node *n);
+/* The pools there are, in order, in the arena: two that always are, and
+ * those that nodes say they are in. */
+const char **api_node_pools(
+    const struct sched_state *st, struct arena *arena, size_t *n);
 
 /* Adds Resources and TaskResources, the older form of what was allocated,
  * which clients still look at. Memory is the arena's. */

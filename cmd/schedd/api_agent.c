@@ -17,30 +17,6 @@
 #define NODE_TIMEOUT_MS    500
 #define SERF_PORT          4648
 
-static void
-reply_tree(struct http_req *r, struct tree *t)
-{
-	struct buf out = { 0 };
-
-	tree_to_json(t, &out, http_has_param(r, "pretty") ? TREE_PRETTY : 0);
-	api_headers(r, 0);
-	http_reply(r, 200, "application/json", out.data, out.len);
-	buf_release(&out);
-	tree_free(t);
-}
-
-static void
-reply_rec(struct http_req *r, const struct rec_type *type, const void *rec)
-{
-	struct buf out = { 0 };
-
-	rec_to_json(
-	    type, rec, &out, http_has_param(r, "pretty") ? REC_JSON_PRETTY : 0);
-	api_headers(r, 0);
-	http_reply(r, 200, "application/json", out.data, out.len);
-	buf_release(&out);
-}
-
 static const char *
 rpc_addr(const struct schedd *sd)
 {
@@ -111,14 +87,14 @@ api_members(void *ctx, struct http_req *r)
 
 	fill_member(sd, &m);
 	out.members = &m;
-	reply_rec(r, &server_members_type, &out);
+	api_reply_rec(r, &server_members_type, &out);
 	rec_clear(&agent_member_type, &m);
 }
 
 static void
 reply_text(struct http_req *r, const char *text)
 {
-	reply_tree(r, tree_str(text));
+	api_reply_tree(r, tree_str(text));
 }
 
 void
@@ -136,7 +112,7 @@ api_peers(void *ctx, struct http_req *r)
 	struct tree *t = tree_list();
 
 	tree_push(t, tree_str(rpc_addr(sd)));
-	reply_tree(r, t);
+	api_reply_tree(r, t);
 }
 
 void
@@ -146,7 +122,7 @@ api_regions(void *ctx, struct http_req *r)
 	struct tree *t = tree_list();
 
 	tree_push(t, tree_str(sd->config->region));
-	reply_tree(r, t);
+	api_reply_tree(r, t);
 }
 
 void
@@ -161,7 +137,7 @@ api_raft_config(void *ctx, struct http_req *r)
 
 	s.node = xasprintf("%s.%s", sd->config->name, sd->config->region);
 	s.address = xstrdup(rpc_addr(sd));
-	reply_rec(r, &raft_configuration_type, &out);
+	api_reply_rec(r, &raft_configuration_type, &out);
 	free(s.node);
 	free(s.address);
 }
@@ -286,7 +262,7 @@ on_node_self(void *ctx, const struct err *err, const struct http_answer *a)
 	tree_free(node);
 	http_req_set_data(r, NULL);
 	free(w);
-	reply_tree(r, t);
+	api_reply_tree(r, t);
 }
 
 void
@@ -296,7 +272,7 @@ api_self(void *ctx, struct http_req *r)
 	struct self_wait *w;
 
 	if (sd->node_client == NULL) {
-		reply_tree(r, self_tree(sd));
+		api_reply_tree(r, self_tree(sd));
 		return;
 	}
 	w = xcalloc(1, sizeof *w);
@@ -319,8 +295,8 @@ api_health(void *ctx, struct http_req *r)
 	tree_set(server, "message",
 	    tree_str(sd->leading ? "ok" : "No cluster leader"));
 	tree_set(t, "server", server);
-	tree_to_json(t, &out, 0);
-	api_headers(r, 0);
+	tree_to_json(t, &out, api_json_flags(r));
+	api_headers(r, 0, sd->leading);
 	http_reply(
 	    r, sd->leading ? 200 : 500, "application/json", out.data, out.len);
 	buf_release(&out);
@@ -383,7 +359,7 @@ api_gc(void *ctx, struct http_req *r)
 	struct schedd *sd = ctx;
 
 	schedd_enter(sd);
-	sched_core_system_gc(sd->core, schedd_ask_http(sd, r));
+	sched_core_system_gc(sd->core, schedd_ask_http(sd, r, NULL));
 	schedd_leave(sd);
 }
 
@@ -397,9 +373,7 @@ read_sched_config(struct query *q)
 	t = tree_map();
 	tree_set(t, "SchedulerConfig",
 	    rec_to_tree(&scheduler_configuration_type, &q->st->config));
-	tree_to_json(t, &q->out, query_json_flags(q) != 0 ? TREE_PRETTY : 0);
-	tree_free(t);
-	query_reply(q);
+	query_reply_tree(q, t);
 }
 
 void
@@ -408,16 +382,77 @@ api_sched_config(void *ctx, struct http_req *r)
 	query_start(ctx, r, read_sched_config);
 }
 
+static struct tree *
+shape_updated(const struct sched_act *act)
+{
+	struct tree *t = tree_map();
+
+	(void)act;
+	tree_set(t, "Updated", tree_bool(true));
+	return t;
+}
+
+/* With "cas" only when nobody has changed it since that index. */
+static bool
+is_current(const struct sched_state *st, const struct http_req *r)
+{
+	char text[24];
+
+	return !http_param(r, "cas", text, sizeof text) ||
+	       strtoull(text, NULL, 10) == st->config.modify_index;
+}
+
 void
 api_sched_config_set(void *ctx, struct http_req *r)
 {
 	struct schedd *sd = ctx;
 	struct scheduler_configuration config;
+	struct tree *t;
 
 	if (api_body(r, &scheduler_configuration_type, &config) == -1)
 		return;
-	schedd_enter(sd);
-	sched_core_sched_config(sd->core, schedd_ask_http(sd, r), &config);
-	schedd_leave(sd);
+	if (is_current(sched_core_state(sd->core), r)) {
+		schedd_enter(sd);
+		sched_core_sched_config(
+		    sd->core, schedd_ask_http(sd, r, shape_updated), &config);
+		schedd_leave(sd);
+	} else {
+		t = tree_map();
+		tree_set(t, "Updated", tree_bool(false));
+		api_reply_tree(r, t);
+	}
 	rec_clear(&scheduler_configuration_type, &config);
+}
+
+/* --- what this edition, or this cluster, does not have --- */
+
+void
+api_no_acl(void *ctx, struct http_req *r)
+{
+	(void)ctx;
+	http_fail(r, 400, "ACL support disabled");
+}
+
+void
+api_enterprise(void *ctx, struct http_req *r)
+{
+	(void)ctx;
+	http_fail(r, 501, "Nomad Enterprise only endpoint");
+}
+
+void
+api_root(void *ctx, struct http_req *r)
+{
+	(void)ctx;
+	http_add(r, "Location", "/ui/");
+	http_reply(r, 307, NULL, NULL, 0);
+}
+
+/* Summaries are counted as they change: there is nothing to mend. */
+void
+api_reconcile(void *ctx, struct http_req *r)
+{
+	(void)ctx;
+	api_headers(r, 0, true);
+	http_reply(r, 200, NULL, NULL, 0);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/schedd/api.h"
+#include "cmd/schedd/jobdiff.h"
 #include "common/mem.h"
 
 /* The job of the path; NULL when it was answered, or waits. */
@@ -56,43 +57,42 @@ job_stub(const struct sched_job *j, struct job_summary *summary, bool meta)
 	return s;
 }
 
-static int
-by_ns_and_id(const void *a, const void *b)
+static struct query_key
+job_key(const void *item)
 {
-	const struct sched_job *const *x = a, *const *y = b;
+	const struct sched_job *j = item;
 
-	return strcmp((*x)->key, (*y)->key);
+	return (struct query_key){ .ns = j->ns, .id = j->id };
 }
 
 static bool
-is_wanted(const struct query *q, const struct sched_job *j)
+is_wanted(const struct query *q, const struct sched_job *j, const char *pool)
 {
 	return j->job != NULL && query_wants_ns(q, j->ns) &&
-	       query_wants_id(q, j->id);
+	       query_wants_id(q, j->id) &&
+	       (pool == NULL || (j->job->node_pool != NULL &&
+				    strcmp(pool, j->job->node_pool) == 0));
 }
 
-static void
-read_jobs(struct query *q)
+void
+api_list_jobs(struct query *q, const char *pool)
 {
-	bool meta = query_flag(q, "meta"), jobs_wait, allocs_wait;
-	struct sched_job **jobs;
+	bool meta = query_flag(q, "meta", false), jobs_wait, allocs_wait;
+	const void **jobs;
 	struct job_stub *stubs;
 	struct job_summary *sums;
-	size_t n = 0, max = 0;
+	size_t n = 0;
 
 	/* A job's status and summary follow its allocations. */
 	jobs_wait = query_waits(q, SCHED_JOBS, "");
 	allocs_wait = query_waits(q, SCHED_ALLOCS, "");
 	if (jobs_wait && allocs_wait)
 		return;
+	jobs = arena_alloc(&q->arena, HASH_COUNT(q->st->jobs) * sizeof *jobs);
 	for (struct sched_job *j = q->st->jobs; j != NULL; j = j->hh.next)
-		max++;
-	jobs = arena_alloc(&q->arena, max * sizeof *jobs);
-	for (struct sched_job *j = q->st->jobs; j != NULL; j = j->hh.next)
-		if (is_wanted(q, j))
+		if (is_wanted(q, j, pool))
 			jobs[n++] = j;
-	if (n > 0)
-		qsort(jobs, n, sizeof *jobs, by_ns_and_id);
+	n = query_page(q, jobs, n, job_key, QUERY_BY_NS);
 	stubs = arena_alloc(&q->arena, n * sizeof *stubs);
 	sums = arena_alloc(&q->arena, n * sizeof *sums);
 	for (size_t i = 0; i < n; i++) {
@@ -100,10 +100,16 @@ read_jobs(struct query *q)
 		stubs[i] = job_stub(jobs[i], &sums[i], meta);
 	}
 	rec_list_to_json(
-	    &job_stub_type, stubs, n, &q->out, query_json_flags(q));
+	    &job_stub_type, stubs, n, &q->out, api_json_flags(q->req));
 	for (size_t i = 0; i < n; i++)
 		rec_clear(&job_summary_type, &sums[i]);
 	query_reply(q);
+}
+
+static void
+read_jobs(struct query *q)
+{
+	api_list_jobs(q, NULL);
 }
 
 void
@@ -151,7 +157,7 @@ read_summary(struct query *q)
 	if (j == NULL)
 		return;
 	sched_job_summary(j, &sum);
-	rec_to_json(&job_summary_type, &sum, &q->out, query_json_flags(q));
+	rec_to_json(&job_summary_type, &sum, &q->out, api_json_flags(q->req));
 	rec_clear(&job_summary_type, &sum);
 	query_reply(q);
 }
@@ -160,6 +166,19 @@ void
 api_job_summary(void *ctx, struct http_req *r)
 {
 	query_start(ctx, r, read_summary);
+}
+
+/* Each version against the one before it; the oldest has none. */
+static void
+add_diffs(struct query *q, struct job_versions_response *out)
+{
+	if (out->nversions < 2)
+		return;
+	out->ndiffs = out->nversions - 1;
+	out->diffs = arena_alloc(&q->arena, out->ndiffs * sizeof *out->diffs);
+	for (size_t i = 0; i < out->ndiffs; i++)
+		job_diff(&out->versions[i + 1], &out->versions[i], true,
+		    &out->diffs[i]);
 }
 
 static void
@@ -175,7 +194,13 @@ read_versions(struct query *q)
 	    arena_alloc(&q->arena, j->nversions * sizeof *out.versions);
 	for (size_t i = 0; i < j->nversions; i++)
 		out.versions[i] = shown(j, j->versions[i]->job);
-	query_reply_rec(q, &job_versions_response_type, &out);
+	if (query_flag(q, "diffs", false))
+		add_diffs(q, &out);
+	rec_to_json(
+	    &job_versions_response_type, &out, &q->out, api_json_flags(q->req));
+	for (size_t i = 0; i < out.ndiffs; i++)
+		rec_clear(&job_diff_type, &out.diffs[i]);
+	query_reply(q);
 }
 
 void
@@ -266,7 +291,7 @@ read_job_deployments(struct query *q)
 			list[n++] = d->rec;
 		}
 	rec_list_to_json(
-	    &deployment_type, list, n, &q->out, query_json_flags(q));
+	    &deployment_type, list, n, &q->out, api_json_flags(q->req));
 	free(list);
 	query_reply(q);
 }
@@ -318,7 +343,7 @@ read_job_services(struct query *q)
 		list[n++] = s->rec;
 	}
 	rec_list_to_json(
-	    &service_instance_type, list, n, &q->out, query_json_flags(q));
+	    &service_instance_type, list, n, &q->out, api_json_flags(q->req));
 	free(list);
 	query_reply(q);
 }

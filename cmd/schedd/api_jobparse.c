@@ -30,14 +30,9 @@ static void
 reply_job(struct schedd *sd, struct http_req *r,
     const struct jobs_parse_request *req, struct job *job)
 {
-	struct buf out = { 0 };
-
 	if (req->canonicalize)
 		job_canonicalize(job, sd->config->region);
-	rec_to_json(&job_type, job, &out, 0);
-	api_headers(r, 0);
-	http_reply(r, 200, "application/json", out.data, out.len);
-	buf_release(&out);
+	api_reply_rec(r, &job_type, job);
 }
 
 /* Files of this machine are nothing that a job file may read from here. */

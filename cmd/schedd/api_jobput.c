@@ -58,7 +58,7 @@ api_job_register(void *ctx, struct http_req *r)
 	if (read_register(r, &req) == -1)
 		return;
 	schedd_enter(sd);
-	sched_core_job_register(sd->core, schedd_ask_http(sd, r), &req);
+	sched_core_job_register(sd->core, schedd_ask_http(sd, r, NULL), &req);
 	schedd_leave(sd);
 	rec_clear(&job_register_request_type, &req);
 }
@@ -90,20 +90,9 @@ api_job_deregister(void *ctx, struct http_req *r)
 		}
 	}
 	schedd_enter(sd);
-	sched_core_job_deregister(sd->core, schedd_ask_http(sd, r), ns,
+	sched_core_job_deregister(sd->core, schedd_ask_http(sd, r, NULL), ns,
 	    http_route_param(r, "id"), flag(r, "purge"), priority);
 	schedd_leave(sd);
-}
-
-static void
-reply_rec(struct http_req *r, const struct rec_type *type, const void *rec)
-{
-	struct buf out = { 0 };
-
-	rec_to_json(type, rec, &out, 0);
-	api_headers(r, 0);
-	http_reply(r, 200, "application/json", out.data, out.len);
-	buf_release(&out);
 }
 
 void
@@ -126,7 +115,7 @@ api_job_plan(void *ctx, struct http_req *r)
 		if (sched_core_job_plan(sd->core, &req, &out, &err) == -1) {
 			api_refuse(r, &err);
 		} else {
-			reply_rec(r, &job_plan_response_type, &out);
+			api_reply_rec(r, &job_plan_response_type, &out);
 			rec_clear(&job_plan_response_type, &out);
 		}
 		schedd_leave(sd);
@@ -150,7 +139,7 @@ api_job_validate(void *ctx, struct http_req *r)
 		schedd_enter(sd);
 		sched_core_job_validate(sd->core, req.job, &out);
 		schedd_leave(sd);
-		reply_rec(r, &job_validate_response_type, &out);
+		api_reply_rec(r, &job_validate_response_type, &out);
 		rec_clear(&job_validate_response_type, &out);
 	}
 	rec_clear(&job_register_request_type, &req);
@@ -169,7 +158,7 @@ api_job_evaluate(void *ctx, struct http_req *r)
 		return;
 	api_ns(r, ns, sizeof ns);
 	schedd_enter(sd);
-	sched_core_job_evaluate(sd->core, schedd_ask_http(sd, r), ns,
+	sched_core_job_evaluate(sd->core, schedd_ask_http(sd, r, NULL), ns,
 	    http_route_param(r, "id"), req.eval_options.force_reschedule);
 	schedd_leave(sd);
 	rec_clear(&job_evaluate_request_type, &req);
@@ -186,23 +175,10 @@ api_job_scale(void *ctx, struct http_req *r)
 		return;
 	api_ns(r, ns, sizeof ns);
 	schedd_enter(sd);
-	sched_core_job_scale(sd->core, schedd_ask_http(sd, r), ns,
+	sched_core_job_scale(sd->core, schedd_ask_http(sd, r, NULL), ns,
 	    http_route_param(r, "id"), &req);
 	schedd_leave(sd);
 	rec_clear(&scaling_request_type, &req);
-}
-
-static struct tree *
-body_tree(struct http_req *r)
-{
-	size_t n;
-	const char *body = http_body(r, &n);
-	struct err err;
-	struct tree *t = tree_from_json(body, n, &err);
-
-	if (t == NULL)
-		http_fail(r, 400, "%s", err.text);
-	return t;
 }
 
 static const struct tree *
@@ -217,7 +193,7 @@ void
 api_job_revert(void *ctx, struct http_req *r)
 {
 	struct schedd *sd = ctx;
-	struct tree *t = body_tree(r);
+	struct tree *t = api_body_tree(r);
 	const struct tree *version, *prior;
 	char ns[128];
 
@@ -230,8 +206,8 @@ api_job_revert(void *ctx, struct http_req *r)
 		http_fail(r, 400, "JobVersion must be a number");
 	} else {
 		schedd_enter(sd);
-		sched_core_job_revert(sd->core, schedd_ask_http(sd, r), ns,
-		    http_route_param(r, "id"), (uint64_t)version->i,
+		sched_core_job_revert(sd->core, schedd_ask_http(sd, r, NULL),
+		    ns, http_route_param(r, "id"), (uint64_t)version->i,
 		    prior != NULL, prior != NULL ? (uint64_t)prior->i : 0);
 		schedd_leave(sd);
 	}
@@ -242,7 +218,7 @@ void
 api_job_stable(void *ctx, struct http_req *r)
 {
 	struct schedd *sd = ctx;
-	struct tree *t = body_tree(r);
+	struct tree *t = api_body_tree(r);
 	const struct tree *version, *stable;
 	char ns[128];
 
@@ -255,8 +231,8 @@ api_job_stable(void *ctx, struct http_req *r)
 		http_fail(r, 400, "JobVersion must be a number");
 	} else {
 		schedd_enter(sd);
-		sched_core_job_stable(sd->core, schedd_ask_http(sd, r), ns,
-		    http_route_param(r, "id"), (uint64_t)version->i,
+		sched_core_job_stable(sd->core, schedd_ask_http(sd, r, NULL),
+		    ns, http_route_param(r, "id"), (uint64_t)version->i,
 		    stable != NULL && stable->kind == TREE_BOOL && stable->b);
 		schedd_leave(sd);
 	}

@@ -28,6 +28,18 @@ address_of(struct arena *arena, const struct node *n)
 	    arena, addr, colon != NULL ? (size_t)(colon - addr) : strlen(addr));
 }
 
+/* What "os" adds: the system's name alone. */
+static void
+add_os(struct query *q, const struct node *n, struct node_stub *s)
+{
+	const char *name = rec_kv_get(n->attributes, n->nattributes, "os.name");
+
+	s->attributes = arena_alloc(&q->arena, sizeof *s->attributes);
+	s->nattributes = 1;
+	s->attributes->key = (char *)(uintptr_t) "os.name";
+	s->attributes->value = (char *)(uintptr_t)(name != NULL ? name : "");
+}
+
 static struct node_stub
 node_stub(struct query *q, const struct node *n, bool resources, bool os)
 {
@@ -52,45 +64,48 @@ node_stub(struct query *q, const struct node *n, bool resources, bool os)
 		s.node_resources = n->node_resources;
 		s.reserved_resources = n->reserved_resources;
 	}
-	if (os) {
-		s.attributes = n->attributes;
-		s.nattributes = n->nattributes;
-	}
+	if (os)
+		add_os(q, n, &s);
 	return s;
 }
 
-static int
-by_id(const void *a, const void *b)
+static struct query_key
+node_key(const void *item)
 {
-	const struct node_stub *x = a, *y = b;
+	const struct sched_node *n = item;
 
-	return strcmp(x->id, y->id);
+	return (struct query_key){ .id = n->id };
+}
+
+void
+api_list_nodes(struct query *q, const char *pool)
+{
+	bool resources = query_flag(q, "resources", false);
+	bool os = query_flag(q, "os", false);
+	const void **list;
+	struct node_stub *stubs;
+	size_t n = 0;
+
+	if (query_waits(q, SCHED_NODES, ""))
+		return;
+	list = arena_alloc(&q->arena, HASH_COUNT(q->st->nodes) * sizeof *list);
+	for (struct sched_node *e = q->st->nodes; e != NULL; e = e->hh.next)
+		if (e->node != NULL && query_wants_id(q, e->id) &&
+		    (pool == NULL || strcmp(pool, api_node_pool(e->node)) == 0))
+			list[n++] = e;
+	n = query_page(q, list, n, node_key, QUERY_BY_ID);
+	stubs = arena_alloc(&q->arena, n * sizeof *stubs);
+	for (size_t i = 0; i < n; i++)
+		stubs[i] = node_stub(q,
+		    ((const struct sched_node *)list[i])->node, resources, os);
+	query_reply_list(q, &node_stub_type, stubs, n);
 }
 
 static void
 read_nodes(struct query *q)
 {
-	bool resources = query_flag(q, "resources");
-	bool os = query_flag(q, "os");
-	struct node_stub *stubs = NULL;
-	size_t n = 0, cap = 0;
-
-	if (!query_check_uuid_prefix(q, "node"))
-		return;
-	if (query_waits(q, SCHED_NODES, ""))
-		return;
-	for (struct sched_node *e = q->st->nodes; e != NULL; e = e->hh.next) {
-		if (e->node == NULL || !query_wants_id(q, e->id))
-			continue;
-		stubs = xgrow(stubs, n, &cap, sizeof *stubs);
-		stubs[n++] = node_stub(q, e->node, resources, os);
-	}
-	if (n > 0)
-		qsort(stubs, n, sizeof *stubs, by_id);
-	rec_list_to_json(
-	    &node_stub_type, stubs, n, &q->out, query_json_flags(q));
-	free(stubs);
-	query_reply(q);
+	if (query_check_uuid_prefix(q, "node"))
+		api_list_nodes(q, NULL);
 }
 
 void
@@ -106,7 +121,7 @@ read_node(struct query *q)
 	struct sched_node *e = sched_node_find(q->st, id);
 	struct node n;
 
-	if (query_waits(q, SCHED_NODE, id))
+	if (!query_check_uuid(q, "node", id) || query_waits(q, SCHED_NODE, id))
 		return;
 	if (e == NULL || e->node == NULL) {
 		query_fail(q, 404, "node not found");
@@ -132,7 +147,8 @@ read_node_allocs(struct query *q)
 	struct alloc *list = NULL;
 	size_t n = 0, cap = 0;
 
-	if (query_waits(q, SCHED_NODE_ALLOCS, id))
+	if (!query_check_uuid(q, "node", id) ||
+	    query_waits(q, SCHED_NODE_ALLOCS, id))
 		return;
 	if (e != NULL)
 		TAILQ_FOREACH (a, &e->allocs, by_node) {
@@ -140,7 +156,7 @@ read_node_allocs(struct query *q)
 			sched_alloc_decode(a, &q->arena, true, &list[n]);
 			api_alloc_legacy(&q->arena, &list[n++]);
 		}
-	rec_list_to_json(&alloc_type, list, n, &q->out, query_json_flags(q));
+	rec_list_to_json(&alloc_type, list, n, &q->out, api_json_flags(q->req));
 	free(list);
 	query_reply(q);
 }
@@ -162,7 +178,7 @@ api_node_drain(void *ctx, struct http_req *r)
 	if (api_body(r, &node_update_drain_request_type, &req) == -1)
 		return;
 	schedd_enter(sd);
-	sched_core_node_drain(sd->core, schedd_ask_http(sd, r),
+	sched_core_node_drain(sd->core, schedd_ask_http(sd, r, NULL),
 	    http_route_param(r, "id"), req.drain_spec, req.mark_eligible);
 	schedd_leave(sd);
 	rec_clear(&node_update_drain_request_type, &req);
@@ -172,15 +188,11 @@ void
 api_node_eligibility(void *ctx, struct http_req *r)
 {
 	struct schedd *sd = ctx;
-	size_t n;
-	const char *body = http_body(r, &n), *want;
-	struct err err;
-	struct tree *t = tree_from_json(body, n, &err);
+	struct tree *t = api_body_tree(r);
+	const char *want;
 
-	if (t == NULL) {
-		http_fail(r, 400, "%s", err.text);
+	if (t == NULL)
 		return;
-	}
 	want = tree_get_str(t, "Eligibility");
 	if (want == NULL || (strcmp(want, "eligible") != 0 &&
 				strcmp(want, "ineligible") != 0)) {
@@ -188,8 +200,9 @@ api_node_eligibility(void *ctx, struct http_req *r)
 		    want != NULL ? want : "");
 	} else {
 		schedd_enter(sd);
-		sched_core_node_eligibility(sd->core, schedd_ask_http(sd, r),
-		    http_route_param(r, "id"), strcmp(want, "eligible") == 0);
+		sched_core_node_eligibility(sd->core,
+		    schedd_ask_http(sd, r, NULL), http_route_param(r, "id"),
+		    strcmp(want, "eligible") == 0);
 		schedd_leave(sd);
 	}
 	tree_free(t);
@@ -202,7 +215,7 @@ api_node_evaluate(void *ctx, struct http_req *r)
 
 	schedd_enter(sd);
 	sched_core_node_evaluate(
-	    sd->core, schedd_ask_http(sd, r), http_route_param(r, "id"));
+	    sd->core, schedd_ask_http(sd, r, NULL), http_route_param(r, "id"));
 	schedd_leave(sd);
 }
 
@@ -213,6 +226,6 @@ api_node_purge(void *ctx, struct http_req *r)
 
 	schedd_enter(sd);
 	sched_core_node_purge(
-	    sd->core, schedd_ask_http(sd, r), http_route_param(r, "id"));
+	    sd->core, schedd_ask_http(sd, r, NULL), http_route_param(r, "id"));
 	schedd_leave(sd);
 }

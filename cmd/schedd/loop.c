@@ -17,6 +17,7 @@ struct asker {
 	uint64_t id;
 	struct http_req *http; /* NULL when it has left */
 	struct bus_req *bus;
+	schedd_shape_fn *shape;
 	UT_hash_handle hh;
 };
 
@@ -42,11 +43,12 @@ add_asker(struct schedd *sd)
 }
 
 uint64_t
-schedd_ask_http(struct schedd *sd, struct http_req *r)
+schedd_ask_http(struct schedd *sd, struct http_req *r, schedd_shape_fn *shape)
 {
 	struct asker *a = add_asker(sd);
 
 	a->http = r;
+	a->shape = shape;
 	http_req_set_data(r, a);
 	return a->id;
 }
@@ -91,13 +93,20 @@ static void
 answer(struct asker *a, const struct sched_act *act)
 {
 	struct buf out = { 0 };
+	struct tree *t;
 
 	if (a->bus != NULL) {
 		bus_reply(a->bus, act->body);
 	} else if (a->http != NULL) {
-		if (act->body != NULL)
-			rec_to_json(act->type, act->body, &out, 0);
-		api_headers(a->http, act->index);
+		if (a->shape != NULL) {
+			t = a->shape(act);
+			tree_to_json(t, &out, api_json_flags(a->http));
+			tree_free(t);
+		} else if (act->body != NULL) {
+			rec_to_json(act->type, act->body, &out,
+			    api_json_flags(a->http));
+		}
+		api_headers(a->http, act->index, true);
 		http_reply(a->http, 200, "application/json", out.data, out.len);
 		buf_release(&out);
 	}

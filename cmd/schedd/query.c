@@ -1,5 +1,6 @@
 #include "cmd/schedd/query.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -26,7 +27,6 @@ stop_waiting(struct query *q)
 	q->nwatches = 0;
 	TAILQ_REMOVE(q->is_woken ? &q->sd->woken : &q->sd->queries, q, entry);
 	q->waiting = q->is_woken = false;
-	loop_timer_cancel(q->timer);
 }
 
 static void
@@ -78,14 +78,52 @@ read_wait(const struct query *q, uint64_t *ms)
 }
 
 static bool
-read_stale(const struct query *q)
+read_stale(struct query *q)
 {
 	char text[16];
 
-	return !http_param(q->req, "stale", text, sizeof text) ||
-	       *text == '\0' || strcmp(text, "true") == 0 ||
-	       strcmp(text, "false") == 0 || strcmp(text, "1") == 0 ||
-	       strcmp(text, "0") == 0;
+	if (!http_param(q->req, "stale", text, sizeof text))
+		return true;
+	q->stale = *text == '\0' || strcmp(text, "true") == 0 ||
+		   strcmp(text, "1") == 0;
+	return q->stale || strcmp(text, "false") == 0 || strcmp(text, "0") == 0;
+}
+
+static bool
+read_page(struct query *q)
+{
+	char text[16], *end;
+	long n;
+
+	http_param(q->req, "next_token", q->from, sizeof q->from);
+	q->reverse = http_param(q->req, "reverse", text, sizeof text) &&
+		     strcmp(text, "true") == 0;
+	if (!http_param(q->req, "per_page", text, sizeof text) || *text == '\0')
+		return true;
+	n = strtol(text, &end, 10);
+	q->per_page = n > 0 ? (size_t)n : 0;
+	return *end == '\0' && n >= 0;
+}
+
+/* Answers, and returns false, when a parameter is wrong. */
+static bool
+read_params(struct query *q, uint64_t *wait_ms)
+{
+	if (!read_index(q))
+		query_fail(q, 400, "Invalid index");
+	else if (!read_wait(q, wait_ms))
+		query_fail(q, 400, "Invalid wait time");
+	else if (!read_stale(q))
+		query_fail(q, 400, "Invalid value for \"stale\"");
+	else if (!read_page(q))
+		query_fail(q, 400, "Invalid value for \"per_page\"");
+	else if (http_has_param(q->req, "filter"))
+		query_fail(q, 400,
+		    "failed to create result paginator: filter expressions "
+		    "are not supported");
+	else
+		return true;
+	return false;
 }
 
 static void
@@ -95,7 +133,10 @@ on_timeout(void *arg)
 
 	q->expired = true;
 	stop_waiting(q);
-	q->fn(q);
+	if (q->wants_leader && !q->sd->leading)
+		query_fail(q, 500, "No cluster leader");
+	else
+		q->fn(q);
 }
 
 /* Some more than asked, so that many do not come back at once. */
@@ -108,6 +149,16 @@ set_timer(struct query *q, uint64_t ms)
 	q->timer = loop_timer_new(q->sd->loop, on_timeout, q);
 	loop_timer_set(
 	    q->timer, ms + rng_below(&rng, ms / QUERY_JITTER_PARTS + 1));
+}
+
+static void
+wait_for_leader(struct query *q)
+{
+	q->wants_leader = true;
+	if (q->timer == NULL)
+		set_timer(q, QUERY_LEADER_MS);
+	TAILQ_INSERT_TAIL(&q->sd->queries, q, entry);
+	q->waiting = true;
 }
 
 void
@@ -125,21 +176,14 @@ query_start(struct schedd *sd, struct http_req *r, query_fn *fn)
 		snprintf(q->ns, sizeof q->ns, "default");
 	http_param(r, "prefix", q->prefix, sizeof q->prefix);
 	http_req_set_data(r, q);
-	if (!read_index(q)) {
-		query_fail(q, 400, "Invalid index");
+	if (!read_params(q, &wait_ms))
 		return;
-	}
-	if (!read_wait(q, &wait_ms)) {
-		query_fail(q, 400, "Invalid wait time");
-		return;
-	}
-	if (!read_stale(q)) {
-		query_fail(q, 400, "Invalid value for \"stale\"");
-		return;
-	}
 	if (q->min_index > 0)
 		set_timer(q, wait_ms);
-	fn(q);
+	if (sd->leading || q->stale)
+		fn(q);
+	else
+		wait_for_leader(q);
 }
 
 const char *
@@ -200,6 +244,23 @@ query_run_woken(struct schedd *sd)
 }
 
 void
+query_run_led(struct schedd *sd)
+{
+	struct query *q, *next;
+
+	for (q = TAILQ_FIRST(&sd->queries); q != NULL; q = next) {
+		next = TAILQ_NEXT(q, entry);
+		if (!q->wants_leader)
+			continue;
+		q->wants_leader = false;
+		TAILQ_REMOVE(&sd->queries, q, entry);
+		TAILQ_INSERT_TAIL(&sd->woken, q, entry);
+		q->is_woken = true;
+	}
+	query_run_woken(sd);
+}
+
+void
 query_end_all(struct schedd *sd)
 {
 	struct query *q;
@@ -212,23 +273,24 @@ query_end_all(struct schedd *sd)
 /* --- answering --- */
 
 void
-api_headers(struct http_req *r, uint64_t index)
+api_headers(struct http_req *r, uint64_t index, bool has_leader)
 {
 	char text[24];
 
 	snprintf(text, sizeof text, "%" PRIu64, index > 0 ? index : 1);
 	http_add(r, "X-Nomad-Index", text);
-	http_add(r, "X-Nomad-KnownLeader", "true");
+	http_add(r, "X-Nomad-KnownLeader", has_leader ? "true" : "false");
 	http_add(r, "X-Nomad-LastContact", "0");
 	http_add(r, "Vary", "Accept-Encoding");
 }
 
 int
-query_json_flags(const struct query *q)
+api_json_flags(const struct http_req *r)
 {
 	char text[8];
 
-	if (!http_param(q->req, "pretty", text, sizeof text) ||
+	static_assert((int)REC_JSON_PRETTY == (int)TREE_PRETTY, "one flag");
+	if (!http_param(r, "pretty", text, sizeof text) ||
 	    strcmp(text, "0") == 0)
 		return 0;
 	return REC_JSON_PRETTY;
@@ -239,7 +301,9 @@ query_reply(struct query *q)
 {
 	struct http_req *r = q->req;
 
-	api_headers(r, q->index);
+	api_headers(r, q->index, q->sd->leading);
+	if (q->next != NULL)
+		http_add(r, "X-Nomad-NextToken", q->next);
 	http_req_set_data(r, NULL);
 	http_reply(r, 200, "application/json", q->out.data, q->out.len);
 	query_free(q);
@@ -248,7 +312,7 @@ query_reply(struct query *q)
 void
 query_reply_rec(struct query *q, const struct rec_type *type, const void *rec)
 {
-	rec_to_json(type, rec, &q->out, query_json_flags(q));
+	rec_to_json(type, rec, &q->out, api_json_flags(q->req));
 	query_reply(q);
 }
 
@@ -256,7 +320,15 @@ void
 query_reply_list(
     struct query *q, const struct rec_type *type, const void *recs, size_t n)
 {
-	rec_list_to_json(type, recs, n, &q->out, query_json_flags(q));
+	rec_list_to_json(type, recs, n, &q->out, api_json_flags(q->req));
+	query_reply(q);
+}
+
+void
+query_reply_tree(struct query *q, struct tree *t)
+{
+	tree_to_json(t, &q->out, api_json_flags(q->req));
+	tree_free(t);
 	query_reply(q);
 }
 
@@ -270,7 +342,7 @@ query_fail(struct query *q, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	api_headers(r, q->index);
+	api_headers(r, q->index, q->sd->leading);
 	http_req_set_data(r, NULL);
 	http_fail(r, status, "%s", text);
 	query_free(q);
@@ -291,36 +363,56 @@ query_wants_id(const struct query *q, const char *id)
 	return strncmp(id, q->prefix, strlen(q->prefix)) == 0;
 }
 
-bool
-query_check_uuid_prefix(struct query *q, const char *what)
+/* What is wrong with the digits of a UUID, or of its beginning; or NULL. */
+static const char *
+uuid_fault(const char *id)
 {
-	size_t n = 0;
+	size_t hyphens = 0, digits = 0;
 
-	for (const char *p = q->prefix; *p != '\0'; p++) {
+	for (const char *p = id; *p != '\0'; p++)
 		if (*p == '-')
-			continue;
-		if (!isxdigit((unsigned char)*p)) {
-			query_fail(q, 500,
-			    "%s lookup failed: invalid prefix \"%s\"", what,
-			    q->prefix);
-			return false;
-		}
-		n++;
-	}
-	if (n % 2 == 0)
-		return true;
-	query_fail(q, 500,
-	    "%s lookup failed: prefix \"%s\" must have an even length", what,
-	    q->prefix);
-	return false;
+			hyphens++;
+		else if (isxdigit((unsigned char)*p))
+			digits++;
+		else
+			return "not hexadecimal";
+	if (hyphens > 4)
+		return "UUID should have maximum of 4 \"-\"";
+	return digits % 2 == 0 ? NULL
+			       : "Input (without hyphens) must be even length";
 }
 
 bool
-query_flag(const struct query *q, const char *name)
+query_check_uuid_prefix(struct query *q, const char *what)
+{
+	const char *fault = uuid_fault(q->prefix);
+
+	if (fault != NULL)
+		query_fail(q, 500, "%s lookup failed: index error: %s: \"%s\"",
+		    what, fault, q->prefix);
+	return fault == NULL;
+}
+
+bool
+query_check_uuid(struct query *q, const char *what, const char *id)
+{
+	const char *fault = strlen(id) != SCHED_ID_SIZE - 1
+				? "UUID must be 36 characters"
+				: uuid_fault(id);
+
+	if (fault != NULL)
+		query_fail(
+		    q, 500, "%s lookup failed: index error: %s", what, fault);
+	return fault == NULL;
+}
+
+bool
+query_flag(const struct query *q, const char *name, bool dflt)
 {
 	char text[8];
 
-	return http_param(q->req, name, text, sizeof text) &&
-	       (*text == '\0' || strcmp(text, "true") == 0 ||
-		   strcmp(text, "1") == 0);
+	if (!http_param(q->req, name, text, sizeof text))
+		return dflt;
+	return *text == '\0' || strcmp(text, "true") == 0 ||
+	       strcmp(text, "1") == 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/schedd/query.h"
 #include "cmd/schedd/schedd.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -35,6 +36,8 @@ on_leader(void *ctx, bool leads, uint64_t term)
 	schedd_enter(sd);
 	sched_core_lead(sd->core, leads);
 	schedd_leave(sd);
+	if (leads)
+		query_run_led(sd);
 	if (leads && !sd->was_ready)
 		daemon_ready(sd->daemon);
 	sd->was_ready |= leads;

@@ -62,8 +62,13 @@ struct schedd {
 void schedd_enter(struct schedd *sd);
 /* Carries out what the core wants; call after sched_core_ functions. */
 void schedd_leave(struct schedd *sd);
-/* A number for a request of the core, whose answer goes to one of these. */
-uint64_t schedd_ask_http(struct schedd *sd, struct http_req *r);
+/* What a client is told where the core's own answer would not be known to
+ * it. */
+typedef struct tree *schedd_shape_fn(const struct sched_act *act);
+/* A number for a request of the core, whose answer goes to one of these.
+ * shape may be NULL. */
+uint64_t schedd_ask_http(
+    struct schedd *sd, struct http_req *r, schedd_shape_fn *shape);
 uint64_t schedd_ask_bus(struct schedd *sd, struct bus_req *r);
 /* Nobody is answered any more. */
 void schedd_forget_askers(struct schedd *sd);
