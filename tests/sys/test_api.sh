@@ -1,0 +1,271 @@
+#!/bin/bash
+# The HTTP API as Nomad's users know it: status codes, error texts, headers,
+# parameters, pages, blocking queries.
+# shellcheck source=tests/sys/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+NONE=11111111-2222-3333-4444-555555555555 # of nothing
+
+# answers CODE PATTERN PATH [METHOD [BODY]]; the body is then in $BODY
+answers() {
+	local code=$1 pattern=$2 path=$3 method=${4:-GET} data=${5-} got
+	BODY=$(curl -s -m 10 -X "$method" ${5+--data-binary "$data"} \
+		-w '\n%{http_code}' "$NOMAD_ADDR$path")
+	got=${BODY##*$'\n'}
+	BODY=${BODY%$'\n'*}
+	expect_eq "$got" "$code" "$method $path: $BODY"
+	[[ "$BODY" =~ $pattern ]] ||
+		fail "$method $path: no '$pattern' in '${BODY:0:500}'"
+}
+
+header() { # NAME PATH: the header's value
+	curl -s -m 10 -o /dev/null -D - "$NOMAD_ADDR$2" | tr -d '\r' |
+		sed -n "s/^$1: //Ip"
+}
+
+get() { # PATH [JQ]: one line
+	curl -sf -m 10 "$NOMAD_ADDR$1" | jq -cr "${2:-.}"
+}
+
+sleep_job() { # ID COUNT: a registration
+	cat <<-END
+		{"Job": {"ID": "$1", "Name": "$1", "Datacenters": ["dc1"], "TaskGroups": [
+		  {"Name": "g", "Count": $2,
+		   "Services": [{"Name": "s-${1/\//-}", "Provider": "nomad", "Tags": ["t"]}],
+		   "Tasks": [{"Name": "main", "Driver": "mock_driver",
+		              "Config": {"run_for": "600s"},
+		              "Resources": {"CPU": 20, "MemoryMB": 16}}]}]}}
+	END
+}
+
+register() { # ID COUNT
+	answers 200 '"EvalID":"[0-9a-f-]{36}"' /v1/jobs PUT "$(sleep_job "$1" "$2")"
+}
+
+cluster_up
+
+# --- what does not exist, and what is wrong ---
+
+answers 404 '^$' /v1/nothing
+answers 307 '^$' /
+answers 405 '^Invalid method$' /v1/jobs DELETE
+answers 405 '^Invalid method$' /v1/system/gc POST
+answers 400 '^Invalid index$' '/v1/jobs?index=x'
+answers 400 '^Invalid wait time$' '/v1/jobs?index=1&wait=x'
+answers 400 'stale' '/v1/jobs?stale=perhaps'
+answers 400 'per_page' '/v1/jobs?per_page=x'
+answers 400 'failed to create result paginator' '/v1/jobs?filter=a'
+answers 404 '^job not found$' /v1/job/none
+answers 404 '^job not found$' /v1/job/none/summary
+answers 404 '^job not found$' /v1/job/none/scale
+answers 404 '^job versions not found$' /v1/job/none/versions
+answers 200 '^\[\]$' /v1/job/none/allocations
+answers 200 '^\[\]$' /v1/job/none/evaluations
+answers 200 '^\[\]$' /v1/job/none/deployments
+answers 200 '^null$' /v1/job/none/deployment
+answers 404 '^alloc not found$' "/v1/allocation/$NONE"
+answers 404 '^eval not found$' "/v1/evaluation/$NONE"
+answers 404 '^node not found$' "/v1/node/$NONE"
+answers 404 '^deployment not found$' "/v1/deployment/$NONE"
+answers 404 '^deployment not found$' "/v1/deployment/fail/$NONE" PUT
+answers 500 '^alloc lookup failed: .*36 characters$' /v1/allocation/x
+answers 500 '^eval lookup failed: .*36 characters$' /v1/evaluation/x
+answers 500 '^node lookup failed: .*36 characters$' /v1/node/x
+answers 500 '^deployment lookup failed: .*36 characters$' /v1/deployment/x
+answers 500 '^alloc lookup failed: .*even length' '/v1/allocations?prefix=abc'
+answers 500 '^node lookup failed: ' '/v1/nodes?prefix=zz'
+answers 404 "^Unknown allocation \"$NONE\"\$" "/v1/client/fs/logs/$NONE"
+answers 404 '^Unknown node "x"$' '/v1/client/stats?node_id=x'
+answers 400 '^Request body is empty$' /v1/jobs POST
+answers 400 'parse error' /v1/jobs POST '{'
+answers 400 '^Job must be specified$' /v1/jobs POST '{}'
+answers 400 'does not match' /v1/job/other POST "$(sleep_job one 1)"
+answers 500 $'^1 error occurred:\n\t\\* Missing job task groups' /v1/jobs POST '{"Job":{"ID":"x"}}'
+answers 400 '^Failed to parse job: ' /v1/jobs/parse POST '{"JobHCL":"job {"}'
+answers 400 '^ACL support disabled$' /v1/acl/tokens
+answers 501 '^Nomad Enterprise only endpoint$' /v1/quotas
+
+# --- headers ---
+
+expect_match "$(header X-Nomad-Index /v1/jobs)" '^[1-9][0-9]*$'
+expect_match "$(header X-Nomad-Index /v1/job/none)" '^[1-9][0-9]*$'
+expect_eq "$(header X-Nomad-KnownLeader /v1/jobs)" true
+expect_eq "$(header X-Nomad-LastContact /v1/jobs)" 0
+expect_eq "$(header Content-Type /v1/jobs)" application/json
+expect_eq "$(header Content-Type /v1/job/none)" 'text/plain; charset=utf-8'
+expect_eq "$(header Location /)" /ui/
+expect_eq "$(header Access-Control-Allow-Origin /v1/client/stats)" '*'
+
+# --- jobs; ids may hold slashes ---
+
+for id in one two 'three/four'; do register "$id" 1; done
+register two 2
+eventually 10 has_allocs one running 1
+eventually 10 has_allocs two running 2
+answers 200 '"ID":"three/four"' /v1/job/three%2Ffour
+answers 200 '"ID":"three/four"' /v1/job/three/four
+expect_eq "$(get /v1/job/three%2Ffour/allocations 'length')" 1
+answers 200 '"Error":""' /v1/validate/job PUT "$(sleep_job one 1)"
+answers 200 '"Diff":' /v1/job/one/plan PUT "$(sleep_job one 3)"
+answers 200 '"EvalID"' /v1/job/one/evaluate PUT '{"JobID":"one"}'
+answers 200 '"Name":"p"' /v1/jobs/parse PUT '{"JobHCL":"job \"p\" {\n group \"g\" {\n task \"t\" {\n driver = \"mock_driver\"\n }\n }\n }"}'
+expect_eq "$(get '/v1/job/two/versions?diffs=true' '[.Versions, .Diffs | length]')" '[2,1]'
+expect_eq "$(get '/v1/job/two/versions' '.Diffs')" null
+expect_eq "$(get '/v1/jobs?prefix=t' '[.[].ID]')" '["three/four","two"]'
+expect_eq "$(get '/v1/jobs?prefix=none')" '[]'
+expect_eq "$(get '/v1/jobs?namespace=*' length)" 3
+expect_eq "$(get '/v1/jobs?namespace=other')" '[]'
+answers 404 'job not found' '/v1/job/one?namespace=other'
+answers 200 $'^\\[\n    \\{\n        "' '/v1/jobs?pretty'
+answers 200 '^\[\{"' '/v1/jobs?pretty=0'
+answers 404 '' '/v1/job/one/none'
+
+# --- pages ---
+
+expect_eq "$(get '/v1/jobs?per_page=2' '[.[].ID]')" '["one","three/four"]'
+token=$(header X-Nomad-NextToken '/v1/jobs?per_page=2')
+expect_eq "$(get "/v1/jobs?per_page=2&next_token=$token" '[.[].ID]')" '["two"]'
+expect_eq "$(header X-Nomad-NextToken "/v1/jobs?per_page=2&next_token=$token")" ''
+expect_eq "$(get '/v1/jobs?reverse=true' '[.[].ID]')" '["two","three/four","one"]'
+for list in allocations evaluations deployments; do
+	all=$(get "/v1/$list" '[.[].ID]') walked='[]' token=
+	while :; do
+		page="/v1/$list?per_page=1&next_token=$token"
+		walked=$(jq -c ". + $(get "$page" '[.[].ID]')" <<<"$walked")
+		token=$(header X-Nomad-NextToken "$page")
+		[ -n "$token" ] || break
+	done
+	expect_eq "$walked" "$all" "$list in pages"
+	expect_eq "$(get "/v1/$list" '[.[].CreateIndex] == ([.[].CreateIndex] | sort)')" true
+	expect_eq "$(get "/v1/$list?reverse=true" '[.[].ID] | reverse')" "$all"
+done
+
+# --- allocations, evaluations, nodes ---
+
+alloc=$(get /v1/job/one/allocations '.[0].ID')
+expect_eq "$(get "/v1/allocations?prefix=${alloc:0:8}" '[.[].ID]')" "[\"$alloc\"]"
+expect_eq "$(get "/v1/allocations?prefix=${alloc:0:8}" '.[0].TaskStates.main.State')" running
+expect_eq "$(get "/v1/allocations?task_states=false" '[.[].TaskStates] | unique')" '[null]'
+expect_eq "$(get "/v1/allocations" '[.[].AllocatedResources] | unique')" '[null]'
+expect_eq "$(get "/v1/allocations?prefix=${alloc:0:8}&resources=true" '.[0].AllocatedResources.Tasks.main.Cpu.CpuShares')" 20
+expect_eq "$(get "/v1/allocation/$alloc" '[.Job.ID, .Name]')" '["one","one.g[0]"]'
+expect_eq "$(get "/v1/allocation/$alloc/services" '[.[].ServiceName]')" '["s-one"]'
+eval=$(get "/v1/allocation/$alloc" .EvalID)
+expect_eq "$(get "/v1/evaluation/$eval" '[.JobID, .Status, .RelatedEvals]')" '["one","complete",null]'
+expect_eq "$(get "/v1/evaluation/$eval/allocations" '[.[].ID]')" "[\"$alloc\"]"
+expect_eq "$(get '/v1/evaluations?job=two' '[.[].JobID] | unique')" '["two"]'
+expect_eq "$(get '/v1/evaluations?status=failed')" '[]'
+expect_eq "$(get /v1/evaluations/count .Count)" "$(get /v1/evaluations length)"
+node=$(get /v1/nodes '.[0].ID')
+expect_eq "$(get "/v1/nodes?prefix=${node:0:6}&os=true" '.[0].Attributes | keys')" '["os.name"]'
+expect_eq "$(get /v1/nodes '.[0] | [.Attributes, .NodeResources]')" '[null,null]'
+expect_eq "$(get '/v1/nodes?resources=true' '.[0].NodeResources.Memory.MemoryMB > 0')" true
+expect_eq "$(get "/v1/node/$node" '[.ID, .SecretID]')" "[\"$node\",null]"
+expect_eq "$(get "/v1/node/$node/allocations" length)" 4
+expect_eq "$(get /v1/node/pools '[.[].Name]')" '["all","default"]'
+expect_eq "$(get /v1/node/pool/all .Name)" all
+expect_eq "$(get /v1/node/pool/all/nodes '[.[].ID]')" "[\"$node\"]"
+expect_eq "$(get /v1/node/pool/default/jobs length)" 3
+answers 404 'node pool not found' /v1/node/pool/none
+answers 400 'prefix' '/v1/node/pool/all/nodes?prefix=a'
+expect_eq "$(get /v1/namespaces '[.[].Name]')" '["default"]'
+answers 404 'Namespace not found' /v1/namespace/none
+expect_eq "$(get /v1/services '.[0].Services | map(.ServiceName) | sort')" '["s-one","s-three-four","s-two"]'
+expect_eq "$(get /v1/service/s-two length)" 2
+expect_eq "$(get /v1/service/none)" '[]'
+
+# --- agent and operator ---
+
+expect_eq "$(get /v1/status/leader)" "127.0.0.1:$RPC_PORT"
+expect_eq "$(get /v1/status/peers)" "[\"127.0.0.1:$RPC_PORT\"]"
+expect_eq "$(get /v1/regions)" '["global"]'
+expect_eq "$(get /v1/agent/members '.Members[0].Name')" alpha.global
+expect_eq "$(get /v1/agent/self 'keys')" '["config","member","stats"]'
+expect_eq "$(get /v1/agent/health .server.ok)" true
+expect_eq "$(get '/v1/agent/health?type=server' keys)" '["server"]'
+expect_eq "$(get /v1/operator/raft/configuration '.Servers[0].Leader')" true
+config=/v1/operator/scheduler/configuration
+answers 200 '"Updated":true' $config PUT '{"SchedulerAlgorithm":"spread"}'
+expect_eq "$(get $config .SchedulerConfig.SchedulerAlgorithm)" spread
+answers 200 '"Updated":false' "$config?cas=1" PUT '{"SchedulerAlgorithm":"binpack"}'
+at=$(get $config .SchedulerConfig.ModifyIndex)
+answers 200 '"Updated":true' "$config?cas=$at" PUT '{"SchedulerAlgorithm":"binpack"}'
+answers 500 'scheduler algorithm' $config PUT '{"SchedulerAlgorithm":"x"}'
+answers 200 '^$' /v1/system/gc PUT
+answers 200 '^$' /v1/system/reconcile/summaries PUT
+
+# --- search ---
+
+answers 200 '"jobs":\["two"\]' /v1/search POST '{"Prefix":"tw","Context":"all"}'
+answers 200 "\"allocs\":\\[\"$alloc\"\\]" /v1/search PUT "{\"Prefix\":\"${alloc:0:7}\",\"Context\":\"allocs\"}"
+expect_eq "$(jq -c '.Matches | keys' <<<"$BODY")" '["allocs"]'
+answers 500 'unknown context' /v1/search POST '{"Prefix":"tw","Context":"none"}'
+answers 200 '"tasks":\[\{"ID":"main","Scope":\["default","one","g"\]}' /v1/search/fuzzy POST '{"Text":"AIN"}'
+answers 500 'at least 2' /v1/search/fuzzy POST '{"Text":"a"}'
+
+# --- blocking queries ---
+
+# in_background PATH: its answer lands in $TEST_DIR/held; WAITER is its pid
+in_background() {
+	curl -s -m 20 -o "$TEST_DIR/held" -D "$TEST_DIR/held.head" "$NOMAD_ADDR$1" &
+	WAITER=$!
+	sleep 0.3
+	kill -0 $WAITER || fail "$1 does not wait"
+}
+ms() { echo $(($(date +%s%N) / 1000000)); }
+
+# It is over after `wait`, and not much later than a sixteenth of it.
+at=$(header X-Nomad-Index /v1/job/one)
+for index in "$at" 99999999; do
+	begin=$(ms)
+	answers 200 '"ID":"one"' "/v1/job/one?index=$index&wait=400ms"
+	took=$(($(ms) - begin))
+	[ $took -ge 400 ] && [ $took -lt 1500 ] || fail "waited $took ms for 400"
+done
+# Index 0 does not wait, nor one that has passed.
+answers 200 '"ID":"one"' '/v1/job/one?index=0&wait=20s'
+answers 200 '"ID":"one"' "/v1/job/one?index=$((at - 1))&wait=20s"
+# A change wakes it, with an index that is later; one of another job does not.
+in_background "/v1/job/one?index=$at&wait=20s"
+register two 1
+sleep 0.3
+kill -0 $WAITER || fail 'another job woke it'
+register one 2
+wait $WAITER
+expect_eq "$(jq .TaskGroups[0].Count "$TEST_DIR/held")" 2
+[ "$(tr -d '\r' <"$TEST_DIR/held.head" | sed -n 's/^X-Nomad-Index: //p')" -gt "$at" ] ||
+	fail 'the index did not grow'
+# So does what begins to exist, and what goes.
+in_background "/v1/job/new?index=$(header X-Nomad-Index /v1/job/new)&wait=20s"
+register new 1
+wait $WAITER
+expect_eq "$(jq -r .ID "$TEST_DIR/held")" new
+in_background "/v1/job/new?index=$(header X-Nomad-Index /v1/job/new)&wait=20s"
+answers 200 '"EvalID"' '/v1/job/new?purge=true' DELETE
+wait $WAITER
+expect_eq "$(cat "$TEST_DIR/held")" 'job not found'
+# One that was woken for nothing still ends in time.
+in_background "/v1/job/one?index=99999999&wait=900ms"
+register one 1
+wait $WAITER
+expect_eq "$(jq .TaskGroups[0].Count "$TEST_DIR/held")" 1
+# A client that leaves is forgotten.
+in_background "/v1/jobs?index=99999999&wait=20s"
+kill $WAITER
+register one 3
+eventually 5 has_allocs one running 3
+
+# --- deployments ---
+
+d=$(get /v1/job/one/deployment .ID)
+answers 400 'does not match' "/v1/deployment/pause/$d" PUT "{\"DeploymentID\":\"$NONE\",\"Pause\":true}"
+answers 400 'All must be true' "/v1/deployment/promote/$d" PUT "{\"DeploymentID\":\"$d\"}"
+answers 200 '"DeploymentModifyIndex":[1-9]' "/v1/deployment/pause/$d" PUT "{\"DeploymentID\":\"$d\",\"Pause\":true}"
+expect_eq "$(get "/v1/deployment/$d" .Status)" paused
+answers 200 '"EvalID":"[0-9a-f-]{36}"' "/v1/deployment/pause/$d" PUT "{\"DeploymentID\":\"$d\",\"Pause\":false}"
+answers 500 'no canaries' "/v1/deployment/promote/$d" PUT "{\"DeploymentID\":\"$d\",\"All\":true}"
+answers 200 '"EvalID":"[0-9a-f-]{36}"' "/v1/deployment/fail/$d" PUT
+expect_eq "$(get "/v1/deployment/$d" .Status)" failed
+expect_eq "$(get "/v1/deployment/allocations/$d" 'length > 0')" true
+
+down TERM "${ALL[@]}"
