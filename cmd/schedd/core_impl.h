@@ -3,8 +3,11 @@
  *
  *	core.c        its life, time, requests and actions
  *	core_apply.c  the log, answers, and what follows
- *	core_node.c   what nodes ask; leases; evaluations for nodes
- *	core_job.c    what people ask about jobs
+ *	core_node.c   nodes register; leases; evaluations for nodes
+ *	core_update.c what nodes tell of their allocations
+ *	core_job.c    what people ask about jobs (core_job.h)
+ *	core_scale.c  ... about how many there shall be
+ *	core_plan.c   ... about what would be
  *	core_admin.c  what people ask about all else; garbage
  *	core_eval.c   evaluations: tracked, run, ended
  *	core_deploy.c deployments: their deadlines and their ends
@@ -177,8 +180,9 @@ void core_eval_pump(struct sched_core *c);
 
 /* --- core_node.c --- */
 
-/* The allocation's group in its version of the job; NULL when it has none. */
-const struct task_group *core_group_of(const struct sched_alloc *a);
+/* The node that asks; NULL: it is none of ours, and has been refused. */
+const struct sched_node *core_ask_as_node(struct sched_core *c, uint64_t req,
+    const char *node_id, const char *secret_id);
 /* Evaluations of all jobs that the node may matter to. */
 void core_node_evals(struct sched_core *c, const struct sched_node *n,
     const char *trigger, struct core_evals *out);
@@ -187,6 +191,11 @@ void core_node_tick(struct sched_core *c);
 /* The node's lease is renewed; the answer to it. */
 struct node_leased *core_leased(
     struct sched_core *c, const char *node_id, uint64_t index);
+
+/* --- core_update.c --- */
+
+/* The allocation's group in its version of the job; NULL when it has none. */
+const struct task_group *core_group_of(const struct sched_alloc *a);
 
 /* --- core_admin.c --- */
 

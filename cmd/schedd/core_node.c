@@ -102,8 +102,8 @@ status_matters(const char *old, const char *new)
 
 /* --- registering --- */
 
-static const struct sched_node *
-ask_as_node(struct sched_core *c, uint64_t req, const char *node_id,
+const struct sched_node *
+core_ask_as_node(struct sched_core *c, uint64_t req, const char *node_id,
     const char *secret_id)
 {
 	const struct sched_node *n =
@@ -244,7 +244,7 @@ sched_core_node_lease(
 		    xcalloc(1, sizeof(struct node_leased)), c->state.index);
 		return;
 	}
-	n = ask_as_node(c, req, m->node_id, m->secret_id);
+	n = core_ask_as_node(c, req, m->node_id, m->secret_id);
 	if (n == NULL)
 		return;
 	if (sched_eq(n->node->status, status)) {
@@ -260,130 +260,6 @@ sched_core_node_lease(
 	p->req = req;
 	p->answer = CORE_LEASED;
 	p->node_id = xstrdup(n->id);
-}
-
-/* --- what happened on a node --- */
-
-const struct task_group *
-core_group_of(const struct sched_alloc *a)
-{
-	const struct job *job = a->version->job;
-
-	for (size_t i = 0; i < job->ntask_groups; i++)
-		if (sched_eq(job->task_groups[i].name, sched_alloc_group(a)))
-			return &job->task_groups[i];
-	return NULL;
-}
-
-/* Whether the servers may start a failed allocation anew elsewhere. */
-static bool
-may_reschedule(const struct sched_alloc *a)
-{
-	const struct task_group *g = core_group_of(a);
-	const struct reschedule_policy *p =
-	    g != NULL ? g->reschedule_policy : NULL;
-
-	return p != NULL && (p->unlimited || p->attempts > 0);
-}
-
-/* What an update of an allocation makes its job be looked at for. */
-static const char *
-trigger_of(const struct sched_alloc *a, const struct alloc *news)
-{
-	const struct alloc_deployment_status *ds = news->deployment_status;
-
-	if (sched_alloc_is_client_terminal(a) || a->job->job == NULL)
-		return NULL;
-	if (a->client == SCHED_UNKNOWN &&
-	    sched_eq(news->client_status, "running"))
-		return "reconnect";
-	if (sched_eq(news->client_status, "failed") &&
-	    a->desired == SCHED_RUN && may_reschedule(a))
-		return "alloc-failure";
-	if (a->deployment != NULL &&
-	    sched_deployment_is_active(&a->deployment->rec) && ds != NULL &&
-	    ds->has_healthy && (!a->has_healthy || a->healthy != ds->healthy))
-		return "deployment-watcher";
-	return NULL;
-}
-
-static void
-eval_update(
-    struct sched_core *c, struct core_evals *l, const struct alloc *news)
-{
-	const struct sched_alloc *a =
-	    sched_alloc_find(&c->state, sched_str(news->id));
-	const char *trigger = trigger_of(a, news);
-	struct eval *e;
-
-	if (trigger == NULL || core_evals_have(l, a->job->ns, a->job->id))
-		return;
-	e = core_evals_add(c, l, a->job->job, trigger);
-	if (a->deployment != NULL)
-		e->deployment_id = xstrdup(a->deployment->rec.id);
-}
-
-void
-sched_core_node_update(
-    struct sched_core *c, uint64_t req, const struct node_update *m)
-{
-	const struct sched_node *n =
-	    ask_as_node(c, req, m->node_id, m->secret_id);
-	struct cmd_alloc_client u = { 0 };
-	struct cmd cmd = { .alloc_client = &u };
-	struct core_evals evals = { 0 };
-
-	if (n == NULL)
-		return;
-	if (m->nallocs > CMD_MAX_BATCH) {
-		core_refuse(c, req, ERR_BAD,
-		    "%zu allocations in one update, at most %d may be",
-		    m->nallocs, CMD_MAX_BATCH);
-		return;
-	}
-	u.allocs = xcalloc(m->nallocs, sizeof *u.allocs);
-	for (size_t i = 0; i < m->nallocs; i++) {
-		const struct sched_alloc *a =
-		    sched_alloc_find(&c->state, sched_str(m->allocs[i].id));
-
-		if (a == NULL || a->node != n)
-			continue;
-		u.allocs[u.nallocs++] = m->allocs[i];
-		eval_update(c, &evals, &m->allocs[i]);
-	}
-	u.evals = evals.evals;
-	u.nevals = evals.n;
-	u.node_id = m->node_id;
-	u.seq = m->seq;
-	core_ask(c, req, &cmd, CORE_INDEXED);
-	free(u.allocs);
-	core_evals_release(&evals);
-}
-
-void
-sched_core_node_events(
-    struct sched_core *c, uint64_t req, const struct node_event_put *m)
-{
-	struct cmd_node_status s = { .node_id = m->node_id,
-		.events = m->events,
-		.nevents = m->nevents < SCHED_MAX_EVENTS ? m->nevents
-							 : SCHED_MAX_EVENTS };
-	struct cmd cmd = { .node_status = &s };
-
-	if (ask_as_node(c, req, m->node_id, m->secret_id) != NULL)
-		core_ask(c, req, &cmd, CORE_INDEXED);
-}
-
-void
-sched_core_services_update(
-    struct sched_core *c, uint64_t req, const struct services_update *m)
-{
-	struct services_update u = *m;
-	struct cmd cmd = { .services = &u };
-
-	u.secret_id = NULL;
-	if (ask_as_node(c, req, m->node_id, m->secret_id) != NULL)
-		core_ask(c, req, &cmd, CORE_INDEXED);
 }
 
 /* --- leases --- */
