@@ -1,7 +1,7 @@
 /*
  * What the bus's own files share; nobody else includes this. All of nng is
- * behind it: bus.c (the table, sockets, asking once), bus_server.c,
- * bus_peer.c and bus_topic.c.
+ * behind it: bus.c (the table, sockets, asking once), bus_server.c with
+ * bus_context.c and bus_answer.c, bus_peer.c with bus_call.c, and bus_topic.c.
  */
 #ifndef COMMON_BUS_NNG_H
 #define COMMON_BUS_NNG_H

@@ -8,127 +8,12 @@
 #include <nng/protocol/reqrep0/req.h>
 
 #include "common/bus_nng.h"
-#include "common/clock.h"
+#include "common/bus_peer_impl.h"
 #include "common/due.h"
 #include "common/mem.h"
 
 #define RETRY_SEND_MS 5
-#define TENTH_MAX_MS  1000                 /* see bus_call() */
-#define HEADER_END    UINT32_C(0x80000000) /* nng: the last id of a header */
-
-struct call {
-	struct call *next, **prev;
-	uint64_t id;
-	const struct msg_def *def;
-	struct buf bytes; /* the whole request, for a repeat */
-	uint64_t sent_on; /* the connection's number, from 1; 0: not sent */
-	bool repeated;
-	enum err_code failed; /* ERR_NONE, or why it fails next turn */
-	struct due due;
-	bus_on_reply *on_reply;
-	void *ctx;
-};
-
-/*
- * The socket is a raw one: nng keeps no state for a request, and neither
- * repeats nor forgets one behind our back.
- */
-struct bus_peer {
-	struct loop *loop;
-	char *url;
-	char *token, *region;
-	nng_socket socket;
-	nng_dialer dialer;
-	struct bus_bell bell;
-	struct bus_link link;
-	struct loop_fd *watch; /* replies */
-	struct loop_timer *timer;
-	struct dues dues;
-	struct call *calls, **calls_end; /* in order of asking */
-	size_t ncalls;
-	uint64_t nups, ndowns; /* as last seen */
-	struct bus_complaint complaint;
-	unsigned busy;
-	bool dead, clogged;
-};
-
-static uint64_t last_id;
-
-/* Ids grow over restarts too, as long as the wall clock does. */
-static uint64_t
-next_id(void)
-{
-	if (last_id == 0)
-		last_id = (uint64_t)(clock_wall_ns() / CLOCK_NS_PER_MS) << 20;
-	return ++last_id;
-}
-
-/* --- calls --- */
-
-static void
-call_link(struct bus_peer *p, struct call *c)
-{
-	c->prev = p->calls_end;
-	*p->calls_end = c;
-	p->calls_end = &c->next;
-	p->ncalls++;
-}
-
-static void
-call_unlink(struct bus_peer *p, struct call *c)
-{
-	*c->prev = c->next;
-	if (c->next != NULL)
-		c->next->prev = c->prev;
-	else
-		p->calls_end = c->prev;
-	p->ncalls--;
-	due_remove(&p->dues, &c->due);
-}
-
-static void
-call_free(struct call *c)
-{
-	buf_release(&c->bytes);
-	free(c);
-}
-
-/* Tells the asker, once and for all. It may free the peer meanwhile. */
-static void
-call_end(struct bus_peer *p, struct call *c, const struct err *err,
-    const void *reply)
-{
-	call_unlink(p, c);
-	p->busy++;
-	c->on_reply(c->ctx, err, reply);
-	p->busy--;
-	call_free(c);
-}
-
-static void
-call_fail(struct bus_peer *p, struct call *c, enum err_code code)
-{
-	struct err err;
-
-	if (code == ERR_BUSY)
-		err_set(&err, code, "%s: too many unanswered calls", p->url);
-	else if (code == ERR_TIMEOUT)
-		err_set(&err, code, "%s: no answer to %s in time", p->url,
-		    c->def->name);
-	else
-		err_set(&err, code, "%s: %s", p->url,
-		    c->sent_on == 0 ? "nobody answers" : "connection lost");
-	call_end(p, c, &err, NULL);
-}
-
-static struct call *
-call_find(const struct bus_peer *p, uint64_t id)
-{
-	for (struct call *c = p->calls; c != NULL; c = c->next)
-		if (c->id == id)
-			return c;
-	return NULL;
-}
+#define TENTH_MAX_MS  1000 /* see bus_call() */
 
 static void
 destroy(struct bus_peer *p)
@@ -166,99 +51,6 @@ set_timer(struct bus_peer *p)
 		loop_timer_set(p->timer, wait_ms);
 }
 
-/* --- sending --- */
-
-static bool
-send_call(struct bus_peer *p, struct call *c)
-{
-	nng_msg *m = bus_msg(&c->bytes);
-	uint32_t id = (uint32_t)c->id | HEADER_END;
-
-	if (nng_msg_header_append_u32(m, id) == 0 &&
-	    nng_sendmsg(p->socket, m, NNG_FLAG_NONBLOCK) == 0) {
-		c->sent_on = p->nups;
-		return true;
-	}
-	nng_msg_free(m);
-	return false;
-}
-
-static void
-send_waiting(struct bus_peer *p)
-{
-	p->clogged = false;
-	if (!bus_peer_is_up(p))
-		return;
-	for (struct call *c = p->calls; c != NULL; c = c->next)
-		if (c->sent_on == 0 && c->failed == ERR_NONE &&
-		    !send_call(p, c)) {
-			p->clogged = true;
-			return;
-		}
-}
-
-/* --- hearing --- */
-
-static void
-hear_failure(struct bus_peer *p, struct call *c, const struct envelope *e)
-{
-	struct bus_failure *f;
-	struct arena arena = { 0 };
-	struct err err;
-
-	f = arena_alloc(&arena, sizeof *f);
-	if (rec_unpack(&bus_failure_type, f, e->body, e->nbody, &arena, &err) ==
-	    0)
-		err_set(&err, (enum err_code)f->code, "%s",
-		    f->text == NULL ? "" : f->text);
-	arena_release(&arena);
-	call_end(p, c, &err, NULL);
-}
-
-static void
-hear_reply(struct bus_peer *p, struct call *c, const struct envelope *e)
-{
-	const struct rec_type *type = c->def->reply;
-	struct arena arena = { 0 };
-	void *reply = NULL;
-	struct err err;
-
-	if (type != NULL) {
-		reply = arena_alloc(&arena, type->size);
-		if (rec_unpack(type, reply, e->body, e->nbody, &arena, &err) ==
-		    -1) {
-			arena_release(&arena);
-			err_add(&err, "%s: reply to %s", p->url, c->def->name);
-			call_end(p, c, &err, NULL);
-			return;
-		}
-	}
-	call_end(p, c, NULL, reply);
-	arena_release(&arena);
-}
-
-static void
-hear(struct bus_peer *p, nng_msg *m)
-{
-	struct envelope e;
-	struct call *c;
-	struct err err;
-
-	if (envelope_unpack(&e, nng_msg_body(m), nng_msg_len(m), &err) == -1) {
-		bus_complain(
-		    &p->complaint, loop_now_ms(p->loop), p->url, err.text, 1);
-		nng_pipe_close(nng_msg_get_pipe(m));
-		return;
-	}
-	c = (e.flags & ENVELOPE_REPLY) ? call_find(p, e.id) : NULL;
-	if (c == NULL)
-		return; /* answered before, or too late */
-	if (e.flags & ENVELOPE_FAILURE)
-		hear_failure(p, c, &e);
-	else
-		hear_reply(p, c, &e);
-}
-
 static void
 on_reply_ready(void *arg, bool readable, bool writable)
 {
@@ -269,7 +61,7 @@ on_reply_ready(void *arg, bool readable, bool writable)
 	(void)writable;
 	p->busy++;
 	while (!p->dead && nng_recvmsg(p->socket, &m, NNG_FLAG_NONBLOCK) == 0) {
-		hear(p, m);
+		bus_call_hear(p, m);
 		nng_msg_free(m);
 	}
 	p->busy--;
@@ -304,7 +96,7 @@ on_link(void *arg)
 		if (c->sent_on != 0 && c->sent_on <= p->ndowns &&
 		    c->failed == ERR_NONE)
 			lose(p, c);
-	send_waiting(p);
+	bus_call_send_waiting(p);
 	set_timer(p);
 }
 
@@ -321,15 +113,15 @@ on_deadline(void *arg)
 		struct call *c = DUE_OF(d, struct call, due);
 
 		if (c->failed != ERR_NONE)
-			call_fail(p, c, c->failed);
+			bus_call_fail(p, c, c->failed);
 		else
-			call_fail(
+			bus_call_fail(
 			    p, c, c->sent_on != 0 ? ERR_TIMEOUT : ERR_GONE);
 	}
 	p->busy--;
 	if (is_gone(p))
 		return;
-	send_waiting(p);
+	bus_call_send_waiting(p);
 	set_timer(p);
 }
 
@@ -363,7 +155,7 @@ bus_call(struct bus_peer *p, uint16_t number, const void *body,
 		wait_ms = BUS_MAX_WAIT_MS;
 	c->def = bus_def(number);
 	assert(c->def != NULL);
-	c->id = next_id();
+	c->id = bus_call_next_id();
 	c->on_reply = on_reply;
 	c->ctx = ctx;
 	if (p->ncalls >= BUS_MAX_INFLIGHT) {
@@ -372,10 +164,10 @@ bus_call(struct bus_peer *p, uint16_t number, const void *body,
 	} else {
 		compose(p, c, body, wait_ms);
 	}
-	call_link(p, c);
+	bus_call_link(p, c);
 	due_add(&p->dues, &c->due, loop_now_ms(p->loop) + wait_ms);
 	if (c->failed == ERR_NONE && bus_peer_is_up(p) && !p->clogged)
-		p->clogged = !send_call(p, c);
+		p->clogged = !bus_call_send(p, c);
 	set_timer(p);
 }
 
@@ -450,7 +242,7 @@ bus_peer_free(struct bus_peer *p)
 	bus_link_release(&p->link);
 	bus_bell_release(&p->bell);
 	while (p->calls != NULL)
-		call_fail(p, p->calls, ERR_GONE);
+		bus_call_fail(p, p->calls, ERR_GONE);
 	loop_timer_free(p->timer);
 	dues_release(&p->dues);
 	p->busy--;

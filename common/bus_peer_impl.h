@@ -1,0 +1,62 @@
+/*
+ * Inside bus_peer.c and bus_call.c: a peer and its calls.
+ */
+#ifndef COMMON_BUS_PEER_IMPL_H
+#define COMMON_BUS_PEER_IMPL_H
+
+#include "common/bus.h"
+#include "common/bus_nng.h"
+#include "common/due.h"
+
+struct call {
+	struct call *next, **prev;
+	uint64_t id;
+	const struct msg_def *def;
+	struct buf bytes; /* the whole request, for a repeat */
+	uint64_t sent_on; /* the connection's number, from 1; 0: not sent */
+	bool repeated;
+	enum err_code failed; /* ERR_NONE, or why it fails next turn */
+	struct due due;
+	bus_on_reply *on_reply;
+	void *ctx;
+};
+
+/*
+ * The socket is a raw one: nng keeps no state for a request, and neither
+ * repeats nor forgets one behind our back.
+ */
+struct bus_peer {
+	struct loop *loop;
+	char *url;
+	char *token, *region;
+	nng_socket socket;
+	nng_dialer dialer;
+	struct bus_bell bell;
+	struct bus_link link;
+	struct loop_fd *watch; /* replies */
+	struct loop_timer *timer;
+	struct dues dues;
+	struct call *calls, **calls_end; /* in order of asking */
+	size_t ncalls;
+	uint64_t nups, ndowns; /* as last seen */
+	struct bus_complaint complaint;
+	unsigned busy;
+	bool dead, clogged;
+};
+
+/* --- bus_call.c --- */
+
+/* Ids grow over restarts too, as long as the wall clock does. */
+uint64_t bus_call_next_id(void);
+/* The last of those that wait. */
+void bus_call_link(struct bus_peer *p, struct call *c);
+/* Tells the asker, once and for all. It may free the peer meanwhile. */
+void bus_call_fail(struct bus_peer *p, struct call *c, enum err_code code);
+/* False: the socket takes no more now. */
+bool bus_call_send(struct bus_peer *p, struct call *c);
+/* Sends what waits for a connection, or for room. */
+void bus_call_send_waiting(struct bus_peer *p);
+/* A message has come: it answers one of the calls, or is dropped. */
+void bus_call_hear(struct bus_peer *p, nng_msg *m);
+
+#endif
