@@ -2,37 +2,11 @@
 
 #include <string.h>
 
+#include "common/hcl/lexer.h"
 #include "common/mem.h"
 
-/* What the lexer is inside of, innermost last. */
-enum lex_mode { IN_CODE, IN_QUOTES, IN_HEREDOC, IN_BARE };
-
-struct lex_frame {
-	enum lex_mode mode;
-	uint32_t braces; /* IN_CODE: open braces of its own */
-	uint32_t marker; /* IN_HEREDOC: where its marker stands */
-	uint32_t nmarker;
-	bool line_start; /* IN_HEREDOC: nothing read on this line yet */
-};
-
-/* Quotes and code alternate, so twice the depth and the outermost. */
-#define LEX_MAX_FRAMES (2 * HCL_MAX_DEPTH + 2)
-
-struct lex {
-	const struct hcl_src *src;
-	const char *p; /* the text */
-	size_t n;
-	size_t at;
-	struct hcl_tokens *out;
-	struct hcl_diags *d;
-	struct lex_frame stack[LEX_MAX_FRAMES];
-	size_t depth;
-	bool refused; /* a limit is passed */
-	bool told[HCL_NTOKS];
-};
-
-static struct lex_frame *
-top(struct lex *l)
+struct lex_frame *
+lex_top(struct lex *l)
 {
 	return &l->stack[l->depth - 1];
 }
@@ -48,8 +22,8 @@ refuse(struct lex *l, const char *why)
 	l->at = l->n;
 }
 
-static void
-push(struct lex *l, enum lex_mode mode)
+void
+lex_push(struct lex *l, enum lex_mode mode)
 {
 	if (l->depth == LEX_MAX_FRAMES) {
 		refuse(l, "Templates are nested too deeply.");
@@ -58,8 +32,8 @@ push(struct lex *l, enum lex_mode mode)
 	l->stack[l->depth++] = (struct lex_frame){ .mode = mode };
 }
 
-static void
-emit(struct lex *l, enum hcl_tok type, size_t len)
+void
+lex_emit(struct lex *l, enum hcl_tok type, size_t len)
 {
 	struct hcl_token t = { type, (uint32_t)l->at, (uint32_t)(l->at + len) };
 	struct hcl_tokens *out = l->out;
@@ -75,8 +49,8 @@ emit(struct lex *l, enum hcl_tok type, size_t len)
 		hcl_lex_complain(l->src, &t, l->told, l->d);
 }
 
-static bool
-looking_at(const struct lex *l, size_t at, const char *s)
+bool
+lex_looking_at(const struct lex *l, size_t at, const char *s)
 {
 	size_t n = strlen(s);
 
@@ -84,12 +58,12 @@ looking_at(const struct lex *l, size_t at, const char *s)
 }
 
 /* The length of the line end at a place: 0, 1 or 2. */
-static size_t
-newline_at(const struct lex *l, size_t at)
+size_t
+lex_newline_at(const struct lex *l, size_t at)
 {
-	if (looking_at(l, at, "\n"))
+	if (lex_looking_at(l, at, "\n"))
 		return 1;
-	return looking_at(l, at, "\r\n") ? 2 : 0;
+	return lex_looking_at(l, at, "\r\n") ? 2 : 0;
 }
 
 static size_t
@@ -149,11 +123,11 @@ comment_length(const struct lex *l, bool *newline)
 	const char *end;
 
 	*newline = false;
-	if (looking_at(l, l->at, "/*")) {
+	if (lex_looking_at(l, l->at, "/*")) {
 		end = memmem(l->p + l->at + 2, l->n - l->at - 2, "*/", 2);
 		return end == NULL ? 0 : (size_t)(end + 2 - l->p) - l->at;
 	}
-	if (l->p[l->at] != '#' && !looking_at(l, l->at, "//"))
+	if (l->p[l->at] != '#' && !lex_looking_at(l, l->at, "//"))
 		return 0;
 	end = memchr(l->p + l->at, '\n', l->n - l->at);
 	*newline = end != NULL;
@@ -209,19 +183,19 @@ lex_heredoc_start(struct lex *l)
 {
 	size_t at = l->at + 2, nmarker, nl;
 
-	if (!looking_at(l, l->at, "<<"))
+	if (!lex_looking_at(l, l->at, "<<"))
 		return false;
-	if (looking_at(l, at, "-"))
+	if (lex_looking_at(l, at, "-"))
 		at++;
 	nmarker = ident_length(l, at);
-	nl = nmarker == 0 ? 0 : newline_at(l, at + nmarker);
+	nl = nmarker == 0 ? 0 : lex_newline_at(l, at + nmarker);
 	if (nl == 0)
 		return false;
-	emit(l, T_OHEREDOC, at + nmarker + nl - l->at);
-	push(l, IN_HEREDOC);
-	top(l)->marker = (uint32_t)at;
-	top(l)->nmarker = (uint32_t)nmarker;
-	top(l)->line_start = true;
+	lex_emit(l, T_OHEREDOC, at + nmarker + nl - l->at);
+	lex_push(l, IN_HEREDOC);
+	lex_top(l)->marker = (uint32_t)at;
+	lex_top(l)->nmarker = (uint32_t)nmarker;
+	lex_top(l)->line_start = true;
 	return true;
 }
 
@@ -229,8 +203,8 @@ lex_heredoc_start(struct lex *l)
 static bool
 lex_nesting(struct lex *l)
 {
-	struct lex_frame *f = top(l);
-	bool strip = looking_at(l, l->at, "~}");
+	struct lex_frame *f = lex_top(l);
+	bool strip = lex_looking_at(l, l->at, "~}");
 	char c = l->p[l->at];
 
 	if (strip || c == '}') {
@@ -238,40 +212,41 @@ lex_nesting(struct lex *l)
 
 		if (l->depth > 1 && f->braces == 0) {
 			l->depth--;
-			emit(l, T_SEQ_END, len);
+			lex_emit(l, T_SEQ_END, len);
 		} else {
 			if (f->braces > 0)
 				f->braces--;
-			emit(l, strip ? T_SEQ_END : T_CBRACE, len);
+			lex_emit(l, strip ? T_SEQ_END : T_CBRACE, len);
 		}
 		return true;
 	}
 	if (c == '{') {
 		f->braces++;
-		emit(l, T_OBRACE, 1);
+		lex_emit(l, T_OBRACE, 1);
 		return true;
 	}
 	if (c == '"') {
-		emit(l, T_OQUOTE, 1);
-		push(l, IN_QUOTES);
+		lex_emit(l, T_OQUOTE, 1);
+		lex_push(l, IN_QUOTES);
 		return true;
 	}
 	return lex_heredoc_start(l);
 }
 
-static void
+void
 lex_symbol(struct lex *l)
 {
 	size_t len;
 	int32_t cp;
 
 	for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++)
-		if (looking_at(l, l->at, spellings[i].text)) {
-			emit(l, spellings[i].type, strlen(spellings[i].text));
+		if (lex_looking_at(l, l->at, spellings[i].text)) {
+			lex_emit(
+			    l, spellings[i].type, strlen(spellings[i].text));
 			return;
 		}
 	cp = hcl_utf8(l->p + l->at, l->n - l->at, &len);
-	emit(l, cp < 0 ? T_BAD_UTF8 : T_INVALID, len);
+	lex_emit(l, cp < 0 ? T_BAD_UTF8 : T_INVALID, len);
 }
 
 static void
@@ -282,136 +257,20 @@ lex_code(struct lex *l)
 
 	if (l->p[l->at] == ' ' || l->p[l->at] == '\t') {
 		l->at++;
-	} else if ((len = newline_at(l, l->at)) > 0) {
-		emit(l, T_NEWLINE, len);
+	} else if ((len = lex_newline_at(l, l->at)) > 0) {
+		lex_emit(l, T_NEWLINE, len);
 	} else if ((len = comment_length(l, &newline)) > 0) {
 		if (newline)
-			emit(l, T_NEWLINE, len);
+			lex_emit(l, T_NEWLINE, len);
 		else
 			l->at += len;
 	} else if (is_digit_at(l, l->at)) {
-		emit(l, T_NUMBER, number_length(l));
+		lex_emit(l, T_NUMBER, number_length(l));
 	} else if ((len = ident_length(l, l->at)) > 0) {
-		emit(l, T_IDENT, len);
+		lex_emit(l, T_IDENT, len);
 	} else if (!lex_nesting(l)) {
 		lex_symbol(l);
 	}
-}
-
-/* ${ or %{ at a place. */
-static bool
-is_sequence(const struct lex *l, size_t at)
-{
-	return looking_at(l, at, "${") || looking_at(l, at, "%{");
-}
-
-static void
-lex_sequence(struct lex *l)
-{
-	bool control = l->p[l->at] == '%';
-	size_t len = looking_at(l, l->at + 2, "~") ? 3 : 2;
-
-	emit(l, control ? T_CONTROL : T_INTERP, len);
-	push(l, IN_CODE);
-}
-
-/*
- * The length of the $ or % at a place as text: with the sequence start after
- * it when doubled, which is how a sequence is escaped.
- */
-static size_t
-sigil_length(const struct lex *l, size_t at)
-{
-	if (at + 1 < l->n && l->p[at] == l->p[at + 1] &&
-	    looking_at(l, at + 2, "{"))
-		return 3;
-	return 1;
-}
-
-static void
-lex_quotes(struct lex *l)
-{
-	size_t at = l->at, len;
-
-	if (l->p[at] == '"') {
-		l->depth--;
-		emit(l, T_CQUOTE, 1);
-		return;
-	}
-	if (is_sequence(l, at)) {
-		lex_sequence(l);
-		return;
-	}
-	if (l->p[at] == '\n' || l->p[at] == '\r') {
-		emit(l, T_QUOTED_NEWLINE, 1);
-		return;
-	}
-	while (at < l->n) {
-		char c = l->p[at];
-
-		if (c == '"' || c == '\n' || c == '\r' || is_sequence(l, at))
-			break;
-		if (c == '\\' && at + 1 < l->n && l->p[at + 1] != '\n' &&
-		    l->p[at + 1] != '\r')
-			at++;
-		else if (c == '\\')
-			break;
-		if (hcl_utf8(l->p + at, l->n - at, &len) < 0)
-			break;
-		at += c == '$' || c == '%' ? sigil_length(l, at) : len;
-	}
-	if (at > l->at)
-		emit(l, T_QUOTED_LIT, at - l->at);
-	else
-		lex_symbol(l);
-}
-
-/* True when the line that was just read, up to end, is the closing marker. */
-static bool
-is_marker(const struct lex *l, const struct lex_frame *f, size_t end)
-{
-	size_t at = l->at;
-
-	while (at < end && (l->p[at] == ' ' || l->p[at] == '\t'))
-		at++;
-	while (end > at && strchr(" \t\r\n", l->p[end - 1]) != NULL)
-		end--;
-	return end - at == f->nmarker &&
-	       memcmp(l->p + at, l->p + f->marker, f->nmarker) == 0;
-}
-
-/* Text of a heredoc or a bare template: to the end of the line at most. */
-static void
-lex_lines(struct lex *l)
-{
-	struct lex_frame *f = top(l);
-	size_t at = l->at, len, nl = 0;
-
-	if (is_sequence(l, at)) {
-		lex_sequence(l);
-		return;
-	}
-	while (at < l->n && !is_sequence(l, at)) {
-		if ((nl = newline_at(l, at)) > 0)
-			break;
-		if (hcl_utf8(l->p + at, l->n - at, &len) < 0)
-			break;
-		at += l->p[at] == '$' || l->p[at] == '%' ? sigil_length(l, at)
-							 : len;
-	}
-	if (at == l->at && nl == 0) {
-		lex_symbol(l);
-		return;
-	}
-	if (f->mode == IN_HEREDOC && nl > 0 && f->line_start &&
-	    is_marker(l, f, at)) {
-		l->depth--;
-		emit(l, T_CHEREDOC, at - l->at);
-		emit(l, T_NEWLINE, nl);
-		return;
-	}
-	f->line_start = nl > 0;
-	emit(l, T_STRING_LIT, at + nl - l->at);
 }
 
 void
@@ -422,11 +281,11 @@ hcl_lex(const struct hcl_src *src, enum hcl_lex_start start,
 		.src = src, .p = src->text, .n = src->n, .out = t, .d = d
 	};
 
-	push(&l, start == HCL_LEX_FILE ? IN_CODE : IN_BARE);
-	if (start == HCL_LEX_FILE && looking_at(&l, 0, "\xef\xbb\xbf"))
+	lex_push(&l, start == HCL_LEX_FILE ? IN_CODE : IN_BARE);
+	if (start == HCL_LEX_FILE && lex_looking_at(&l, 0, "\xef\xbb\xbf"))
 		l.at = 3;
 	while (l.at < l.n)
-		switch (top(&l)->mode) {
+		switch (lex_top(&l)->mode) {
 		case IN_CODE:
 			lex_code(&l);
 			break;
