@@ -63,21 +63,6 @@ sum_add(struct sched_usage *u, const struct sched_usage *d)
 	u->disk_mb += d->disk_mb;
 }
 
-/* The number of an address in the state's table; a new one gets a number
- * beyond it, from its text, which is enough to find collisions. */
-static uint32_t
-ip_number(const struct sched_state *st, const char *ip)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < st->nips; i++)
-		if (strcmp(st->ips[i], ip) == 0)
-			return (uint32_t)i;
-	for (; *ip != '\0'; ip++)
-		h = (h ^ (unsigned char)*ip) * 16777619u;
-	return h | 0x80000000u;
-}
-
 static bool
 take_ports(const struct sched_state *st, const struct allocated_resources *r,
     struct portset *ports)
@@ -87,7 +72,7 @@ take_ports(const struct sched_state *st, const struct allocated_resources *r,
 
 		if (p->value > 0 &&
 		    !portset_add(
-			ports, ip_number(st, sched_str(p->host_ip)), p->value))
+			ports, sched_ip(st, sched_str(p->host_ip)), p->value))
 			return false;
 	}
 	return true;

@@ -54,7 +54,7 @@ static bool
 is_free(
     const struct assign *as, const struct node_network_address *a, int64_t port)
 {
-	uint32_t ip = world_ip(as->w, sched_str(a->address));
+	uint32_t ip = sched_ip(as->w->st, sched_str(a->address));
 
 	return !portset_has(as->used, ip, port) &&
 	       !is_reserved(as->n->node, a, port);
@@ -66,7 +66,7 @@ static bool
 is_mine(
     const struct assign *as, const struct node_network_address *a, int64_t port)
 {
-	uint32_t ip = world_ip(as->w, sched_str(a->address));
+	uint32_t ip = sched_ip(as->w->st, sched_str(a->address));
 
 	for (size_t i = 0; i < as->nmine; i++)
 		if (as->mine[i].ip == ip && as->mine[i].port == port)
@@ -81,7 +81,7 @@ take(struct assign *as, const struct node_network_address *a,
 	struct allocated_shared_resources *o = as->out;
 
 	as->mine[as->nmine++] =
-	    (struct taken){ world_ip(as->w, sched_str(a->address)), value };
+	    (struct taken){ sched_ip(as->w->st, sched_str(a->address)), value };
 	if (o == NULL)
 		return;
 	o->ports = xreallocarray(o->ports, o->nports + 1, sizeof *o->ports);

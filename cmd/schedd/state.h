@@ -318,6 +318,11 @@ const char *sched_alloc_group(const struct sched_alloc *a);
 const char *sched_desired_name(enum sched_desired d);
 const char *sched_client_name(enum sched_client c);
 
+/* The number of a host address in the ports of allocations. One that no
+ * allocation has gets a number beyond theirs, from its text, which is enough
+ * to find collisions. */
+uint32_t sched_ip(const struct sched_state *st, const char *ip);
+
 /*
  * The whole record, in the arena. job is the allocation's version of its
  * job, borrowed from the state; with_job false leaves it NULL. Never

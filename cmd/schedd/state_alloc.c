@@ -34,12 +34,27 @@ count(struct sched_alloc *a, int sign)
 
 /* --- ports --- */
 
-static uint32_t
-ip_place(struct sched_state *st, const char *ip)
+uint32_t
+sched_ip(const struct sched_state *st, const char *ip)
 {
+	uint32_t h = 2166136261u;
+
 	for (size_t i = 0; i < st->nips; i++)
 		if (strcmp(st->ips[i], ip) == 0)
 			return (uint32_t)i;
+	for (; *ip != '\0'; ip++)
+		h = (h ^ (unsigned char)*ip) * 16777619u;
+	return h | 0x80000000u;
+}
+
+/* The same, making place for a new one. */
+static uint32_t
+ip_place(struct sched_state *st, const char *ip)
+{
+	uint32_t known = sched_ip(st, ip);
+
+	if (known < st->nips)
+		return known;
 	st->ips = xreallocarray(st->ips, st->nips + 1, sizeof *st->ips);
 	st->ips[st->nips] = xstrdup(ip);
 	return (uint32_t)st->nips++;

@@ -259,7 +259,7 @@ take_ports(
 {
 	for (size_t i = 0; i < r->shared.nports; i++)
 		portset_add(&n->ports,
-		    world_ip(w, sched_str(r->shared.ports[i].host_ip)),
+		    sched_ip(w->st, sched_str(r->shared.ports[i].host_ip)),
 		    r->shared.ports[i].value);
 }
 
@@ -284,19 +284,6 @@ world_place(struct world *w, struct world_node *n,
 	if (n->has_ports)
 		take_ports(w, n, resources);
 	changed(w, n);
-}
-
-uint32_t
-world_ip(const struct world *w, const char *ip)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < w->st->nips; i++)
-		if (strcmp(w->st->ips[i], ip) == 0)
-			return (uint32_t)i;
-	for (; *ip != '\0'; ip++)
-		h = (h ^ (unsigned char)*ip) * 16777619u;
-	return h | 0x80000000u;
 }
 
 const struct portset *

@@ -84,9 +84,8 @@ void world_place(struct world *w, struct world_node *n,
     const struct allocated_resources *resources);
 
 /* The ports in use, with the plan's own. Addresses are numbered by
- * world_ip(). */
+ * sched_ip(). */
 const struct portset *world_ports(struct world *w, struct world_node *n);
-uint32_t world_ip(const struct world *w, const char *ip);
 
 /* Whether a job may run on the node, looking at datacenter and pool only. */
 bool world_is_meant(const struct job *job, const struct node *n);
