@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/text.h"
 
 static void
 add_text(struct buf *out, const char *s)
@@ -35,21 +35,6 @@ add_dur(struct buf *out, int64_t ns)
 }
 
 static void
-add_float(struct buf *out, double f)
-{
-	/* The shortest that reads back the same. */
-	for (int digits = 15; digits <= 17; digits++) {
-		char text[40];
-
-		snprintf(text, sizeof text, "%.*g", digits, f);
-		if (digits == 17 || strtod(text, NULL) == f) {
-			buf_adds(out, text);
-			return;
-		}
-	}
-}
-
-static void
 add_one(const struct rec_field *f, const void *at, struct buf *out)
 {
 	switch (f->kind) {
@@ -63,7 +48,7 @@ add_one(const struct rec_field *f, const void *at, struct buf *out)
 		buf_addf(out, "%" PRIu64, *(const uint64_t *)at);
 		return;
 	case REC_K_F64:
-		add_float(out, *(const double *)at);
+		text_add_float(out, *(const double *)at);
 		return;
 	case REC_K_DUR:
 		add_dur(out, *(const int64_t *)at);

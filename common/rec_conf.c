@@ -1,13 +1,13 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libconfig.h>
 
 #include "common/clock.h"
 #include "common/conf_impl.h"
+#include "common/file.h"
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/rec_impl.h"
@@ -403,32 +403,6 @@ fill_rec(const struct conf *c, const struct rec_type *t, void *rec,
 	return run_after(c, t, rec, s);
 }
 
-static int
-read_file(const char *path, struct buf *text, struct err *err)
-{
-	FILE *f = fopen(path, "re");
-	size_t n = 0;
-
-	if (f == NULL)
-		return err_sys(err, "%s", path);
-	do {
-		text->len += n;
-		buf_reserve(text, 4096);
-		n = fread(text->data + text->len, 1, 4096, f);
-	} while (n > 0 && text->len <= CONF_MAX_BYTES);
-	text->data[text->len] = '\0';
-	if (ferror(f) != 0) {
-		err_sys(err, "%s", path);
-		fclose(f);
-		return -1;
-	}
-	fclose(f);
-	if (text->len <= CONF_MAX_BYTES)
-		return 0;
-	return err_set(
-	    err, ERR_BAD, "%s: larger than %d bytes", path, CONF_MAX_BYTES);
-}
-
 int
 conf_fill(const struct rec_type *t, void *rec, const char *path,
     const char *text, size_t n, struct err *err)
@@ -457,7 +431,7 @@ rec_from_conf(
     const struct rec_type *t, void *rec, const char *path, struct err *err)
 {
 	struct buf text = { 0 };
-	int rc = read_file(path, &text, err);
+	int rc = file_read(path, CONF_MAX_BYTES, &text, err);
 
 	if (rc == 0)
 		rc = conf_fill(t, rec, path, text.data, text.len, err);

@@ -1,9 +1,9 @@
 /* What sets variables: the environment, files, and -var. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/file.h"
 #include "common/hcl/expr.h"
 #include "common/mem.h"
 #include "proto/jobspec_var_impl.h"
@@ -183,31 +183,12 @@ set_from_file(struct vars *s, const char *name, const char *text, size_t len)
 	hcl_file_free(file);
 }
 
-static int
-read_file(const char *path, struct buf *out)
-{
-	FILE *f = fopen(path, "re");
-	size_t n = 0;
-	int rc;
-
-	if (f == NULL)
-		return -1;
-	do {
-		out->len += n;
-		n = fread(buf_reserve(out, 4096), 1, 4096, f);
-	} while (n > 0 && out->len <= HCL_MAX_BYTES);
-	rc = ferror(f) != 0 ? -1 : 0;
-	fclose(f);
-	return rc;
-}
-
 static void
 set_from_path(struct vars *s, const char *path)
 {
 	struct buf text = { 0 };
 
-	errno = 0;
-	if (read_file(path, &text) == -1)
+	if (file_read(path, HCL_MAX_BYTES, &text, NULL) == -1)
 		hcl_diag_add(s->ev->diags, nowhere, "Failed to read file",
 		    "failed to read \"%s\": open %s: %s", path, path,
 		    errno == ENOENT ? "no such file or directory"

@@ -1,5 +1,4 @@
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,31 +9,11 @@
 #include "cmd/lbd/lbd.h"
 #include "cmd/lbd/worker.h"
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/mem.h"
 
 /* --- what the config says --- */
-
-/* A whole file, if it is not larger than max. */
-static int
-read_file(const char *path, size_t max, struct buf *out, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = 0;
-
-	if (fd == -1)
-		return err_sys(err, "%s", path);
-	while (out->len <= max &&
-	       (n = read(fd, buf_reserve(out, 65536), 65536)) > 0)
-		out->len += (size_t)n;
-	if (n == -1)
-		err_sys(err, "%s", path);
-	else if (out->len > max)
-		n = err_set(
-		    err, ERR_BAD, "%s: larger than %zu bytes", path, max);
-	close(fd);
-	return n == -1 ? -1 : 0;
-}
 
 static uint64_t
 to_ms(int64_t ns)
@@ -65,7 +44,7 @@ options_new(const struct lbd_config *c, struct err *err)
 	o->forward.tls = xstrdup("");
 	o->forward.tls_value = xstrdup("");
 	if (c->no_route_file[0] != '\0' &&
-	    read_file(c->no_route_file, LBD_MAX_NOROUTE, &page, err) == -1) {
+	    file_read(c->no_route_file, LBD_MAX_NOROUTE, &page, err) == -1) {
 		buf_release(&page);
 		options_unref(o);
 		return NULL;
@@ -82,7 +61,7 @@ load_routes(struct sources *s, const struct lbd_config *c, struct err *err)
 	int rc = 0;
 
 	if (c->routes_file[0] != '\0')
-		rc = read_file(c->routes_file, LBD_MAX_ROUTES, &text, err);
+		rc = file_read(c->routes_file, LBD_MAX_ROUTES, &text, err);
 	if (rc == 0 && sources_set_file(s, buf_str(&text), text.len, err) == -1)
 		rc = err_add(err, "%s", c->routes_file);
 	buf_release(&text);

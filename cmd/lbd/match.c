@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/text.h"
+
 int
 match_kind_parse(const char *text, enum match_kind *kind)
 {
@@ -241,18 +243,6 @@ match_host_len(const char *host, size_t n, bool tls)
 	return n;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Decodes in place; the length, or -1 when an escape is wrong or gives NUL. */
 static long
 unescape(char *p, size_t n)
@@ -268,8 +258,8 @@ unescape(char *p, size_t n)
 			p[to++] = p[i];
 			continue;
 		}
-		if (n - i < 3 || (hi = hex_value(p[i + 1])) < 0 ||
-		    (lo = hex_value(p[i + 2])) < 0 || (hi == 0 && lo == 0))
+		if (n - i < 3 || (hi = text_hex(p[i + 1])) < 0 ||
+		    (lo = text_hex(p[i + 2])) < 0 || (hi == 0 && lo == 0))
 			return -1;
 		p[to++] = (char)(hi * 16 + lo);
 		i += 2;

@@ -1,10 +1,10 @@
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/metricsd/metricsd.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 /*
  * The text format of Prometheus, version 0.0.4: families together, each with
@@ -36,16 +36,7 @@ add_value(struct buf *out, double v)
 		buf_adds(out, v > 0 ? "+Inf" : "-Inf");
 		return;
 	}
-	/* The fewest digits that read back the same. */
-	for (int digits = 15; digits <= 17; digits++) {
-		char text[40];
-
-		snprintf(text, sizeof text, "%.*g", digits, v);
-		if (digits == 17 || strtod(text, NULL) == v) {
-			buf_adds(out, text);
-			return;
-		}
-	}
+	text_add_float(out, v);
 }
 
 static void

@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/file.h"
 #include "common/json.h"
 #include "common/mem.h"
 
@@ -235,24 +235,6 @@ full_path(const struct hcl_call *c, const char *name)
 	return xasprintf("%s/%s", c->ev->dir, name);
 }
 
-static int
-read_file(const char *path, struct buf *out)
-{
-	FILE *f = fopen(path, "re");
-	size_t n = 0;
-	int rc;
-
-	if (f == NULL)
-		return -1;
-	do {
-		out->len += n;
-		n = fread(buf_reserve(out, 4096), 1, 4096, f);
-	} while (n > 0 && out->len <= FILE_MAX);
-	rc = ferror(f) != 0 || out->len > FILE_MAX ? -1 : 0;
-	fclose(f);
-	return rc;
-}
-
 /* The file's bytes; false and c->why when there are none to be had. */
 static bool
 read_named(struct hcl_call *c, struct buf *out)
@@ -265,7 +247,7 @@ read_named(struct hcl_call *c, struct buf *out)
 		return false;
 	}
 	path = full_path(c, c->args[0]->str);
-	rc = read_file(path, out);
+	rc = file_read(path, FILE_MAX, out, NULL);
 	if (rc == -1)
 		hcl_func_fail(c,
 		    errno == ENOENT ? "no file exists at %s"

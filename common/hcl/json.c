@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "common/text.h"
+
 struct json {
 	struct hcl_file *file;
 	struct arena *arena;
@@ -70,15 +72,11 @@ hex4(const struct json *j, size_t at, uint32_t *cp)
 	*cp = 0;
 	for (size_t i = at; i < at + 4; i++) {
 		char c = i < j->src->n ? j->src->text[i] : '\0';
-		uint32_t digit;
+		int digit = text_hex(c);
 
-		if (c >= '0' && c <= '9')
-			digit = (uint32_t)(c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			digit = (uint32_t)((c | 0x20) - 'a' + 10);
-		else
+		if (digit == -1)
 			return false;
-		*cp = *cp << 4 | digit;
+		*cp = *cp << 4 | (uint32_t)digit;
 	}
 	return true;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "common/text.h"
+
 /* --- escapes --- */
 
 static size_t
@@ -12,15 +14,11 @@ hex_digits(const char *s, size_t n, uint32_t *value)
 
 	*value = 0;
 	for (i = 0; i < n; i++) {
-		char c = s[i];
+		int digit = text_hex(s[i]);
 
-		if (c >= '0' && c <= '9')
-			*value = *value << 4 | (uint32_t)(c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			*value =
-			    *value << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
-		else
+		if (digit == -1)
 			break;
+		*value = *value << 4 | (uint32_t)digit;
 	}
 	return i;
 }

@@ -1,16 +1,7 @@
 #include <string.h>
 
 #include "common/hcl1/impl.h"
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+#include "common/text.h"
 
 /* Appends a code point as UTF-8. */
 static char *
@@ -39,7 +30,7 @@ static bool
 digits(const char **p, const char *end, int base, size_t n, uint32_t *out)
 {
 	for (*out = 0; n > 0; n--, (*p)++) {
-		int v = *p < end ? hex_value(**p) : -1;
+		int v = *p < end ? text_hex(**p) : -1;
 
 		if (v < 0 || v >= base)
 			return false;

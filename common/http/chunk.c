@@ -1,6 +1,7 @@
 #include "common/http/chunk.h"
 
 #include "common/http/head.h"
+#include "common/text.h"
 
 enum {
 	SIZE,     /* hex digits, then ';' or CR */
@@ -16,21 +17,10 @@ enum {
 	LAST_LF,  /* the LF of the empty line */
 };
 
-static int
-hex_value(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 static const char *
 at_size(struct http_chunks *k, unsigned char c)
 {
-	int v = hex_value(c);
+	int v = text_hex((char)c);
 
 	if (v >= 0) {
 		if (++k->digits > HTTP_CHUNK_DIGITS)

@@ -3,18 +3,7 @@
 #include <strings.h>
 
 #include "common/http/inner.h"
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "common/text.h"
 
 /* The next byte, decoded, and *p moved past it; -1 when it is wrong. */
 static int
@@ -30,12 +19,12 @@ next_byte(const char **p, const char *end, bool query)
 		*p = s + 1;
 		return *s == '\0' ? -1 : (unsigned char)*s;
 	}
-	if (end - s < 3 || hex_value(s[1]) == -1 || hex_value(s[2]) == -1)
+	if (end - s < 3 || text_hex(s[1]) == -1 || text_hex(s[2]) == -1)
 		return -1;
 	*p = s + 3;
 	if (s[1] == '0' && s[2] == '0')
 		return -1;
-	return hex_value(s[1]) << 4 | hex_value(s[2]);
+	return text_hex(s[1]) << 4 | text_hex(s[2]);
 }
 
 int

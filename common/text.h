@@ -1,0 +1,35 @@
+/*
+ * Small things about text that more than one folder wants.
+ */
+#ifndef COMMON_TEXT_H
+#define COMMON_TEXT_H
+
+#include <stdint.h>
+
+#include "common/buf.h"
+
+/* The value of a hexadecimal digit, or -1. */
+static inline int
+text_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Text of somebody else's as a member of a record that is only read. */
+static inline char *
+text_borrow(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+/* A finite number with the fewest digits, at least 15, that read back as the
+ * same one. */
+void text_add_float(struct buf *out, double v);
+
+#endif
