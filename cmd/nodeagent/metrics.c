@@ -1,13 +1,13 @@
 /*
  * The numbers that nodeagent publishes: names and labels are Nomad's.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "cmd/nodeagent/nodeagent.h"
 #include "cmd/nodeagent/runner.h"
 #include "cmd/nodeagent/stats.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 #define MAX_LABELS 5
 
@@ -19,8 +19,8 @@ struct labels {
 static void
 label(struct labels *l, const char *key, const char *value)
 {
-	l->kv[l->n++] = (struct rec_kv){ .key = (char *)(uintptr_t)key,
-		.value = (char *)(uintptr_t)(value != NULL ? value : "") };
+	l->kv[l->n++] = (struct rec_kv){ .key = text_borrow(key),
+		.value = text_borrow(value != NULL ? value : "") };
 }
 
 static struct labels

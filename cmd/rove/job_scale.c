@@ -11,6 +11,7 @@
 #include "cmd/rove/follow.h"
 #include "cmd/rove/text.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "proto/api.h"
 
 struct scale_flags {
@@ -58,7 +59,7 @@ scale(struct cli *c, const struct scale_flags *f, const char *id,
 {
 	struct scaling_request req = { .count = count,
 		.has_count = true,
-		.message = (char *)(uintptr_t) "submitted using the rove CLI",
+		.message = text_borrow("submitted using the rove CLI"),
 		.job_modify_index = (uint64_t)f->check_index };
 	struct job_register_response resp;
 	struct err err;

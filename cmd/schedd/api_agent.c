@@ -9,6 +9,7 @@
 #include "cmd/schedd/api.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
+#include "common/text.h"
 #include "proto/metric.h"
 #include "proto/msg.h"
 #include "proto/version.h"
@@ -132,7 +133,7 @@ api_raft_config(void *ctx, struct http_req *r)
 	struct raft_member s = { .id = sd->server_id,
 		.leader = sd->leading,
 		.voter = true,
-		.raft_protocol = (char *)(uintptr_t) "3" };
+		.raft_protocol = text_borrow("3") };
 	struct raft_configuration out = { .servers = &s, .nservers = 1 };
 
 	s.node = xasprintf("%s.%s", sd->config->name, sd->config->region);

@@ -7,6 +7,7 @@
 #include "cmd/schedd/api.h"
 #include "cmd/schedd/jobdiff.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 /* The job of the path; NULL when it was answered, or waits. */
 static struct sched_job *
@@ -42,7 +43,7 @@ job_stub(const struct sched_job *j, struct job_summary *summary, bool meta)
 		.periodic = job->periodic != NULL,
 		.parameterized_job = job->parameterized_job != NULL,
 		.stop = job->stop,
-		.status = (char *)(uintptr_t)sched_job_status(j),
+		.status = text_borrow(sched_job_status(j)),
 		.status_description = job->status_description,
 		.job_summary = summary,
 		.create_index = job->create_index,
@@ -126,7 +127,7 @@ shown(const struct sched_job *j, const struct job *version)
 {
 	struct job job = *version;
 
-	job.status = (char *)(uintptr_t)sched_job_status(j);
+	job.status = text_borrow(sched_job_status(j));
 	return job;
 }
 

@@ -7,6 +7,7 @@
 #include "cmd/schedd/api.h"
 #include "common/http/route.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 static const char *
 version_of(const struct node *n)
@@ -36,8 +37,8 @@ add_os(struct query *q, const struct node *n, struct node_stub *s)
 
 	s->attributes = arena_alloc(&q->arena, sizeof *s->attributes);
 	s->nattributes = 1;
-	s->attributes->key = (char *)(uintptr_t) "os.name";
-	s->attributes->value = (char *)(uintptr_t)(name != NULL ? name : "");
+	s->attributes->key = text_borrow("os.name");
+	s->attributes->value = text_borrow(name != NULL ? name : "");
 }
 
 static struct node_stub
@@ -49,7 +50,7 @@ node_stub(struct query *q, const struct node *n, bool resources, bool os)
 		.name = n->name,
 		.node_class = n->node_class,
 		.node_pool = n->node_pool,
-		.version = (char *)(uintptr_t)version_of(n),
+		.version = text_borrow(version_of(n)),
 		.drain = n->drain_strategy != NULL,
 		.scheduling_eligibility = n->scheduling_eligibility,
 		.status = n->status,

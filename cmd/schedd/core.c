@@ -8,6 +8,7 @@
 #include "cmd/schedd/text.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 /* --- life --- */
 
@@ -178,17 +179,6 @@ core_reply(struct sched_core *c, uint64_t req, const struct rec_type *type,
 }
 
 /* --- requests and proposals --- */
-
-char *
-core_text(const char *s)
-{
-	union {
-		const char *in;
-		char *out;
-	} u = { .in = s };
-
-	return u.out;
-}
 
 void
 core_refuse_follower(struct sched_core *c, uint64_t req)

@@ -9,6 +9,7 @@
 #include "cmd/schedd/text.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 void
 sched_core_alloc_stop(
@@ -16,7 +17,7 @@ sched_core_alloc_stop(
 {
 	const struct sched_alloc *a =
 	    sched_alloc_find(&c->state, sched_str(id));
-	char *ids[] = { core_text(id) };
+	char *ids[] = { text_borrow(id) };
 	struct cmd_alloc_transition t = { .allocs = ids,
 		.nallocs = 1,
 		.transition = { .has_migrate = true,
@@ -80,13 +81,14 @@ sched_core_node_eligibility(
     struct sched_core *c, uint64_t req, const char *id, bool eligible)
 {
 	const struct sched_node *n = ask_about(c, req, id);
-	struct node_event ev = { .subsystem = core_text("Cluster"),
-		.message = core_text(
+	struct node_event ev = { .subsystem = text_borrow("Cluster"),
+		.message = text_borrow(
 		    eligible ? "Node marked as eligible for scheduling"
 			     : "Node marked as ineligible for scheduling"),
 		.timestamp = c->wall_ns };
-	struct cmd_node_status s = { .node_id = core_text(id),
-		.eligibility = core_text(eligible ? "eligible" : "ineligible"),
+	struct cmd_node_status s = { .node_id = text_borrow(id),
+		.eligibility =
+		    text_borrow(eligible ? "eligible" : "ineligible"),
 		.events = &ev,
 		.nevents = 1 };
 	struct cmd cmd = { .node_status = &s };
@@ -113,7 +115,7 @@ sched_core_node_drain(struct sched_core *c, uint64_t req, const char *id,
 {
 	const struct sched_node *n = ask_about(c, req, id);
 	struct drain_strategy strategy = { 0 };
-	struct cmd_node_drain d = { .node_id = core_text(id),
+	struct cmd_node_drain d = { .node_id = text_borrow(id),
 		.mark_eligible = mark_eligible };
 	struct cmd cmd = { .node_drain = &d };
 	struct core_evals evals = { 0 };
@@ -139,7 +141,7 @@ void
 sched_core_node_purge(struct sched_core *c, uint64_t req, const char *id)
 {
 	const struct sched_node *n = ask_about(c, req, id);
-	char *ids[] = { core_text(id) };
+	char *ids[] = { text_borrow(id) };
 	struct cmd_reap reap = { .nodes = ids, .nnodes = 1 };
 	struct cmd_eval_upsert u = { 0 };
 	struct cmd parts[2] = { { .reap = &reap }, { .eval_upsert = &u } };
@@ -292,9 +294,9 @@ sched_core_deployment_status(
 		return;
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (sched_eq(known[i].status, status)) {
-			u.change.status = core_text(known[i].status);
+			u.change.status = text_borrow(known[i].status);
 			u.change.status_description =
-			    core_text(known[i].description);
+			    text_borrow(known[i].description);
 			ask_deployment(
 			    c, req, &u, d, !sched_eq(status, "paused"));
 			return;
@@ -322,7 +324,7 @@ sched_core_sched_config(struct sched_core *c, uint64_t req,
 		return;
 	}
 	if (sched_is_empty(copy.scheduler_algorithm))
-		copy.scheduler_algorithm = core_text("binpack");
+		copy.scheduler_algorithm = text_borrow("binpack");
 	core_ask(c, req, &cmd, CORE_EMPTY);
 }
 

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 struct core_deployment {
 	char *id;
@@ -73,7 +74,7 @@ fail(struct sched_core *c, const struct sched_deployment *d, const char *why)
 	bool revert = wants_revert(&d->rec);
 	const struct job *good = revert ? stable_version(d) : NULL;
 	struct cmd_deployment u = { .change = { .deployment_id = d->rec.id,
-					.status = core_text("failed") } };
+					.status = text_borrow("failed") } };
 	struct cmd_job_register r = { 0 };
 	struct cmd parts[2] = { { .deployment = &u }, { .job_register = &r } };
 	struct cmd cmd = { .batch = parts, .nbatch = good != NULL ? 2 : 1 };

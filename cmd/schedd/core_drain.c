@@ -12,6 +12,7 @@
 #include "cmd/schedd/text.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 struct core_drain {
 	char *node_id;
@@ -202,7 +203,7 @@ propose_marks(struct sched_core *c, struct marks *m)
 static void
 propose_done(struct sched_core *c, const char *node_id)
 {
-	struct cmd_node_drain d = { .node_id = core_text(node_id) };
+	struct cmd_node_drain d = { .node_id = text_borrow(node_id) };
 	struct cmd cmd = { .node_drain = &d };
 
 	core_propose(c, &cmd)->is_drain = true;

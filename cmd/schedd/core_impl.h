@@ -151,9 +151,6 @@ void core_note_evals(
 void core_propose_evals(
     struct sched_core *c, const struct eval *evals, size_t n);
 
-/* Text of ours as a member of a record that is only read. */
-char *core_text(const char *s);
-
 /* --- core_eval.c --- */
 
 /* A new pending evaluation of the job at the end of the list. */

@@ -10,6 +10,7 @@
 #include "cmd/schedd/jobcanon.h"
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 /* A parent is never run itself: its children are. */
 bool
@@ -170,12 +171,12 @@ sched_core_job_deregister(struct sched_core *c, uint64_t req, const char *ns,
     const char *id, bool purge, int64_t eval_priority)
 {
 	struct cmd_job_deregister d = {
-		.ns = core_text(ns), .job_id = core_text(id), .purge = purge
+		.ns = text_borrow(ns), .job_id = text_borrow(id), .purge = purge
 	};
 	struct cmd cmd = { .job_deregister = &d };
-	struct job gone = { .id = core_text(id),
-		.namespace = core_text(ns),
-		.type = core_text("service"),
+	struct job gone = { .id = text_borrow(id),
+		.namespace = text_borrow(ns),
+		.type = text_borrow("service"),
 		.priority = 50 };
 	const struct job *job = core_job_current(c, ns, id);
 	struct core_evals evals = { 0 };
@@ -299,8 +300,8 @@ void
 sched_core_job_stable(struct sched_core *c, uint64_t req, const char *ns,
     const char *id, uint64_t version, bool stable)
 {
-	struct cmd_job_stable s = { .ns = core_text(ns),
-		.job_id = core_text(id),
+	struct cmd_job_stable s = { .ns = text_borrow(ns),
+		.job_id = text_borrow(id),
 		.version = version,
 		.stable = stable };
 	struct cmd cmd = { .job_stable = &s };

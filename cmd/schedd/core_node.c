@@ -10,6 +10,7 @@
 #include "cmd/schedd/text.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 static struct lease_rule
 rule_of(const struct sched_core *c)
@@ -185,9 +186,9 @@ sched_core_node_register(
 		return;
 	}
 	if (!sched_eq(m->node.status, "ready"))
-		r.node.status = core_text("initializing");
+		r.node.status = text_borrow("initializing");
 	if (sched_is_empty(r.node.node_pool))
-		r.node.node_pool = core_text("default");
+		r.node.node_pool = text_borrow("default");
 	old = sched_node_find(&c->state, m->node.id);
 	TAILQ_INIT(&fresh.allocs);
 	if (register_matters(old, &r.node))
@@ -208,11 +209,11 @@ propose_status(struct sched_core *c, const struct sched_node *n,
     const char *status, const char *event)
 {
 	struct core_evals evals = { 0 };
-	struct node_event ev = { .subsystem = core_text("Cluster"),
-		.message = core_text(event),
+	struct node_event ev = { .subsystem = text_borrow("Cluster"),
+		.message = text_borrow(event),
 		.timestamp = c->wall_ns };
 	struct cmd_node_status s = { .node_id = n->id,
-		.status = core_text(status),
+		.status = text_borrow(status),
 		.events = &ev,
 		.nevents = *event != '\0' ? 1 : 0 };
 	struct cmd cmd = { .node_status = &s };

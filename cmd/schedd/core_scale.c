@@ -7,6 +7,7 @@
 
 #include "cmd/schedd/core_job.h"
 #include "cmd/schedd/text.h"
+#include "common/text.h"
 
 static struct task_group *
 group_named(const struct job *job, const char *name)
@@ -62,7 +63,7 @@ sched_core_job_scale(struct sched_core *c, uint64_t req, const char *ns,
 	const struct sched_job *j = core_job_ask_about(c, req, ns, id);
 	const char *name =
 	    sched_str(rec_kv_get(m->target, m->ntarget, "Group"));
-	struct cmd_job_register r = { .scaled_group = core_text(name) };
+	struct cmd_job_register r = { .scaled_group = text_borrow(name) };
 	struct task_group *g;
 	struct scaling_event ev;
 	struct cmd cmd = { .job_register = &r };

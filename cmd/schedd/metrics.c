@@ -5,6 +5,7 @@
 
 #include "cmd/schedd/schedd.h"
 #include "common/raft/node.h"
+#include "common/text.h"
 #include "proto/meter.h"
 
 static void
@@ -13,19 +14,13 @@ gauge(struct meter *m, const char *name, double value)
 	meter_gauge(m, name, value, NULL, 0);
 }
 
-/* Labels are only read. */
-static char *
-text(const char *s)
-{
-	return (char *)(uintptr_t)s;
-}
-
 static void
 add_summary(struct meter *m, const struct sched_job *j,
     const struct task_group_summary *g)
 {
-	const struct rec_kv labels[] = { { text("job"), j->id },
-		{ text("task_group"), g->key }, { text("namespace"), j->ns } };
+	const struct rec_kv labels[] = { { text_borrow("job"), j->id },
+		{ text_borrow("task_group"), g->key },
+		{ text_borrow("namespace"), j->ns } };
 	const struct {
 		const char *name;
 		int64_t value;

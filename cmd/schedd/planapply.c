@@ -7,6 +7,7 @@
 #include "cmd/schedd/portset.h"
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 /* What the plan means for one node. */
 struct node_part {
@@ -220,12 +221,7 @@ check_node(const struct verify *v, const struct node_part *p)
 static void
 refuse(struct planapply *out, const char *node_id, const char *why)
 {
-	union {
-		const char *in;
-		void *out;
-	} borrowed = { .in = why };
-
-	map_put(&out->refused, node_id, borrowed.out);
+	map_put(&out->refused, node_id, text_borrow(why));
 	out->whole = false;
 }
 

@@ -6,6 +6,7 @@
 #include "cmd/schedd/jobupdate.h"
 #include "cmd/schedd/reconcile_impl.h"
 #include "cmd/schedd/text.h"
+#include "common/text.h"
 
 static bool
 ran_this_version(const struct work *w)
@@ -166,15 +167,10 @@ fill_items(struct group *g)
 static struct desired_updates *
 desired_of(struct reconcile *out, const char *name)
 {
-	union {
-		const char *in;
-		char *out;
-	} borrowed = { .in = name };
-
 	out->desired = xreallocarray(
 	    out->desired, out->ndesired + 1, sizeof *out->desired);
 	out->desired[out->ndesired] =
-	    (struct desired_updates){ .key = borrowed.out };
+	    (struct desired_updates){ .key = text_borrow(name) };
 	return &out->desired[out->ndesired++];
 }
 
@@ -203,15 +199,11 @@ static void
 change_deployment(struct reconcile *out, const char *id, const char *status,
     const char *description)
 {
-	union {
-		const char *in;
-		char *out;
-	} i = { .in = id }, s = { .in = status }, t = { .in = description };
-
 	out->changes = xreallocarray(
 	    out->changes, out->nchanges + 1, sizeof *out->changes);
 	out->changes[out->nchanges++] =
-	    (struct deployment_change){ i.out, s.out, t.out };
+	    (struct deployment_change){ text_borrow(id), text_borrow(status),
+		    text_borrow(description) };
 }
 
 /* Destructive updates are placed first: they free the room they take. */

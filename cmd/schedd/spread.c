@@ -5,6 +5,7 @@
 
 #include "cmd/schedd/constraint.h"
 #include "cmd/schedd/text.h"
+#include "common/text.h"
 
 static char implicit_target[] = "*";
 
@@ -13,18 +14,13 @@ static char implicit_target[] = "*";
 static void
 count_value(struct spread_count *c, const char *value, int64_t n)
 {
-	union {
-		const char *in;
-		char *out;
-	} borrowed = { .in = value };
-
 	for (size_t i = 0; i < c->nvalues; i++)
 		if (strcmp(c->values[i].key, value) == 0) {
 			c->values[i].value += n;
 			return;
 		}
 	c->values = xreallocarray(c->values, c->nvalues + 1, sizeof *c->values);
-	c->values[c->nvalues++] = (struct rec_ki){ borrowed.out, n };
+	c->values[c->nvalues++] = (struct rec_ki){ text_borrow(value), n };
 }
 
 void

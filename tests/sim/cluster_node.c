@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/text.h"
 #include "tests/sim/cluster.h"
 #include "tests/sim/cluster_node.h"
 
@@ -48,17 +49,6 @@ call(struct cluster *c, struct vnode *n, struct call *slot, uint32_t msg,
 	t->msg = msg;
 }
 
-static char *
-text(const char *s)
-{
-	union {
-		const char *in;
-		char *out;
-	} u = { .in = s };
-
-	return u.out;
-}
-
 void
 node_renew(struct cluster *c, struct vnode *n)
 {
@@ -70,23 +60,23 @@ node_renew(struct cluster *c, struct vnode *n)
 		.max_dynamic_port = 32000 };
 	struct rec_kv attributes[] = { { "driver.mock_driver", "1" },
 		{ "kernel.name", "linux" } };
-	struct driver_info driver = {
-		.key = text("mock_driver"), .detected = true, .healthy = true
-	};
+	struct driver_info driver = { .key = text_borrow("mock_driver"),
+		.detected = true,
+		.healthy = true };
 	struct node_register reg = { .node = { .id = n->id,
 					 .name = name,
-					 .secret_id = text("secret"),
-					 .datacenter = text("dc1"),
-					 .node_pool = text("default"),
-					 .status = text("ready"),
+					 .secret_id = text_borrow("secret"),
+					 .datacenter = text_borrow("dc1"),
+					 .node_pool = text_borrow("default"),
+					 .status = text_borrow("ready"),
 					 .attributes = attributes,
 					 .nattributes = 2,
 					 .drivers = &driver,
 					 .ndrivers = 1,
 					 .node_resources = &res } };
 	struct node_lease lease = { .node_id = n->id,
-		.secret_id = text("secret"),
-		.status = text("ready") };
+		.secret_id = text_borrow("secret"),
+		.status = text_borrow("ready") };
 
 	if (n->lease.id != 0)
 		return;
@@ -108,9 +98,9 @@ renew_later(struct cluster *c, struct vnode *n, uint64_t ms)
 static void
 pull(struct cluster *c, struct vnode *n)
 {
-	struct node_allocs m = {
-		.node_id = n->id, .secret_id = text("secret"), .index = n->index
-	};
+	struct node_allocs m = { .node_id = n->id,
+		.secret_id = text_borrow("secret"),
+		.index = n->index };
 
 	if (n->pull.id == 0 && n->registered)
 		call(c, n, &n->pull, MSG_NODE_ALLOCS, &node_allocs_type, &m,
@@ -121,7 +111,7 @@ void
 node_push(struct cluster *c, struct vnode *n)
 {
 	struct node_update m = { .node_id = n->id,
-		.secret_id = text("secret") };
+		.secret_id = text_borrow("secret") };
 
 	if (n->push.id != 0 || !n->registered || map_count(&n->dirty) == 0)
 		return;
