@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *data;
@@ -26,9 +27,29 @@ void buf_reset(struct buf *b);
 /* Makes room for n more bytes and returns where they go; len stays. */
 char *buf_reserve(struct buf *b, size_t n);
 
-void buf_add(struct buf *b, const void *p, size_t n);
-void buf_adds(struct buf *b, const char *s);
-void buf_addc(struct buf *b, char c);
+static inline void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	char *to = n < b->cap - b->len ? b->data + b->len : buf_reserve(b, n);
+
+	if (n > 0)
+		memcpy(to, p, n);
+	b->len += n;
+	to[n] = '\0';
+}
+
+static inline void
+buf_adds(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+static inline void
+buf_addc(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
 void buf_addf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)

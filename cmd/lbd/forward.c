@@ -96,6 +96,16 @@ list_names(const char *list, size_t nlist, const char *name, size_t n)
 }
 
 bool
+forward_has_connection(const struct http_field *fields, size_t nfields)
+{
+	for (size_t i = 0; i < nfields; i++)
+		if (fields[i].name_len == 10 &&
+		    strncasecmp(fields[i].name, "connection", 10) == 0)
+			return true;
+	return false;
+}
+
+bool
 forward_is_named(
     const struct http_field *fields, size_t nfields, const char *name, size_t n)
 {
@@ -347,14 +357,11 @@ forward_fields(const struct forward_options *options,
 	struct said said = { 0 };
 	const char *ip, *scheme;
 	size_t nip, nscheme;
-	bool has_connection = false;
+	bool has_connection;
 
 	if (forward_peer_ip(r->peer, &ip, &nip, err) == -1)
 		return -1;
-	for (size_t i = 0; i < r->nfields && !has_connection; i++)
-		has_connection =
-		    r->fields[i].name_len == 10 &&
-		    strncasecmp(r->fields[i].name, "connection", 10) == 0;
+	has_connection = forward_has_connection(r->fields, r->nfields);
 	buf_reserve(out, 1024);
 	add_text(out, "Host", r->host);
 	pass_fields(options, r, &said, has_connection, out);

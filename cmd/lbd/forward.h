@@ -48,6 +48,9 @@ int forward_fields(const struct forward_options *options,
 /* Whether a field of this name is for one hop only. */
 bool forward_is_hop(const char *name, size_t n);
 
+/* Whether there is a Connection field at all. */
+bool forward_has_connection(const struct http_field *fields, size_t nfields);
+
 /* Whether the comma list of any Connection field names it. */
 bool forward_is_named(const struct http_field *fields, size_t nfields,
     const char *name, size_t n);

@@ -201,12 +201,14 @@ proxy_on_impatient(void *arg)
 static void
 copy_fields(struct http_req *r, const struct http_answer *a)
 {
+	bool lists = forward_has_connection(a->fields, a->nfields);
+
 	for (size_t i = 0; i < a->nfields; i++) {
 		const struct http_field *f = &a->fields[i];
 
 		if (!forward_is_hop(f->name, f->name_len) &&
-		    !forward_is_named(
-			a->fields, a->nfields, f->name, f->name_len))
+		    !(lists && forward_is_named(a->fields, a->nfields, f->name,
+				   f->name_len)))
 			http_add_field(r, f);
 	}
 }

@@ -35,39 +35,60 @@ is_name(const char *name, size_t n, const char *what)
 static bool
 is_framing(const char *name, size_t n)
 {
-	return is_name(name, n, "Content-Length") ||
-	       is_name(name, n, "Transfer-Encoding") ||
-	       is_name(name, n, "Connection");
+	switch (n) {
+	case 10:
+		return strncasecmp(name, "Connection", n) == 0;
+	case 14:
+		return strncasecmp(name, "Content-Length", n) == 0;
+	case 17:
+		return strncasecmp(name, "Transfer-Encoding", n) == 0;
+	default:
+		return false;
+	}
 }
 
-static void
+static char *
+put(char *to, const char *p, size_t n)
+{
+	memcpy(to, p, n);
+	return to + n;
+}
+
+/* Where the value went, or NULL when the engine writes such a field itself. */
+static char *
 add(struct http_req *r, const char *name, size_t nname, const char *value,
     size_t nvalue)
 {
 	struct buf *b = &r->added;
+	char *to, *at;
 
 	assert(r->phase == HTTP_WAITING);
 	if (is_framing(name, nname))
-		return;
+		return NULL;
 	r->has_date = r->has_date || is_name(name, nname, "Date");
 	r->has_type = r->has_type || is_name(name, nname, "Content-Type");
-	for (size_t i = 0; i < nname; i++)
-		assert(http_is_token((unsigned char)name[i]));
-	buf_add(b, name, nname);
-	buf_add(b, ": ", 2);
-	buf_add(b, value, nvalue);
-	for (size_t i = b->len - nvalue; i < b->len; i++)
-		if (!http_is_text((unsigned char)b->data[i]))
-			b->data[i] = ' ';
-	buf_add(b, "\r\n", 2);
+	to = buf_reserve(b, nname + nvalue + 4);
+	at = put(put(to, name, nname), ": ", 2);
+	b->len = (size_t)(put(put(at, value, nvalue), "\r\n", 2) - b->data);
+	b->data[b->len] = '\0';
+	return at;
 }
 
 void
 http_add(struct http_req *r, const char *name, const char *value)
 {
-	add(r, name, strlen(name), value, strlen(value));
+	size_t n = strlen(value);
+	char *at;
+
+	for (const char *p = name; *p != '\0'; p++)
+		assert(http_is_token((unsigned char)*p));
+	at = add(r, name, strlen(name), value, n);
+	for (size_t i = 0; at != NULL && i < n; i++)
+		if (!http_is_text((unsigned char)at[i]))
+			at[i] = ' ';
 }
 
+/* The field was read by this engine: nothing in it can be wrong. */
 void
 http_add_field(struct http_req *r, const struct http_field *f)
 {

@@ -5,22 +5,6 @@
 
 #define LENGTH_DIGITS 18 /* fits 63 bits */
 
-bool
-http_is_token(unsigned char c)
-{
-	/* One bit for each ASCII character that RFC 9110, 5.6.2 lists. */
-	static const uint32_t bits[4] = { 0, 0x03ff6cfa, 0xc7fffffe,
-		0x57ffffff };
-
-	return c < 128 && (bits[c >> 5] >> (c & 31) & 1) != 0;
-}
-
-bool
-http_is_text(unsigned char c)
-{
-	return (c >= ' ' && c != 127) || c == '\t';
-}
-
 ssize_t
 http_head_end(const char *p, size_t n, size_t *scanned)
 {

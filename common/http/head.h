@@ -36,8 +36,23 @@ struct http_head {
 	const char *why;
 };
 
-bool http_is_token(unsigned char c); /* of a method or field name */
-bool http_is_text(unsigned char c);  /* TAB, or no control */
+/* Of a method or field name: one bit for each ASCII character that RFC 9110,
+ * 5.6.2 lists. */
+static inline bool
+http_is_token(unsigned char c)
+{
+	static const uint32_t bits[4] = { 0, 0x03ff6cfa, 0xc7fffffe,
+		0x57ffffff };
+
+	return c < 128 && (bits[c >> 5] >> (c & 31) & 1) != 0;
+}
+
+/* TAB, or no control. */
+static inline bool
+http_is_text(unsigned char c)
+{
+	return (c >= ' ' && c != 127) || c == '\t';
+}
 
 /*
  * Looks for the head's end in the n bytes so far. *scanned is where to go

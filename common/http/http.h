@@ -162,6 +162,7 @@ const char *http_reason(int status);
  * Connection are the engine's and are ignored here (a 101 gets "Connection:
  * Upgrade"); Date is added where it is missing. */
 void http_add(struct http_req *r, const char *name, const char *value);
+/* One that another message had: of http_fields() or an http_answer. */
 void http_add_field(struct http_req *r, const struct http_field *f);
 /* This answer is the connection's last; before it begins. */
 void http_close_after(struct http_req *r);
