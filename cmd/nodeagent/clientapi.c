@@ -1,9 +1,12 @@
 #include "cmd/nodeagent/clientapi.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cmd/nodeagent/fsapi.h"
 #include "cmd/nodeagent/logstream.h"
@@ -38,6 +41,13 @@ hand_on(struct nodeagent *na, struct http_req *r)
 		http_relay(na->server_api, r, "", 0, on_lost);
 }
 
+/* Pages from anywhere may ask what is below /v1/client. */
+static void
+allow_all(struct http_req *r)
+{
+	http_add(r, "Access-Control-Allow-Origin", "*");
+}
+
 /* The allocation that the path names, if it is here. Else the request is
  * answered, or handed on. */
 static struct runner *
@@ -46,8 +56,10 @@ asked_runner(struct nodeagent *na, struct http_req *r)
 	const char *id = http_route_param(r, "id");
 	struct runner *run = runner_find(na, id);
 
-	if (run != NULL)
+	if (run != NULL) {
+		allow_all(r);
 		return run;
+	}
 	if (http_field(r, FORWARDED) != NULL)
 		http_fail(r, 404, "Unknown allocation \"%s\"", id);
 	else
@@ -62,7 +74,6 @@ reply_rec(struct http_req *r, const struct rec_type *type, const void *rec)
 
 	rec_to_json(
 	    type, rec, &out, http_has_param(r, "pretty") ? REC_JSON_PRETTY : 0);
-	http_add(r, "Access-Control-Allow-Origin", "*");
 	http_reply(r, 200, "application/json", out.data, out.len);
 	buf_release(&out);
 }
@@ -109,35 +120,80 @@ api_stat(void *ctx, struct http_req *r)
 		fsapi_stat(ctx, r, http_route_param(r, "id"));
 }
 
-static void
-api_read(void *ctx, struct http_req *r)
-{
-	if (asked_runner(ctx, r) != NULL)
-		fsapi_read(ctx, r, http_route_param(r, "id"));
-}
-
+/* These answer 400, and return false, when a parameter is wrong. */
 static bool
-flag_param(struct http_req *r, const char *name, bool dflt)
+read_flag(struct http_req *r, const char *name, bool *value)
 {
 	char text[16];
 
 	if (!http_param(r, name, text, sizeof text))
-		return dflt;
-	return strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
+		return true;
+	*value = strcasecmp(text, "true") == 0 || strcasecmp(text, "t") == 0 ||
+		 strcmp(text, "1") == 0;
+	if (*value || strcasecmp(text, "false") == 0 ||
+	    strcasecmp(text, "f") == 0 || strcmp(text, "0") == 0)
+		return true;
+	http_fail(r, 400, "error parsing %s: \"%s\" is no boolean", name, text);
+	return false;
 }
 
-/* Answers 400 and returns false when offset or origin is wrong. */
+static bool
+read_number(struct http_req *r, const char *name, int64_t *value)
+{
+	char text[32] = "", *end;
+
+	http_param(r, name, text, sizeof text);
+	errno = 0;
+	*value = strtoll(text, &end, 10);
+	if (*text != '\0' && *end == '\0' && errno == 0 && *value >= 0)
+		return true;
+	http_fail(r, 400, "error parsing %s: \"%s\"", name, text);
+	return false;
+}
+
+static bool
+read_path(struct http_req *r, char *path, size_t size)
+{
+	if (http_param(r, "path", path, size) && *path != '\0')
+		return true;
+	http_fail(r, 400, "must provide a file name");
+	return false;
+}
+
+static void
+api_cat(void *ctx, struct http_req *r)
+{
+	char path[PATH_MAX];
+	struct logstream_ask ask = { .path = path, .plain = true };
+
+	ask.alloc_id = http_route_param(r, "id");
+	if (asked_runner(ctx, r) != NULL && read_path(r, path, sizeof path))
+		logstream_start(ctx, r, &ask);
+}
+
+static void
+api_readat(void *ctx, struct http_req *r)
+{
+	char path[PATH_MAX];
+	struct logstream_ask ask = {
+		.path = path, .plain = true, .has_limit = true
+	};
+
+	ask.alloc_id = http_route_param(r, "id");
+	if (asked_runner(ctx, r) != NULL && read_path(r, path, sizeof path) &&
+	    read_number(r, "offset", &ask.offset) &&
+	    read_number(r, "limit", &ask.limit))
+		logstream_start(ctx, r, &ask);
+}
+
 static bool
 read_place(struct http_req *r, struct logstream_ask *ask)
 {
-	char text[32] = "", *end = text;
+	char text[16];
 
-	if (http_param(r, "offset", text, sizeof text) && *text != '\0')
-		ask->offset = strtoll(text, &end, 10);
-	if (ask->offset < 0 || *end != '\0') {
-		http_fail(r, 400, "error parsing offset: \"%s\"", text);
+	if (http_has_param(r, "offset") &&
+	    !read_number(r, "offset", &ask->offset))
 		return false;
-	}
 	if (!http_param(r, "origin", text, sizeof text))
 		*text = '\0';
 	ask->from_end = strcmp(text, "end") == 0;
@@ -151,28 +207,30 @@ read_place(struct http_req *r, struct logstream_ask *ask)
 static void
 api_stream(void *ctx, struct http_req *r)
 {
-	char path[1024] = "";
-	struct logstream_ask ask = { .path = path };
+	char path[PATH_MAX];
+	struct logstream_ask ask = { .path = path, .follow = true };
 
-	if (asked_runner(ctx, r) == NULL)
-		return;
-	if (!http_param(r, "path", path, sizeof path) || *path == '\0') {
-		http_fail(r, 400, "must provide a file name");
-		return;
-	}
 	ask.alloc_id = http_route_param(r, "id");
-	ask.follow = flag_param(r, "follow", true);
-	ask.plain = flag_param(r, "plain", false);
-	if (read_place(r, &ask))
+	if (asked_runner(ctx, r) != NULL && read_path(r, path, sizeof path) &&
+	    read_flag(r, "follow", &ask.follow) &&
+	    read_flag(r, "plain", &ask.plain) && read_place(r, &ask))
 		logstream_start(ctx, r, &ask);
 }
 
+/* The task of that name, when there can be logs of it. */
 static bool
-has_task(const struct runner *run, const char *name)
+check_task(struct http_req *r, const struct runner *run, const char *name)
 {
-	for (size_t i = 0; i < run->run->ntasks; i++)
-		if (strcmp(run->run->tasks[i].task->name, name) == 0)
+	for (size_t i = 0; i < run->run->ntasks; i++) {
+		if (strcmp(run->run->tasks[i].task->name, name) != 0)
+			continue;
+		if (run->run->tasks[i].state.started_at != 0)
 			return true;
+		http_fail(r, 404,
+		    "task \"%s\" not started yet. No logs available", name);
+		return false;
+	}
+	http_fail(r, 400, "unknown task name \"%s\"", name);
 	return false;
 }
 
@@ -195,14 +253,9 @@ api_logs(void *ctx, struct http_req *r)
 		http_fail(r, 400, "must provide log type (stdout/stderr)");
 		return;
 	}
-	if (!has_task(run, task)) {
-		http_fail(r, 404, "unknown task name \"%s\"", task);
-		return;
-	}
 	ask.alloc_id = http_route_param(r, "id");
-	ask.follow = flag_param(r, "follow", false);
-	ask.plain = flag_param(r, "plain", false);
-	if (read_place(r, &ask))
+	if (check_task(r, run, task) && read_flag(r, "follow", &ask.follow) &&
+	    read_flag(r, "plain", &ask.plain) && read_place(r, &ask))
 		logstream_start(ctx, r, &ask);
 }
 
@@ -229,9 +282,10 @@ add_usage(struct resource_usage *sum, const struct resource_usage *u)
 	sum->cpu_stats->total_ticks += u->cpu_stats->total_ticks;
 }
 
+/* Of one task, or with only "" of all. */
 static void
-fill_usage(
-    struct nodeagent *na, struct runner *run, struct alloc_resource_usage *out)
+fill_usage(struct nodeagent *na, struct runner *run, const char *only,
+    struct alloc_resource_usage *out)
 {
 	int64_t now_ns = loop_wall_ns(na->loop);
 
@@ -244,12 +298,13 @@ fill_usage(
 	out->tasks = xcalloc(run->run->ntasks, sizeof *out->tasks);
 	for (size_t i = 0; i < run->run->ntasks; i++) {
 		struct taskproc *p = run->procs[i];
+		const char *name = run->run->tasks[i].task->name;
 		struct task_resource_usage *t;
 
-		if (p == NULL)
+		if (p == NULL || (*only != '\0' && strcmp(only, name) != 0))
 			continue;
 		t = &out->tasks[out->ntasks++];
-		t->key = xstrdup(run->run->tasks[i].task->name);
+		t->key = xstrdup(name);
 		t->timestamp = now_ns;
 		t->resource_usage = xcalloc(1, sizeof *t->resource_usage);
 		stats_of_task(t->resource_usage, p->driver->pid(p), now_ns,
@@ -264,10 +319,12 @@ api_alloc_stats(void *ctx, struct http_req *r)
 	struct nodeagent *na = ctx;
 	struct runner *run = asked_runner(na, r);
 	struct alloc_resource_usage usage;
+	char task[256] = "";
 
 	if (run == NULL)
 		return;
-	fill_usage(na, run, &usage);
+	http_param(r, "task", task, sizeof task);
+	fill_usage(na, run, task, &usage);
 	reply_rec(r, &alloc_resource_usage_type, &usage);
 	rec_clear(&alloc_resource_usage_type, &usage);
 }
@@ -279,21 +336,32 @@ api_checks(void *ctx, struct http_req *r)
 		reply_tree(r, tree_map());
 }
 
+/* Whether this node is asked. If not, the request is answered or handed on. */
+static bool
+is_asked(struct nodeagent *na, struct http_req *r)
+{
+	char id[64] = "";
+
+	http_param(r, "node_id", id, sizeof id);
+	if (*id == '\0' || strcmp(id, na->node.id) == 0) {
+		allow_all(r);
+		return true;
+	}
+	if (http_field(r, FORWARDED) != NULL)
+		http_fail(r, 404, "Unknown node \"%s\"", id);
+	else
+		hand_on(na, r);
+	return false;
+}
+
 static void
 api_host_stats(void *ctx, struct http_req *r)
 {
 	struct nodeagent *na = ctx;
 	struct host_stats stats;
-	char id[64] = "";
 
-	if (http_param(r, "node_id", id, sizeof id) && *id != '\0' &&
-	    strcmp(id, na->node.id) != 0) {
-		if (http_field(r, FORWARDED) != NULL)
-			http_fail(r, 404, "Unknown node \"%s\"", id);
-		else
-			hand_on(na, r);
+	if (!is_asked(na, r))
 		return;
-	}
 	stats_of_host(&stats, na->alloc_dir, loop_wall_ns(na->loop),
 	    (double)na->node.node_resources->cpu.cpu_shares);
 	reply_rec(r, &host_stats_type, &stats);
@@ -395,6 +463,8 @@ api_gc(void *ctx, struct http_req *r)
 {
 	struct nodeagent *na = ctx;
 
+	if (!is_asked(na, r))
+		return;
 	runner_collect_all(na);
 	http_reply(r, 200, NULL, NULL, 0);
 }
@@ -525,8 +595,8 @@ api_metrics(void *ctx, struct http_req *r)
 static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/client/fs/ls/:id", api_ls },
 	{ ROUTE_GET, "/v1/client/fs/stat/:id", api_stat },
-	{ ROUTE_GET, "/v1/client/fs/cat/:id", api_read },
-	{ ROUTE_GET, "/v1/client/fs/readat/:id", api_read },
+	{ ROUTE_GET, "/v1/client/fs/cat/:id", api_cat },
+	{ ROUTE_GET, "/v1/client/fs/readat/:id", api_readat },
 	{ ROUTE_GET, "/v1/client/fs/stream/:id", api_stream },
 	{ ROUTE_GET, "/v1/client/fs/logs/:id", api_logs },
 	{ ROUTE_GET, "/v1/client/allocation/:id/stats", api_alloc_stats },

@@ -1,5 +1,6 @@
 #include "cmd/nodeagent/logstream.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd/nodeagent/allocdir.h"
+#include "cmd/nodeagent/fsapi.h"
 #include "cmd/nodeagent/runner.h"
 #include "common/mem.h"
 #include "proto/stats.h"
@@ -26,6 +28,7 @@ struct logstream {
 	bool follow, plain, waiting;
 	uint64_t number; /* of the file that is read */
 	int64_t offset;  /* in it */
+	int64_t left;    /* bytes still wanted; INT64_MAX: all */
 	int fd;
 	uint64_t beat_ms; /* when something was last sent */
 };
@@ -39,45 +42,73 @@ file_path(const struct logstream *s, uint64_t number)
 			  : xstrdup(s->base);
 }
 
+/* Pipes and devices, which a task may have made, are not read. */
 static int
 open_number(const struct logstream *s, uint64_t number, struct err *err)
 {
 	char *path = file_path(s, number);
 	int fd = allocdir_open(
 	    s->na->alloc_dir, s->alloc_id, path, O_RDONLY | O_NONBLOCK, err);
+	struct stat st;
 
+	if (fd != -1 && (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))) {
+		err_set(err, ERR_BAD, "%s: not a regular file", path);
+		close(fd);
+		fd = -1;
+	}
 	free(path);
 	return fd;
 }
 
-/* The lowest and highest N of BASE.N; false when there is none. */
+/* The N of "web.stdout.N", when that is the file's name. */
 static bool
-find_numbers(const struct logstream *s, uint64_t *low, uint64_t *high)
+parse_number(const struct logstream *s, const char *file, uint64_t *number)
 {
 	const char *name = strrchr(s->base, '/') + 1;
 	size_t n = strlen(name);
+	char *end;
+
+	if (strncmp(file, name, n) != 0 || file[n] != '.' ||
+	    !isdigit((unsigned char)file[n + 1]))
+		return false;
+	*number = strtoull(file + n + 1, &end, 10);
+	return *end == '\0';
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The numbers of all files from that one on, in order; to be freed. */
+static uint64_t *
+find_numbers(const struct logstream *s, uint64_t from, size_t *n)
+{
 	int fd = allocdir_open(s->na->alloc_dir, s->alloc_id, "alloc/logs",
 	    O_RDONLY | O_DIRECTORY, NULL);
 	DIR *d = fd != -1 ? fdopendir(fd) : NULL;
+	uint64_t *list = NULL, number;
 	struct dirent *e;
-	bool found = false;
+	size_t cap = 0;
 
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		char *end;
-		uint64_t v;
-
-		if (strncmp(e->d_name, name, n) != 0 || e->d_name[n] != '.')
+	*n = 0;
+	while (
+	    d != NULL && *n < LOGSTREAM_MAX_FILES && (e = readdir(d)) != NULL) {
+		if (!parse_number(s, e->d_name, &number) || number < from)
 			continue;
-		v = strtoull(e->d_name + n + 1, &end, 10);
-		if (*end != '\0' || end == e->d_name + n + 1)
-			continue;
-		*low = !found || v < *low ? v : *low;
-		*high = !found || v > *high ? v : *high;
-		found = true;
+		list = xgrow(list, *n, &cap, sizeof *list);
+		list[(*n)++] = number;
 	}
 	if (d != NULL)
 		closedir(d);
-	return found;
+	else if (fd != -1)
+		close(fd);
+	if (*n > 0)
+		qsort(list, *n, sizeof *list, by_number);
+	return list;
 }
 
 static int64_t
@@ -94,30 +125,34 @@ size_of(const struct logstream *s, uint64_t number)
 
 /* Goes `back` bytes back from the end of the newest file, over older ones. */
 static void
-seek_from_end(struct logstream *s, uint64_t low, uint64_t high, int64_t back)
+seek_from_end(
+    struct logstream *s, const uint64_t *numbers, size_t n, int64_t back)
 {
-	for (s->number = high;; s->number--) {
-		int64_t size = size_of(s, s->number);
+	for (size_t i = n; i-- > 0;) {
+		int64_t size = size_of(s, numbers[i]);
 
-		if (back <= size || s->number == low) {
-			s->offset = back < size ? size - back : 0;
+		s->number = numbers[i];
+		s->offset = back < size ? size - back : 0;
+		if (back <= size)
 			return;
-		}
 		back -= size;
 	}
 }
 
+/* Never beyond what there is: a follower would miss what comes. */
 static void
-seek_from_start(struct logstream *s, uint64_t low, uint64_t high, int64_t to)
+seek_from_start(
+    struct logstream *s, const uint64_t *numbers, size_t n, int64_t to)
 {
-	for (s->number = low; s->number < high; s->number++) {
-		int64_t size = size_of(s, s->number);
+	for (size_t i = 0; i < n; i++) {
+		int64_t size = size_of(s, numbers[i]);
 
+		s->number = numbers[i];
+		s->offset = to < size ? to : size;
 		if (to < size)
-			break;
+			return;
 		to -= size;
 	}
-	s->offset = to;
 }
 
 /* --- telling --- */
@@ -144,9 +179,10 @@ finish(struct logstream *s)
 	http_end(r);
 }
 
-/* False when the client must first take what is queued. */
+/* What happened to the file, or NULL and bytes of it. False when the client
+ * must first take what is queued. */
 static bool
-send_bytes(struct logstream *s, const char *p, size_t n)
+send_frame(struct logstream *s, const char *p, size_t n, const char *event)
 {
 	struct stream_frame f = { .offset = s->offset };
 	struct buf out = { 0 };
@@ -157,6 +193,7 @@ send_bytes(struct logstream *s, const char *p, size_t n)
 		return http_write(s->req, p, n);
 	f.data.data = (uint8_t *)(uintptr_t)p;
 	f.data.len = n;
+	f.file_event = (char *)(uintptr_t)event;
 	f.file = file_path(s, s->number);
 	rec_to_json(&stream_frame_type, &f, &out, 0);
 	room = http_write(s->req, out.data, out.len);
@@ -180,23 +217,38 @@ task_is_dead(const struct logstream *s)
 	return true;
 }
 
-/* Goes on with the next file if there is one. */
+static bool
+has_more(const struct logstream *s)
+{
+	struct stat st;
+
+	return s->fd != -1 && fstat(s->fd, &st) == 0 && st.st_size > s->offset;
+}
+
+/* Goes on with the next file if there is one, but not before this one is
+ * through: it may have grown until the next began. False: there is none. */
 static bool
 next_file(struct logstream *s)
 {
-	uint64_t low, high;
+	uint64_t *numbers;
+	size_t n;
 	int fd;
 
-	if (!s->rotated || !find_numbers(s, &low, &high) || high <= s->number)
+	if (!s->rotated)
 		return false;
-	s->number = s->number + 1 > low ? s->number + 1 : low;
-	if ((fd = open_number(s, s->number, NULL)) == -1)
-		return false;
-	if (s->fd != -1)
-		close(s->fd);
-	s->fd = fd;
-	s->offset = 0;
-	return true;
+	numbers = find_numbers(s, s->number + 1, &n);
+	fd = n > 0 ? open_number(s, numbers[0], NULL) : -1;
+	if (fd != -1 && has_more(s)) {
+		close(fd);
+	} else if (fd != -1) {
+		if (s->fd != -1)
+			close(s->fd);
+		s->fd = fd;
+		s->number = numbers[0];
+		s->offset = 0;
+	}
+	free(numbers);
+	return fd != -1;
 }
 
 static void pump(struct logstream *s);
@@ -210,11 +262,11 @@ on_drained(void *ctx, struct http_req *r)
 
 /* Nothing more for now: ends, or looks again soon. */
 static void
-at_end(struct logstream *s, bool was_dead)
+at_end(struct logstream *s, bool is_over)
 {
 	uint64_t now_ms = loop_now_ms(s->na->loop);
 
-	if (!s->follow || was_dead) {
+	if (!s->follow || is_over) {
 		finish(s);
 		return;
 	}
@@ -223,6 +275,42 @@ at_end(struct logstream *s, bool was_dead)
 		http_write(s->req, "{}", 2);
 	}
 	loop_timer_set(s->timer, LOGSTREAM_POLL_MS);
+}
+
+/* Looks whether the one file is as it was. False: there is no more of it. */
+static bool
+check_file(struct logstream *s)
+{
+	struct stat st;
+
+	if (!s->follow || s->fd == -1 || fstat(s->fd, &st) == -1)
+		return true;
+	if (st.st_size < s->offset) {
+		s->offset = 0;
+		send_frame(s, NULL, 0, "file truncated");
+	} else if (!s->rotated && st.st_nlink == 0) {
+		send_frame(s, NULL, 0, "file deleted");
+		return false;
+	}
+	return true;
+}
+
+static ssize_t
+read_some(struct logstream *s, char *chunk, size_t size)
+{
+	ssize_t n;
+
+	if (s->fd == -1)
+		return 0;
+	if ((int64_t)size > s->left)
+		size = (size_t)s->left;
+	n = pread(s->fd, chunk, size, s->offset);
+	if (n > 0) {
+		s->offset += n;
+		if (s->left != INT64_MAX)
+			s->left -= n;
+	}
+	return n;
 }
 
 static void
@@ -235,21 +323,21 @@ pump(struct logstream *s)
 
 	if (s->fd == -1)
 		s->fd = open_number(s, s->number, NULL);
-	for (;;) {
-		n = s->fd != -1 ? pread(s->fd, chunk, sizeof chunk, s->offset)
-				: 0;
+	for (size_t sent = 0; sent < LOGSTREAM_TURN; sent += (size_t)n) {
+		n = read_some(s, chunk, sizeof chunk);
 		if (n <= 0) {
-			if (next_file(s))
+			n = 0;
+			if (s->left > 0 && next_file(s))
 				continue;
-			at_end(s, dead);
+			at_end(s, dead || s->left == 0 || !check_file(s));
 			return;
 		}
-		s->offset += n;
-		if (!send_bytes(s, chunk, (size_t)n)) {
+		if (!send_frame(s, chunk, (size_t)n, NULL)) {
 			http_on_drained(s->req, on_drained, NULL);
 			return;
 		}
 	}
+	loop_timer_set(s->timer, 0);
 }
 
 static void
@@ -263,16 +351,20 @@ on_poll(void *arg)
 static bool
 locate(struct logstream *s, const struct logstream_ask *ask, struct err *err)
 {
-	uint64_t low = 0, high = 0;
+	static const uint64_t only = 0;
+	uint64_t *found = NULL;
+	const uint64_t *numbers = &only;
+	size_t n = 1;
 
-	if (s->rotated && !find_numbers(s, &low, &high))
-		return true; /* nothing was written yet */
-	if (!s->rotated && (s->fd = open_number(s, 0, err)) == -1)
+	if (s->rotated)
+		numbers = found = find_numbers(s, 0, &n);
+	else if ((s->fd = open_number(s, 0, err)) == -1)
 		return false;
 	if (ask->from_end)
-		seek_from_end(s, low, high, ask->offset);
+		seek_from_end(s, numbers, n, ask->offset);
 	else
-		seek_from_start(s, low, high, ask->offset);
+		seek_from_start(s, numbers, n, ask->offset);
+	free(found);
 	return true;
 }
 
@@ -301,13 +393,10 @@ logstream_start(
 		      : xstrdup(ask->path);
 	s->follow = ask->follow;
 	s->plain = ask->plain;
+	s->left = ask->has_limit ? ask->limit : INT64_MAX;
 	s->beat_ms = loop_now_ms(na->loop);
 	if (!locate(s, ask, &err)) {
-		http_fail(r,
-		    err.code == ERR_NOT_FOUND ? 404
-		    : err.code == ERR_DENIED  ? 403
-					      : 500,
-		    "%s", err.text);
+		fsapi_refuse(r, &err);
 		stream_free(s);
 		return;
 	}

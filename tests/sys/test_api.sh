@@ -27,9 +27,9 @@ get() { # PATH [JQ]: one line
 	curl -sf -m 10 "$NOMAD_ADDR$1" | jq -cr "${2:-.}"
 }
 
-sleep_job() { # ID COUNT: a registration
+sleep_job() { # ID COUNT [TYPE]: a registration
 	cat <<-END
-		{"Job": {"ID": "$1", "Name": "$1", "Datacenters": ["dc1"], "TaskGroups": [
+		{"Job": {"ID": "$1", "Name": "$1", "Type": "${3:-service}", "TaskGroups": [
 		  {"Name": "g", "Count": $2,
 		   "Services": [{"Name": "s-${1/\//-}", "Provider": "nomad", "Tags": ["t"]}],
 		   "Tasks": [{"Name": "main", "Driver": "mock_driver",
@@ -38,8 +38,8 @@ sleep_job() { # ID COUNT: a registration
 	END
 }
 
-register() { # ID COUNT
-	answers 200 '"EvalID":"[0-9a-f-]{36}"' /v1/jobs PUT "$(sleep_job "$1" "$2")"
+register() { # ID COUNT [TYPE]
+	answers 200 '"EvalID":"[0-9a-f-]{36}"' /v1/jobs PUT "$(sleep_job "$@")"
 }
 
 cluster_up
@@ -214,23 +214,27 @@ in_background() {
 }
 ms() { echo $(($(date +%s%N) / 1000000)); }
 
+# A batch job: no deployment ends and changes it meanwhile.
+register calm 1 batch
+eventually 10 has_allocs calm running 1
+
 # It is over after `wait`, and not much later than a sixteenth of it.
-at=$(header X-Nomad-Index /v1/job/one)
+at=$(header X-Nomad-Index /v1/job/calm)
 for index in "$at" 99999999; do
 	begin=$(ms)
-	answers 200 '"ID":"one"' "/v1/job/one?index=$index&wait=400ms"
+	answers 200 '"ID":"calm"' "/v1/job/calm?index=$index&wait=400ms"
 	took=$(($(ms) - begin))
-	[ $took -ge 400 ] && [ $took -lt 1500 ] || fail "waited $took ms for 400"
+	if [ $took -lt 400 ] || [ $took -ge 1500 ]; then fail "waited $took ms for 400"; fi
 done
 # Index 0 does not wait, nor one that has passed.
-answers 200 '"ID":"one"' '/v1/job/one?index=0&wait=20s'
-answers 200 '"ID":"one"' "/v1/job/one?index=$((at - 1))&wait=20s"
+answers 200 '"ID":"calm"' '/v1/job/calm?index=0&wait=20s'
+answers 200 '"ID":"calm"' "/v1/job/calm?index=$((at - 1))&wait=20s"
 # A change wakes it, with an index that is later; one of another job does not.
-in_background "/v1/job/one?index=$at&wait=20s"
+in_background "/v1/job/calm?index=$at&wait=20s"
 register two 1
 sleep 0.3
 kill -0 $WAITER || fail 'another job woke it'
-register one 2
+register calm 2 batch
 wait $WAITER
 expect_eq "$(jq .TaskGroups[0].Count "$TEST_DIR/held")" 2
 [ "$(tr -d '\r' <"$TEST_DIR/held.head" | sed -n 's/^X-Nomad-Index: //p')" -gt "$at" ] ||
@@ -245,8 +249,8 @@ answers 200 '"EvalID"' '/v1/job/new?purge=true' DELETE
 wait $WAITER
 expect_eq "$(cat "$TEST_DIR/held")" 'job not found'
 # One that was woken for nothing still ends in time.
-in_background "/v1/job/one?index=99999999&wait=900ms"
-register one 1
+in_background "/v1/job/calm?index=99999999&wait=900ms"
+register calm 1 batch
 wait $WAITER
 expect_eq "$(jq .TaskGroups[0].Count "$TEST_DIR/held")" 1
 # A client that leaves is forgotten.
@@ -267,5 +271,81 @@ answers 500 'no canaries' "/v1/deployment/promote/$d" PUT "{\"DeploymentID\":\"$
 answers 200 '"EvalID":"[0-9a-f-]{36}"' "/v1/deployment/fail/$d" PUT
 expect_eq "$(get "/v1/deployment/$d" .Status)" failed
 expect_eq "$(get "/v1/deployment/allocations/$d" 'length > 0')" true
+
+# --- a node's own paths, by way of the server and straight to the node ---
+
+cat >"$TEST_DIR/files.json" <<END
+{"Job": {"ID": "files", "Name": "files", "Type": "service", "TaskGroups": [{"Name": "g", "Tasks": [
+  {"Name": "sh", "Driver": "raw_exec", "Resources": {"CPU": 20, "MemoryMB": 16},
+   "Config": {"command": "/bin/sh", "args": ["-c", "$(
+	echo 'trap exit USR1; echo 0123456789 >local/ten; printf a\\\\0b >local/bin;' \
+		'ln -s ten local/link; mkfifo local/pipe; truncate -s 70000000 local/big;' \
+		'chmod 640 local/ten; echo out; echo err >&2; while :; do sleep 0.1; done'
+)"]}},
+  {"Name": "later", "Driver": "mock_driver", "Config": {"start_block_for": "600s"},
+   "Resources": {"CPU": 20, "MemoryMB": 16}}]}]}}
+END
+answers 200 EvalID /v1/jobs PUT "$(cat "$TEST_DIR/files.json")"
+alloc=
+files_alloc() { alloc=$(get /v1/job/files/allocations '.[0].ID') && [ ${#alloc} = 36 ]; }
+says_out() { [ "$(curl -sf "$NOMAD_ADDR/v1/client/fs/logs/$alloc?task=sh&type=stdout&plain=true")" = out ]; }
+eventually 5 files_alloc
+eventually 5 says_out
+server=$NOMAD_ADDR
+for NOMAD_ADDR in "$server" "http://127.0.0.1:$NODE_PORT"; do
+	fs=/v1/client/fs
+	expect_eq "$(get "$fs/ls/$alloc?path=/" '[.[] | [.Name, .IsDir]]')" '[["alloc",true],["later",true],["sh",true]]'
+	expect_eq "$(get "$fs/ls/$alloc?path=sh/local" '[.[] | [.Name, .FileMode[0:4], .Size, .ContentType]]')" \
+		'[["big","-rw-",70000000,"application/octet-stream"],["bin","-rw-",3,"application/octet-stream"],["link","Lrwx",3,"application/octet-stream"],["pipe","prw-",0,"application/octet-stream"],["ten","-rw-",11,"text/plain; charset=utf-8"]]'
+	expect_eq "$(get "$fs/stat/$alloc?path=sh/local/ten" '[.Name, .FileMode, .Size, .IsDir]')" '["ten","-rw-r-----",11,false]'
+	expect_eq "$(get "$fs/stat/$alloc?path=alloc/tmp/" '[.Name, .FileMode, .IsDir]')" '["tmp","dtrwxrwxrwx",true]'
+	answers 404 'no such file or directory' "$fs/stat/$alloc?path=sh/none"
+	answers 404 'no such file or directory' "$fs/ls/$alloc?path=none"
+	answers 403 'prohibited' "$fs/ls/$alloc?path=sh/secrets"
+	answers 200 '^0123456789' "$fs/cat/$alloc?path=sh/local/ten"
+	answers 200 '^0123456789' "$fs/cat/$alloc?path=sh/local/link"
+	answers 200 '^345$' "$fs/readat/$alloc?path=sh/local/ten&offset=3&limit=3"
+	answers 200 '^$' "$fs/readat/$alloc?path=sh/local/ten&offset=30&limit=3"
+	answers 400 'error parsing offset' "$fs/readat/$alloc?path=sh/local/ten"
+	answers 400 'error parsing limit' "$fs/readat/$alloc?path=sh/local/ten&offset=1&limit=-1"
+	answers 400 'not a regular file' "$fs/cat/$alloc?path=sh/local"
+	answers 400 'not a regular file' "$fs/cat/$alloc?path=sh/local/pipe"
+	answers 400 'must provide a file name' "$fs/cat/$alloc"
+	answers 400 'must provide a file name' "$fs/stream/$alloc"
+	answers 404 'no such file' "$fs/stream/$alloc?path=none"
+	expect_eq "$(curl -s "$NOMAD_ADDR$fs/cat/$alloc?path=sh/local/big" | wc -c)" 70000000
+	expect_eq "$(get "$fs/stream/$alloc?path=sh/local/ten&follow=false&origin=end&offset=4" '[(.Data | @base64d), .File, .Offset]')" \
+		'["789\n","sh/local/ten",11]'
+	answers 400 'must provide task name' "$fs/logs/$alloc"
+	answers 400 'must provide log type' "$fs/logs/$alloc?task=sh"
+	answers 400 'unknown task name "x"' "$fs/logs/$alloc?task=x&type=stdout"
+	answers 404 'not started yet' "$fs/logs/$alloc?task=later&type=stdout"
+	answers 400 'error parsing follow' "$fs/logs/$alloc?task=sh&type=stdout&follow=x"
+	answers 400 'error parsing offset' "$fs/logs/$alloc?task=sh&type=stdout&offset=x"
+	answers 400 'origin must be start or end' "$fs/logs/$alloc?task=sh&type=stdout&origin=x"
+	expect_eq "$(get "$fs/logs/$alloc?task=sh&type=stderr" '[(.Data | @base64d), .File, .Offset]')" \
+		'["err\n","alloc/logs/sh.stderr.0",4]'
+	expect_eq "$(header Access-Control-Allow-Origin "$fs/ls/$alloc?path=/")" '*'
+	expect_eq "$(header Content-Type "$fs/logs/$alloc?task=sh&type=stdout")" application/json
+	a=/v1/client/allocation/$alloc
+	expect_eq "$(get "$a/stats" '[.Tasks | keys]')" '[["later","sh"]]'
+	expect_eq "$(get "$a/stats?task=sh" '.Tasks | keys')" '["sh"]'
+	expect_eq "$(get "$a/checks")" '{}'
+	answers 500 'unknown signal' "$a/signal" PUT '{"Signal":"SIGNONE","Task":"sh"}'
+	answers 500 'Task not running' "$a/signal" PUT '{"Signal":"SIGHUP","Task":"none"}'
+	answers 500 'Task not running' "$a/restart" PUT '{"TaskName":"none"}'
+	answers 405 'Invalid method' "$a/restart" GET
+	answers 500 'unable to collect' "$a/gc"
+	expect_eq "$(get "/v1/client/stats?node_id=$node" '.Memory.Total > 0')" true
+	answers 404 'Unknown node' "/v1/client/stats?node_id=$NONE"
+	answers 404 "^Unknown allocation \"$NONE\"\$" "$fs/ls/$NONE"
+	answers 200 '"ID":"one"' /v1/job/one
+done
+restarts() { get "/v1/allocation/$alloc" '.TaskStates.sh.Restarts'; }
+answers 200 '^\{\}$' "$a/restart" PUT '{"TaskName":"sh"}'
+eventually 5 says_out
+answers 200 '^\{\}$' "$a/signal" PUT '{"Signal":"SIGUSR1","Task":"sh"}'
+was_signalled() { get "/v1/allocation/$alloc" '.TaskStates.sh.Events[].Type' | grep -q Signaling; }
+eventually 5 was_signalled
 
 down TERM "${ALL[@]}"
