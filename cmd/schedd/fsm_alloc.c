@@ -1,14 +1,11 @@
-#include <stdlib.h>
-
 #include "cmd/schedd/fsm_impl.h"
-#include "cmd/schedd/planapply.h"
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
 
 /* Text that belongs to the turn; records that come out of an arena hold no
  * memory of their own, so members are simply pointed elsewhere. */
-static char *
-text(struct fsm_turn *t, const char *s)
+char *
+fsm_text(struct fsm_turn *t, const char *s)
 {
 	s = sched_str(s);
 	return arena_strndup(&t->arena, s, strlen(s));
@@ -16,8 +13,8 @@ text(struct fsm_turn *t, const char *s)
 
 /* --- deployments keep count of their allocations --- */
 
-static struct deployment_state *
-group_state(struct sched_deployment *d, const char *group)
+struct deployment_state *
+fsm_group_state(struct sched_deployment *d, const char *group)
 {
 	return rec_map_find(d->rec.task_groups, d->rec.ntask_groups,
 	    sizeof *d->rec.task_groups, group);
@@ -54,7 +51,7 @@ account(struct fsm_turn *t, const struct sched_alloc *a, const struct was *w)
 {
 	struct sched_deployment *d = a->deployment;
 	struct deployment_state *g =
-	    d != NULL ? group_state(d, sched_alloc_group(a)) : NULL;
+	    d != NULL ? fsm_group_state(d, sched_alloc_group(a)) : NULL;
 	bool is_new = d != w->deployment;
 	bool had = !is_new && w->has_healthy, progress = is_new;
 
@@ -78,8 +75,8 @@ account(struct fsm_turn *t, const struct sched_alloc *a, const struct was *w)
 }
 
 /* Writes a record with the right indexes. */
-static void
-put(struct fsm_turn *t, struct alloc *rec, bool server_side)
+void
+fsm_put_alloc(struct fsm_turn *t, struct alloc *rec, bool server_side)
 {
 	struct sched_alloc *a = sched_alloc_find(t->st, rec->id);
 	struct was was = was_of(a);
@@ -98,16 +95,16 @@ put(struct fsm_turn *t, struct alloc *rec, bool server_side)
 
 /* --- the node's side --- */
 
-static bool
-has_ended(const struct alloc *rec)
+bool
+fsm_has_ended(const struct alloc *rec)
 {
 	enum sched_client c = sched_client_parse(rec->client_status);
 
 	return c == SCHED_COMPLETE || c == SCHED_FAILED || c == SCHED_LOST;
 }
 
-static void
-drop_services(struct fsm_turn *t, const char *alloc_id)
+void
+fsm_drop_services(struct fsm_turn *t, const char *alloc_id)
 {
 	struct sched_service_set *set;
 
@@ -149,9 +146,9 @@ client_update(struct fsm_turn *t, const struct alloc *news)
 	rec.alloc_states = news->alloc_states;
 	rec.nalloc_states = news->nalloc_states;
 	client_health(t, &rec, news);
-	put(t, &rec, false);
-	if (has_ended(&rec))
-		drop_services(t, news->id);
+	fsm_put_alloc(t, &rec, false);
+	if (fsm_has_ended(&rec))
+		fsm_drop_services(t, news->id);
 }
 
 void
@@ -188,253 +185,7 @@ fsm_alloc_transition(struct fsm_turn *t, const struct cmd_alloc_transition *c)
 		MERGE(no_shutdown_delay)
 		MERGE(migrate_disable_placement)
 #undef MERGE
-		put(t, &rec, true);
+		fsm_put_alloc(t, &rec, true);
 	}
-	fsm_put_evals(t, c->evals, c->nevals);
-}
-
-/* --- plans --- */
-
-static void
-last_reschedule(struct fsm_turn *t, struct alloc *rec, const char *how)
-{
-	if (sched_is_empty(how))
-		return;
-	if (rec->reschedule_tracker == NULL)
-		rec->reschedule_tracker =
-		    arena_alloc(&t->arena, sizeof *rec->reschedule_tracker);
-	rec->reschedule_tracker->last_reschedule = text(t, how);
-}
-
-static void
-plan_stop(struct fsm_turn *t, const struct plan_stop *s)
-{
-	struct sched_alloc *a = sched_alloc_find(t->st, sched_str(s->alloc_id));
-	struct alloc rec;
-
-	if (a == NULL)
-		return;
-	sched_alloc_decode(a, &t->arena, false, &rec);
-	if (!sched_is_empty(s->desired_status))
-		rec.desired_status = text(t, s->desired_status);
-	if (!sched_is_empty(s->desired_description))
-		rec.desired_description = text(t, s->desired_description);
-	if (!sched_is_empty(s->client_status))
-		rec.client_status = text(t, s->client_status);
-	if (!sched_is_empty(s->followup_eval_id))
-		rec.followup_eval_id = text(t, s->followup_eval_id);
-	if (!sched_is_empty(s->preempted_by))
-		rec.preempted_by_allocation = text(t, s->preempted_by);
-	last_reschedule(t, &rec, s->last_reschedule);
-	put(t, &rec, true);
-	if (has_ended(&rec))
-		drop_services(t, rec.id);
-}
-
-/* The allocation that this one replaces learns of it. */
-static void
-link_previous(struct fsm_turn *t, const struct alloc *placed)
-{
-	struct sched_alloc *a =
-	    sched_alloc_find(t->st, sched_str(placed->previous_allocation));
-	struct alloc rec;
-
-	if (a == NULL)
-		return;
-	sched_alloc_decode(a, &t->arena, false, &rec);
-	rec.next_allocation = text(t, placed->id);
-	put(t, &rec, false);
-}
-
-static void
-plan_place(struct fsm_turn *t, const struct alloc *a)
-{
-	struct alloc rec = *a;
-
-	if (sched_is_empty(a->id) || sched_is_empty(a->job_id) ||
-	    sched_alloc_find(t->st, a->id) != NULL)
-		return;
-	rec.create_index = t->index;
-	rec.create_time = t->time;
-	put(t, &rec, true);
-	link_previous(t, a);
-}
-
-/* The servers' part is the plan's, the node's part stays as it is now. */
-static void
-plan_update(struct fsm_turn *t, const struct alloc *a)
-{
-	struct sched_alloc *old = sched_alloc_find(t->st, sched_str(a->id));
-	struct alloc rec = *a, now;
-	struct sched_version *v;
-	enum sched_client c = sched_client_parse(a->client_status);
-
-	if (old == NULL || sched_is_empty(a->job_id))
-		return;
-	/* It follows the job, even into one that began anew. */
-	v = sched_version_find(old->job, rec.job_version);
-	if (v != NULL)
-		sched_alloc_bind(old, v);
-	sched_alloc_decode(old, &t->arena, false, &now);
-	rec.create_index = now.create_index;
-	rec.create_time = now.create_time;
-	rec.task_states = now.task_states;
-	rec.ntask_states = now.ntask_states;
-	rec.network_status = now.network_status;
-	if (c != SCHED_LOST && c != SCHED_UNKNOWN) {
-		rec.client_status = now.client_status;
-		rec.client_description = now.client_description;
-	}
-	put(t, &rec, true);
-}
-
-static void
-mark_stable(struct fsm_turn *t, const struct sched_deployment *d)
-{
-	struct sched_version *v =
-	    sched_version_find(d->job, d->rec.job_version);
-
-	if (v == NULL || v->job->stable)
-		return;
-	v->job->has_stable = v->job->stable = true;
-	sched_job_changed(t->st, d->job, t->index);
-}
-
-/* What was rolled out well is known to be good. */
-static void
-change_deployment(struct fsm_turn *t, const struct deployment_change *c)
-{
-	struct sched_deployment *d =
-	    sched_deployment_find(t->st, sched_str(c->deployment_id));
-
-	/* One that has ended stays as it ended. */
-	if (d == NULL || sched_is_empty(c->status) ||
-	    !sched_deployment_is_active(&d->rec))
-		return;
-	sched_set(&d->rec.status, c->status);
-	sched_set(&d->rec.status_description, c->status_description);
-	d->rec.modify_time = t->time;
-	sched_deployment_changed(t->st, d, t->index);
-	if (sched_eq(c->status, "successful"))
-		mark_stable(t, d);
-}
-
-static void
-plan_deployment(struct fsm_turn *t, const struct deployment *d)
-{
-	const struct sched_deployment *old =
-	    sched_deployment_find(t->st, sched_str(d->id));
-	struct deployment rec = *d;
-
-	if (sched_is_empty(d->id) || sched_is_empty(d->job_id))
-		return;
-	/* It stays its job's. */
-	if (old != NULL && (!sched_eq(old->rec.job_id, d->job_id) ||
-			       !sched_eq(old->rec.namespace, d->namespace)))
-		return;
-	rec.create_index = old != NULL ? old->rec.create_index : t->index;
-	rec.create_time = old != NULL ? old->rec.create_time : t->time;
-	rec.modify_time = t->time;
-	sched_put_deployment(t->st, &rec, t->index);
-}
-
-/* A stop belongs to its node's part: without the placements that go with it
- * it would only take room away from people. */
-static bool
-accepts_stop(const struct fsm_turn *t, const struct planapply *verdict,
-    const struct plan_stop *s)
-{
-	const struct sched_alloc *a =
-	    sched_alloc_find(t->st, sched_str(s->alloc_id));
-
-	return a != NULL && planapply_accepts(verdict, a->node->id);
-}
-
-void
-fsm_plan(struct fsm_turn *t, const struct cmd_plan *c)
-{
-	struct planapply verdict;
-
-	planapply_verify(t->st, c, &verdict);
-	t->reply->partial = !verdict.whole;
-	if (c->deployment != NULL && !verdict.nothing)
-		plan_deployment(t, c->deployment);
-	for (size_t i = 0; i < c->ndeployment_changes && !verdict.nothing; i++)
-		change_deployment(t, &c->deployment_changes[i]);
-	/* The plan's evaluation exists; its new ones are needed by the
-	 * allocations that follow them up, so they come first. */
-	if (verdict.whole)
-		fsm_put_evals(t, c->evals, c->nevals);
-	for (size_t i = 0; i < c->nstops; i++)
-		if (accepts_stop(t, &verdict, &c->stops[i]))
-			plan_stop(t, &c->stops[i]);
-	for (size_t i = 0; i < c->npreempts; i++)
-		if (accepts_stop(t, &verdict, &c->preempts[i]))
-			plan_stop(t, &c->preempts[i]);
-	for (size_t i = 0; i < c->nplaces; i++)
-		if (planapply_accepts(&verdict, c->places[i].node_id))
-			plan_place(t, &c->places[i]);
-	for (size_t i = 0; i < c->nupdates; i++)
-		if (planapply_accepts(&verdict, c->updates[i].node_id))
-			plan_update(t, &c->updates[i]);
-	planapply_release(&verdict);
-}
-
-/* --- what a deployment's watcher found --- */
-
-static void
-set_health(struct fsm_turn *t, const char *id, bool healthy)
-{
-	struct sched_alloc *a = sched_alloc_find(t->st, sched_str(id));
-	struct alloc_deployment_status *ds;
-	struct alloc rec;
-
-	if (a == NULL)
-		return;
-	sched_alloc_decode(a, &t->arena, false, &rec);
-	ds = arena_alloc(&t->arena, sizeof *ds);
-	if (rec.deployment_status != NULL)
-		*ds = *rec.deployment_status;
-	ds->has_healthy = true;
-	ds->healthy = healthy;
-	ds->timestamp = t->time;
-	ds->modify_index = t->index;
-	rec.deployment_status = ds;
-	put(t, &rec, false);
-}
-
-static void
-promote(struct fsm_turn *t, struct sched_deployment *d, char *const *groups,
-    size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct deployment_state *g =
-		    group_state(d, sched_str(groups[i]));
-
-		if (g != NULL)
-			g->promoted = true;
-	}
-	if (n > 0)
-		sched_deployment_changed(t->st, d, t->index);
-}
-
-void
-fsm_deployment(struct fsm_turn *t, const struct cmd_deployment *c)
-{
-	struct sched_deployment *d =
-	    sched_deployment_find(t->st, sched_str(c->change.deployment_id));
-
-	if (d == NULL) {
-		err_set(&t->reply->err, ERR_NOT_FOUND, "deployment not found");
-		return;
-	}
-	for (size_t i = 0; i < c->nhealthy; i++)
-		set_health(t, c->healthy[i], true);
-	for (size_t i = 0; i < c->nunhealthy; i++)
-		set_health(t, c->unhealthy[i], false);
-	promote(t, d, c->promote, c->npromote);
-	change_deployment(t, &c->change);
-	if (c->stable)
-		mark_stable(t, d);
 	fsm_put_evals(t, c->evals, c->nevals);
 }

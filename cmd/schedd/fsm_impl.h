@@ -38,6 +38,19 @@ void fsm_services(struct fsm_turn *t, const struct services_update *c);
 void fsm_alloc_client(struct fsm_turn *t, const struct cmd_alloc_client *c);
 void fsm_alloc_transition(
     struct fsm_turn *t, const struct cmd_alloc_transition *c);
+/* Text that belongs to the turn; records that come out of an arena hold no
+ * memory of their own, so members are simply pointed elsewhere. */
+char *fsm_text(struct fsm_turn *t, const char *s);
+/* The group's part of the deployment, or NULL. */
+struct deployment_state *fsm_group_state(
+    struct sched_deployment *d, const char *group);
+/* Writes an allocation; its deployment keeps count. */
+void fsm_put_alloc(struct fsm_turn *t, struct alloc *rec, bool server_side);
+bool fsm_has_ended(const struct alloc *rec);
+/* What an allocation that has ended had announced. */
+void fsm_drop_services(struct fsm_turn *t, const char *alloc_id);
+
+/* fsm_plan.c */
 void fsm_plan(struct fsm_turn *t, const struct cmd_plan *c);
 void fsm_deployment(struct fsm_turn *t, const struct cmd_deployment *c);
 
