@@ -1,18 +1,16 @@
 #include "cmd/nodeagent/runner.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/nodeagent/allocdir.h"
+#include "cmd/nodeagent/runner_impl.h"
 #include "cmd/nodeagent/serverlink.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "proto/msg.h"
 #include "proto/nodemsg.h"
-
-extern char **environ;
 
 struct run_time
 runner_now(const struct nodeagent *na)
@@ -50,8 +48,8 @@ publish(struct runner *r, const char *task, const char *what)
 	free(e.what);
 }
 
-static void
-save(struct runner *r)
+void
+runner_save(struct runner *r)
 {
 	struct alloc_saved saved;
 
@@ -83,142 +81,6 @@ offer_services(struct runner *r)
 	r->offered = now;
 }
 
-/* --- starting and ending --- */
-
-static void on_proc(
-    void *ctx, struct taskproc *proc, const struct proc_event *event);
-
-static void
-fail_start(struct runner *r, size_t i, const char *why)
-{
-	alloc_run_start_failed(r->run, i, why, false, runner_now(r->na));
-}
-
-static bool
-make_dirs(struct runner *r, size_t i)
-{
-	struct err err;
-
-	if (r->has_dirs)
-		return true;
-	if (allocdir_make(
-		r->na->alloc_dir, r->run->alloc, r->run->group, &err) == -1) {
-		fail_start(r, i, err.text);
-		return false;
-	}
-	r->has_dirs = true;
-	return true;
-}
-
-static struct taskproc *
-call_driver(
-    struct runner *r, size_t i, const struct driver *driver, bool recover)
-{
-	struct task_run *t = &r->run->tasks[i];
-	struct nodeagent *na = r->na;
-	struct allocdir_paths paths;
-	struct taskenv_dirs dirs;
-	struct taskenv env;
-	struct driver_task dt = { .alloc_id = r->run->alloc->id,
-		.task = t->task,
-		.env = &env,
-		.life = t->life,
-		.started_at_ns = t->state.started_at };
-	struct taskproc *p;
-
-	allocdir_paths_init(
-	    &paths, na->alloc_dir, r->run->alloc->id, t->task->name);
-	dirs = (struct taskenv_dirs){ paths.alloc, paths.local, paths.secrets };
-	taskenv_init(&env, &na->node, r->run->alloc, r->run->group, t->task,
-	    &dirs, environ, na->host.denied_env, na->config->region);
-	dt.task_dir = paths.root;
-	dt.log_dir = paths.logs;
-	p = (recover ? driver->recover : driver->start)(
-	    &na->host, &dt, on_proc, r);
-	taskenv_release(&env);
-	allocdir_paths_release(&paths);
-	return p;
-}
-
-static void
-start_task(struct runner *r, size_t i)
-{
-	const struct task *task = r->run->tasks[i].task;
-	const struct driver *driver = driver_find(task->driver);
-	char why[128];
-
-	if (driver == NULL) {
-		snprintf(why, sizeof why, "driver \"%s\" is not there",
-		    task->driver);
-		fail_start(r, i, why);
-		return;
-	}
-	if (!make_dirs(r, i))
-		return;
-	/* On disk before it can run: a later nodeagent must look for it. */
-	save(r);
-	r->procs[i] = call_driver(r, i, driver, false);
-	r->na->nstarted++;
-}
-
-static void
-release_proc(struct runner *r, size_t i)
-{
-	if (r->procs[i] == NULL)
-		return;
-	r->procs[i]->driver->release(r->procs[i]);
-	r->procs[i] = NULL;
-}
-
-static size_t
-index_of(const struct runner *r, const struct taskproc *proc)
-{
-	size_t i = 0;
-
-	while (r->procs[i] != proc)
-		i++;
-	return i;
-}
-
-static void
-on_proc(void *ctx, struct taskproc *proc, const struct proc_event *e)
-{
-	struct runner *r = ctx;
-	size_t i = index_of(r, proc);
-	struct run_time now = runner_now(r->na);
-
-	switch (e->kind) {
-	case PROC_STARTED:
-		alloc_run_started(r->run, i, now);
-		break;
-	case PROC_FOUND:
-		alloc_run_found(r->run, i, now);
-		break;
-	case PROC_FAILED:
-		alloc_run_start_failed(
-		    r->run, i, e->why, e->unrecoverable, now);
-		break;
-	case PROC_ENDED:
-		alloc_run_ended(r->run, i, &e->end, now);
-		break;
-	case PROC_VANISHED:
-		alloc_run_vanished(r->run, i, now);
-		break;
-	}
-	if (e->kind != PROC_STARTED && e->kind != PROC_FOUND)
-		release_proc(r, i);
-	runner_step(r);
-}
-
-static void
-kill_task(struct runner *r, const struct run_action *a)
-{
-	struct taskproc *p = r->procs[a->task];
-
-	if (p != NULL)
-		p->driver->signal(p, a->signal, a->kill_after_ms);
-}
-
 /* --- stepping --- */
 
 static void runner_remove(struct runner *r);
@@ -239,7 +101,7 @@ static void
 report(struct runner *r)
 {
 	r->run->changed = false;
-	save(r);
+	runner_save(r);
 	offer_services(r);
 	serverlink_mark_dirty(r->na->link, r->run->alloc->id);
 	publish(r, "", r->run->client_status);
@@ -255,9 +117,9 @@ runner_step(struct runner *r)
 	r->in_step = true;
 	while (alloc_run_take(r->run, &a)) {
 		if (a.kind == RUN_START)
-			start_task(r, a.task);
+			runner_start_task(r, a.task);
 		else
-			kill_task(r, &a);
+			runner_kill_task(r, &a);
 	}
 	r->in_step = false;
 	if (r->run->changed)
@@ -349,7 +211,7 @@ recover_tasks(struct runner *r)
 		    driver_find(r->run->tasks[i].task->driver);
 
 		if (r->run->tasks[i].phase == TASK_STARTING && driver != NULL)
-			r->procs[i] = call_driver(r, i, driver, true);
+			r->procs[i] = runner_call_driver(r, i, driver, true);
 	}
 }
 
@@ -398,7 +260,7 @@ void
 runner_release(struct runner *r)
 {
 	for (size_t i = 0; i < r->run->ntasks; i++)
-		release_proc(r, i);
+		runner_release_proc(r, i);
 	service_list_release(&r->offered);
 	loop_timer_free(r->timer);
 	alloc_run_free(r->run);

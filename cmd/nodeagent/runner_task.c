@@ -1,0 +1,143 @@
+/* Starting, killing and letting go of an allocation's tasks. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cmd/nodeagent/allocdir.h"
+#include "cmd/nodeagent/runner.h"
+#include "cmd/nodeagent/runner_impl.h"
+
+extern char **environ;
+
+static void on_proc(
+    void *ctx, struct taskproc *proc, const struct proc_event *event);
+
+static void
+fail_start(struct runner *r, size_t i, const char *why)
+{
+	alloc_run_start_failed(r->run, i, why, false, runner_now(r->na));
+}
+
+static bool
+make_dirs(struct runner *r, size_t i)
+{
+	struct err err;
+
+	if (r->has_dirs)
+		return true;
+	if (allocdir_make(
+		r->na->alloc_dir, r->run->alloc, r->run->group, &err) == -1) {
+		fail_start(r, i, err.text);
+		return false;
+	}
+	r->has_dirs = true;
+	return true;
+}
+
+struct taskproc *
+runner_call_driver(
+    struct runner *r, size_t i, const struct driver *driver, bool recover)
+{
+	struct task_run *t = &r->run->tasks[i];
+	struct nodeagent *na = r->na;
+	struct allocdir_paths paths;
+	struct taskenv_dirs dirs;
+	struct taskenv env;
+	struct driver_task dt = { .alloc_id = r->run->alloc->id,
+		.task = t->task,
+		.env = &env,
+		.life = t->life,
+		.started_at_ns = t->state.started_at };
+	struct taskproc *p;
+
+	allocdir_paths_init(
+	    &paths, na->alloc_dir, r->run->alloc->id, t->task->name);
+	dirs = (struct taskenv_dirs){ paths.alloc, paths.local, paths.secrets };
+	taskenv_init(&env, &na->node, r->run->alloc, r->run->group, t->task,
+	    &dirs, environ, na->host.denied_env, na->config->region);
+	dt.task_dir = paths.root;
+	dt.log_dir = paths.logs;
+	p = (recover ? driver->recover : driver->start)(
+	    &na->host, &dt, on_proc, r);
+	taskenv_release(&env);
+	allocdir_paths_release(&paths);
+	return p;
+}
+
+void
+runner_start_task(struct runner *r, size_t i)
+{
+	const struct task *task = r->run->tasks[i].task;
+	const struct driver *driver = driver_find(task->driver);
+	char why[128];
+
+	if (driver == NULL) {
+		snprintf(why, sizeof why, "driver \"%s\" is not there",
+		    task->driver);
+		fail_start(r, i, why);
+		return;
+	}
+	if (!make_dirs(r, i))
+		return;
+	/* On disk before it can run: a later nodeagent must look for it. */
+	runner_save(r);
+	r->procs[i] = runner_call_driver(r, i, driver, false);
+	r->na->nstarted++;
+}
+
+void
+runner_release_proc(struct runner *r, size_t i)
+{
+	if (r->procs[i] == NULL)
+		return;
+	r->procs[i]->driver->release(r->procs[i]);
+	r->procs[i] = NULL;
+}
+
+static size_t
+index_of(const struct runner *r, const struct taskproc *proc)
+{
+	size_t i = 0;
+
+	while (r->procs[i] != proc)
+		i++;
+	return i;
+}
+
+static void
+on_proc(void *ctx, struct taskproc *proc, const struct proc_event *e)
+{
+	struct runner *r = ctx;
+	size_t i = index_of(r, proc);
+	struct run_time now = runner_now(r->na);
+
+	switch (e->kind) {
+	case PROC_STARTED:
+		alloc_run_started(r->run, i, now);
+		break;
+	case PROC_FOUND:
+		alloc_run_found(r->run, i, now);
+		break;
+	case PROC_FAILED:
+		alloc_run_start_failed(
+		    r->run, i, e->why, e->unrecoverable, now);
+		break;
+	case PROC_ENDED:
+		alloc_run_ended(r->run, i, &e->end, now);
+		break;
+	case PROC_VANISHED:
+		alloc_run_vanished(r->run, i, now);
+		break;
+	}
+	if (e->kind != PROC_STARTED && e->kind != PROC_FOUND)
+		runner_release_proc(r, i);
+	runner_step(r);
+}
+
+void
+runner_kill_task(struct runner *r, const struct run_action *a)
+{
+	struct taskproc *p = r->procs[a->task];
+
+	if (p != NULL)
+		p->driver->signal(p, a->signal, a->kill_after_ms);
+}
