@@ -1,267 +1,21 @@
-/* One server as a shell sees it: its disk, its application, its lives. */
-#include <assert.h>
+/* One server as a shell sees it: what the core wants, its lives. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/mem.h"
+#include "tests/sim/raft_shell.h"
 #include "tests/sim/raft_world.h"
 
-static void step(
-    struct sim_world *w, struct sim_server *s, struct raft_event ev);
-
-/* --- the disk --- */
-
 static void
-op_release(struct sim_op *op)
+write_hard(
+    struct sim_world *w, struct sim_server *s, const struct raft_action *a)
 {
-	for (size_t i = 0; i < op->n; i++)
-		raft_bytes_unref(op->ents[i].e.data);
-	free(op->ents);
-	*op = (struct sim_op){ 0 };
-}
+	struct sim_op *op = sim_disk_queue(s, a);
 
-static uint64_t
-sync_time(struct sim_world *w, const struct sim_server *s)
-{
-	uint64_t ms = sim_spread(&w->disk, w->o.sync_ms);
-
-	if (!w->calm && w->now < s->slow_until)
-		ms += rng_below(&w->disk, w->o.slow_sync_ms);
-	return ms;
-}
-
-/* One fsync at a time; it covers all that was written when it started. */
-static void
-sync_start(struct sim_world *w, struct sim_server *s)
-{
-	if (s->nsyncing > 0 || s->nops == 0)
-		return;
-	s->nsyncing = s->nops;
-	sim_post(w, w->now + sync_time(w, s), SIM_SYNC, s, 0);
-}
-
-static struct sim_op *
-disk_queue(struct sim_server *s, const struct raft_action *a)
-{
-	struct sim_op *op;
-
-	s->ops = xgrow(s->ops, s->nops, &s->cops, sizeof *s->ops);
-	op = &s->ops[s->nops++];
-	*op = (struct sim_op){ .type = a->type, .seq = a->seq };
-	return op;
-}
-
-static void
-disk_install(struct sim_server *s, const struct sim_op *op)
-{
-	uint64_t index = op->file.meta.index, chain = op->term;
-
-	s->disk_snap = op->file;
-	if (op->keep && index <= sim_log_last(&s->disk))
-		sim_log_compact(&s->disk, index);
-	else
-		sim_log_reset(&s->disk, index, op->file.meta.term, chain);
-	if (s->promise > sim_log_last(&s->disk))
-		s->promise = sim_log_last(&s->disk);
-}
-
-/* Makes an op durable; of a write, perhaps only its first n entries. */
-static void
-disk_apply(struct sim_world *w, struct sim_server *s, const struct sim_op *op,
-    size_t n)
-{
-	switch ((int)op->type) {
-	case RAFT_ACT_HARD:
-		s->disk_term = op->term;
-		s->disk_vote = op->vote;
-		sim_ghost_hard(w, s);
-		break;
-	case RAFT_ACT_CUT:
-		sim_log_cut(&s->disk, op->index);
-		if (s->promise >= op->index)
-			s->promise = op->index - 1;
-		break;
-	case RAFT_ACT_WRITE:
-		for (size_t i = 0; i < n; i++)
-			sim_log_add(&s->disk, &op->ents[i].e);
-		break;
-	case RAFT_ACT_INSTALL:
-		disk_install(s, op);
-		break;
-	case RAFT_ACT_COMPACT:
-		if (op->index - 1 > s->disk.base)
-			sim_log_compact(&s->disk, op->index - 1);
-		break;
-	default:
-		break;
-	}
-}
-
-static void
-disk_drop(struct sim_server *s, size_t n)
-{
-	if (n == 0)
-		return;
-	for (size_t i = 0; i < n; i++)
-		op_release(&s->ops[i]);
-	s->nops -= n;
-	memmove(s->ops, s->ops + n, s->nops * sizeof *s->ops);
-}
-
-static void
-sync_end(struct sim_world *w, struct sim_server *s)
-{
-	uint64_t seq = s->ops[s->nsyncing - 1].seq;
-
-	for (size_t i = 0; i < s->nsyncing; i++)
-		disk_apply(w, s, &s->ops[i], s->ops[i].n);
-	disk_drop(s, s->nsyncing);
-	s->nsyncing = 0;
-	sync_start(w, s);
-	step(w, s,
-	    (struct raft_event){ .type = RAFT_DISK_DONE, .disk_seq = seq });
-}
-
-/* A crash keeps some of what was being written: a prefix, maybe torn. */
-static void
-disk_crash(struct sim_world *w, struct sim_server *s)
-{
-	size_t nkept = (size_t)rng_below(&w->disk, s->nops + 1);
-
-	if (sim_chance(&w->disk, 500))
-		nkept = 0;
-	if (nkept < s->nops)
-		SIM_SAW(w, LOST);
-	if (nkept < s->nops && w->o.nservers == 1)
-		SIM_SAW(w, ALONE);
-	for (size_t i = 0; i < nkept; i++)
-		disk_apply(w, s, &s->ops[i], s->ops[i].n);
-	if (nkept < s->nops && s->ops[nkept].n > 1) {
-		size_t n = (size_t)rng_below(&w->disk, s->ops[nkept].n);
-
-		disk_apply(w, s, &s->ops[nkept], n);
-		if (n > 0)
-			SIM_SAW(w, TORN);
-	}
-	disk_drop(s, s->nops);
-	s->nsyncing = 0;
-}
-
-/* --- snapshots --- */
-
-static void
-file_add(struct sim_server *s, const struct sim_file *f)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->nfiles; i++)
-		if (raft_uses_snapshot(s->raft, s->files[i].meta.index) &&
-		    s->files[i].meta.index != f->meta.index)
-			s->files[n++] = s->files[i];
-	s->nfiles = n;
-	assert(s->nfiles < SIM_FILES);
-	s->files[s->nfiles++] = *f;
-}
-
-static void
-snapshot_maybe(struct sim_world *w, struct sim_server *s)
-{
-	uint64_t index = s->applied;
-
-	if (s->taking || index < s->raft->snap.index + w->o.snapshot_every ||
-	    !raft_may_snapshot(s->raft, index))
-		return;
-	s->taking = true;
-	s->taken = (struct sim_file){ .state = s->state };
-	s->taken.meta.index = index;
-	s->taken.meta.term = raft_entry_at(s->raft, index)->term;
-	s->taken.meta.size = w->o.snapshot_size;
-	s->taken.meta.hash = sim_mix(s->state, index);
-	s->taken.meta.config = w->config;
-	s->taken.meta.config_index = 1;
-	sim_post(w, w->now + sync_time(w, s), SIM_TAKEN, s, 0);
-}
-
-static void
-snapshot_taken(struct sim_world *w, struct sim_server *s)
-{
-	const struct raft_snapshot *m = &s->taken.meta;
-
-	s->taking = false;
-	sim_ghost_snapshot(w, &s->taken);
-	w->stats.snapshots++;
-	for (size_t i = 0; s->role == RAFT_LEADER && i < w->o.nservers; i++)
-		if (s->raft->peers[i].nout > 0)
-			SIM_SAW(w, SNAP_WINDOW);
-	if (m->index > s->disk_snap.meta.index)
-		s->disk_snap = s->taken;
-	file_add(s, &s->taken);
+	op->term = a->hard.term;
+	op->vote = a->hard.vote;
 	sim_ambush(w, s);
-	step(w, s,
-	    (struct raft_event){ .type = RAFT_SNAP_TAKEN,
-		.taken = { m->index, m->size, m->hash } });
 }
-
-static void
-store(struct sim_world *w, struct sim_server *s, const struct raft_action *a,
-    const struct sim_message *msg)
-{
-	bool fresh = a->store.offset == 0;
-
-	if (fresh && s->partial_len > 0)
-		SIM_SAW(w, REPLACED);
-	if (fresh) {
-		s->partial =
-		    (struct sim_file){ *a->store.snapshot, msg->state };
-		s->partial_len = 0;
-	}
-	if (s->partial_len != a->store.offset || s->partial.state != msg->state)
-		sim_fail(
-		    w, "SNAP: server %" PRIu64 " mixes two snapshots", s->id);
-	s->partial_len += a->store.len;
-	if (!w->calm && sim_chance(&w->disk, 20))
-		s->partial_len = 0; /* its checksum is found to be wrong */
-	sim_post(w, w->now + sync_time(w, s), SIM_STORED, s, s->partial_len);
-}
-
-static void
-install(struct sim_world *w, struct sim_server *s, const struct raft_action *a)
-{
-	const struct raft_snapshot *m = a->install.snapshot;
-	struct sim_op *op = disk_queue(s, a);
-	uint64_t chain = 0;
-
-	w->stats.installs++;
-	sim_ghost_snapshot(w, &s->partial);
-	chain = w->committed[m->index - 1].chain;
-	op->file = s->partial;
-	op->keep = a->install.keep_tail;
-	op->term = chain;
-	if (a->install.keep_tail) {
-		uint64_t own = 0;
-
-		SIM_SAW(w, KEPT);
-		if (!sim_log_chain(&s->mem, m->index, &own) || own != chain)
-			sim_fail(w,
-			    "LM: server %" PRIu64
-			    " keeps a tail of another history",
-			    s->id);
-		sim_log_compact(&s->mem, m->index);
-	} else {
-		if (sim_log_last(&s->mem) > m->index)
-			SIM_SAW(w, OVER);
-		sim_log_reset(&s->mem, m->index, m->term, chain);
-	}
-	s->applied = m->index;
-	s->state = s->partial.state;
-	file_add(s, &s->partial);
-	s->partial_len = 0;
-	sim_ambush(w, s);
-	sim_post(w, w->now + 1, SIM_APPLIED, s, m->index);
-}
-
-/* --- actions --- */
 
 static void
 write_entries(
@@ -274,7 +28,7 @@ write_entries(
 			if (s->ops[i].ents[k].e.index == a->log.first)
 				SIM_SAW(w, ABA);
 	sim_ghost_write(w, s, a);
-	op = disk_queue(s, a);
+	op = sim_disk_queue(s, a);
 	op->n = a->log.n;
 	op->ents = xcalloc(op->n, sizeof *op->ents);
 	for (size_t i = 0; i < op->n; i++) {
@@ -295,34 +49,29 @@ act(struct sim_world *w, struct sim_server *s, const struct raft_action *a,
     const struct sim_message *msg)
 {
 	switch (a->type) {
-	case RAFT_ACT_HARD: {
-		struct sim_op *op = disk_queue(s, a);
-
-		op->term = a->hard.term;
-		op->vote = a->hard.vote;
-		sim_ambush(w, s);
+	case RAFT_ACT_HARD:
+		write_hard(w, s, a);
 		break;
-	}
 	case RAFT_ACT_CUT:
 		sim_ghost_cut(w, s, a->index);
-		disk_queue(s, a)->index = a->index;
+		sim_disk_queue(s, a)->index = a->index;
 		break;
 	case RAFT_ACT_WRITE:
 		write_entries(w, s, a);
 		break;
 	case RAFT_ACT_INSTALL:
-		install(w, s, a);
+		sim_install(w, s, a);
 		break;
 	case RAFT_ACT_COMPACT:
 		sim_log_compact(&s->mem, a->index - 1);
-		disk_queue(s, a)->index = a->index;
+		sim_disk_queue(s, a)->index = a->index;
 		break;
 	case RAFT_ACT_SEND:
 		sim_ghost_send(w, s, &a->send);
 		sim_send(w, s, &a->send);
 		break;
 	case RAFT_ACT_STORE:
-		store(w, s, a, msg);
+		sim_store(w, s, a, msg);
 		break;
 	case RAFT_ACT_APPLY:
 		apply(w, s, a);
@@ -371,21 +120,21 @@ step_with(struct sim_world *w, struct sim_server *s, struct raft_event ev,
 	for (size_t i = 0; i < w->acts.n; i++)
 		if (w->acts.v[i].seq == 0)
 			act(w, s, &w->acts.v[i], msg);
-	sync_start(w, s);
+	sim_sync_start(w, s);
 	rearm_tick(w, s);
 	if (s->applied <= before)
 		return;
 	if (sim_chance(&w->chance, w->o.apply_late))
-		sim_post(
-		    w, w->now + sync_time(w, s), SIM_APPLIED, s, s->applied);
+		sim_post(w, w->now + sim_sync_time(w, s), SIM_APPLIED, s,
+		    s->applied);
 	else
-		step(w, s,
+		sim_step(w, s,
 		    (struct raft_event){
 			.type = RAFT_APPLIED, .applied = s->applied });
 }
 
-static void
-step(struct sim_world *w, struct sim_server *s, struct raft_event ev)
+void
+sim_step(struct sim_world *w, struct sim_server *s, struct raft_event ev)
 {
 	step_with(w, s, ev, NULL);
 }
@@ -411,7 +160,7 @@ stored(struct sim_world *w, struct sim_server *s, uint64_t len)
 
 	if (len > 0 && len < m->size)
 		SIM_SAW(w, RESUMED);
-	step(w, s,
+	sim_step(w, s,
 	    (struct raft_event){ .type = RAFT_SNAP_STORED,
 		.stored = { m->index, m->term, len, len == m->size } });
 }
@@ -426,7 +175,8 @@ sim_server_event(
 			break;
 		s->tick_at = 0;
 		if (raft_deadline(s->raft) <= w->now + s->clock_offset_ms)
-			step(w, s, (struct raft_event){ .type = RAFT_TICK });
+			sim_step(
+			    w, s, (struct raft_event){ .type = RAFT_TICK });
 		else
 			rearm_tick(w, s);
 		break;
@@ -434,15 +184,15 @@ sim_server_event(
 		receive(w, s, ev->msg);
 		break;
 	case SIM_SYNC:
-		sync_end(w, s);
+		sim_sync_end(w, s);
 		break;
 	case SIM_APPLIED:
-		step(w, s,
+		sim_step(w, s,
 		    (struct raft_event){
 			.type = RAFT_APPLIED, .applied = ev->a });
 		break;
 	case SIM_TAKEN:
-		snapshot_taken(w, s);
+		sim_snapshot_taken(w, s);
 		break;
 	case SIM_STORED:
 		stored(w, s, ev->a);
@@ -451,7 +201,7 @@ sim_server_event(
 		break;
 	}
 	if (s->up)
-		snapshot_maybe(w, s);
+		sim_snapshot_maybe(w, s);
 }
 
 /* --- people --- */
@@ -466,7 +216,7 @@ sim_propose(struct sim_world *w, struct sim_server *s)
 		w->commands++;
 		b[i] = raft_bytes_new(&w->commands, sizeof w->commands);
 	}
-	step(w, s,
+	sim_step(w, s,
 	    (struct raft_event){
 		.type = RAFT_PROPOSE, .propose = { w->commands, b, n } });
 	for (size_t i = 0; i < n; i++)
@@ -482,7 +232,7 @@ sim_read(struct sim_world *w, struct sim_server *s)
 	w->reads[w->nreads++] = w->acked;
 	if (r->role == RAFT_LEADER && r->commit < r->noop)
 		SIM_SAW(w, PARKED);
-	step(w, s,
+	sim_step(w, s,
 	    (struct raft_event){ .type = RAFT_READ, .read_id = w->nreads - 1 });
 }
 
@@ -492,7 +242,7 @@ sim_reconnect(struct sim_world *w, struct sim_server *s)
 {
 	uint64_t peer = 1 + rng_below(&w->chance, w->o.nservers);
 
-	step(
+	sim_step(
 	    w, s, (struct raft_event){ .type = RAFT_PEER_RESET, .peer = peer });
 }
 
@@ -563,7 +313,7 @@ sim_server_start(struct sim_world *w, struct sim_server *s)
 	s->applied = s->commit = s->raft->commit;
 	s->state = s->applied == 0 ? 0 : s->disk_snap.state;
 	if (s->disk_snap.meta.index > 0)
-		file_add(s, &s->disk_snap);
+		sim_file_add(s, &s->disk_snap);
 	sim_log_reset(
 	    &s->mem, s->disk.base, s->disk.base_term, s->disk.base_chain);
 	for (size_t i = 0; i < s->disk.n; i++)
@@ -589,14 +339,14 @@ sim_server_crash(struct sim_world *w, struct sim_server *s)
 	s->life++;
 	raft_free(s->raft);
 	s->raft = NULL;
-	disk_crash(w, s);
+	sim_disk_crash(w, s);
 }
 
 void
 sim_server_release(struct sim_server *s)
 {
 	raft_free(s->raft);
-	disk_drop(s, s->nops);
+	sim_disk_drop(s, s->nops);
 	free(s->ops);
 	free(s->votes);
 	sim_log_release(&s->mem);

@@ -4,10 +4,11 @@
  *
  *	sim_raft.c      main: seeds, phases of a run, the report
  *	raft_world.c    time, events, the network, logs with chained hashes
- *	raft_shell.c    one server: its disk, its application, crash and restart
+ *	raft_shell.c    one server: its application, crash and restart
+ *	raft_disk.c     its disk and its snapshots
  *	raft_ghost.c    the invariants, checked after every step
- *	raft_faults.c   what a seed makes of the world, and what goes wrong in
- *it raft_plants.c   the bugs that the simulator must be able to find
+ *	raft_faults.c   what a seed makes of the world, and what goes wrong
+ *	raft_plants.c   the bugs that the simulator must be able to find
  *
  * Nothing here reads a clock or an address: a seed is a run, every time.
  */
