@@ -1,9 +1,9 @@
 /*
  * What the files of the client half share; nobody else includes this.
  *
- * call.c makes calls and ends them; link.c moves a connection's bytes;
- * client.c has the pool, the time limits and the ends of turns; resolve.c
- * looks names up.
+ * call.c makes calls and ends them; link.c has connections and sends requests,
+ * link_answer.c reads the answers; client.c has the pool, the time limits and
+ * the ends of turns; resolve.c looks names up.
  *
  * A link serves one call at a time and is freed in link_settle() alone; a
  * call is freed in call_finish() or when it is cancelled. Callbacks come from
@@ -127,6 +127,8 @@ void link_begin(struct http_link *l, struct http_call *call);
 bool link_is_fresh(struct http_link *l);
 void link_send(struct http_link *l, const void *p, size_t n);
 void link_resume_input(struct http_link *l);
+/* The socket has something, or its end. */
+void link_on_readable(struct http_link *l);
 void link_flush(struct http_link *l);
 void link_close(struct http_link *l); /* its call is not told */
 void link_settle(struct http_link *l);
