@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/rove/children_impl.h"
 #include "common/buf.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -20,123 +20,6 @@
 #define MAX_ARGS 64
 
 extern char **environ;
-
-struct child {
-	struct children *all;
-	char *name;
-	char **argv;
-	size_t nargs;
-	uint64_t stop_ms;
-	pid_t pid; /* 0: not running */
-	uint64_t started_ms, backoff_ms;
-	bool ready, ever_ready;
-	int log_fd, ready_fd; /* -1: closed */
-	struct loop_fd *log_watch, *ready_watch;
-	struct buf line;
-	struct loop_timer *timer; /* to start again, or to kill */
-};
-
-struct children {
-	struct loop *loop;
-	struct child **list;
-	struct child *own; /* our own stderr; NULL: as it was */
-	int old_stderr;
-	size_t n, nready;
-	bool stopping, was_ready;
-	size_t stop_at; /* index of the child being stopped, plus one */
-	uint64_t ndropped;
-	void (*on_ready)(void *ctx);
-	void (*on_failed)(void *ctx, const char *name, int status);
-	void (*on_stopped)(void *ctx);
-	void *ctx, *stop_ctx;
-};
-
-/* --- logs --- */
-
-/* A pipe that polls writable takes PIPE_BUF bytes without blocking. */
-static bool
-can_write(void)
-{
-	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
-
-	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
-}
-
-static void
-print_line(struct children *cs, const char *indent, const char *s, size_t n)
-{
-	char out[CHILD_LINE_MAX + 128];
-	int len = 0;
-
-	if (!can_write()) {
-		cs->ndropped++;
-		return;
-	}
-	if (cs->ndropped > 0)
-		len = snprintf(out, sizeof out,
-		    "    [WARN] agent: log lines dropped n=%" PRIu64 "\n",
-		    cs->ndropped);
-	cs->ndropped = 0;
-	len += snprintf(
-	    out + len, sizeof out - (size_t)len, "%s%.*s\n", indent, (int)n, s);
-	if (write(STDOUT_FILENO, out, (size_t)len) == -1)
-		cs->ndropped++;
-}
-
-static void
-print_lines(struct child *c, bool all)
-{
-	char *nl;
-
-	while ((nl = memchr(buf_str(&c->line), '\n', c->line.len)) != NULL) {
-		size_t n = (size_t)(nl - c->line.data);
-
-		print_line(c->all, "    ", c->line.data, n);
-		buf_drop(&c->line, n + 1);
-	}
-	if (c->line.len > 0 && (all || c->line.len >= CHILD_LINE_MAX)) {
-		print_line(c->all, "    ", c->line.data, c->line.len);
-		buf_reset(&c->line);
-	}
-}
-
-static void
-close_log(struct child *c)
-{
-	if (c->log_fd == -1)
-		return;
-	print_lines(c, true);
-	loop_fd_free(c->log_watch);
-	c->log_watch = NULL;
-	close(c->log_fd);
-	c->log_fd = -1;
-}
-
-/* True while there may be more. */
-static bool
-read_log(struct child *c)
-{
-	ssize_t n = read(
-	    c->log_fd, buf_reserve(&c->line, CHILD_LINE_MAX), CHILD_LINE_MAX);
-
-	if (n > 0) {
-		c->line.len += (size_t)n;
-		c->line.data[c->line.len] = '\0';
-		print_lines(c, false);
-		return true;
-	}
-	if (n == 0 || errno != EAGAIN)
-		close_log(c);
-	return false;
-}
-
-static void
-on_log(void *arg, bool readable, bool writable)
-{
-	(void)readable;
-	(void)writable;
-	read_log(arg);
-}
 
 /* --- readiness --- */
 
@@ -191,9 +74,9 @@ on_exit_status(void *arg, pid_t pid, int status)
 	c->ready = false;
 	loop_timer_cancel(c->timer);
 	close_ready(c);
-	while (c->log_fd != -1 && read_log(c))
+	while (c->log_fd != -1 && child_read_log(c))
 		;
-	close_log(c);
+	child_close_log(c);
 	if (cs->stopping) {
 		stop_next(cs);
 		return;
@@ -263,8 +146,8 @@ spawn(struct child *c, int log, int ready)
 }
 
 /* Pipe ends above what the child uses, so that no dup2 hits another. */
-static void
-make_pipe(int fds[2])
+void
+children_make_pipe(int fds[2])
 {
 	int low[2];
 
@@ -285,8 +168,8 @@ child_start(struct child *c)
 	struct loop *l = c->all->loop;
 	int log[2], ready[2], rv;
 
-	make_pipe(log);
-	make_pipe(ready);
+	children_make_pipe(log);
+	children_make_pipe(ready);
 	rv = spawn(c, log[1], ready[1]);
 	close(log[1]);
 	close(ready[1]);
@@ -301,58 +184,11 @@ child_start(struct child *c)
 	c->started_ms = loop_now_ms(l);
 	c->log_fd = log[0];
 	c->ready_fd = ready[0];
-	c->log_watch = loop_fd_new(l, c->log_fd, on_log, c);
+	c->log_watch = loop_fd_new(l, c->log_fd, child_on_log, c);
 	loop_fd_want(c->log_watch, true, false);
 	c->ready_watch = loop_fd_new(l, c->ready_fd, on_ready_fd, c);
 	loop_fd_want(c->ready_watch, true, false);
 	loop_child_watch(l, c->pid, on_exit_status, c);
-}
-
-/* --- our own stderr --- */
-
-/* A pipe to ourselves that is drained as a child's is. */
-void
-children_own_stderr(struct children *cs)
-{
-	struct child *c = xcalloc(1, sizeof *c);
-	int fds[2];
-
-	make_pipe(fds);
-	fcntl(fds[1], F_SETFL, O_NONBLOCK);
-	cs->old_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
-	dup2(fds[1], STDERR_FILENO);
-	close(fds[1]);
-	c->all = cs;
-	c->log_fd = fds[0];
-	c->ready_fd = -1;
-	c->log_watch = loop_fd_new(cs->loop, c->log_fd, on_log, c);
-	loop_fd_want(c->log_watch, true, false);
-	cs->own = c;
-}
-
-static void
-return_stderr(struct children *cs)
-{
-	struct child *c = cs->own;
-
-	if (c == NULL)
-		return;
-	while (c->log_fd != -1 && read_log(c))
-		;
-	dup2(cs->old_stderr, STDERR_FILENO);
-	close(cs->old_stderr);
-	close_log(c);
-	buf_release(&c->line);
-	free(c);
-	cs->own = NULL;
-}
-
-void
-children_say(struct children *cs, const char *line)
-{
-	while (cs->own != NULL && cs->own->log_fd != -1 && read_log(cs->own))
-		;
-	print_line(cs, "", line, strlen(line));
 }
 
 /* --- from outside --- */
@@ -446,11 +282,11 @@ children_free(struct children *cs)
 {
 	if (cs == NULL)
 		return;
-	return_stderr(cs);
+	children_return_stderr(cs);
 	for (size_t i = 0; i < cs->n; i++) {
 		struct child *c = cs->list[i];
 
-		close_log(c);
+		child_close_log(c);
 		close_ready(c);
 		loop_timer_free(c->timer);
 		buf_release(&c->line);
