@@ -79,6 +79,10 @@ struct daemon_def {
 	int (*config_from_agent)(
 	    void *config, const char *path, struct err *err);
 
+	/* Other users may pass through data_dir, though not look into it:
+	 * what they may reach is below it. */
+	bool open_data_dir;
+
 	/* Opens what the daemon serves and sets d->state. Readiness is
 	 * announced when it returns 0 (unless it defers: daemon_ready()). */
 	int (*start)(struct daemon *d, struct err *err);

@@ -144,7 +144,8 @@ daemon_dirs_open(struct daemon *d, struct err *err)
 	if (d->impl->run_lock == -1)
 		goto out;
 	if (c->data_dir[0] != '\0') {
-		if (own_dir(c->data_dir, 0700, pw, err) == -1)
+		if (own_dir(c->data_dir, d->def->open_data_dir ? 0711 : 0700,
+			pw, err) == -1)
 			goto out;
 		d->impl->data_lock = lock_dir("data_dir", c->data_dir, err);
 		if (d->impl->data_lock == -1)

@@ -20,6 +20,7 @@ static const struct rec_field node_leased_fields[] = {
 	REC_BOOL(struct node_leased, 3, known, "Known"),
 	REC_STRS(struct node_leased, 4, servers, "Servers"),
 	REC_U64(struct node_leased, 5, seq, "Seq"),
+	REC_U64(struct node_leased, 6, http_port, "HTTPPort"),
 };
 const struct rec_type node_leased_type =
     REC_TYPE(node_leased, node_leased_fields);

@@ -37,7 +37,8 @@ struct node_leased {
 	bool known;
 	char **servers; /* RPC URLs that may be asked, this one first */
 	size_t nservers;
-	uint64_t seq; /* of the newest update of this node that we know */
+	uint64_t seq;       /* of the newest update of this node that we know */
+	uint64_t http_port; /* of the API, on the server that answers */
 };
 
 /* Held until an allocation of this node has changed after index. */

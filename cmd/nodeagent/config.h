@@ -15,8 +15,8 @@ struct nodeagent_config {
 	char *node_pool;
 	char **servers; /* RPC URLs: "tcp://10.0.0.1:4647" or "ipc://..." */
 	size_t nservers;
-	char *server_http;    /* where the rest of the API is; "": the host of
-				 the first server, port 4646 */
+	char *server_http;    /* where the rest of the API is; "": what the
+				 server that answers us says */
 	char *http;           /* "127.0.0.1:4646" */
 	char *advertise_http; /* "": http */
 	char *alloc_dir;      /* "": data_dir/alloc */

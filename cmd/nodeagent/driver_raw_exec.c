@@ -63,7 +63,10 @@ tell_status(struct raw_proc *p)
 		break;
 	case SHIM_EXITED:
 		e.kind = PROC_ENDED;
-		e.end = (struct task_end){ .exit_code = s->exit_code,
+		/* Of one that a signal ended, as a shell tells it. */
+		e.end = (struct task_end){ .exit_code = s->signal != 0
+							    ? 128 + s->signal
+							    : s->exit_code,
 			.signal = s->signal,
 			.oom = s->oom,
 			.finished_at_ns = s->finished_at };

@@ -21,7 +21,6 @@
 #define GC_INTERVAL_MS  60000
 #define STOP_TASKS_MS   8000 /* for all tasks to end, before we go anyway */
 #define STOP_POLL_MS    20
-#define DEFAULT_API     "4646"
 #define SECRET_DIR_MODE 0700
 
 /* --- opening --- */
@@ -131,35 +130,25 @@ fill_node(struct nodeagent *na)
 	driver_fingerprint_all(&na->host, n);
 }
 
-/* Where a server's HTTP API is: as configured, or the first server's host
- * with the usual port; NULL when that cannot be told. */
-static char *
-server_api_addr(const struct nodeagent_config *c)
+void
+nodeagent_set_server_api(struct nodeagent *na, const char *addr)
 {
-	const char *host, *colon;
-
-	if (*c->server_http != '\0')
-		return xstrdup(c->server_http);
-	host = strstr(c->servers[0], "://");
-	if (strncmp(c->servers[0], "ipc:", 4) == 0 || host == NULL ||
-	    (colon = strrchr(host + 3, ':')) == NULL)
-		return NULL;
-	return xasprintf(
-	    "%.*s:" DEFAULT_API, (int)(colon - (host + 3)), host + 3);
+	http_client_free(na->server_api);
+	free(na->server_api_addr);
+	na->server_api = http_client_new(na->loop, addr);
+	na->server_api_addr = xstrdup(addr);
 }
 
 static int
 open_sockets(struct nodeagent *na, struct err *err)
 {
 	const struct nodeagent_config *c = na->config;
-	char *api = server_api_addr(c);
 	char *url = daemon_url(c->common.run_dir, "metricsd", "msg");
 
 	na->metricsd = bus_dial(na->loop, url, err);
 	free(url);
-	if (api != NULL)
-		na->server_api = http_client_new(na->loop, api);
-	free(api);
+	if (*c->server_http != '\0')
+		nodeagent_set_server_api(na, c->server_http);
 	if (na->metricsd == NULL)
 		return -1;
 	na->http = http_server_new(
@@ -329,6 +318,7 @@ nodeagent_release(struct daemon *d)
 	map_release(&na->runners);
 	http_server_free(na->http);
 	http_client_free(na->server_api);
+	free(na->server_api_addr);
 	serverlink_free(na->link);
 	bus_peer_free(na->metricsd);
 	loop_timer_free(na->gc);

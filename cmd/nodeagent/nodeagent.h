@@ -35,7 +35,8 @@ struct nodeagent {
 	struct serverlink *link;
 	struct catalog catalog; /* all services of the cluster */
 	struct http_server *http;
-	struct http_client *server_api; /* the rest of the HTTP API */
+	struct http_client *server_api; /* the rest of the HTTP API, or NULL */
+	char *server_api_addr;
 	struct bus_peer *metricsd;
 	struct meter meter;
 
@@ -49,6 +50,8 @@ struct nodeagent {
 /* lifecycle.c */
 int nodeagent_start(struct daemon *d, struct err *err);
 int nodeagent_reload(struct daemon *d, const void *config, struct err *err);
+/* Where requests that are not for this node are handed on to. */
+void nodeagent_set_server_api(struct nodeagent *na, const char *addr);
 void nodeagent_stop(struct daemon *d);
 void nodeagent_release(struct daemon *d);
 void nodeagent_info(struct daemon *d,

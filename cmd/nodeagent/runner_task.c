@@ -1,10 +1,12 @@
 /* Starting, killing and letting go of an allocation's tasks. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "cmd/nodeagent/allocdir.h"
 #include "cmd/nodeagent/runner.h"
 #include "cmd/nodeagent/runner_impl.h"
+#include "common/log.h"
 
 extern char **environ;
 
@@ -63,9 +65,21 @@ runner_call_driver(
 	return p;
 }
 
+/* A block that a task counts on and that we would pass over; NULL: none. */
+static const char *
+cannot_do(const struct task *task)
+{
+	return task->ntemplates > 0       ? "template"
+	       : task->nartifacts > 0     ? "artifact"
+	       : task->nvolume_mounts > 0 ? "volume_mount"
+	       : task->vault != NULL      ? "vault"
+					  : NULL;
+}
+
 void
 runner_start_task(struct runner *r, size_t i)
 {
+	const char *missing;
 	const struct task *task = r->run->tasks[i].task;
 	const struct driver *driver = driver_find(task->driver);
 	char why[128];
@@ -74,6 +88,14 @@ runner_start_task(struct runner *r, size_t i)
 		snprintf(why, sizeof why, "driver \"%s\" is not there",
 		    task->driver);
 		fail_start(r, i, why);
+		return;
+	}
+	if ((missing = cannot_do(task)) != NULL) {
+		snprintf(why, sizeof why,
+		    "%s blocks are not supported by this "
+		    "version of rove",
+		    missing);
+		alloc_run_start_failed(r->run, i, why, true, runner_now(r->na));
 		return;
 	}
 	if (!make_dirs(r, i))
@@ -104,12 +126,45 @@ index_of(const struct runner *r, const struct taskproc *proc)
 }
 
 static void
+log_proc(const struct runner *r, size_t i, const struct proc_event *e)
+{
+	static const char *const words[] = { [PROC_STARTED] = "started",
+		[PROC_FOUND] = "found",
+		[PROC_FAILED] = "not started",
+		[PROC_ENDED] = "ended",
+		[PROC_VANISHED] = "vanished" };
+	const struct taskproc *p = r->procs[i];
+	const char *id = r->run->alloc->id, *task = r->run->tasks[i].task->name;
+
+	switch (e->kind) {
+	case PROC_STARTED:
+	case PROC_FOUND:
+		log_info("task %s alloc=%s task=%s pid=%d", words[e->kind], id,
+		    task, (int)p->driver->pid(p));
+		break;
+	case PROC_FAILED:
+		log_warn("task %s alloc=%s task=%s reason=\"%s\"",
+		    words[e->kind], id, task, e->why);
+		break;
+	case PROC_ENDED:
+		log_info("task %s alloc=%s task=%s exit_code=%" PRId64
+			 " signal=%" PRId64,
+		    words[e->kind], id, task, e->end.exit_code, e->end.signal);
+		break;
+	case PROC_VANISHED:
+		log_warn("task %s alloc=%s task=%s", words[e->kind], id, task);
+		break;
+	}
+}
+
+static void
 on_proc(void *ctx, struct taskproc *proc, const struct proc_event *e)
 {
 	struct runner *r = ctx;
 	size_t i = index_of(r, proc);
 	struct run_time now = runner_now(r->na);
 
+	log_proc(r, i, e);
 	switch (e->kind) {
 	case PROC_STARTED:
 		alloc_run_started(r->run, i, now);

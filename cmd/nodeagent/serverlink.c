@@ -80,6 +80,28 @@ learn_servers(struct serverlink *l, const struct node_leased *leased)
 	}
 }
 
+/* The server that answers us has the rest of the HTTP API, on its host. */
+static void
+learn_api(struct serverlink *l, const struct node_leased *leased)
+{
+	struct nodeagent *na = l->na;
+	const char *url = l->servers[l->at], *host = strstr(url, "://") + 3;
+	const char *colon = strrchr(host, ':');
+	char *addr;
+
+	if (*na->config->server_http != '\0' || leased->http_port == 0)
+		return;
+	if (strncmp(url, "ipc:", 4) == 0 || colon == NULL)
+		addr = xasprintf("127.0.0.1:%" PRIu64, leased->http_port);
+	else
+		addr = xasprintf("%.*s:%" PRIu64, (int)(colon - host), host,
+		    leased->http_port);
+	if (na->server_api_addr == NULL ||
+	    strcmp(na->server_api_addr, addr) != 0)
+		nodeagent_set_server_api(na, addr);
+	free(addr);
+}
+
 /* --- what is to be told --- */
 
 /* Nothing sent is forgotten before it is acknowledged. */
@@ -153,6 +175,7 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 	l->ttl_ms = leased->ttl_ms;
 	l->last_lease_ms = loop_now_ms(l->na->loop);
 	learn_servers(l, leased);
+	learn_api(l, leased);
 	if (l->seq < leased->seq)
 		l->seq = leased->seq;
 	begin_following(l);

@@ -70,7 +70,8 @@ make_temp(struct agent *a, struct err *err)
 
 	a->temp_dir = xasprintf(
 	    "%s/rove-agent.XXXXXX", tmp != NULL && *tmp == '/' ? tmp : "/tmp");
-	if (mkdtemp(a->temp_dir) != NULL)
+	if (mkdtemp(a->temp_dir) != NULL &&
+	    chmod(a->temp_dir, 0711) == 0) /* tasks of others pass through */
 		return 0;
 	err_sys(err, "%s", a->temp_dir);
 	free(a->temp_dir);

@@ -37,6 +37,7 @@
 struct sched_core_opts {
 	uint64_t seed;      /* of every chance the core takes */
 	const char *region; /* copied; NULL is "global" */
+	uint64_t http_port; /* of our API, told to nodes; 0: none */
 	/* A node's lease: at least lease_min_ms, longer so that all nodes
 	 * together renew no more often than lease_rate a second; it is told
 	 * at random up to twice that. Down after lease_grace_ms more. */

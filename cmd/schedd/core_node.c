@@ -31,6 +31,7 @@ core_leased(struct sched_core *c, const char *node_id, uint64_t index)
 
 	l->index = index;
 	l->known = true;
+	l->http_port = c->opts.http_port;
 	if (n != NULL)
 		l->seq = n->node->update_seq > n->node->services_seq
 			     ? n->node->update_seq

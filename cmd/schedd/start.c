@@ -58,6 +58,7 @@ make_core(const struct schedd_config *c)
 	rng_secret(&seed, sizeof seed);
 	o.seed = seed;
 	o.region = c->region;
+	o.http_port = strtoull(strrchr(c->http, ':') + 1, NULL, 10);
 	o.lease_min_ms = (uint64_t)(c->lease_min / CLOCK_NS_PER_MS);
 	o.lease_grace_ms = (uint64_t)(c->lease_grace / CLOCK_NS_PER_MS);
 	o.lease_rate = (uint64_t)c->lease_rate;

@@ -113,7 +113,6 @@ write_configs() {
 		name = "alpha";
 		servers = [ "tcp://127.0.0.1:$RPC_PORT" ];
 		http = "127.0.0.1:$NODE_PORT";
-		server_http = "127.0.0.1:$HTTP_PORT";
 		network_interface = "lo";
 		raw_exec = true;
 		publish_node_metrics = true;

@@ -1,0 +1,84 @@
+#!/bin/bash
+# What becomes of single tasks: one of another user, one that is killed, one
+# that asks for what this version cannot do.
+# shellcheck source=tests/sys/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cluster_up
+
+# job NAME DRIVER-CONFIG [EXTRA]: a batch job of one task, not started again
+job() {
+	cat >"$TEST_DIR/$1.nomad" <<EOF2
+job "$1" {
+  type = "batch"
+  group "g" {
+    restart {
+      attempts = 0
+      mode     = "fail"
+    }
+    reschedule {
+      attempts  = 0
+      unlimited = false
+    }
+    task "t" {
+      driver = "raw_exec"
+      config {
+        $2
+      }
+      ${3:-}
+      resources {
+        cpu    = 10
+        memory = 10
+      }
+    }
+  }
+}
+EOF2
+	rove job run -detach "$TEST_DIR/$1.nomad" >/dev/null || fail "job run $1"
+}
+
+# event JOB TYPE MEMBER: of its task
+event() {
+	curl -s "$NOMAD_ADDR/v1/job/$1/allocations" |
+		jq -r ".[0].TaskStates.t.Events[] | select(.Type == \"$2\") | $3"
+}
+
+# The node hands on what is not its own, to the server that it knows.
+expect_eq "$(http_code "http://127.0.0.1:$NODE_PORT/v1/jobs")" 200
+expect_eq "$(http_code "http://127.0.0.1:$NODE_PORT/v1/job/none")" 404
+
+# Of another user: it can reach its own directory and write there.
+if [ "$(id -u)" -eq 0 ]; then
+	# What is above the test's directory is not rove's to open.
+	up=$TEST_DIR
+	while [ "$up" != /tmp ] && [ "$up" != / ]; do
+		chmod o+x "$up"
+		up=$(dirname "$up")
+	done
+	# shellcheck disable=SC2016 # the task's shell expands it
+	job nobody 'command = "/bin/sh"
+        args = ["-c", "id -un && touch $${NOMAD_TASK_DIR}/mine && pwd"]' 'user = "nobody"'
+	eventually 10 has_allocs nobody complete 1
+	id=$(curl -s "$NOMAD_ADDR/v1/job/nobody/allocations" | jq -r '.[0].ID')
+	expect_match "$(rove alloc logs "$id")" '^nobody'
+fi
+
+# A killed task: as the shell counts, 128 and the signal.
+job killed 'command = "/bin/sleep"
+        args = ["1000"]'
+eventually 10 has_allocs killed running 1
+kill -9 "$(nodectl -r "$RUN" allocs | awk -F'\t' '$2 == "killed" { print $8 }')"
+eventually 10 has_allocs killed failed 1
+expect_eq "$(event killed Terminated .ExitCode)" 137
+expect_eq "$(event killed Terminated .Signal)" 9
+grep -q 'task ended .*task=t exit_code=137 signal=9' "$TEST_DIR/nodeagent.log" ||
+	fail "the log does not tell of the task's end"
+
+# What would be passed over fails instead.
+job templated 'command = "/bin/true"' 'template {
+        data        = "x"
+        destination = "local/x"
+      }'
+eventually 10 has_allocs templated failed 1
+expect_match "$(event templated 'Driver Failure' .DisplayMessage)" 'template blocks are not supported'
+down TERM "${ALL[@]}"
