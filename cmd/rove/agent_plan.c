@@ -5,92 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/rove/conftext.h"
 #include "common/clock.h"
 #include "common/daemon.h"
 #include "common/mem.h"
 
 #define STOP_MS      5000
 #define STOP_TASK_MS 20000 /* a nodeagent that stops its tasks */
-
-/* --- config text --- */
-
-static void
-add_quoted(struct buf *b, const char *text)
-{
-	buf_addc(b, '"');
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == '"' || *p == '\\')
-			buf_addf(b, "\\%c", *p);
-		else if ((unsigned char)*p < 0x20)
-			buf_addf(b, "\\x%02x", (unsigned)(unsigned char)*p);
-		else
-			buf_addc(b, *p);
-	}
-	buf_addc(b, '"');
-}
-
-/* A member that is text; what is absent is left to the daemon's default. */
-static void
-put(struct buf *b, const char *name, const char *text)
-{
-	if (text == NULL || text[0] == '\0')
-		return;
-	buf_addf(b, "%s = ", name);
-	add_quoted(b, text);
-	buf_adds(b, ";\n");
-}
-
-static void
-put_bool(struct buf *b, const char *name, bool value)
-{
-	buf_addf(b, "%s = %s;\n", name, value ? "true" : "false");
-}
-
-static void
-put_int(struct buf *b, const char *name, int64_t value)
-{
-	if (value != 0)
-		buf_addf(b, "%s = %" PRId64 "L;\n", name, value);
-}
-
-static void
-put_dur(struct buf *b, const char *name, int64_t ns)
-{
-	char text[CLOCK_DUR_SIZE];
-
-	if (ns <= 0)
-		return;
-	clock_format_dur(ns, text);
-	put(b, name, text);
-}
-
-static void
-put_list(struct buf *b, const char *name, char *const *list, size_t n)
-{
-	buf_addf(b, "%s = (", name);
-	for (size_t i = 0; i < n; i++) {
-		buf_adds(b, i > 0 ? ", " : "");
-		add_quoted(b, list[i]);
-	}
-	buf_adds(b, ");\n");
-}
-
-/* Keys that are no names in libconfig stand in groups of their own. */
-static void
-put_map(struct buf *b, const char *name, const struct rec_kv *kv, size_t n)
-{
-	if (n == 0)
-		return;
-	buf_addf(b, "%s = (", name);
-	for (size_t i = 0; i < n; i++) {
-		buf_adds(b, i > 0 ? ",\n    { key = " : "\n    { key = ");
-		add_quoted(b, kv[i].key);
-		buf_adds(b, "; value = ");
-		add_quoted(b, kv[i].value);
-		buf_adds(b, "; }");
-	}
-	buf_adds(b, ");\n");
-}
 
 /* --- what daemons share --- */
 
@@ -138,9 +59,9 @@ add_daemon(
 	buf_addf(&d->conf,
 	    "# Written by rove agent from its own configuration, anew at "
 	    "each start and reload.\n");
-	put(&d->conf, "run_dir", p->run_dir);
-	put(&d->conf, "data_dir", data_dir);
-	put(&d->conf, "log_level",
+	conftext_put(&d->conf, "run_dir", p->run_dir);
+	conftext_put(&d->conf, "data_dir", data_dir);
+	conftext_put(&d->conf, "log_level",
 	    strcasecmp(level, "OFF") == 0 ? "ERROR" : level);
 	return &d->conf;
 }
@@ -176,21 +97,22 @@ plan_metricsd(struct planner *p)
 		sources[n++] = nodeagent;
 	if (plan_has_lb(p->c))
 		sources[n++] = lbd;
-	put(b, "http", addr);
-	put_bool(b, "prometheus_metrics", t->prometheus_metrics);
-	put_bool(b, "disable_hostname", t->disable_hostname);
-	put_bool(b, "use_node_name", t->use_node_name);
-	put(b, "node_name", p->name);
-	put(b, "in_memory_collection_interval",
+	conftext_put(b, "http", addr);
+	conftext_put_bool(b, "prometheus_metrics", t->prometheus_metrics);
+	conftext_put_bool(b, "disable_hostname", t->disable_hostname);
+	conftext_put_bool(b, "use_node_name", t->use_node_name);
+	conftext_put(b, "node_name", p->name);
+	conftext_put(b, "in_memory_collection_interval",
 	    t->in_memory_collection_interval);
-	put(b, "in_memory_retention_period", t->in_memory_retention_period);
+	conftext_put(
+	    b, "in_memory_retention_period", t->in_memory_retention_period);
 	if (t->nprefix_filter > 0)
-		put_list(
+		conftext_put_list(
 		    b, "prefix_filter", t->prefix_filter, t->nprefix_filter);
 	if (t->has_filter_default)
-		put_bool(b, "filter_default", t->filter_default);
-	put(b, "statsd_address", t->statsd_address);
-	put_list(b, "sources", sources, n);
+		conftext_put_bool(b, "filter_default", t->filter_default);
+	conftext_put(b, "statsd_address", t->statsd_address);
+	conftext_put_list(b, "sources", sources, n);
 	add_addr(p, "metricsd", "http", addr);
 }
 
@@ -201,11 +123,11 @@ plan_gossipd(struct planner *p)
 	struct buf *b = add_daemon(p, "gossipd", NULL, STOP_MS);
 	char *addr = join_port(c->addresses.serf, c->ports.serf);
 
-	put(b, "name", p->name);
-	put(b, "region", c->region);
-	put(b, "datacenter", c->datacenter);
-	put(b, "bind", addr);
-	put(b, "advertise", c->advertise.serf);
+	conftext_put(b, "name", p->name);
+	conftext_put(b, "region", c->region);
+	conftext_put(b, "datacenter", c->datacenter);
+	conftext_put(b, "bind", addr);
+	conftext_put(b, "advertise", c->advertise.serf);
 	add_addr(p, "gossipd", "serf", addr);
 }
 
@@ -216,7 +138,7 @@ put_text_dur(struct buf *b, const char *name, const char *text)
 	int64_t ns;
 
 	if (text != NULL && clock_parse_dur(text, &ns) == 0)
-		put_dur(b, name, ns);
+		conftext_put_dur(b, name, ns);
 }
 
 static void
@@ -229,18 +151,19 @@ plan_schedd(struct planner *p)
 	struct buf *b = add_daemon(p, "schedd", data, STOP_MS);
 	char *rpc = join_port(p->c->addresses.rpc, p->c->ports.rpc);
 
-	put(b, "name", p->name);
-	put(b, "region", p->c->region);
-	put(b, "datacenter", p->c->datacenter);
-	put(b, "http", p->server_http);
-	put(b, "rpc", rpc);
-	put(b, "advertise_rpc", p->c->advertise.rpc);
-	put(b, "node_http", p->node_http);
-	put_dur(b, "lease_min", s->min_heartbeat_ttl);
-	put_dur(b, "lease_grace", s->heartbeat_grace);
-	put_dur(b, "failover_ttl", s->failover_heartbeat_ttl);
+	conftext_put(b, "name", p->name);
+	conftext_put(b, "region", p->c->region);
+	conftext_put(b, "datacenter", p->c->datacenter);
+	conftext_put(b, "http", p->server_http);
+	conftext_put(b, "rpc", rpc);
+	conftext_put(b, "advertise_rpc", p->c->advertise.rpc);
+	conftext_put(b, "node_http", p->node_http);
+	conftext_put_dur(b, "lease_min", s->min_heartbeat_ttl);
+	conftext_put_dur(b, "lease_grace", s->heartbeat_grace);
+	conftext_put_dur(b, "failover_ttl", s->failover_heartbeat_ttl);
 	if (s->max_heartbeats_per_second >= 1)
-		put_int(b, "lease_rate", (int64_t)s->max_heartbeats_per_second);
+		conftext_put_int(
+		    b, "lease_rate", (int64_t)s->max_heartbeats_per_second);
 	put_text_dur(b, "gc_interval", s->job_gc_interval);
 	put_text_dur(b, "eval_gc_threshold", s->eval_gc_threshold);
 	put_text_dur(b, "batch_eval_gc_threshold", s->batch_eval_gc_threshold);
@@ -248,7 +171,8 @@ plan_schedd(struct planner *p)
 	put_text_dur(b, "node_gc_threshold", s->node_gc_threshold);
 	put_text_dur(b, "deployment_gc_threshold", s->deployment_gc_threshold);
 	if (s->has_raft_snapshot_threshold)
-		put_int(b, "snapshot_entries", s->raft_snapshot_threshold);
+		conftext_put_int(
+		    b, "snapshot_entries", s->raft_snapshot_threshold);
 	add_addr(p, "schedd", "http", xstrdup(p->server_http));
 	add_addr(p, "schedd", "rpc", rpc);
 	free(data);
@@ -268,7 +192,7 @@ put_servers(struct planner *p, struct buf *b)
 
 	buf_adds(b, "servers = (");
 	if (any)
-		add_quoted(b, local);
+		conftext_quote(b, local);
 	free(local);
 	for (size_t l = 0; l < 3; l++)
 		for (size_t i = 0; i < counts[l]; i++) {
@@ -280,7 +204,7 @@ put_servers(struct planner *p, struct buf *b)
 			/* What a cloud provider would have to be asked. */
 			if (strchr(s, '=') == NULL) {
 				buf_adds(b, any ? ", " : "");
-				add_quoted(b, url);
+				conftext_quote(b, url);
 				any = true;
 			}
 			free(url);
@@ -302,7 +226,7 @@ put_denied(const struct agent_config *c, struct buf *b)
 	for (size_t i = 0, n = 0; i < list->nitems; i++)
 		if (list->items[i]->kind == TREE_STR) {
 			buf_adds(b, n++ > 0 ? ", " : "");
-			add_quoted(b, list->items[i]->str);
+			conftext_quote(b, list->items[i]->str);
 		}
 	buf_adds(b, ");\n");
 }
@@ -310,22 +234,22 @@ put_denied(const struct agent_config *c, struct buf *b)
 static void
 put_client(const struct agent_client *c, struct buf *b)
 {
-	put(b, "node_class", c->node_class);
-	put(b, "node_pool", c->node_pool);
-	put(b, "alloc_dir", c->alloc_dir);
-	put(b, "network_interface", c->network_interface);
-	put_map(b, "meta", c->meta, c->nmeta);
-	put(b, "max_kill_timeout", c->max_kill_timeout);
-	put_int(b, "gc_max_allocs", c->gc_max_allocs);
-	put_int(b, "min_dynamic_port", c->min_dynamic_port);
-	put_int(b, "max_dynamic_port", c->max_dynamic_port);
-	put_int(b, "cpu_total_compute", c->cpu_total_compute);
-	put_int(b, "memory_total_mb", c->memory_total_mb);
-	put_int(b, "disk_total_mb", c->disk_total_mb);
-	put_int(b, "reserved_cpu", c->reserved.cpu);
-	put_int(b, "reserved_memory", c->reserved.memory);
-	put_int(b, "reserved_disk", c->reserved.disk);
-	put(b, "reserved_ports", c->reserved.reserved_ports);
+	conftext_put(b, "node_class", c->node_class);
+	conftext_put(b, "node_pool", c->node_pool);
+	conftext_put(b, "alloc_dir", c->alloc_dir);
+	conftext_put(b, "network_interface", c->network_interface);
+	conftext_put_map(b, "meta", c->meta, c->nmeta);
+	conftext_put(b, "max_kill_timeout", c->max_kill_timeout);
+	conftext_put_int(b, "gc_max_allocs", c->gc_max_allocs);
+	conftext_put_int(b, "min_dynamic_port", c->min_dynamic_port);
+	conftext_put_int(b, "max_dynamic_port", c->max_dynamic_port);
+	conftext_put_int(b, "cpu_total_compute", c->cpu_total_compute);
+	conftext_put_int(b, "memory_total_mb", c->memory_total_mb);
+	conftext_put_int(b, "disk_total_mb", c->disk_total_mb);
+	conftext_put_int(b, "reserved_cpu", c->reserved.cpu);
+	conftext_put_int(b, "reserved_memory", c->reserved.memory);
+	conftext_put_int(b, "reserved_disk", c->reserved.disk);
+	conftext_put(b, "reserved_ports", c->reserved.reserved_ports);
 }
 
 static void
@@ -339,23 +263,24 @@ plan_nodeagent(struct planner *p)
 	    p, "nodeagent", data, c->dev_mode ? STOP_TASK_MS : STOP_MS);
 	char *http = NULL;
 
-	put(b, "name", p->name);
-	put(b, "region", c->region);
-	put(b, "datacenter", c->datacenter);
+	conftext_put(b, "name", p->name);
+	conftext_put(b, "region", c->region);
+	conftext_put(b, "datacenter", c->datacenter);
 	put_servers(p, b);
 	if (p->server_http != NULL)
 		http = reach(p->host, c->ports.http);
-	put(b, "server_http", http);
-	put(b, "http", p->node_http);
+	conftext_put(b, "server_http", http);
+	conftext_put(b, "http", p->node_http);
 	if (p->server_http == NULL)
-		put(b, "advertise_http", c->advertise.http);
+		conftext_put(b, "advertise_http", c->advertise.http);
 	put_client(&c->client, b);
-	put_bool(b, "raw_exec", plan_has_raw_exec(c));
+	conftext_put_bool(b, "raw_exec", plan_has_raw_exec(c));
 	put_denied(c, b);
-	put_bool(b, "stop_tasks_on_exit", c->dev_mode);
-	put_bool(b, "publish_allocation_metrics",
+	conftext_put_bool(b, "stop_tasks_on_exit", c->dev_mode);
+	conftext_put_bool(b, "publish_allocation_metrics",
 	    c->telemetry.publish_allocation_metrics);
-	put_bool(b, "publish_node_metrics", c->telemetry.publish_node_metrics);
+	conftext_put_bool(
+	    b, "publish_node_metrics", c->telemetry.publish_node_metrics);
 	add_addr(p, "nodeagent", "http", xstrdup(p->node_http));
 	free(http);
 	free(data);
@@ -373,17 +298,17 @@ plan_lbd(struct planner *p)
 		       ? xstrdup(lb->ui)
 		       : join_port(p->c->bind_addr, PLAN_LB_UI_PORT);
 
-	put(b, "proxy_addr", proxy);
-	put(b, "ui_addr", ui);
-	put(b, "datacenter", p->c->datacenter);
+	conftext_put(b, "proxy_addr", proxy);
+	conftext_put(b, "ui_addr", ui);
+	conftext_put(b, "datacenter", p->c->datacenter);
 	if (lb != NULL) {
-		put(b, "strategy", lb->strategy);
-		put(b, "matcher", lb->matcher);
-		put(b, "tag_prefix", lb->tag_prefix);
-		put(b, "routes_file", lb->routes_file);
-		put_int(b, "no_route_status", lb->no_route_status);
+		conftext_put(b, "strategy", lb->strategy);
+		conftext_put(b, "matcher", lb->matcher);
+		conftext_put(b, "tag_prefix", lb->tag_prefix);
+		conftext_put(b, "routes_file", lb->routes_file);
+		conftext_put_int(b, "no_route_status", lb->no_route_status);
 	}
-	put_bool(b, "follow_agent", p->node_http != NULL);
+	conftext_put_bool(b, "follow_agent", p->node_http != NULL);
 	add_addr(p, "lbd", "proxy", proxy);
 	add_addr(p, "lbd", "ui", ui);
 }
