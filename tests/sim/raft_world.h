@@ -2,11 +2,13 @@
  * A world for Raft servers: a fake clock, network and disk, all from one
  * seed, and a ghost that sees everything and believes nobody.
  *
- *	sim_raft.c      main: seeds, phases of a run, the report
+ *	sim_raft.c      main: seeds, the report
+ *	raft_phases.c   the phases of a run
  *	raft_world.c    time, events, the network, logs with chained hashes
  *	raft_shell.c    one server: its application, crash and restart
  *	raft_disk.c     its disk and its snapshots
  *	raft_ghost.c    the invariants, checked after every step
+ *	raft_claims.c   ... those of what servers say
  *	raft_faults.c   what a seed makes of the world, and what goes wrong
  *	raft_plants.c   the bugs that the simulator must be able to find
  *
@@ -252,6 +254,14 @@ void sim_log_compact(struct sim_log *l, uint64_t index);
 void sim_log_reset(
     struct sim_log *l, uint64_t index, uint64_t term, uint64_t chain);
 void sim_log_release(struct sim_log *l);
+
+/* --- raft_phases.c --- */
+
+/* Everything breaks for a while. */
+void sim_trouble(struct sim_world *w);
+/* Nothing does, for a majority and then for all: they must agree, and stay so.
+ */
+void sim_peace(struct sim_world *w);
 
 /* --- raft_shell.c --- */
 

@@ -1,0 +1,276 @@
+/* The phases of a run: trouble, and peace in which all must agree. */
+#include <unistd.h>
+
+#include "tests/sim/raft_world.h"
+
+enum { STILL_MAX = 15 };
+
+/* --- events --- */
+
+static void
+random_step(struct sim_world *w, bool read)
+{
+	uint64_t mean = read ? w->o.read_every_ms : w->o.client_every_ms;
+	struct sim_server *s =
+	    &w->servers[rng_below(&w->people, w->o.nservers)];
+
+	for (size_t i = 0; i < w->o.nservers; i++)
+		if (w->servers[i].up && w->servers[i].role == RAFT_LEADER &&
+		    sim_chance(&w->people, 700))
+			s = &w->servers[i];
+	if (s->up && s->paused_until <= w->now) {
+		if (sim_chance(&w->people, 20))
+			sim_reconnect(w, s);
+		else if (read)
+			sim_read(w, s);
+		else
+			sim_propose(w, s);
+	}
+	if (!w->calm)
+		sim_post(w, w->now + sim_spread(&w->people, mean),
+		    read ? SIM_READ : SIM_CLIENT, NULL, 0);
+}
+
+static void
+crash_and_return(struct sim_world *w, struct sim_server *s)
+{
+	sim_server_crash(w, s);
+	sim_post(w, w->now + rng_below(&w->chance, 2 * w->o.election_ms),
+	    SIM_RESTART, s, 0);
+}
+
+static void
+to_server(struct sim_world *w, struct sim_event *ev)
+{
+	struct sim_server *s = &w->servers[ev->server];
+	bool mail = ev->type == SIM_MESSAGE;
+
+	if (!s->up || (!mail && ev->life != s->life)) {
+		sim_message_free(ev->msg);
+		return;
+	}
+	if (s->paused_until > w->now) {
+		sim_requeue(w, *ev, s->paused_until);
+		return;
+	}
+	sim_server_event(w, s, ev);
+	sim_message_free(ev->msg);
+}
+
+static void
+handle(struct sim_world *w, struct sim_event *ev)
+{
+	struct sim_server *s = &w->servers[ev->server];
+
+	switch (ev->type) {
+	case SIM_CRASH:
+		if (!w->calm && s->up && ev->life == s->life)
+			crash_and_return(w, s);
+		break;
+	case SIM_RESTART:
+		if (!w->calm)
+			sim_server_start(w, s);
+		break;
+	case SIM_CLIENT:
+	case SIM_READ:
+		random_step(w, ev->type == SIM_READ);
+		break;
+	case SIM_FAULT:
+		sim_fault(w);
+		break;
+	case SIM_TICK:
+	case SIM_MESSAGE:
+	case SIM_SYNC:
+	case SIM_APPLIED:
+	case SIM_TAKEN:
+	case SIM_STORED:
+		to_server(w, ev);
+		break;
+	}
+}
+
+static void
+run_for(struct sim_world *w, uint64_t ms)
+{
+	uint64_t until = w->now + ms;
+	struct sim_event ev;
+
+	while (sim_next(w, until, &ev))
+		handle(w, &ev);
+	w->now = until;
+	w->stats.server_ms += ms * w->o.nservers;
+}
+
+/* --- phases --- */
+
+void
+sim_trouble(struct sim_world *w)
+{
+	uint64_t e = w->o.election_ms;
+
+	w->calm = false;
+	for (size_t i = 0; i < w->o.nservers; i++)
+		sim_server_start(w, &w->servers[i]);
+	sim_post(w, w->now + 1, SIM_CLIENT, NULL, 0);
+	sim_post(w, w->now + 1, SIM_READ, NULL, 0);
+	sim_post(w, w->now + 1, SIM_FAULT, NULL, 0);
+	run_for(w, e * (20 + rng_below(&w->chance, 60)));
+}
+
+/* The only leader among the servers of a set, of the highest term there. */
+static struct sim_server *
+leader_of(struct sim_world *w, unsigned set)
+{
+	struct sim_server *leader = NULL;
+	uint64_t term = 0;
+
+	for (size_t i = 0; i < w->o.nservers; i++) {
+		struct sim_server *s = &w->servers[i];
+
+		if (!((set >> i) & 1))
+			continue;
+		if (s->raft->term > term)
+			term = s->raft->term;
+		if (s->role == RAFT_LEADER &&
+		    (leader == NULL || s->raft->term > leader->raft->term))
+			leader = s;
+	}
+	return leader != NULL && leader->raft->term == term ? leader : NULL;
+}
+
+static bool
+agree(struct sim_world *w, unsigned set)
+{
+	for (size_t i = 0; i < w->o.nservers; i++)
+		if (((set >> i) & 1) &&
+		    (w->servers[i].applied != w->ncommitted ||
+			w->servers[i].raft->commit != w->ncommitted))
+			return false;
+	return true;
+}
+
+/* Outside the core some are down, some deaf, some mute, some cut off. */
+static void
+choose_core(struct sim_world *w, unsigned *core)
+{
+	size_t nvoters = w->o.nservers - w->o.nlearners;
+	size_t want = nvoters / 2 + 1, n = 0;
+
+	*core = 0;
+	while (n < want) {
+		size_t i = (size_t)rng_below(&w->chance, nvoters);
+
+		n += !((*core >> i) & 1);
+		*core |= 1U << i;
+	}
+	sim_heal_links(w);
+	for (size_t i = 0; i < w->o.nservers; i++) {
+		uint64_t how = rng_below(&w->chance, 4);
+
+		if ((*core >> i) & 1)
+			continue;
+		if (how == 0)
+			sim_server_crash(w, &w->servers[i]);
+		for (size_t k = 0; k < w->o.nservers; k++) {
+			w->blocked[i][k] = i != k && how != 1;
+			w->blocked[k][i] = i != k && how != 2;
+		}
+	}
+}
+
+static void
+end_trouble(struct sim_world *w, unsigned set)
+{
+	w->calm = true;
+	for (size_t i = 0; i < w->o.nservers; i++) {
+		w->servers[i].paused_until = 0;
+		w->servers[i].slow_until = 0;
+		if ((set >> i) & 1)
+			sim_server_start(w, &w->servers[i]);
+	}
+}
+
+static void
+must_elect(struct sim_world *w, unsigned set, const char *who)
+{
+	for (int i = 0; i < 10 && leader_of(w, set) == NULL; i++)
+		run_for(w, w->o.election_ms);
+	if (leader_of(w, set) == NULL)
+		sim_fail(
+		    w, "L-LEAD: %s has no leader after 10 election times", who);
+}
+
+/* Grows whenever a server of the set gets nearer to the others. */
+static uint64_t
+progress(const struct sim_world *w, unsigned set)
+{
+	uint64_t sum = w->ncommitted;
+
+	for (size_t i = 0; i < w->o.nservers; i++) {
+		const struct sim_server *s = &w->servers[i];
+
+		if ((set >> i) & 1)
+			sum += s->applied + s->partial_len +
+			       raft_log_last(&s->raft->log);
+	}
+	return sum;
+}
+
+/* Small windows over long links take their time; standing still is a bug. */
+static void
+must_agree(struct sim_world *w, unsigned set, const char *who)
+{
+	struct sim_server *leader = leader_of(w, set);
+	size_t before = w->ncommitted;
+	uint64_t best = 0;
+
+	if (leader == NULL)
+		sim_fail(w, "L-STAB: %s lost its leader", who);
+	sim_propose(w, leader);
+	for (int still = 0; still < STILL_MAX; still++) {
+		uint64_t sum;
+
+		if (w->ncommitted > before && agree(w, set))
+			return;
+		run_for(w, w->o.election_ms);
+		sum = progress(w, set);
+		if (sum > best) {
+			best = sum;
+			still = 0;
+		}
+	}
+	sim_fail(w, "L-CONV: %s %s", who,
+	    w->ncommitted > before ? "does not come to one state"
+				   : "does not commit");
+}
+
+static void
+must_be_stable(struct sim_world *w, unsigned set, const char *who, uint64_t n)
+{
+	struct sim_server *leader = leader_of(w, set);
+	uint64_t term = leader == NULL ? 0 : leader->raft->term;
+
+	run_for(w, n * w->o.election_ms);
+	if (leader == NULL || leader_of(w, set) != leader ||
+	    leader->raft->term != term)
+		sim_fail(w, "L-STAB: %s changed its leader for no reason", who);
+}
+
+void
+sim_peace(struct sim_world *w)
+{
+	unsigned core, all = (1U << w->o.nservers) - 1;
+
+	choose_core(w, &core);
+	end_trouble(w, core);
+	run_for(w, 5 * w->o.election_ms); /* what is late arrives */
+	must_elect(w, core, "the core");
+	must_agree(w, core, "the core");
+	must_be_stable(w, core, "the core", 10);
+	sim_heal_links(w);
+	end_trouble(w, all);
+	run_for(w, 5 * w->o.election_ms);
+	must_elect(w, all, "the cluster");
+	must_agree(w, all, "the cluster");
+	must_be_stable(w, all, "the cluster", 50);
+}
