@@ -1,4 +1,5 @@
 /* A request on its way to its upstream, and the answer on its way back. */
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 #include "cmd/lbd/worker.h"
 #include "common/log.h"
 #include "common/mem.h"
+
+#define COMPLAIN_MS 10000 /* between two log lines about one upstream */
 
 bool
 proxy_is_spared(struct passage *p, const struct target *t)
@@ -160,6 +163,24 @@ try_another(struct passage *p, const struct http_answer *answer)
 	return true;
 }
 
+/* Once a while for each upstream: one that is down fails every request. */
+static void
+complain(const struct passage *p, const char *why)
+{
+	uint64_t now_ms = loop_now_ms(p->w->loop);
+	struct upstream *up = p->up;
+
+	if (up->told_ms != 0 && now_ms - up->told_ms < COMPLAIN_MS) {
+		up->untold++;
+		return;
+	}
+	log_warn("upstream failed upstream=%s service=%s error=\"%s\""
+		 " untold=%" PRIu64,
+	    up->name, p->hit.target->service, why, up->untold);
+	up->told_ms = now_ms;
+	up->untold = 0;
+}
+
 static void
 on_answer(void *ctx, const struct err *err, const struct http_answer *answer)
 {
@@ -179,8 +200,7 @@ on_answer(void *ctx, const struct err *err, const struct http_answer *answer)
 		p->up->down_until_ms = loop_now_ms(p->w->loop) + WORKER_DOWN_MS;
 	if (try_another(p, answer))
 		return;
-	log_warn("upstream failed upstream=%s service=%s error=\"%s\"",
-	    p->up->name, p->hit.target->service, err->text);
+	complain(p, err->text);
 	proxy_fail(p, status_of(err));
 }
 
@@ -189,8 +209,7 @@ proxy_on_impatient(void *arg)
 {
 	struct passage *p = arg;
 
-	log_warn("upstream is too slow upstream=%s service=%s", p->up->name,
-	    p->hit.target->service);
+	complain(p, "no answer in time");
 	http_call_cancel(p->call);
 	p->call = NULL;
 	proxy_fail(p, 504);

@@ -56,6 +56,8 @@ struct upstream {
 	size_t users;           /* requests under way */
 	uint64_t down_until_ms; /* spared until then */
 	bool listed;            /* in the newest table */
+	uint64_t told_ms;       /* when its last failure was logged; 0: never */
+	uint64_t untold;        /* failures since */
 };
 
 /* A table as one worker uses it: requests hold it while they last. */
