@@ -1,5 +1,7 @@
 #include "common/ctl.h"
 
+#include <assert.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,20 +94,30 @@ ctl_usage(const struct ctl *c, const char *verb)
 	const struct ctl_verb *v = any_verb_find(c->def, verb);
 	const struct ctl_noun *n = noun_find(c->def, verb);
 
-	fprintf(stderr, "usage: %s %s %s\n", c->def->name, verb,
-	    n != NULL   ? n->args
-	    : v != NULL ? v->args
-			: "");
+	const char *args = n != NULL ? n->args : v != NULL ? v->args : "";
+
+	fprintf(stderr, "usage: %s %s%s%s\n", c->def->name, verb,
+	    *args == '\0' ? "" : " ", args);
 	return CTL_USAGE;
 }
 
 /* --- nouns --- */
 
+const struct rec_field *
+ctl_list(const struct rec_type *reply)
+{
+	for (size_t i = 0; i < reply->nfields; i++)
+		if (reply->fields[i].shape == REC_LIST_OF &&
+		    reply->fields[i].kind == REC_K_REC)
+			return &reply->fields[i];
+	return NULL;
+}
+
 static int
 show_noun(struct ctl *c, const struct ctl_noun *n, int argc, char **argv)
 {
 	const struct msg_def *def = bus_def(n->number);
-	const struct rec_field *list = &def->reply->fields[0];
+	const struct rec_field *list = ctl_list(def->reply);
 	void *body = def->body == NULL ? NULL : xcalloc(1, def->body->size);
 	char *reply = xcalloc(1, def->reply->size);
 	struct err err;
@@ -113,6 +125,7 @@ show_noun(struct ctl *c, const struct ctl_noun *n, int argc, char **argv)
 	void *recs;
 	size_t nrecs;
 
+	assert(list != NULL); /* by our own table of nouns */
 	if (n->body == NULL ? argc != 1 : n->body(argc, argv, body) == -1) {
 		rv = ctl_usage(c, n->name);
 	} else if (ctl_ask(c, n->number, body, reply, &err) == -1) {
@@ -154,10 +167,14 @@ parse_timeout(const char *text, uint64_t *ms)
 static int
 parse_options(struct ctl *c, int argc, char **argv)
 {
+	static const struct option words[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
 	int o;
 
 	optind = 1;
-	while ((o = getopt(argc, argv, "+r:t:jHh")) != -1) {
+	while ((o = getopt_long(argc, argv, "+r:t:jHh", words, NULL)) != -1) {
 		if (o == 'r') {
 			c->run_dir = optarg;
 		} else if (o == 'j') {
@@ -167,9 +184,14 @@ parse_options(struct ctl *c, int argc, char **argv)
 		} else if (o == 'h') {
 			print_usage(c->def, stdout);
 			return 1;
-		} else if (o != 't' ||
-			   parse_timeout(optarg, &c->timeout_ms) == -1) {
+		} else if (o != 't') {
 			print_usage(c->def, stderr);
+			return -1;
+		} else if (parse_timeout(optarg, &c->timeout_ms) == -1) {
+			fprintf(stderr,
+			    "%s: -t %s: a timeout is a number of seconds up "
+			    "to 86400, or like \"500ms\", \"5s\" or \"1m\"\n",
+			    c->def->name, optarg);
 			return -1;
 		}
 	}

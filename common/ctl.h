@@ -60,7 +60,7 @@ struct ctl_noun {
 	const char *name; /* "members" */
 	const char *args;
 	const char *says;
-	uint16_t number; /* of the message; its reply's first row is the list */
+	uint16_t number; /* of the message; its reply's first list is shown */
 	const struct ctl_column *columns;
 	size_t ncolumns;
 	/* Fills the zeroed body from the arguments (argv[0] is the noun). 0,

@@ -7,4 +7,8 @@
 /* The verbs that every control program has. */
 const struct ctl_verb *ctl_common_verbs(size_t *n);
 
+/* Of a noun's reply, the list that is shown: the first one of records; NULL
+ * when there is none. Other rows may stand in front of it. */
+const struct rec_field *ctl_list(const struct rec_type *reply);
+
 #endif

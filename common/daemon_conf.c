@@ -1,5 +1,6 @@
 #include "common/daemon_impl.h"
 
+#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,12 +104,18 @@ daemon_opts_parse(
     struct daemon_opts *o, int argc, char **argv, const struct daemon_def *def)
 {
 	static char usual[PATH_MAX];
+	static const struct option words[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
 	int c;
 
 	memset(o, 0, sizeof *o);
 	o->ready_fd = -1;
 	optind = 1;
-	while ((c = getopt(argc, argv, "f:nvl:r:o:R:PhV")) != -1)
+	while (
+	    (c = getopt_long(argc, argv, "f:nvl:r:o:R:PhV", words, NULL)) != -1)
 		if (parse_one(o, c, def) == -1)
 			return -1;
 	if (optind < argc)

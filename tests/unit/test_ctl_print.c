@@ -2,7 +2,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/ctl.h"
+#include "common/ctl_impl.h"
+#include "proto/catalog.h"
+#include "proto/member.h"
 #include "tests/lib/sample.h"
 #include "tests/lib/unit.h"
 
@@ -116,7 +118,16 @@ START_TEST(ctl_format_shows_every_kind_of_row)
 }
 END_TEST
 
+START_TEST(ctl_list_is_the_first_list_of_records_wherever_it_stands)
+{
+	ck_assert_str_eq(ctl_list(&services_news_type)->name, "put");
+	ck_assert_str_eq(ctl_list(&member_rows_type)->name, "members");
+	ck_assert_ptr_null(ctl_list(&member_event_type));
+}
+END_TEST
+
 UNIT_MAIN("ctl_print", ctl_print_gives_pipes_a_record_a_line_parted_by_tabs,
     ctl_print_gives_the_head_when_asked, ctl_print_aligns_columns_on_a_terminal,
     ctl_print_gives_whole_records_as_json_lines,
-    ctl_format_shows_every_kind_of_row)
+    ctl_format_shows_every_kind_of_row,
+    ctl_list_is_the_first_list_of_records_wherever_it_stands)
