@@ -34,6 +34,24 @@ check_config(const struct sched_core *c, const struct job *job, struct err *err)
 	return 0;
 }
 
+/* Such jobs are well formed, but nothing here starts their children: better
+ * no job than one that never runs. */
+static int
+check_launched(const struct job *job, struct err *err)
+{
+	if (job->periodic != NULL)
+		return err_set(err, ERR_BAD,
+		    "job \"%s\" has a periodic block: periodic jobs are not "
+		    "launched by this version",
+		    job->id);
+	if (job->parameterized_job != NULL)
+		return err_set(err, ERR_BAD,
+		    "job \"%s\" has a parameterized block: parameterized jobs "
+		    "are not dispatched by this version",
+		    job->id);
+	return 0;
+}
+
 /* What a job may not become. */
 int
 core_job_check_update(
@@ -82,7 +100,8 @@ core_job_take_in(const struct sched_core *c, const struct job *from,
 		free(all);
 	}
 	job_problems_free(problems, n);
-	if (n == 0 && check_config(c, job, err) == 0)
+	if (n == 0 && check_config(c, job, err) == 0 &&
+	    check_launched(job, err) == 0)
 		return 0;
 	rec_clear(&job_type, job);
 	free(*warnings);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cmd/schedd/core_job.h"
+#include "cmd/schedd/fsm.h"
 #include "cmd/schedd/jobcanon.h"
 #include "cmd/schedd/jobdiff.h"
 #include "cmd/schedd/scheduler.h"
@@ -49,15 +50,20 @@ run_as_if(struct sched_core *c, struct job *job, const struct eval *eval,
 	sched_entries_unused(&c->state, j, NULL);
 }
 
+/* The version that registering would make; none when nothing differs, and
+ * then the allocations that run are already of it. */
 static void
 plan_version(const struct sched_core *c, struct job *job, const struct job *old)
 {
+	bool same = old != NULL && !fsm_job_differs(old, job);
+	uint64_t next = c->state.index + 1;
+
 	job->has_version = job->has_create_index = job->has_modify_index =
 	    job->has_job_modify_index = true;
-	job->version = old != NULL ? old->version + 1 : 0;
-	job->create_index =
-	    old != NULL ? old->create_index : c->state.index + 1;
-	job->job_modify_index = job->modify_index = c->state.index + 1;
+	job->version = old == NULL ? 0 : old->version + (same ? 0 : 1);
+	job->create_index = old != NULL ? old->create_index : next;
+	job->modify_index = same ? old->modify_index : next;
+	job->job_modify_index = same ? old->job_modify_index : next;
 }
 
 static void

@@ -41,4 +41,9 @@ int fsm_decode(uint64_t index, const void *bytes, size_t n, struct arena *arena,
 void fsm_apply_cmd(struct sched_state *st, uint64_t index,
     const struct cmd *cmd, struct fsm_reply *reply);
 
+/* Whether `new` asks for something else than what the job `old` is: all but
+ * what the servers themselves write is compared. What does not differ makes
+ * no new version. */
+bool fsm_job_differs(const struct job *old, const struct job *new);
+
 #endif

@@ -5,12 +5,8 @@
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
 
-/*
- * Whether somebody asks for something else than what the job is: all but
- * what the servers themselves write is compared.
- */
-static bool
-spec_differs(const struct job *old, const struct job *new)
+bool
+fsm_job_differs(const struct job *old, const struct job *new)
 {
 	struct job a = *old, b = *new;
 
@@ -118,7 +114,7 @@ fsm_job_register(struct fsm_turn *t, const struct cmd_job_register *c)
 		return;
 	if (j == NULL)
 		j = sched_job_have(t->st, ns, sched_str(c->job.id));
-	if (j->job == NULL || spec_differs(j->job, &c->job))
+	if (j->job == NULL || fsm_job_differs(j->job, &c->job))
 		put_job(t, j, &c->job);
 	t->reply->job_modify_index = j->job->job_modify_index;
 	note_scaling(t, j, c);

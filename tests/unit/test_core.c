@@ -549,6 +549,94 @@ START_TEST(core_plans_without_changing)
 }
 END_TEST
 
+START_TEST(core_plans_nothing_for_a_job_that_is_the_same)
+{
+	struct job_plan_request r = { .diff = true };
+	struct job_plan_response out;
+	struct job job;
+	struct err err;
+
+	setup();
+	register_job("web", 2, 100);
+	rec_copy(&job_type, &job,
+	    sched_job_find(sched_core_state(core), "default", "web")->job);
+	r.job = &job;
+	turn();
+	ck_assert(sched_core_job_plan(core, &r, &out, &err) == 0);
+	ck_assert_uint_eq(out.annotations->ndesired_tg_updates, 1);
+	ck_assert_uint_eq(out.annotations->desired_tg_updates[0].ignore, 2);
+	ck_assert_uint_eq(
+	    out.annotations->desired_tg_updates[0].in_place_update, 0);
+	rec_clear(&job_plan_response_type, &out);
+	/* One that differs is seen. */
+	job.priority++;
+	ck_assert(sched_core_job_plan(core, &r, &out, &err) == 0);
+	ck_assert_uint_eq(
+	    out.annotations->desired_tg_updates[0].in_place_update, 2);
+	rec_clear(&job_plan_response_type, &out);
+	rec_clear(&job_type, &job);
+	teardown();
+}
+END_TEST
+
+/* Whether the job may be neither planned nor registered, for this reason. */
+static void
+expect_not_taken(const struct job *job, const char *why)
+{
+	struct job_plan_request plan = { .job = (struct job *)(uintptr_t)job };
+	struct job_register_request put = { .job = plan.job };
+	struct job_plan_response out;
+	struct err err;
+	uint64_t req = ask();
+
+	ck_assert(sched_core_job_plan(core, &plan, &out, &err) == -1);
+	ck_assert_msg(strstr(err.text, why) != NULL, "%s", err.text);
+	sched_core_job_register(core, req, &put);
+	settle();
+	ck_assert_int_eq(refused(req), ERR_BAD);
+	ck_assert_ptr_null(
+	    sched_job_find(sched_core_state(core), "default", job->id));
+}
+
+static void
+drop(const struct rec_type *type, void **rec)
+{
+	if (*rec != NULL)
+		rec_clear(type, *rec);
+	free(*rec);
+	*rec = NULL;
+}
+
+START_TEST(core_refuses_parents_that_nothing_would_launch)
+{
+	struct job job;
+
+	setup();
+	register_job("web", 1, 100);
+	rec_copy(&job_type, &job,
+	    sched_job_find(sched_core_state(core), "default", "web")->job);
+	free(job.id);
+	job.id = xstrdup("nightly");
+	free(job.type);
+	job.type = xstrdup("batch");
+	drop(&update_strategy_type, (void **)&job.update);
+	drop(&update_strategy_type, (void **)&job.task_groups[0].update);
+	drop(&migrate_strategy_type, (void **)&job.task_groups[0].migrate);
+	turn();
+	job.parameterized_job = xcalloc(1, sizeof *job.parameterized_job);
+	expect_not_taken(&job, "are not dispatched by this version");
+	free(job.parameterized_job);
+	job.parameterized_job = NULL;
+	job.periodic = xcalloc(1, sizeof *job.periodic);
+	job.periodic->spec = xstrdup("0 3 * * *");
+	job.periodic->spec_type = xstrdup("cron");
+	job.periodic->has_enabled = job.periodic->enabled = true;
+	expect_not_taken(&job, "are not launched by this version");
+	rec_clear(&job_type, &job);
+	teardown();
+}
+END_TEST
+
 START_TEST(core_tries_again_what_was_not_taken)
 {
 	struct err err;
@@ -683,6 +771,7 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
     core_knows_a_node_by_its_secret, core_stops_a_job,
     core_empties_a_draining_node, core_forgets_when_asked,
-    core_plans_without_changing, core_tries_again_what_was_not_taken,
-    core_sees_a_deployment_through, core_fails_a_deployment_without_progress,
-    core_drops_a_late_update)
+    core_plans_without_changing, core_plans_nothing_for_a_job_that_is_the_same,
+    core_refuses_parents_that_nothing_would_launch,
+    core_tries_again_what_was_not_taken, core_sees_a_deployment_through,
+    core_fails_a_deployment_without_progress, core_drops_a_late_update)
