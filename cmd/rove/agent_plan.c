@@ -122,8 +122,11 @@ plan_gossipd(struct planner *p)
 	const struct agent_config *c = p->c;
 	struct buf *b = add_daemon(p, "gossipd", NULL, STOP_MS);
 	char *addr = join_port(c->addresses.serf, c->ports.serf);
+	/* In the pool of all regions. */
+	char *name = xasprintf("%s.%s", p->name, c->region);
 
-	conftext_put(b, "name", p->name);
+	conftext_put(b, "name", name);
+	free(name);
 	conftext_put(b, "region", c->region);
 	conftext_put(b, "datacenter", c->datacenter);
 	conftext_put(b, "bind", addr);
@@ -158,6 +161,7 @@ plan_schedd(struct planner *p)
 	conftext_put(b, "rpc", rpc);
 	conftext_put(b, "advertise_rpc", p->c->advertise.rpc);
 	conftext_put(b, "node_http", p->node_http);
+	conftext_put_int(b, "serf_port", p->c->ports.serf);
 	conftext_put_dur(b, "lease_min", s->min_heartbeat_ttl);
 	conftext_put_dur(b, "lease_grace", s->heartbeat_grace);
 	conftext_put_dur(b, "failover_ttl", s->failover_heartbeat_ttl);

@@ -106,9 +106,37 @@ static const struct http_route routes[] = {
 	{ ROUTE_ANY, "/v1/operator/license", api_enterprise },
 };
 
+/* What each agent answers for itself, whichever region is asked for. */
+static bool
+is_of_agent(const char *path)
+{
+	static const char *const own[] = { "/v1/agent/", "/v1/regions",
+		"/v1/metrics", "/v1/jobs/parse" };
+
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		if (strncmp(path, own[i], strlen(own[i])) == 0)
+			return true;
+	return false;
+}
+
+/* There is no way to other regions from here. */
+static bool
+is_of_region(const struct schedd *sd, const struct http_req *r)
+{
+	char region[128];
+
+	return !http_param(r, "region", region, sizeof region) ||
+	       *region == '\0' || strcmp(region, sd->config->region) == 0 ||
+	       is_of_agent(http_path(r));
+}
+
 static void
 on_request(void *ctx, struct http_req *r)
 {
+	if (!is_of_region(ctx, r)) {
+		http_fail(r, 500, "No path to region");
+		return;
+	}
 	http_route(routes, sizeof routes / sizeof routes[0], ctx, r);
 }
 

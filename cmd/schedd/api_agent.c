@@ -10,13 +10,14 @@
 #include "common/mem.h"
 #include "common/raft/node.h"
 #include "common/text.h"
+#include "proto/member.h"
 #include "proto/metric.h"
 #include "proto/msg.h"
 #include "proto/version.h"
 
 #define METRICS_TIMEOUT_MS 2000
 #define NODE_TIMEOUT_MS    500
-#define SERF_PORT          4648
+#define MEMBERS_TIMEOUT_MS 1000
 
 static const char *
 rpc_addr(const struct schedd *sd)
@@ -53,7 +54,7 @@ fill_member(const struct schedd *sd, struct agent_member *m)
 	*m = (struct agent_member){
 		.name = xasprintf("%s.%s", c->name, c->region),
 		.addr = xstrndup(addr, host),
-		.port = SERF_PORT,
+		.port = c->serf_port,
 		.status = xstrdup("alive"),
 		.protocol_min = 1,
 		.protocol_max = 5,
@@ -74,22 +75,106 @@ fill_member(const struct schedd *sd, struct agent_member *m)
 	tag(m, "bootstrap", "1");
 }
 
-void
-api_members(void *ctx, struct http_req *r)
+/* Answers with these; the first is this server. */
+static void
+reply_members(const struct schedd *sd, struct http_req *r,
+    struct agent_member *members, size_t n)
 {
-	const struct schedd *sd = ctx;
 	struct server_members out = {
 		.server_name = sd->config->name,
 		.server_region = sd->config->region,
 		.server_dc = sd->config->datacenter,
-		.nmembers = 1,
+		.members = members,
+		.nmembers = n,
 	};
-	struct agent_member m;
 
-	fill_member(sd, &m);
-	out.members = &m;
 	api_reply_rec(r, &server_members_type, &out);
-	rec_clear(&agent_member_type, &m);
+}
+
+/* Waits for gossipd to say who is in the pool. */
+struct members_wait {
+	void (*gone)(struct http_req *r);
+	struct schedd *sd;
+	struct http_req *req; /* NULL when the client has left */
+};
+
+static void
+on_members_gone(struct http_req *r)
+{
+	((struct members_wait *)http_req_data(r))->req = NULL;
+}
+
+static struct agent_member
+borrow_member(const struct member *m)
+{
+	return (struct agent_member){
+		.name = m->name,
+		.addr = m->addr,
+		.port = m->port,
+		.tags = m->tags,
+		.ntags = m->ntags,
+		.status = m->status,
+		.protocol_min = m->protocol_min,
+		.protocol_max = m->protocol_max,
+		.protocol_cur = m->protocol_cur,
+		.delegate_min = m->delegate_min,
+		.delegate_max = m->delegate_max,
+		.delegate_cur = m->delegate_cur,
+	};
+}
+
+/* Of this server gossipd knows the port, and we the rest; of others it knows
+ * all that is known. */
+static void
+on_members(void *ctx, const struct err *err, const void *reply)
+{
+	struct members_wait *w = ctx;
+	const struct member_rows *rows = reply;
+	struct http_req *r = w->req;
+	struct agent_member self, *all;
+	size_t n = 1;
+
+	if (r != NULL) {
+		http_req_set_data(r, NULL);
+		fill_member(w->sd, &self);
+		all = xcalloc(
+		    1 + (err == NULL ? rows->nmembers : 0), sizeof *all);
+		for (size_t i = 0; err == NULL && i < rows->nmembers; i++) {
+			const struct member *m = &rows->members[i];
+
+			if (m->name != NULL && strcmp(m->name, self.name) == 0)
+				self.port = m->port;
+			else
+				all[n++] = borrow_member(m);
+		}
+		all[0] = self;
+		reply_members(w->sd, r, all, n);
+		free(all);
+		rec_clear(&agent_member_type, &self);
+	}
+	free(w);
+}
+
+void
+api_members(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+	struct members_wait *w;
+	struct agent_member self;
+
+	if (!bus_peer_is_up(sd->gossipd)) {
+		fill_member(sd, &self);
+		reply_members(sd, r, &self, 1);
+		rec_clear(&agent_member_type, &self);
+		return;
+	}
+	w = xcalloc(1, sizeof *w);
+	w->gone = on_members_gone;
+	w->sd = sd;
+	w->req = r;
+	http_req_set_data(r, w);
+	bus_call(
+	    sd->gossipd, MSG_MEMBERS, NULL, MEMBERS_TIMEOUT_MS, on_members, w);
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "cmd/schedd/config.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ static const struct rec_field schedd_config_fields[] = {
 	REC_STR(struct schedd_config, 5, rpc, "RPC"),
 	REC_STR(struct schedd_config, 6, advertise_rpc, "AdvertiseRPC"),
 	REC_STR(struct schedd_config, 7, node_http, "NodeHTTP"),
+	REC_I64(struct schedd_config, 19, serf_port, "SerfPort"),
 	REC_DUR(struct schedd_config, 8, lease_min, "LeaseMin"),
 	REC_DUR(struct schedd_config, 9, lease_grace, "LeaseGrace"),
 	REC_DUR(struct schedd_config, 10, failover_ttl, "FailoverTTL"),
@@ -49,6 +51,7 @@ schedd_config_init(void *config)
 	c->rpc = xstrdup("127.0.0.1:4647");
 	c->advertise_rpc = xstrdup("");
 	c->node_http = xstrdup("");
+	c->serf_port = 4648;
 	c->lease_min = (int64_t)o.lease_min_ms * CLOCK_NS_PER_MS;
 	c->lease_grace = (int64_t)o.lease_grace_ms * CLOCK_NS_PER_MS;
 	c->failover_ttl = (int64_t)o.failover_ttl_ms * CLOCK_NS_PER_MS;
@@ -80,6 +83,9 @@ schedd_config_check(const void *config, struct err *err)
 	if (*c->rpc != '\0' && strchr(c->rpc, ':') == NULL)
 		return err_set(err, ERR_BAD,
 		    "rpc: \"%s\" is no address like 127.0.0.1:4647", c->rpc);
+	if (c->serf_port < 1 || c->serf_port > 65535)
+		return err_set(err, ERR_BAD,
+		    "serf_port: %" PRId64 " is no port", c->serf_port);
 	for (size_t i = 0; i < sizeof positive / sizeof positive[0]; i++)
 		if (positive[i] <= 0)
 			return err_set(

@@ -16,6 +16,8 @@ struct schedd_config {
 	char *advertise_rpc; /* "": rpc */
 	char *node_http;     /* a nodeagent on this machine: its part of
 				agent/self is merged in; "": none */
+	int64_t serf_port;   /* shown for this server while no gossipd says
+				where it listens */
 	/* Leases; see sched_core_opts. */
 	int64_t lease_min, lease_grace, failover_ttl; /* ns */
 	int64_t lease_rate; /* a second, of all nodes together */

@@ -123,7 +123,8 @@ schedd_start(struct daemon *d, struct err *err)
 	sd->core = make_core(c);
 	if (identify(sd, err) == -1 || schedd_open_raft(sd, err) == -1 ||
 	    open_rpc(sd, err) == -1 ||
-	    (sd->metricsd = dial(sd, "metricsd", err)) == NULL)
+	    (sd->metricsd = dial(sd, "metricsd", err)) == NULL ||
+	    (sd->gossipd = dial(sd, "gossipd", err)) == NULL)
 		return -1;
 	sd->http =
 	    http_server_new(d->loop, c->http, NULL, &schedd_http_ops, sd, err);
@@ -158,6 +159,7 @@ schedd_release(struct daemon *d)
 		http_client_free(sd->node_client);
 	nodes_http_free(sd->nodes_http);
 	bus_peer_free(sd->metricsd);
+	bus_peer_free(sd->gossipd);
 	loop_timer_free(sd->tick);
 	sched_core_free(sd->core);
 	meter_release(&sd->meter);

@@ -46,6 +46,26 @@ expect_eq "${BASH_REMATCH[4]}" "$eval_id"
 eventually 5 has_allocs web running 1
 eventually 5 lb_says /web 200
 
+# Each noun of each control program, in each form.
+nouns() { # CONTROL_PROGRAM: what it lists that is no common verb or edit
+	"$1" --help | awk '/^  / { print $1 }' | grep -vE '^(info|ping|config|log-level|monitor|reload|stop|route)$'
+}
+for c in schedctl nodectl gossipctl metricsctl lbctl; do
+	[ -n "$(nouns $c)" ] || fail "$c has no noun"
+	for n in $(nouns $c); do
+		exits 0 $c -r "$RUN" "$n"
+		[ -n "$out" ] || fail "$c $n says nothing"
+		exits 0 $c -r "$RUN" -H "$n"
+		exits 0 $c -r "$RUN" -j "$n"
+		jq -e . >/dev/null <<<"$out" || fail "$c -j $n: $out"
+		exits 2 $c -r "$RUN" "$n" one two
+	done
+	exits 2 $c -r "$RUN" ping more
+	expect_eq "$err" "usage: $c ping"
+	exits 2 $c -t 1x ping
+	expect_match "$err" 'a timeout is'
+done
+
 # It is there for each noun.
 exits 0 rove job status
 expect_match "$out" '^ID +Type +Priority +Status +Submit Date
@@ -70,7 +90,9 @@ $node +default +dc1 +alpha +<none> +false +eligible +ready"
 exits 0 rove node status "$node"
 expect_match "$out" 'Allocated Resources'
 exits 0 rove server members
-expect_match "$out" 'alpha.global +127.0.0.1 +[0-9]+ +alive +true '
+expect_match "$out" "alpha.global +127.0.0.1 +$SERF_PORT +alive +true "
+exits 1 rove job status -region nope
+expect_match "$err" 'No path to region'
 exits 0 rove agent-info
 expect_match "$out" 'leader = true'
 exits 0 rove status "$alloc"

@@ -220,6 +220,7 @@ START_TEST(each_daemon_reads_what_is_written_for_it)
 	ck_assert_str_eq(s.rpc, "127.0.0.1:1001");
 	ck_assert_str_eq(s.node_http, "127.0.0.1:1010");
 	ck_assert_str_eq(s.region, "eu");
+	ck_assert_int_eq(s.serf_port, 1002);
 	ck_assert_str_eq(s.common.data_dir, "/data/server");
 	ck_assert_int_eq(s.lease_grace, 30 * CLOCK_NS_PER_S);
 	ck_assert_int_eq(s.node_gc_threshold, 3 * 3600 * CLOCK_NS_PER_S);
@@ -235,6 +236,7 @@ START_TEST(each_daemon_reads_what_is_written_for_it)
 	load(&p, "gossipd", &gossipd_config_type, gossipd_config_init,
 	    gossipd_config_check, &g);
 	ck_assert_str_eq(g.bind, "127.0.0.1:1002");
+	ck_assert_str_eq(g.name, "me.eu");
 	load(&p, "metricsd", &metricsd_config_type, metricsd_config_init,
 	    metricsd_config_check, &m);
 	ck_assert_str_eq(m.http, "127.0.0.1:1003");
