@@ -6,17 +6,9 @@
 #include <inttypes.h>
 
 #include "cmd/schedd/core_job.h"
+#include "cmd/schedd/jobupdate.h"
 #include "cmd/schedd/text.h"
 #include "common/text.h"
-
-static struct task_group *
-group_named(const struct job *job, const char *name)
-{
-	for (size_t i = 0; i < job->ntask_groups; i++)
-		if (sched_eq(job->task_groups[i].name, name))
-			return &job->task_groups[i];
-	return NULL;
-}
 
 static int
 check_scale(const struct sched_job *j, const struct task_group *g,
@@ -64,14 +56,15 @@ sched_core_job_scale(struct sched_core *c, uint64_t req, const char *ns,
 	const char *name =
 	    sched_str(rec_kv_get(m->target, m->ntarget, "Group"));
 	struct cmd_job_register r = { .scaled_group = text_borrow(name) };
-	struct task_group *g;
+	const struct task_group *g;
+	struct task_group *own;
 	struct scaling_event ev;
 	struct cmd cmd = { .job_register = &r };
 	struct err err;
 
 	if (j == NULL)
 		return;
-	g = group_named(j->job, name);
+	g = jobupdate_group(j->job, name);
 	if (check_scale(j, g, name, m, &err) == -1) {
 		core_refuse_err(c, req, &err);
 		return;
@@ -87,9 +80,9 @@ sched_core_job_scale(struct sched_core *c, uint64_t req, const char *ns,
 	if (m->has_count) {
 		r.enforce_index = true;
 		r.job_modify_index = j->job->job_modify_index;
-		g = group_named(&r.job, name);
-		g->has_count = true;
-		g->count = m->count;
+		own = &r.job.task_groups[g - j->job->task_groups];
+		own->has_count = true;
+		own->count = m->count;
 		core_job_propose(c, req, &r, "job-scaling", 0, NULL);
 	} else {
 		core_ask(c, req, &cmd, CORE_REGISTERED);

@@ -6,18 +6,14 @@
 
 #include <stdlib.h>
 
+#include "cmd/schedd/jobupdate.h"
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
 
 const struct task_group *
 core_group_of(const struct sched_alloc *a)
 {
-	const struct job *job = a->version->job;
-
-	for (size_t i = 0; i < job->ntask_groups; i++)
-		if (sched_eq(job->task_groups[i].name, sched_alloc_group(a)))
-			return &job->task_groups[i];
-	return NULL;
+	return jobupdate_group(a->version->job, sched_alloc_group(a));
 }
 
 /* Whether the servers may start a failed allocation anew elsewhere. */

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "cmd/schedd/gc.h"
+#include "cmd/schedd/jobupdate.h"
 #include "cmd/schedd/state.h"
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
@@ -10,14 +11,13 @@ static bool
 may_be_rescheduled(
     const struct sched_alloc *a, const struct job *job, int64_t now)
 {
-	const struct reschedule_policy *p = NULL;
+	const struct task_group *g = jobupdate_group(job, sched_alloc_group(a));
+	const struct reschedule_policy *p =
+	    g != NULL ? g->reschedule_policy : NULL;
 	struct arena arena = { 0 };
 	struct alloc rec;
 	bool may;
 
-	for (size_t i = 0; i < job->ntask_groups; i++)
-		if (sched_eq(job->task_groups[i].name, sched_alloc_group(a)))
-			p = job->task_groups[i].reschedule_policy;
 	if (p == NULL || (!p->unlimited && p->attempts == 0) || a->has_next)
 		return false;
 	if (p->unlimited)

@@ -4,19 +4,6 @@
 
 #include "cmd/schedd/text.h"
 
-static const struct sched_job *
-find_job(const struct sched_state *st, const struct eval *e)
-{
-	struct sched_job *j;
-	struct buf key = { 0 };
-	const char *k =
-	    sched_key(&key, sched_str(e->namespace), sched_str(e->job_id));
-
-	HASH_FIND(hh, st->jobs, k, strlen(k), j);
-	buf_release(&key);
-	return j;
-}
-
 static bool
 may_evict(const struct preemption_config *c, const char *type)
 {
@@ -47,7 +34,8 @@ planner_init(struct planner *p, const struct sched_state *st,
 {
 	*p = (struct planner){ .st = st,
 		.eval = eval,
-		.sj = find_job(st, eval),
+		.sj = sched_job_entry(
+		    st, sched_str(eval->namespace), sched_str(eval->job_id)),
 		.now = now,
 		.rng = rng,
 		.out = out,

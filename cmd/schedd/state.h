@@ -283,6 +283,9 @@ const char *sched_key(struct buf *b, const char *ns, const char *id);
 /* A job with a record. */
 struct sched_job *sched_job_find(
     const struct sched_state *st, const char *ns, const char *id);
+/* The same, or what is left of a purged one: its record is NULL. */
+struct sched_job *sched_job_entry(
+    const struct sched_state *st, const char *ns, const char *id);
 struct sched_node *sched_node_find(
     const struct sched_state *st, const char *id);
 struct sched_alloc *sched_alloc_find(

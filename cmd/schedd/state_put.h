@@ -10,8 +10,6 @@
 #include "cmd/schedd/state.h"
 
 /* Entries with or without a record; `have` makes one where there is none. */
-struct sched_job *sched_job_entry(
-    const struct sched_state *st, const char *ns, const char *id);
 struct sched_job *sched_job_have(
     struct sched_state *st, const char *ns, const char *id);
 struct sched_node *sched_node_entry(
