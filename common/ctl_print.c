@@ -72,31 +72,6 @@ add_one(const struct rec_field *f, const void *at, struct buf *out)
 	}
 }
 
-static size_t
-size_of(const struct rec_field *f)
-{
-	switch (f->kind) {
-	case REC_K_BOOL:
-		return sizeof(bool);
-	case REC_K_F64:
-		return sizeof(double);
-	case REC_K_STR:
-	case REC_K_TREE:
-	case REC_K_PTR:
-		return sizeof(void *);
-	case REC_K_BYTES:
-		return sizeof(struct rec_bytes);
-	case REC_K_REC:
-		return f->type->size;
-	case REC_K_I64:
-	case REC_K_U64:
-	case REC_K_DUR:
-	case REC_K_TIME:
-		break;
-	}
-	return sizeof(int64_t);
-}
-
 /* A pair's two rows as key=value. */
 static void
 add_pair(const struct rec_type *t, const char *at, struct buf *out)
@@ -123,7 +98,7 @@ ctl_format(const struct rec_field *f, const void *rec, struct buf *out)
 	}
 	memcpy(&n, (const char *)rec + f->extra, sizeof n);
 	at = *(const char *const *)(const void *)at;
-	for (size_t i = 0; i < n; i++, at += size_of(f)) {
+	for (size_t i = 0; i < n; i++, at += rec_value_size(f)) {
 		if (i > 0)
 			buf_addc(out, ',');
 		if (f->type != NULL && f->type->pair)

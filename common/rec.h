@@ -309,6 +309,10 @@ typedef void rec_diff_fn(
 size_t rec_diff(const struct rec_type *t, const void *a, const void *b,
     rec_diff_fn *fn, void *ctx);
 
+/* Bytes that one value of the row takes in C: one of a list, of a map's
+ * elements, or the only one. */
+size_t rec_value_size(const struct rec_field *f);
+
 /* True if the table accounts for every byte of the struct but padding, and
  * its tags are unique and within REC_MAX_TAG; does not enter other types. */
 bool rec_covers(const struct rec_type *t);

@@ -1,6 +1,6 @@
 /*
- * What the files of rec share and nobody else includes: the address of a
- * row's parts, and what is worked out once for each type.
+ * What those share who walk a record's rows themselves, the files of rec above
+ * all: the address of a row's parts, and what is worked out once for each type.
  */
 #ifndef COMMON_REC_IMPL_H
 #define COMMON_REC_IMPL_H
@@ -80,9 +80,6 @@ rec_copy_text(void *dst, const void *src, size_t n)
 			d[i] = s[i];
 	}
 }
-
-/* Bytes that one value of the row takes in C. */
-size_t rec_value_size(const struct rec_field *f);
 
 /* True if the row has nothing to tell: absent, or zero where that is equal. */
 bool rec_row_is_zero(const struct rec_field *f, const void *rec);

@@ -100,31 +100,6 @@ fill_value(const struct rec_field *f, char *at, size_t i, struct stack *s)
 	}
 }
 
-static size_t
-size_of(const struct rec_field *f)
-{
-	switch (f->kind) {
-	case REC_K_STR:
-	case REC_K_TREE:
-	case REC_K_PTR:
-		return sizeof(void *);
-	case REC_K_BYTES:
-		return sizeof(struct rec_bytes);
-	case REC_K_REC:
-		return f->type->size;
-	case REC_K_BOOL:
-		return sizeof(bool);
-	case REC_K_F64:
-		return sizeof(double);
-	case REC_K_I64:
-	case REC_K_U64:
-	case REC_K_DUR:
-	case REC_K_TIME:
-		break;
-	}
-	return sizeof(int64_t);
-}
-
 /* Each element of a map needs a key of its own, in order. */
 static void
 name_key(const struct rec_field *f, char *elem, size_t i)
@@ -142,7 +117,7 @@ static void
 fill_many(const struct rec_field *f, char *rec, struct stack *s)
 {
 	size_t n = f->kind == REC_K_REC && f->type->nfields > 4 ? 1 : 2;
-	size_t size = size_of(f);
+	size_t size = rec_value_size(f);
 	char *elems;
 
 	if (f->kind == REC_K_REC && !may_enter(s, f->type))
