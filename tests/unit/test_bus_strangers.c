@@ -1,0 +1,158 @@
+/* Bytes from strangers: closed, counted, and of no harm to anybody else. */
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/bus.h"
+#include "common/envelope.h"
+#include "tests/lib/busworld.h"
+#include "tests/lib/unit.h"
+
+static int
+raw_connect(struct bus_world *w)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(sa.sun_path, w->url + 6);
+	ck_assert_int_eq(
+	    connect(fd, (const struct sockaddr *)&sa, sizeof sa), 0);
+	return fd;
+}
+
+/* nng's greeting of a REQ peer, then one message with the given length. */
+static int
+raw_send(struct bus_world *w, uint64_t claimed, const void *bytes, size_t n)
+{
+	static const uint8_t hello[8] = { 0, 'S', 'P', 0, 0, 0x30, 0, 0 };
+	uint8_t head[9] = { 1 };
+	struct buf b = { 0 };
+	int fd = raw_connect(w);
+
+	for (int i = 0; i < 8; i++)
+		head[1 + i] = (uint8_t)(claimed >> (56 - 8 * i));
+	/* Whole, for it may be closed after any part of it. */
+	buf_add(&b, hello, sizeof hello);
+	buf_add(&b, head, sizeof head);
+	buf_add(&b, bytes, n);
+	ck_assert_int_eq(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+	buf_release(&b);
+	return fd;
+}
+
+static void
+expect_closed(struct bus_world *w, int fd)
+{
+	char c[64];
+	ssize_t n = 0;
+
+	bus_world_pass(w, 100);
+	for (int i = 0; i < 50; i++) {
+		n = recv(fd, c, sizeof c, MSG_DONTWAIT);
+		if (n == 0 || (n < 0 && i > 40))
+			break;
+		bus_world_pass(w, 20);
+	}
+	ck_assert_int_eq(n, 0);
+	close(fd);
+}
+
+/* nng closes first and counts then; a stranger that it hangs up on while it
+ * greets another it may not count. */
+static void
+expect_refused(struct bus_world *w, uint64_t n)
+{
+	for (int i = 0; i < 200; i++)
+		if (bus_server_stats(w->server)->refused < n)
+			bus_world_pass(w, 20);
+	ck_assert_uint_ge(bus_server_stats(w->server)->refused, n);
+}
+
+START_TEST(garbage_is_closed_and_counted)
+{
+	struct bus_world *w = bus_world_new(false);
+	struct bus_peer *p = bus_world_dial(w);
+	static const char cut[] = "\x80\0\0\1rv\1\0";
+	char wrong[4 + ENVELOPE_HEAD] = "\x80\0\0\1xx";
+	int fd;
+
+	fd = raw_connect(w);
+	ck_assert_int_eq(write(fd, "GET / HTTP/1.0\r\n\r\n", 18), 18);
+	expect_closed(w, fd);
+	expect_closed(w, raw_send(w, UINT64_C(1) << 40, cut, 8));
+	expect_closed(w, raw_send(w, BUS_MAX_MSG + 1, cut, 8));
+	expect_refused(w, 2);
+	expect_closed(w, raw_send(w, 8, cut, 8));
+	expect_closed(w, raw_send(w, sizeof wrong, wrong, sizeof wrong));
+	expect_refused(w, 4);
+	bus_world_echoes(w, p);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
+/* Who has asked and goes is no stranger; and what one socket refuses is not
+ * laid to another's charge. */
+START_TEST(askers_who_leave_are_not_counted_as_garbage)
+{
+	struct bus_world *w = bus_world_new(false),
+			 *other = bus_world_new(false);
+	int fd;
+
+	for (int i = 0; i < 5; i++) {
+		struct bus_peer *p = bus_world_dial(w);
+
+		bus_world_echoes(w, p);
+		bus_peer_free(p);
+	}
+	bus_world_pass(w, 200);
+	ck_assert_uint_eq(bus_server_stats(w->server)->refused, 0);
+	fd = raw_connect(w);
+	ck_assert_int_eq(write(fd, "GET / HTTP/1.0\r\n\r\n", 18), 18);
+	expect_closed(w, fd);
+	expect_refused(w, 1);
+	ck_assert_uint_eq(bus_server_stats(other->server)->refused, 0);
+	bus_world_free(other);
+	bus_world_free(w);
+}
+END_TEST
+
+START_TEST(who_connects_and_leaves_at_once_keeps_nobody_out)
+{
+	struct bus_world *w = bus_world_new(false);
+	struct bus_peer *p;
+
+	for (int i = 0; i < 20; i++)
+		close(raw_connect(w));
+	p = bus_world_dial(w);
+	bus_world_echoes(w, p);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
+START_TEST(a_bad_body_is_refused)
+{
+	struct bus_world *w = bus_world_new(false);
+	struct envelope e = { .number = ECHO, .id = 1 };
+	struct bus_peer *p = bus_world_dial(w);
+	struct buf b = { 0 };
+	int fd;
+
+	buf_add(&b, "\x80\0\0\1", 4);
+	envelope_pack(&e, &b);
+	buf_add(&b, "\xc1", 1);
+	fd = raw_send(w, b.len, b.data, b.len);
+	expect_refused(w, 1);
+	bus_world_echoes(w, p);
+	close(fd);
+	buf_release(&b);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
+UNIT_MAIN("bus_strangers", garbage_is_closed_and_counted,
+    askers_who_leave_are_not_counted_as_garbage,
+    who_connects_and_leaves_at_once_keeps_nobody_out, a_bad_body_is_refused)
