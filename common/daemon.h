@@ -128,6 +128,11 @@ void daemon_exit(struct daemon *d, int status);
 void daemon_warn_if_open(const char *what, const char *addr);
 bool daemon_is_loopback(const char *addr);
 
+/* Locks dir/lock and writes our pid there: a descriptor that holds the lock
+ * as long as it is open. -1 (ERR_CONFLICT): "<what> <dir> is in use by process
+ * <pid>". */
+int daemon_lock_dir(const char *what, const char *dir, struct err *err);
+
 /* The path's URL: run_dir/name/kind.sock, as "ipc://...". Caller frees. */
 char *daemon_url(const char *run_dir, const char *name, const char *kind);
 

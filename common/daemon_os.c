@@ -91,9 +91,8 @@ tell_holder(int fd, const char *what, const char *dir, struct err *err)
 	    n > 0 ? pid : "unknown");
 }
 
-/* A descriptor that holds the lock as long as it is open, or -1. */
-static int
-lock_dir(const char *what, const char *dir, struct err *err)
+int
+daemon_lock_dir(const char *what, const char *dir, struct err *err)
 {
 	char *path = xasprintf("%s/lock", dir);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -140,14 +139,15 @@ daemon_dirs_open(struct daemon *d, struct err *err)
 	    make_dirs(c->run_dir, 0755, err) == -1 ||
 	    own_dir(dir, 0751, pw != NULL ? &root : NULL, err) == -1)
 		goto out;
-	d->impl->run_lock = lock_dir("run_dir", dir, err);
+	d->impl->run_lock = daemon_lock_dir("run_dir", dir, err);
 	if (d->impl->run_lock == -1)
 		goto out;
 	if (c->data_dir[0] != '\0') {
 		if (own_dir(c->data_dir, d->def->open_data_dir ? 0711 : 0700,
 			pw, err) == -1)
 			goto out;
-		d->impl->data_lock = lock_dir("data_dir", c->data_dir, err);
+		d->impl->data_lock =
+		    daemon_lock_dir("data_dir", c->data_dir, err);
 		if (d->impl->data_lock == -1)
 			goto out;
 	}

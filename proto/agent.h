@@ -138,6 +138,10 @@ int agent_config_load(
 int agent_config_parse(struct agent_config *c, const char *path,
     const char *text, size_t n, struct err *err);
 
+/* Where the files of c say it last: "/etc/a.hcl:3" for a path such as
+ * "acl.enabled". Reads them again. NULL: none does; caller frees. */
+char *agent_config_where(const struct agent_config *c, const char *path);
+
 /*
  * Puts b over a. Zero and absent say nothing. Lists of servers, joins and
  * schedulers grow; other lists of text are replaced; maps grow by key; host
@@ -157,6 +161,11 @@ struct agent_host {
 };
 void agent_host_read(struct agent_host *h);
 void agent_host_release(struct agent_host *h);
+
+/* Said when the address that others are told would be loopback. */
+#define AGENT_UNSAFE_ADVERTISE                                     \
+	"Defaulting advertise to localhost is unsafe, please set " \
+	"advertise manually"
 
 /*
  * Works out what is left open (bind and advertised addresses, plugin_dir,

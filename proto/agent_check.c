@@ -279,7 +279,7 @@ agent_config_check(
 	if (strchr(text_of(c->datacenter), '*') != NULL)
 		return say(ui, "Datacenter contains invalid characters");
 	if (!has_tls(&c->tls) && !c->dev_mode)
-		say(ui, "WARNING: mTLS is not configured - Nomad is not secure "
+		say(ui, "WARNING: mTLS is not configured - rove is not secure "
 			"without mTLS!");
 	if (check_encrypt(c->server.encrypt, ui) == -1 ||
 	    check_dirs(c, ui) == -1 || check_ports(&c->client, ui) == -1 ||

@@ -77,8 +77,38 @@ is_loopback(const char *ip)
 	return strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0;
 }
 
+/* The address that this machine is known by: a private one of the interface
+ * with the default route, else any of it, else the first that is not
+ * loopback. A machine that has none can only speak to itself (-dev). */
+static char *
+own_address(const struct agent_host *host, bool dev, struct err *err)
+{
+	char *ip = agent_addr_expand(host, "{{ GetPrivateIP }}", NULL);
+	const char *found = NULL;
+
+	if (ip != NULL && ip[0] != '\0')
+		return ip;
+	free(ip);
+	for (size_t i = 0; i < host->nifaces; i++) {
+		const struct agent_iface *f = &host->ifaces[i];
+
+		if (is_loopback(f->ip))
+			continue;
+		if (f->is_default)
+			return xstrdup(f->ip);
+		if (found == NULL)
+			found = f->ip;
+	}
+	if (found != NULL || dev)
+		return xstrdup(found != NULL ? found : "127.0.0.1");
+	err_set(err, ERR_BAD,
+	    "this machine has no address but loopback: set bind_addr, or "
+	    "advertise { http, rpc, serf }");
+	return NULL;
+}
+
 /* What others are told: what is written, else what is bound if others can
- * reach it, else the first private address. */
+ * reach it, else this machine's address. */
 static int
 advertise(char **addr, const char *bind, int64_t port, bool dev,
     const struct agent_host *host, struct err *err)
@@ -98,14 +128,14 @@ advertise(char **addr, const char *bind, int64_t port, bool dev,
 	if (look_up(bind, ip, sizeof ip, err) == -1)
 		return -1;
 	if (is_loopback(ip) && !dev)
-		return err_set(err, ERR_BAD,
-		    "Defaulting advertise to localhost is unsafe, please set "
-		    "advertise manually");
+		return err_set(err, ERR_BAD, "%s", AGENT_UNSAFE_ADVERTISE);
 	if (!is_any(ip)) {
 		replace(addr, join_port(ip, port));
 		return 0;
 	}
-	text = agent_addr_expand(host, "{{ GetPrivateIP }}", err);
+	text = own_address(host, dev, err);
+	if (text == NULL)
+		return -1;
 	replace(addr, join_port(text, port));
 	free(text);
 	return 0;

@@ -1,112 +1,35 @@
 #include "cmd/rove/agent.h"
 
-#include <errno.h>
-#include <ftw.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "cmd/rove/agent_check.h"
 #include "cmd/rove/agent_conf.h"
+#include "cmd/rove/agent_dirs.h"
+#include "cmd/rove/agent_tasks.h"
 #include "cmd/rove/children.h"
 #include "cmd/rove/commands.h"
-#include "common/daemon.h"
 #include "common/log.h"
 #include "common/mem.h"
 
-#define MAX_FTW_FDS 16
+/* A signal so soon after the first is the same wish, told twice: a terminal's
+ * to the whole group, and that of the script that started us. */
+#define SAME_SIGNAL_MS 1000
 
 struct agent {
 	struct agent_args args;
 	struct agent_config config;
 	struct plan plan;
-	char *temp_dir; /* NULL unless -dev made one */
-	char *data_dir, *run_dir, *conf_dir;
+	struct agent_dirs dirs;
 	struct loop *loop;
 	struct children *children;
 	struct loop_signal *sig_int, *sig_term, *sig_hup;
 	uint64_t started_ms;
+	uint64_t stop_ms; /* when it began to stop */
+	bool stopping, stopped;
 	int status;
 };
-
-/* --- directories --- */
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	remove(path);
-	return 0;
-}
-
-static int
-make_dir(const char *path, mode_t mode, struct err *err)
-{
-	char *copy = xstrdup(path);
-	int rv = 0;
-
-	for (char *p = strchr(copy + 1, '/'); p != NULL && rv == 0;
-	     p = strchr(p + 1, '/')) {
-		*p = '\0';
-		if (mkdir(copy, 0755) == -1 && errno != EEXIST)
-			rv = err_sys(err, "%s", copy);
-		*p = '/';
-	}
-	if (rv == 0 && mkdir(copy, mode) == -1 && errno != EEXIST)
-		rv = err_sys(err, "%s", copy);
-	free(copy);
-	return rv;
-}
-
-static int
-make_temp(struct agent *a, struct err *err)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	a->temp_dir = xasprintf(
-	    "%s/rove-agent.XXXXXX", tmp != NULL && *tmp == '/' ? tmp : "/tmp");
-	if (mkdtemp(a->temp_dir) != NULL &&
-	    chmod(a->temp_dir, 0711) == 0) /* tasks of others pass through */
-		return 0;
-	err_sys(err, "%s", a->temp_dir);
-	free(a->temp_dir);
-	a->temp_dir = NULL;
-	return -1;
-}
-
-/* Where things go: -dev has a directory for all of it. */
-static int
-make_dirs(struct agent *a, struct err *err)
-{
-	const char *data = a->config.data_dir;
-	bool has_data = data != NULL && data[0] != '\0';
-
-	if (a->config.dev_mode && make_temp(a, err) == -1)
-		return -1;
-	if (has_data)
-		a->data_dir = xstrdup(data);
-	else if (a->temp_dir != NULL)
-		a->data_dir = xasprintf("%s/data", a->temp_dir);
-	else /* a client that names each directory by itself */
-		a->data_dir = xstrdup(a->config.client.state_dir);
-	if (a->args.run_dir != NULL)
-		a->run_dir = xstrdup(a->args.run_dir);
-	else if (a->temp_dir != NULL)
-		a->run_dir = xasprintf("%s/run", a->temp_dir);
-	else
-		a->run_dir = geteuid() == 0 ? xstrdup(DAEMON_RUN_DIR)
-					    : xasprintf("%s/run", a->data_dir);
-	a->conf_dir = xasprintf("%s/agent", a->run_dir);
-	if (make_dir(a->data_dir, 0755, err) == -1 ||
-	    make_dir(a->run_dir, 0755, err) == -1)
-		return -1;
-	return make_dir(a->conf_dir, 0750, err);
-}
 
 /* --- life --- */
 
@@ -115,7 +38,16 @@ on_stopped(void *ctx)
 {
 	struct agent *a = ctx;
 
+	a->stopped = true;
 	loop_stop(a->loop);
+}
+
+static void
+begin_stop(struct agent *a)
+{
+	a->stopping = true;
+	a->stop_ms = loop_now_ms(a->loop);
+	children_stop(a->children, on_stopped, a);
 }
 
 static void
@@ -123,10 +55,17 @@ stop(struct agent *a, const char *signal_name)
 {
 	char line[64];
 
+	if (a->stopping) {
+		if (loop_now_ms(a->loop) - a->stop_ms < SAME_SIGNAL_MS)
+			return;
+		children_say(a->children, "==> Not waiting any longer...");
+		children_stop(a->children, on_stopped, a);
+		return;
+	}
 	snprintf(line, sizeof line, "==> Caught signal: %s", signal_name);
 	children_say(a->children, line);
 	children_say(a->children, "==> Gracefully shutting down agent...");
-	children_stop(a->children, on_stopped, a);
+	begin_stop(a);
 }
 
 static void
@@ -151,15 +90,15 @@ on_ready(void *ctx)
 }
 
 static void
-on_failed(void *ctx, const char *name, int status)
+on_failed(void *ctx, const char *name, int status, const char *said)
 {
 	struct agent *a = ctx;
 
 	log_error("%s cannot start status=%d", name, status);
-	fprintf(
-	    stderr, "==> Error starting agent: %s: see its log above\n", name);
+	fprintf(stderr, "==> Error starting agent: %s: %s\n", name,
+	    said[0] != '\0' ? said : "it ended without a word");
 	a->status = 1;
-	children_stop(a->children, on_stopped, a);
+	begin_stop(a);
 }
 
 /* New files for the daemons, which read them all or, where one is wrong,
@@ -171,12 +110,13 @@ reload(struct agent *a, struct buf *ui)
 	struct plan plan;
 	struct err err;
 
-	if (agent_conf_read(&next, &a->args, ui) == -1) {
+	if (agent_conf_read(&next, &a->args, ui) == -1 ||
+	    agent_check(&next, ui) == -1) {
 		rec_clear(&agent_config_type, &next);
 		return -1;
 	}
-	plan_make(&plan, &next, a->data_dir, a->run_dir);
-	if (agent_conf_write(&plan, a->conf_dir, &err) == -1) {
+	plan_make(&plan, &next, a->dirs.data, a->dirs.run);
+	if (agent_conf_write(&plan, a->dirs.conf, &err) == -1) {
 		buf_addf(ui, "%s\n", err.text);
 		plan_release(&plan);
 		rec_clear(&agent_config_type, &next);
@@ -197,6 +137,8 @@ on_hup(void *arg)
 	struct agent *a = arg;
 	struct buf ui = { 0 };
 
+	if (a->stopping)
+		return;
 	children_say(a->children, "==> Caught signal: hangup");
 	children_say(a->children, "==> Reloading agent configuration...");
 	if (reload(a, &ui) == 0) {
@@ -218,7 +160,7 @@ add_children(struct agent *a, struct err *err)
 	for (size_t i = 0; i < a->plan.ndaemons; i++) {
 		const struct plan_daemon *d = &a->plan.daemons[i];
 		char *program = agent_conf_program(d->name);
-		char *conf = xasprintf("%s/%s.conf", a->conf_dir, d->name);
+		char *conf = xasprintf("%s/%s.conf", a->dirs.conf, d->name);
 		char *argv[] = { program, file_flag, conf, parent_flag, NULL };
 
 		if (program == NULL) {
@@ -237,11 +179,11 @@ add_children(struct agent *a, struct err *err)
 static int
 prepare(struct agent *a, struct err *err)
 {
-	if (make_dirs(a, err) == -1)
+	if (agent_dirs_open(&a->dirs, &a->config, a->args.run_dir, err) == -1)
 		return -1;
-	plan_make(&a->plan, &a->config, a->data_dir, a->run_dir);
+	plan_make(&a->plan, &a->config, a->dirs.data, a->dirs.run);
 	if (agent_conf_probe(&a->plan, err) == -1 ||
-	    agent_conf_write(&a->plan, a->conf_dir, err) == -1)
+	    agent_conf_write(&a->plan, a->dirs.conf, err) == -1)
 		return -1;
 	a->loop = loop_new();
 	a->children = children_new(a->loop);
@@ -253,7 +195,7 @@ run(struct agent *a)
 {
 	struct buf banner = { 0 };
 
-	agent_conf_banner(&a->config, &a->plan, a->run_dir, &banner);
+	agent_conf_banner(&a->config, &a->plan, a->dirs.run, &banner);
 	fputs(buf_str(&banner), stdout);
 	fflush(stdout);
 	buf_release(&banner);
@@ -263,10 +205,24 @@ run(struct agent *a)
 	a->sig_hup = loop_signal_new(a->loop, SIGHUP, on_hup, a);
 	a->started_ms = loop_now_ms(a->loop);
 	children_start(a->children, on_ready, on_failed, a);
-	loop_run(a->loop);
+	if (!a->stopped) /* not one could be started */
+		loop_run(a->loop);
 	loop_signal_free(a->sig_int);
 	loop_signal_free(a->sig_term);
 	loop_signal_free(a->sig_hup);
+}
+
+/* -dev is a throw-away: a nodeagent that was not given the time to stop its
+ * tasks has left them to us. */
+static void
+end_tasks(const struct agent *a)
+{
+	char *client = plan_client_dir(&a->config, a->dirs.data);
+	size_t n = agent_tasks_end(client);
+
+	if (n > 0)
+		log_warn("tasks were left and are killed n=%zu", n);
+	free(client);
 }
 
 static void
@@ -275,25 +231,13 @@ release(struct agent *a)
 	children_free(a->children);
 	if (a->loop != NULL)
 		loop_free(a->loop);
-	for (size_t i = 0; i < a->plan.ndaemons && a->conf_dir != NULL; i++) {
-		char *path = xasprintf(
-		    "%s/%s.conf", a->conf_dir, a->plan.daemons[i].name);
-
-		unlink(path);
-		free(path);
-	}
-	if (a->conf_dir != NULL)
-		rmdir(a->conf_dir);
-	if (a->temp_dir != NULL)
-		nftw(a->temp_dir, remove_one, MAX_FTW_FDS,
-		    FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	if (a->children != NULL && a->config.dev_mode &&
+	    a->config.client.enabled)
+		end_tasks(a);
+	agent_dirs_close(&a->dirs);
 	plan_release(&a->plan);
 	rec_clear(&agent_config_type, &a->config);
 	agent_args_release(&a->args);
-	free(a->temp_dir);
-	free(a->data_dir);
-	free(a->run_dir);
-	free(a->conf_dir);
 }
 
 /* Reads flags and files; the exit status when that is the end of it. */
@@ -312,7 +256,8 @@ begin(struct agent *a, int argc, char **argv)
 		agent_args_usage(&ui);
 		fputs(buf_str(&ui), stdout);
 		status = 0;
-	} else if (agent_conf_read(&a->config, &a->args, &ui) == -1) {
+	} else if (agent_conf_read(&a->config, &a->args, &ui) == -1 ||
+		   agent_check(&a->config, &ui) == -1) {
 		fprintf(stderr, "%s", buf_str(&ui));
 		status = 1;
 	} else {
@@ -325,7 +270,7 @@ begin(struct agent *a, int argc, char **argv)
 int
 rove_agent(int argc, char **argv)
 {
-	struct agent a = { 0 };
+	struct agent a = { .dirs = { .temp_lock = -1, .conf_lock = -1 } };
 	struct err err;
 	int status = begin(&a, argc, argv);
 

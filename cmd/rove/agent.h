@@ -6,11 +6,11 @@
  * own config file, and starts <daemon> -f <file> -P, found beside this
  * program or in PATH. All start at once: each bears the others' absence. A
  * daemon that dies is started again (children.h). SIGHUP reads the files
- * again; SIGINT and SIGTERM stop the daemons, the last first; a second one
- * does not wait for them.
+ * again; SIGINT and SIGTERM stop the daemons, the last first; another one, a
+ * second or more after the first, does not wait for them.
  *
  * -dev keeps everything in a directory of its own under TMPDIR, which goes
- * with it.
+ * with it (agent_dirs.h), as do its tasks, however it is stopped.
  */
 #ifndef ROVE_AGENT_H
 #define ROVE_AGENT_H

@@ -65,6 +65,12 @@ agent_conf_read(
 
 	agent_host_read(&host);
 	rv = agent_conf_make(c, args, &host, getenv, ui);
+	if (rv == -1 && strstr(buf_str(ui), AGENT_UNSAFE_ADVERTISE) != NULL)
+		buf_adds(ui,
+		    "For one machine by itself: advertise { http = "
+		    "\"127.0.0.1\" rpc = \"127.0.0.1\" serf = "
+		    "\"127.0.0.1\" }; for others to reach it, an address of "
+		    "this machine instead.\n");
 	agent_host_release(&host);
 	return rv;
 }
@@ -83,25 +89,28 @@ truth(bool b)
 	return b ? "true" : "false";
 }
 
-/* "HTTP: 127.0.0.1:4646; RPC: ..." */
+/* A daemon a line: "schedd http 127.0.0.1:4646, rpc 127.0.0.1:4647". */
 static void
 add_binds(const struct plan *p, struct buf *out)
 {
-	struct buf b = { 0 };
+	for (size_t i = 0; i < p->naddrs; i++) {
+		const struct plan_addr *a = &p->addrs[i];
 
-	for (size_t i = 0; i < p->naddrs; i++)
-		buf_addf(&b, "%s%s %s: %s", i > 0 ? "; " : "",
-		    p->addrs[i].daemon, p->addrs[i].what, p->addrs[i].addr);
-	add_line(out, "Bind Addrs", buf_str(&b));
-	buf_release(&b);
+		if (i > 0 && strcmp(a->daemon, p->addrs[i - 1].daemon) == 0)
+			buf_addf(out, ", %s %s", a->what, a->addr);
+		else if (i > 0)
+			buf_addf(out, "\n%24s%s %s %s", "", a->daemon, a->what,
+			    a->addr);
+		else
+			buf_addf(out, "%22s: %s %s %s", "Bind Addrs", a->daemon,
+			    a->what, a->addr);
+	}
+	buf_adds(out, "\n");
 }
 
 static void
-warn_if_open(
-    const struct agent_config *c, const struct plan *p, struct buf *out)
+warn_if_open(const struct plan *p, struct buf *out)
 {
-	if (c->acl.enabled || c->tls.http || c->tls.rpc)
-		return;
 	for (size_t i = 0; i < p->naddrs; i++)
 		if (!daemon_is_loopback(p->addrs[i].addr))
 			buf_addf(out,
@@ -126,7 +135,7 @@ agent_conf_banner(const struct agent_config *c, const struct plan *p,
 		buf_addf(
 		    out, "%s%s", c->files[i], i + 1 < c->nfiles ? ", " : "\n");
 	buf_adds(out, "==> Starting rove agent...\n");
-	warn_if_open(c, p, out);
+	warn_if_open(p, out);
 	buf_adds(out, "==> rove agent configuration:\n\n");
 	add_binds(p, out);
 	add_line(out, "Client", truth(c->client.enabled));

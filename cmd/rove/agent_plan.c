@@ -260,9 +260,7 @@ static void
 plan_nodeagent(struct planner *p)
 {
 	const struct agent_config *c = p->c;
-	char *data = text_or(c->client.state_dir, NULL) != NULL
-			 ? xstrdup(c->client.state_dir)
-			 : xasprintf("%s/client", p->data_dir);
+	char *data = plan_client_dir(c, p->data_dir);
 	struct buf *b = add_daemon(
 	    p, "nodeagent", data, c->dev_mode ? STOP_TASK_MS : STOP_MS);
 	char *http = NULL;
@@ -318,6 +316,14 @@ plan_lbd(struct planner *p)
 }
 
 /* --- the whole --- */
+
+char *
+plan_client_dir(const struct agent_config *c, const char *data_dir)
+{
+	const char *own = text_or(c->client.state_dir, NULL);
+
+	return own != NULL ? xstrdup(own) : xasprintf("%s/client", data_dir);
+}
 
 bool
 plan_has_lb(const struct agent_config *c)

@@ -54,6 +54,9 @@ void plan_release(struct plan *p);
  * by the older option. */
 bool plan_has_raw_exec(const struct agent_config *c);
 
+/* The nodeagent's data_dir. Caller frees. */
+char *plan_client_dir(const struct agent_config *c, const char *data_dir);
+
 /* True when lbd is to run. */
 bool plan_has_lb(const struct agent_config *c);
 

@@ -44,6 +44,13 @@ print_line(struct children *cs, const char *indent, const char *s, size_t n)
 }
 
 static void
+note_line(struct child *c, size_t n)
+{
+	if (n > 0)
+		snprintf(c->said, sizeof c->said, "%.*s", (int)n, c->line.data);
+}
+
+static void
 print_lines(struct child *c, bool all)
 {
 	char *nl;
@@ -52,10 +59,12 @@ print_lines(struct child *c, bool all)
 		size_t n = (size_t)(nl - c->line.data);
 
 		print_line(c->all, "    ", c->line.data, n);
+		note_line(c, n);
 		buf_drop(&c->line, n + 1);
 	}
 	if (c->line.len > 0 && (all || c->line.len >= CHILD_LINE_MAX)) {
 		print_line(c->all, "    ", c->line.data, c->line.len);
+		note_line(c, c->line.len);
 		buf_reset(&c->line);
 	}
 }

@@ -62,6 +62,18 @@ on_ready_fd(void *arg, bool readable, bool writable)
 static void child_start(struct child *c);
 static void stop_next(struct children *cs);
 
+/* A wrong config stays wrong; what a first start is refused for (a directory
+ * in use, say) does not heal either. One that has served, or was killed, is
+ * worth another try. */
+static bool
+is_hopeless(const struct child *c, int status)
+{
+	if (!WIFEXITED(status) || c->ever_ready)
+		return false;
+	return WEXITSTATUS(status) == 2 ||
+	       (WEXITSTATUS(status) == 1 && !c->restarted);
+}
+
 static void
 on_exit_status(void *arg, pid_t pid, int status)
 {
@@ -78,13 +90,16 @@ on_exit_status(void *arg, pid_t pid, int status)
 		;
 	child_close_log(c);
 	if (cs->stopping) {
-		stop_next(cs);
+		/* Another than the one being stopped changes nothing. */
+		if (cs->stop_at > 0 && cs->list[cs->stop_at - 1] == c)
+			stop_next(cs);
 		return;
 	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 2 && !c->ever_ready) {
-		cs->on_failed(cs->ctx, c->name, 2);
+	if (is_hopeless(c, status)) {
+		cs->on_failed(cs->ctx, c->name, WEXITSTATUS(status), c->said);
 		return;
 	}
+	c->restarted = true;
 	if (up_ms >= CHILD_STEADY_MS)
 		c->backoff_ms = 0;
 	c->backoff_ms = c->backoff_ms == 0 ? CHILD_MIN_BACKOFF_MS
@@ -178,7 +193,7 @@ child_start(struct child *c)
 		close(ready[0]);
 		c->pid = 0;
 		log_error("%s: %s", c->argv[0], strerror(rv));
-		c->all->on_failed(c->all->ctx, c->name, 127);
+		c->all->on_failed(c->all->ctx, c->name, 127, strerror(rv));
 		return;
 	}
 	c->started_ms = loop_now_ms(l);
@@ -228,7 +243,7 @@ children_add(
 
 void
 children_start(struct children *cs, void (*on_ready)(void *ctx),
-    void (*on_failed)(void *ctx, const char *name, int status), void *ctx)
+    children_failed_fn *on_failed, void *ctx)
 {
 	cs->on_ready = on_ready;
 	cs->on_failed = on_failed;

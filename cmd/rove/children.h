@@ -41,12 +41,16 @@ void children_say(struct children *cs, const char *line);
 void children_add(
     struct children *cs, const char *name, char *const *argv, uint64_t stop_ms);
 
+/* One could not start at all, and trying again is no use: it ended with 2
+ * (wrong config), or its first start with 1 (refused). said: the last line
+ * of its log, "" when it said nothing; for the time of the call. */
+typedef void children_failed_fn(
+    void *ctx, const char *name, int status, const char *said);
+
 /* Starts all, in the order added. on_ready is called once, when each has
- * said that it serves. on_failed: one could not start at all and its exit
- * status says that trying again is no use (2, wrong config); NULL name never.
- */
+ * said that it serves; on_failed at most once. */
 void children_start(struct children *cs, void (*on_ready)(void *ctx),
-    void (*on_failed)(void *ctx, const char *name, int status), void *ctx);
+    children_failed_fn *on_failed, void *ctx);
 
 /* Stops them one after the other, the last added first, then calls
  * on_stopped. A second call kills what is left at once. */

@@ -8,6 +8,8 @@
 #include "cmd/rove/children.h"
 #include "common/buf.h"
 
+#define CHILD_SAID_MAX 512
+
 struct child {
 	struct children *all;
 	char *name;
@@ -16,11 +18,12 @@ struct child {
 	uint64_t stop_ms;
 	pid_t pid; /* 0: not running */
 	uint64_t started_ms, backoff_ms;
-	bool ready, ever_ready;
+	bool ready, ever_ready, restarted;
 	int log_fd, ready_fd; /* -1: closed */
 	struct loop_fd *log_watch, *ready_watch;
 	struct buf line;
-	struct loop_timer *timer; /* to start again, or to kill */
+	char said[CHILD_SAID_MAX]; /* the last whole line */
+	struct loop_timer *timer;  /* to start again, or to kill */
 };
 
 struct children {
@@ -33,7 +36,7 @@ struct children {
 	size_t stop_at; /* index of the child being stopped, plus one */
 	uint64_t ndropped;
 	void (*on_ready)(void *ctx);
-	void (*on_failed)(void *ctx, const char *name, int status);
+	children_failed_fn *on_failed;
 	void (*on_stopped)(void *ctx);
 	void *ctx, *stop_ctx;
 };

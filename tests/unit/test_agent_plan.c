@@ -4,6 +4,7 @@
 #include "cmd/rove/agent_plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "cmd/lbd/lbd.h"
 #include "cmd/metricsd/metricsd.h"
 #include "cmd/nodeagent/config.h"
+#include "cmd/rove/agent_check.h"
 #include "cmd/rove/agent_conf.h"
 #include "cmd/schedd/config.h"
 #include "common/clock.h"
@@ -367,9 +369,159 @@ START_TEST(a_taken_port_is_named)
 }
 END_TEST
 
+/* A file with the text; its path is at the start of what is said. */
+static void
+write_file(char *path, const char *text)
+{
+	FILE *f = fdopen(mkstemp(path), "w");
+
+	fputs(text, f);
+	fclose(f);
+}
+
+/* What the launcher says of a server and client with the text in line 2. */
+static int
+check_of(const char *text, struct buf *ui, struct buf *place)
+{
+	char path[] = "/tmp/agent_check.XXXXXX";
+	struct agent_config c = { 0 }, file = { 0 };
+	struct buf all = { 0 };
+	struct err err;
+	int rv;
+
+	buf_addf(&all, "server { enabled = true }\n%s\n", text);
+	write_file(path, buf_str(&all));
+	agent_config_default(&c);
+	ck_assert_msg(
+	    agent_config_load(&file, path, &err) == 0, "%s", err.text);
+	agent_config_merge(&c, &file);
+	c.client.enabled = true;
+	rv = agent_check(&c, ui);
+	buf_addf(place, "%s:2: ", path);
+	unlink(path);
+	rec_clear(&agent_config_type, &file);
+	rec_clear(&agent_config_type, &c);
+	buf_release(&all);
+	return rv;
+}
+
+START_TEST(what_would_only_seem_to_protect_is_refused_with_its_place)
+{
+	static const struct {
+		const char *text, *says;
+	} bad[] = {
+		{ "acl { enabled = true }", "acl.enabled is not supported by "
+					    "this version" },
+		{ "tls { http = true }", "tls.http is not supported" },
+		{ "tls { rpc = true }", "tls.rpc is not supported" },
+		{ "tls { cert_file = \"/c\" }", "tls.cert_file is not" },
+		{ "server { encrypt = \"cg8StVXbQJ0gPvMd9o7yrg==\" }",
+		    "server.encrypt is not supported by this version" },
+		{ "server { bootstrap_expect = 3 }",
+		    "server.bootstrap_expect = 3 is not supported" },
+		{ "log_level = \"LOUD\"", "log_level = \"LOUD\": expected" },
+		{ "ports { http = 99999 }", "ports.http = 99999: expected" },
+		{ "ports { rpc = -1 }", "ports.rpc = -1: expected a port" },
+		{ "ports { http = 65530 }",
+		    "ports.http = 65530: nodeagent listens at 10 more" },
+		{ "lb { enabled = true proxy = \"127.0.0.1:0\" }",
+		    "lb.proxy = \"127.0.0.1:0\": expected" },
+	};
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct buf ui = { 0 }, place = { 0 };
+
+		ck_assert_msg(check_of(bad[i].text, &ui, &place) == -1,
+		    "%s is taken", bad[i].text);
+		ck_assert_msg(
+		    strstr(buf_str(&ui), buf_str(&place)) == buf_str(&ui),
+		    "%s: %s", bad[i].text, buf_str(&ui));
+		ck_assert_msg(strstr(buf_str(&ui), bad[i].says) != NULL,
+		    "%s: %s", bad[i].text, buf_str(&ui));
+		buf_release(&ui);
+		buf_release(&place);
+	}
+}
+END_TEST
+
+START_TEST(joins_that_nobody_follows_are_warned_of)
+{
+	struct buf ui = { 0 }, place = { 0 };
+
+	ck_assert_int_eq(check_of("server { server_join { retry_join = "
+				  "[\"a\"] } }",
+			     &ui, &place),
+	    0);
+	ck_assert_msg(strstr(buf_str(&ui), buf_str(&place)) == buf_str(&ui),
+	    "%s", buf_str(&ui));
+	ck_assert_ptr_nonnull(strstr(buf_str(&ui), "WARNING: "
+						   "server.server_join."
+						   "retry_join is not "
+						   "supported"));
+	buf_reset(&ui);
+	ck_assert_int_eq(check_of("log_level = \"off\"", &ui, &place), 0);
+	ck_assert_str_eq(buf_str(&ui), "");
+	buf_release(&ui);
+	buf_release(&place);
+}
+END_TEST
+
+/* What gossipd is to tell others, on a machine with those addresses. */
+static int
+advertised(const struct agent_host *h, bool dev, struct buf *out)
+{
+	struct agent_config c = { 0 };
+	int rv;
+
+	if (dev)
+		agent_config_dev(&c);
+	else
+		agent_config_default(&c);
+	c.server.enabled = true;
+	free(c.bind_addr);
+	free(c.data_dir);
+	c.bind_addr = xstrdup("0.0.0.0");
+	c.data_dir = xstrdup("/d");
+	rv = agent_config_settle(&c, h, NULL, 0, out);
+	if (rv == 0) {
+		buf_reset(out);
+		buf_adds(out, c.advertise.serf);
+	}
+	rec_clear(&agent_config_type, &c);
+	return rv;
+}
+
+START_TEST(a_machine_without_a_private_address_advertises_what_it_has)
+{
+	static char lo[] = "lo", local[] = "127.0.0.1", e1[] = "e1",
+		    e2[] = "e2", ip1[] = "192.0.2.1", ip2[] = "198.51.100.2";
+	struct agent_iface ifaces[] = { { lo, local, false },
+		{ e1, ip1, false }, { e2, ip2, true } };
+	struct agent_host h = { ifaces, 3 };
+	struct buf out = { 0 };
+
+	ck_assert_int_eq(advertised(&h, false, &out), 0);
+	ck_assert_str_eq(buf_str(&out), "198.51.100.2:4648");
+	h.nifaces = 2;
+	ck_assert_int_eq(advertised(&h, false, &out), 0);
+	ck_assert_str_eq(buf_str(&out), "192.0.2.1:4648");
+	h.nifaces = 1;
+	buf_reset(&out);
+	ck_assert_int_eq(advertised(&h, false, &out), -1);
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&out), "no address but loopback: set bind_addr"));
+	ck_assert_int_eq(advertised(&h, true, &out), 0);
+	ck_assert_str_eq(buf_str(&out), "127.0.0.1:4648");
+	buf_release(&out);
+}
+END_TEST
+
 UNIT_MAIN("agent_plan", flags_are_written_as_go_writes_them,
     flags_that_are_wrong_are_named, every_flag_of_a_row_finds_its_row,
     dev_plans_all_five_on_loopback, each_daemon_reads_what_is_written_for_it,
     a_client_plans_nodeagent_and_metricsd_alone,
     raw_exec_is_off_unless_it_is_enabled, lb_runs_when_asked_and_in_dev,
-    the_banner_warns_of_what_others_reach, a_taken_port_is_named)
+    the_banner_warns_of_what_others_reach, a_taken_port_is_named,
+    what_would_only_seem_to_protect_is_refused_with_its_place,
+    joins_that_nobody_follows_are_warned_of,
+    a_machine_without_a_private_address_advertises_what_it_has)

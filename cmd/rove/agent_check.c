@@ -1,0 +1,179 @@
+#include "cmd/rove/agent_check.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/rove/agent_plan.h"
+#include "common/log.h"
+
+#define MAX_PORT 65535
+
+static bool
+is_set(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
+
+/* A sentence about a name in files, after its place. Returns -1. */
+static int __attribute__((format(printf, 4, 5)))
+say(const struct agent_config *c, const char *path, struct buf *ui,
+    const char *fmt, ...)
+{
+	char *where = agent_config_where(c, path), text[ERR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	buf_addf(ui, "%s%s%s\n", where != NULL ? where : "",
+	    where != NULL ? ": " : "", text);
+	free(where);
+	return -1;
+}
+
+/* --- what nothing here gives --- */
+
+static int
+check_protection(const struct agent_config *c, struct buf *ui)
+{
+	const struct agent_tls *t = &c->tls;
+	const struct agent_server *s = &c->server;
+	const struct {
+		const char *path;
+		bool on;
+	} names[] = {
+		{ "acl.enabled", c->acl.enabled },
+		{ "tls.http", t->http },
+		{ "tls.rpc", t->rpc },
+		{ "tls.verify_server_hostname", t->verify_server_hostname },
+		{ "tls.verify_https_client", t->verify_https_client },
+		{ "tls.ca_file", is_set(t->ca_file) },
+		{ "tls.cert_file", is_set(t->cert_file) },
+		{ "tls.key_file", is_set(t->key_file) },
+		{ "server.encrypt", s->enabled && is_set(s->encrypt) },
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (names[i].on)
+			return say(c, names[i].path, ui,
+			    "%s is not supported by this version: nothing "
+			    "would be protected by it",
+			    names[i].path);
+	if (s->enabled && s->bootstrap_expect > 1)
+		return say(c, "server.bootstrap_expect", ui,
+		    "server.bootstrap_expect = %" PRId64
+		    " is not supported by this version: a server is a cluster "
+		    "by itself",
+		    s->bootstrap_expect);
+	return 0;
+}
+
+static void
+warn_of_joins(const struct agent_config *c, struct buf *ui)
+{
+	const struct agent_server *s = &c->server;
+	const struct {
+		const char *path;
+		size_t n;
+	} joins[] = {
+		{ "server.server_join.retry_join", s->server_join.nretry_join },
+		{ "server.server_join.start_join", s->server_join.nstart_join },
+		{ "server.retry_join", s->nretry_join },
+		{ "server.start_join", s->nstart_join },
+	};
+
+	for (size_t i = 0; s->enabled && i < sizeof joins / sizeof joins[0];
+	     i++)
+		if (joins[i].n > 0)
+			say(c, joins[i].path, ui,
+			    "WARNING: %s is not supported by this version: "
+			    "this server joins no other",
+			    joins[i].path);
+}
+
+/* --- what no daemon would take --- */
+
+static int
+check_level(const struct agent_config *c, struct buf *ui)
+{
+	enum log_level level;
+
+	if (!is_set(c->log_level) || strcasecmp(c->log_level, "OFF") == 0 ||
+	    log_level_parse(c->log_level, &level) == 0)
+		return 0;
+	return say(c, "log_level", ui,
+	    "log_level = \"%s\": expected TRACE, DEBUG, INFO, WARN, ERROR or "
+	    "OFF",
+	    c->log_level);
+}
+
+static int
+check_port(const struct agent_config *c, const char *path, int64_t port,
+    int64_t offset, const char *who, struct buf *ui)
+{
+	if (port < 1 || port > MAX_PORT)
+		return say(c, path, ui,
+		    "%s = %" PRId64 ": expected a port from 1 to %d", path,
+		    port, MAX_PORT);
+	if (port + offset > MAX_PORT)
+		return say(c, path, ui,
+		    "%s = %" PRId64 ": %s listens at %" PRId64
+		    " more, which is no port",
+		    path, port, who, offset);
+	return 0;
+}
+
+static int
+check_ports(const struct agent_config *c, struct buf *ui)
+{
+	const struct agent_ports *p = &c->ports;
+	bool both = c->server.enabled && c->client.enabled;
+
+	if (check_port(c, "ports.http", p->http, PLAN_METRICS_OFFSET,
+		"metricsd", ui) == -1 ||
+	    check_port(c, "ports.http", p->http, both ? PLAN_NODE_OFFSET : 0,
+		"nodeagent", ui) == -1)
+		return -1;
+	if (!c->server.enabled)
+		return 0;
+	if (check_port(c, "ports.rpc", p->rpc, 0, "schedd", ui) == -1)
+		return -1;
+	return check_port(c, "ports.serf", p->serf, 0, "gossipd", ui);
+}
+
+/* host:port, and the port is one. */
+static int
+check_lb_addr(const struct agent_config *c, const char *path, const char *addr,
+    struct buf *ui)
+{
+	const char *colon;
+	char *end;
+	long port;
+
+	if (!is_set(addr))
+		return 0;
+	colon = strrchr(addr, ':');
+	port = colon != NULL ? strtol(colon + 1, &end, 10) : 0;
+	if (colon != NULL && *end == '\0' && port >= 1 && port <= MAX_PORT)
+		return 0;
+	return say(c, path, ui,
+	    "%s = \"%s\": expected an address such as 127.0.0.1:%d", path, addr,
+	    PLAN_LB_PORT);
+}
+
+int
+agent_check(const struct agent_config *c, struct buf *ui)
+{
+	if (check_protection(c, ui) == -1 || check_level(c, ui) == -1 ||
+	    check_ports(c, ui) == -1)
+		return -1;
+	if (plan_has_lb(c) && c->lb != NULL &&
+	    (check_lb_addr(c, "lb.proxy", c->lb->proxy, ui) == -1 ||
+		check_lb_addr(c, "lb.ui", c->lb->ui, ui) == -1))
+		return -1;
+	warn_of_joins(c, ui);
+	return 0;
+}
