@@ -15,6 +15,7 @@
 #include "cmd/nodeagent/fsapi.h"
 #include "cmd/nodeagent/runner.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "proto/stats.h"
 
 struct logstream {
@@ -193,7 +194,7 @@ send_frame(struct logstream *s, const char *p, size_t n, const char *event)
 		return http_write(s->req, p, n);
 	f.data.data = (uint8_t *)(uintptr_t)p;
 	f.data.len = n;
-	f.file_event = (char *)(uintptr_t)event;
+	f.file_event = text_borrow(event);
 	f.file = file_path(s, s->number);
 	rec_to_json(&stream_frame_type, &f, &out, 0);
 	room = http_write(s->req, out.data, out.len);

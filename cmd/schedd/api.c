@@ -23,6 +23,7 @@ static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/job/*id/summary", api_job_summary },
 	{ ROUTE_GET, "/v1/job/*id/versions", api_job_versions },
 	{ ROUTE_GET, "/v1/job/*id/services", api_job_services },
+	{ ROUTE_GET, "/v1/job/*id/submission", api_job_submission },
 	{ ROUTE_GET, "/v1/job/*id/scale", api_job_scale_status },
 	{ ROUTE_WRITE, "/v1/job/*id/scale", api_job_scale },
 	{ ROUTE_WRITE, "/v1/job/*id/plan", api_job_plan },

@@ -20,6 +20,7 @@ void api_job_summary(void *ctx, struct http_req *r);
 void api_job_versions(void *ctx, struct http_req *r);
 void api_job_scale_status(void *ctx, struct http_req *r);
 void api_job_services(void *ctx, struct http_req *r);
+void api_job_submission(void *ctx, struct http_req *r);
 
 /* api_jobput.c */
 void api_job_register(void *ctx, struct http_req *r);
@@ -86,6 +87,8 @@ void api_health(void *ctx, struct http_req *r);
 void api_leader(void *ctx, struct http_req *r);
 void api_peers(void *ctx, struct http_req *r);
 void api_regions(void *ctx, struct http_req *r);
+
+/* api_operator.c */
 void api_gc(void *ctx, struct http_req *r);
 void api_metrics(void *ctx, struct http_req *r);
 void api_raft_config(void *ctx, struct http_req *r);
@@ -99,6 +102,9 @@ void api_root(void *ctx, struct http_req *r);
 /* api_client.c: handed on to the node that it concerns */
 void api_client_alloc(void *ctx, struct http_req *r);
 void api_client_node(void *ctx, struct http_req *r);
+
+/* This server's RPC address, as others know it. */
+const char *api_rpc_addr(const struct schedd *sd);
 
 /* The namespace that a request names, or "default". */
 void api_ns(const struct http_req *r, char *out, size_t size);

@@ -1,5 +1,5 @@
 /*
- * The agent itself, its peers, and the operator's paths.
+ * The agent itself and its peers.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,16 +11,14 @@
 #include "common/raft/node.h"
 #include "common/text.h"
 #include "proto/member.h"
-#include "proto/metric.h"
 #include "proto/msg.h"
 #include "proto/version.h"
 
-#define METRICS_TIMEOUT_MS 2000
 #define NODE_TIMEOUT_MS    500
 #define MEMBERS_TIMEOUT_MS 1000
 
-static const char *
-rpc_addr(const struct schedd *sd)
+const char *
+api_rpc_addr(const struct schedd *sd)
 {
 	const struct schedd_config *c = sd->config;
 
@@ -48,7 +46,7 @@ static void
 fill_member(const struct schedd *sd, struct agent_member *m)
 {
 	const struct schedd_config *c = sd->config;
-	const char *addr = rpc_addr(sd), *colon = strrchr(addr, ':');
+	const char *addr = api_rpc_addr(sd), *colon = strrchr(addr, ':');
 	size_t host = colon != NULL ? (size_t)(colon - addr) : strlen(addr);
 
 	*m = (struct agent_member){
@@ -188,7 +186,7 @@ api_leader(void *ctx, struct http_req *r)
 {
 	const struct schedd *sd = ctx;
 
-	reply_text(r, sd->leading ? rpc_addr(sd) : "");
+	reply_text(r, sd->leading ? api_rpc_addr(sd) : "");
 }
 
 void
@@ -197,7 +195,7 @@ api_peers(void *ctx, struct http_req *r)
 	const struct schedd *sd = ctx;
 	struct tree *t = tree_list();
 
-	tree_push(t, tree_str(rpc_addr(sd)));
+	tree_push(t, tree_str(api_rpc_addr(sd)));
 	api_reply_tree(r, t);
 }
 
@@ -209,23 +207,6 @@ api_regions(void *ctx, struct http_req *r)
 
 	tree_push(t, tree_str(sd->config->region));
 	api_reply_tree(r, t);
-}
-
-void
-api_raft_config(void *ctx, struct http_req *r)
-{
-	const struct schedd *sd = ctx;
-	struct raft_member s = { .id = sd->server_id,
-		.leader = sd->leading,
-		.voter = true,
-		.raft_protocol = text_borrow("3") };
-	struct raft_configuration out = { .servers = &s, .nservers = 1 };
-
-	s.node = xasprintf("%s.%s", sd->config->name, sd->config->region);
-	s.address = xstrdup(rpc_addr(sd));
-	api_reply_rec(r, &raft_configuration_type, &out);
-	free(s.node);
-	free(s.address);
 }
 
 /* --- agent/self --- */
@@ -254,7 +235,7 @@ server_stats(const struct schedd *sd)
 
 	tree_set(t, "server", tree_str("true"));
 	tree_set(t, "leader", tree_str(sd->leading ? "true" : "false"));
-	tree_set(t, "leader_addr", tree_str(rpc_addr(sd)));
+	tree_set(t, "leader_addr", tree_str(api_rpc_addr(sd)));
 	tree_set(t, "bootstrap", tree_str("true"));
 	tree_set(t, "known_regions", tree_str("1"));
 	return t;
@@ -313,232 +294,113 @@ self_tree(const struct schedd *sd)
 	return t;
 }
 
-/* Waits for the nodeagent on this machine to say its part. */
-struct self_wait {
+/* --- what the nodeagent on this machine adds --- */
+
+struct node_wait {
 	void (*gone)(struct http_req *r);
 	struct schedd *sd;
 	struct http_req *req;
 	struct http_call *call;
+	/* NULL when it does not answer; borrowed. */
+	void (*answer)(
+	    struct schedd *sd, struct http_req *r, const struct tree *node);
 };
 
 static void
-on_self_gone(struct http_req *r)
+on_node_wait_gone(struct http_req *r)
 {
-	struct self_wait *w = http_req_data(r);
+	struct node_wait *w = http_req_data(r);
 
 	http_call_cancel(w->call);
 	free(w);
 }
 
 static void
-on_node_self(void *ctx, const struct err *err, const struct http_answer *a)
+on_node_answer(void *ctx, const struct err *err, const struct http_answer *a)
 {
-	struct self_wait *w = ctx;
-	struct tree *t = self_tree(w->sd), *node = NULL;
-	const struct tree *client;
-	struct http_req *r = w->req;
+	struct node_wait *w = ctx;
+	struct tree *node = NULL;
 
-	if (err == NULL && a->status == 200)
+	if (err == NULL)
 		node = tree_from_json(a->body, a->len, NULL);
-	client =
-	    node != NULL ? tree_get(tree_get(node, "stats"), "client") : NULL;
+	http_req_set_data(w->req, NULL);
+	w->answer(w->sd, w->req, node);
+	tree_free(node);
+	free(w);
+}
+
+static void
+ask_node(struct schedd *sd, struct http_req *r, const char *path,
+    void (*answer)(
+	struct schedd *sd, struct http_req *r, const struct tree *node))
+{
+	struct node_wait *w;
+
+	if (sd->node_client == NULL) {
+		answer(sd, r, NULL);
+		return;
+	}
+	w = xcalloc(1, sizeof *w);
+	*w = (struct node_wait){
+		.gone = on_node_wait_gone, .sd = sd, .req = r, .answer = answer
+	};
+	http_req_set_data(r, w);
+	w->call = http_call(sd->node_client, "GET", path, NULL, 0, NULL, 0,
+	    NODE_TIMEOUT_MS, on_node_answer, NULL, w);
+}
+
+static void
+answer_self(struct schedd *sd, struct http_req *r, const struct tree *node)
+{
+	struct tree *t = self_tree(sd);
+	const struct tree *client = tree_get(tree_get(node, "stats"), "client");
+
 	if (client != NULL)
 		tree_set((struct tree *)(uintptr_t)tree_get(t, "stats"),
 		    "client", tree_copy(client));
-	tree_free(node);
-	http_req_set_data(r, NULL);
-	free(w);
 	api_reply_tree(r, t);
 }
 
 void
 api_self(void *ctx, struct http_req *r)
 {
-	struct schedd *sd = ctx;
-	struct self_wait *w;
+	ask_node(ctx, r, "/v1/agent/self", answer_self);
+}
 
-	if (sd->node_client == NULL) {
-		api_reply_tree(r, self_tree(sd));
-		return;
+/* The parts that "type" asks for; one that is not well makes it a 500. */
+static void
+answer_health(struct schedd *sd, struct http_req *r, const struct tree *node)
+{
+	const struct tree *client = tree_get(node, "client"), *client_ok;
+	struct tree *t = tree_map(), *server;
+	struct buf out = { 0 };
+	char type[16] = "";
+	bool ok = true;
+
+	http_param(r, "type", type, sizeof type);
+	if (strcmp(type, "client") != 0) {
+		ok = sd->leading;
+		server = tree_map();
+		tree_set(server, "ok", tree_bool(ok));
+		tree_set(server, "message",
+		    tree_str(ok ? "ok" : "No cluster leader"));
+		tree_set(t, "server", server);
 	}
-	w = xcalloc(1, sizeof *w);
-	w->gone = on_self_gone;
-	w->sd = sd;
-	w->req = r;
-	http_req_set_data(r, w);
-	w->call = http_call(sd->node_client, "GET", "/v1/agent/self", NULL, 0,
-	    NULL, 0, NODE_TIMEOUT_MS, on_node_self, NULL, w);
+	if (strcmp(type, "server") != 0 && client != NULL) {
+		client_ok = tree_get(client, "ok");
+		ok &= client_ok != NULL && client_ok->kind == TREE_BOOL &&
+		      client_ok->b;
+		tree_set(t, "client", tree_copy(client));
+	}
+	tree_to_json(t, &out, api_json_flags(r));
+	api_headers(r, 0, sd->leading);
+	http_reply(r, ok ? 200 : 500, "application/json", out.data, out.len);
+	buf_release(&out);
+	tree_free(t);
 }
 
 void
 api_health(void *ctx, struct http_req *r)
 {
-	const struct schedd *sd = ctx;
-	struct tree *t = tree_map(), *server = tree_map();
-	struct buf out = { 0 };
-
-	tree_set(server, "ok", tree_bool(sd->leading));
-	tree_set(server, "message",
-	    tree_str(sd->leading ? "ok" : "No cluster leader"));
-	tree_set(t, "server", server);
-	tree_to_json(t, &out, api_json_flags(r));
-	api_headers(r, 0, sd->leading);
-	http_reply(
-	    r, sd->leading ? 200 : 500, "application/json", out.data, out.len);
-	buf_release(&out);
-	tree_free(t);
-}
-
-/* --- metrics --- */
-
-struct metrics_wait {
-	void (*gone)(struct http_req *r);
-	struct http_req *req; /* NULL when the client has left */
-};
-
-static void
-on_metrics_gone(struct http_req *r)
-{
-	((struct metrics_wait *)http_req_data(r))->req = NULL;
-}
-
-static void
-on_metrics(void *ctx, const struct err *err, const void *reply)
-{
-	struct metrics_wait *w = ctx;
-	struct http_req *r = w->req;
-	const struct metrics_text *m = reply;
-
-	free(w);
-	if (r == NULL)
-		return;
-	http_req_set_data(r, NULL);
-	if (err != NULL)
-		http_fail(r, 500, "metricsd is out of reach: %s", err->text);
-	else
-		http_reply(r, (int)m->status, m->type,
-		    m->text != NULL ? m->text : "",
-		    m->text != NULL ? strlen(m->text) : 0);
-}
-
-void
-api_metrics(void *ctx, struct http_req *r)
-{
-	struct schedd *sd = ctx;
-	struct metrics_wait *w = xcalloc(1, sizeof *w);
-	char format[32] = "";
-	struct metrics_ask ask = { .format = format };
-
-	w->gone = on_metrics_gone;
-	w->req = r;
-	http_req_set_data(r, w);
-	http_param(r, "format", format, sizeof format);
-	bus_call(
-	    sd->metricsd, MSG_METRICS, &ask, METRICS_TIMEOUT_MS, on_metrics, w);
-}
-
-/* --- the operator's --- */
-
-void
-api_gc(void *ctx, struct http_req *r)
-{
-	struct schedd *sd = ctx;
-
-	schedd_enter(sd);
-	sched_core_system_gc(sd->core, schedd_ask_http(sd, r, NULL));
-	schedd_leave(sd);
-}
-
-static void
-read_sched_config(struct query *q)
-{
-	struct tree *t;
-
-	if (query_waits(q, SCHED_CONFIG, ""))
-		return;
-	t = tree_map();
-	tree_set(t, "SchedulerConfig",
-	    rec_to_tree(&scheduler_configuration_type, &q->st->config));
-	query_reply_tree(q, t);
-}
-
-void
-api_sched_config(void *ctx, struct http_req *r)
-{
-	query_start(ctx, r, read_sched_config);
-}
-
-static struct tree *
-shape_updated(const struct sched_act *act)
-{
-	struct tree *t = tree_map();
-
-	(void)act;
-	tree_set(t, "Updated", tree_bool(true));
-	return t;
-}
-
-/* With "cas" only when nobody has changed it since that index. */
-static bool
-is_current(const struct sched_state *st, const struct http_req *r)
-{
-	char text[24];
-
-	return !http_param(r, "cas", text, sizeof text) ||
-	       strtoull(text, NULL, 10) == st->config.modify_index;
-}
-
-void
-api_sched_config_set(void *ctx, struct http_req *r)
-{
-	struct schedd *sd = ctx;
-	struct scheduler_configuration config;
-	struct tree *t;
-
-	if (api_body(r, &scheduler_configuration_type, &config) == -1)
-		return;
-	if (is_current(sched_core_state(sd->core), r)) {
-		schedd_enter(sd);
-		sched_core_sched_config(
-		    sd->core, schedd_ask_http(sd, r, shape_updated), &config);
-		schedd_leave(sd);
-	} else {
-		t = tree_map();
-		tree_set(t, "Updated", tree_bool(false));
-		api_reply_tree(r, t);
-	}
-	rec_clear(&scheduler_configuration_type, &config);
-}
-
-/* --- what this edition, or this cluster, does not have --- */
-
-void
-api_no_acl(void *ctx, struct http_req *r)
-{
-	(void)ctx;
-	http_fail(r, 400, "ACL support disabled");
-}
-
-void
-api_enterprise(void *ctx, struct http_req *r)
-{
-	(void)ctx;
-	http_fail(r, 501, "Nomad Enterprise only endpoint");
-}
-
-void
-api_root(void *ctx, struct http_req *r)
-{
-	(void)ctx;
-	http_add(r, "Location", "/ui/");
-	http_reply(r, 307, NULL, NULL, 0);
-}
-
-/* Summaries are counted as they change: there is nothing to mend. */
-void
-api_reconcile(void *ctx, struct http_req *r)
-{
-	(void)ctx;
-	api_headers(r, 0, true);
-	http_reply(r, 200, NULL, NULL, 0);
+	ask_node(ctx, r, "/v1/agent/health", answer_health);
 }

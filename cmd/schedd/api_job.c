@@ -355,6 +355,14 @@ api_job_services(void *ctx, struct http_req *r)
 	query_start(ctx, r, read_job_services);
 }
 
+/* Job files are not kept, only what they said. */
+void
+api_job_submission(void *ctx, struct http_req *r)
+{
+	(void)ctx;
+	http_fail(r, 404, "job source not found");
+}
+
 /* --- scale --- */
 
 static void

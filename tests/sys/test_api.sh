@@ -59,6 +59,7 @@ answers 404 '^job not found$' /v1/job/none
 answers 404 '^job not found$' /v1/job/none/summary
 answers 404 '^job not found$' /v1/job/none/scale
 answers 404 '^job versions not found$' /v1/job/none/versions
+answers 404 '^job source not found$' /v1/job/none/submission
 answers 200 '^\[\]$' /v1/job/none/allocations
 answers 200 '^\[\]$' /v1/job/none/evaluations
 answers 200 '^\[\]$' /v1/job/none/deployments
@@ -180,8 +181,11 @@ expect_eq "$(get /v1/status/leader)" "127.0.0.1:$RPC_PORT"
 expect_eq "$(get /v1/status/peers)" "[\"127.0.0.1:$RPC_PORT\"]"
 expect_eq "$(get /v1/regions)" '["global"]'
 expect_eq "$(get /v1/agent/members '.Members[0].Name')" alpha.global
+expect_eq "$(get /v1/agent/members '.Members[0].Port')" "$SERF_PORT"
 expect_eq "$(get /v1/agent/self 'keys')" '["config","member","stats"]'
-expect_eq "$(get /v1/agent/health .server.ok)" true
+expect_eq "$(get /v1/agent/self '.stats.client.node_id')" "$node"
+expect_eq "$(get /v1/agent/health '[.client.ok, .server.ok]')" '[true,true]'
+expect_eq "$(get '/v1/agent/health?type=client' keys)" '["client"]'
 expect_eq "$(get '/v1/agent/health?type=server' keys)" '["server"]'
 expect_eq "$(get /v1/operator/raft/configuration '.Servers[0].Leader')" true
 config=/v1/operator/scheduler/configuration
