@@ -601,6 +601,7 @@ static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/client/fs/logs/:id", api_logs },
 	{ ROUTE_GET, "/v1/client/allocation/:id/stats", api_alloc_stats },
 	{ ROUTE_GET, "/v1/client/allocation/:id/checks", api_checks },
+	{ ROUTE_GET, "/v1/allocation/:id/checks", api_checks },
 	{ ROUTE_WRITE, "/v1/client/allocation/:id/restart", api_restart },
 	{ ROUTE_WRITE, "/v1/client/allocation/:id/signal", api_signal },
 	{ ROUTE_GET | ROUTE_WRITE, "/v1/client/allocation/:id/gc",
@@ -624,8 +625,10 @@ on_request(void *ctx, struct http_req *r)
 	else if (status == 404 && http_field(r, FORWARDED) == NULL)
 		hand_on(ctx, r);
 	else
-		http_fail(
-		    r, status, "%s", status == 405 ? "Invalid method" : "");
+		http_fail(r, status, "%s",
+		    status == 405   ? "Invalid method"
+		    : status == 400 ? "Invalid escape in path"
+				    : "");
 }
 
 /* What waits begins with the function that lets go of it. */

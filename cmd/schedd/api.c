@@ -34,6 +34,7 @@ static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/allocations", api_allocs },
 	{ ROUTE_GET, "/v1/allocation/:id", api_alloc },
 	{ ROUTE_GET, "/v1/allocation/:id/services", api_alloc_services },
+	{ ROUTE_GET, "/v1/allocation/:id/checks", api_client_alloc },
 	{ ROUTE_WRITE, "/v1/allocation/:id/stop", api_alloc_stop },
 	{ ROUTE_GET, "/v1/evaluations", api_evals },
 	{ ROUTE_GET, "/v1/evaluations/count", api_evals_count },

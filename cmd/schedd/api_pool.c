@@ -159,12 +159,17 @@ api_pool_jobs(void *ctx, struct http_req *r)
 static struct tree *
 namespace_tree(void)
 {
+	static const char *const unset[] = { "Capabilities",
+		"NodePoolConfiguration", "VaultConfiguration",
+		"ConsulConfiguration", "Meta", "RequiredExtraClaims",
+		"OptionalExtraClaims" };
 	struct tree *t = tree_map();
 
+	for (size_t i = 0; i < sizeof unset / sizeof unset[0]; i++)
+		tree_set(t, unset[i], tree_null());
 	tree_set(t, "Name", tree_str("default"));
 	tree_set(t, "Description", tree_str("Default shared namespace"));
 	tree_set(t, "Quota", tree_str(""));
-	tree_set(t, "Meta", tree_null());
 	tree_set(t, "CreateIndex", tree_int(1));
 	tree_set(t, "ModifyIndex", tree_int(1));
 	return t;

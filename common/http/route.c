@@ -150,8 +150,10 @@ http_route_find(
 	if (best == NULL)
 		return NULL;
 	buf_reset(&r->params);
-	http_route_match(best->pattern, http_path(r), &r->params);
-	return best;
+	if (http_route_match(best->pattern, http_path(r), &r->params) != -1)
+		return best;
+	*status = 400;
+	return NULL;
 }
 
 void
@@ -165,6 +167,8 @@ http_route(
 		route->handler(ctx, r);
 	else if (status == 405)
 		http_fail(r, 405, "Invalid method");
+	else if (status == 400)
+		http_fail(r, 400, "Invalid escape in path");
 	else
 		http_reply(r, 404, NULL, NULL, 0);
 }

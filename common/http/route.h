@@ -14,7 +14,8 @@
  * the one with the most literal bytes counts; the table's order does not.
  *
  * No pattern: 404 with no body. Pattern, but none of its rows takes the
- * method: 405 "Invalid method".
+ * method: 405 "Invalid method". A name whose value is wrongly escaped, or has
+ * a NUL: 400.
  */
 #ifndef COMMON_HTTP_ROUTE_H
 #define COMMON_HTTP_ROUTE_H
@@ -41,11 +42,11 @@ struct http_route {
 };
 
 /* The row for this path and method, its parameters kept in r; NULL with
- * *status 404 or 405 when there is none. */
+ * *status 400, 404 or 405 when there is none. */
 const struct http_route *http_route_find(
     const struct http_route *routes, size_t n, struct http_req *r, int *status);
 
-/* Finds it and calls its handler, or answers 404 or 405. */
+/* Finds it and calls its handler, or answers as above. */
 void http_route(
     const struct http_route *routes, size_t n, void *ctx, struct http_req *r);
 

@@ -48,6 +48,11 @@ cluster_up
 
 answers 404 '^$' /v1/nothing
 answers 307 '^$' /
+answers 400 'escape' /v1/allocation/a%00b
+answers 400 'escape' /v1/allocation/%zz
+answers 500 '^No path to region$' '/v1/jobs?region=other'
+answers 200 '^\[\]$' '/v1/jobs?region=global'
+answers 200 'Missing job task groups' /v1/validate/job PUT '{"Job":{"ID":"x"}}'
 answers 405 '^Invalid method$' /v1/jobs DELETE
 answers 405 '^Invalid method$' /v1/system/gc POST
 answers 400 '^Invalid index$' '/v1/jobs?index=x'
@@ -292,7 +297,7 @@ END
 answers 200 EvalID /v1/jobs PUT "$(cat "$TEST_DIR/files.json")"
 alloc=
 files_alloc() { alloc=$(get /v1/job/files/allocations '.[0].ID') && [ ${#alloc} = 36 ]; }
-says_out() { [ "$(curl -sf "$NOMAD_ADDR/v1/client/fs/logs/$alloc?task=sh&type=stdout&plain=true")" = out ]; }
+says_out() { [ "$(curl -sf -m 5 "$NOMAD_ADDR/v1/client/fs/logs/$alloc?task=sh&type=stdout&plain=true")" = out ]; }
 eventually 5 files_alloc
 eventually 5 says_out
 server=$NOMAD_ADDR
@@ -317,7 +322,7 @@ for NOMAD_ADDR in "$server" "http://127.0.0.1:$NODE_PORT"; do
 	answers 400 'must provide a file name' "$fs/cat/$alloc"
 	answers 400 'must provide a file name' "$fs/stream/$alloc"
 	answers 404 'no such file' "$fs/stream/$alloc?path=none"
-	expect_eq "$(curl -s "$NOMAD_ADDR$fs/cat/$alloc?path=sh/local/big" | wc -c)" 70000000
+	expect_eq "$(curl -s -m 20 "$NOMAD_ADDR$fs/cat/$alloc?path=sh/local/big" | wc -c)" 70000000
 	expect_eq "$(get "$fs/stream/$alloc?path=sh/local/ten&follow=false&origin=end&offset=4" '[(.Data | @base64d), .File, .Offset]')" \
 		'["789\n","sh/local/ten",11]'
 	answers 400 'must provide task name' "$fs/logs/$alloc"
@@ -335,6 +340,8 @@ for NOMAD_ADDR in "$server" "http://127.0.0.1:$NODE_PORT"; do
 	expect_eq "$(get "$a/stats" '[.Tasks | keys]')" '[["later","sh"]]'
 	expect_eq "$(get "$a/stats?task=sh" '.Tasks | keys')" '["sh"]'
 	expect_eq "$(get "$a/checks")" '{}'
+	expect_eq "$(get "/v1/allocation/$alloc/checks")" '{}'
+	answers 400 'escape' "$fs/ls/%zz"
 	answers 500 'unknown signal' "$a/signal" PUT '{"Signal":"SIGNONE","Task":"sh"}'
 	answers 500 'Task not running' "$a/signal" PUT '{"Signal":"SIGHUP","Task":"none"}'
 	answers 500 'Task not running' "$a/restart" PUT '{"TaskName":"none"}'

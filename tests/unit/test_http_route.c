@@ -81,6 +81,8 @@ START_TEST(route_answers_404_and_405)
 		{ "PURGE /v1/job/a", "\r\n\r\nInvalid method" },
 		{ "PUT /v1/job/a/summary", "\r\n\r\nInvalid method" },
 		{ "GET /v1/job/a/summary", "get of a" },
+		{ "GET /v1/job/a%00b", "400 Bad Request" },
+		{ "GET /v1/job/%zz/summary", "400 Bad Request" },
 		{ "GET /v1/none", "Content-Length: 0\r\n\r\n" },
 	};
 	static char name[] = "get";
