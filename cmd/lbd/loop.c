@@ -245,6 +245,9 @@ start_parts(struct lbd *l, struct err *err)
 	l->ui = ui_new(l, c->ui_addr, err);
 	if (l->ui == NULL)
 		return err_add(err, "ui");
+	/* The proxy's is meant to be open; this one changes routes. */
+	if (c->ui_addr[0] != '\0')
+		daemon_warn_if_open("ui", c->ui_addr);
 	if (c->follow_agent) {
 		l->follow = follow_new(l, c->common.run_dir, err);
 		if (l->follow == NULL)

@@ -120,6 +120,7 @@ proxy_start_call(struct passage *p, struct err *err)
 void
 proxy_fail(struct passage *p, int status)
 {
+	static const char gone[] = "no instance answers\n";
 	struct http_req *r = p->r;
 
 	proxy_count(&p->w->counts.failed, 1);
@@ -128,6 +129,9 @@ proxy_fail(struct passage *p, int status)
 	p->r = NULL;
 	if (http_has_begun(r))
 		http_abort(r);
+	else if (status == 502)
+		http_reply(r, status, "text/plain; charset=utf-8", gone,
+		    sizeof gone - 1);
 	else
 		http_reply(r, status, NULL, NULL, 0);
 	proxy_finish(p);

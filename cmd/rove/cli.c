@@ -87,6 +87,13 @@ cli_usage(const struct command *cmd, const struct flag *own, size_t n)
 }
 
 static int
+hint(const struct command *cmd)
+{
+	fprintf(stderr, "For additional help try 'rove %s -h'\n", cmd->name);
+	return 1;
+}
+
+static int
 wrong_count(const struct command *cmd, int least, int most)
 {
 	if (most == 0)
@@ -98,8 +105,7 @@ wrong_count(const struct command *cmd, int least, int most)
 	else
 		fprintf(stderr, "This command takes these arguments: %s\n",
 		    cmd->args);
-	fprintf(stderr, "For additional help try 'rove %s -h'\n", cmd->name);
-	return 1;
+	return hint(cmd);
 }
 
 int
@@ -118,8 +124,7 @@ cli_begin(struct cli *c, const struct command *cmd, const struct flag *own,
 	common_rows(&values, rows);
 	if (flags_parse(&table, &argc, argv, &help, &err) == -1) {
 		cli_fail(&err, "%s", "");
-		cli_usage(cmd, own, n);
-		return 1;
+		return hint(cmd);
 	}
 	if (help)
 		return cli_usage(cmd, own, n);
@@ -137,7 +142,8 @@ int
 cli_end(struct cli *c, int status)
 {
 	client_release(&c->client);
-	if (fflush(stdout) == EOF && status == 0)
+	/* What was written line by line may have failed long ago. */
+	if ((fflush(stdout) == EOF || ferror(stdout)) && status == 0)
 		return 1;
 	return status;
 }

@@ -249,3 +249,32 @@ find_eval(struct cli *c, const char *typed, char **id)
 
 	return find_uuid(c, &kind, typed, id);
 }
+
+static const char *
+deployment_id(const void *item)
+{
+	return ((const struct deployment *)item)->id;
+}
+
+static const char *
+deployment_namespace(const void *item)
+{
+	return ((const struct deployment *)item)->namespace;
+}
+
+static void
+deployment_rows(const void *items, size_t n, int64_t now_ns, struct buf *rows)
+{
+	(void)now_ns;
+	lists_deployments(items, n, true, rows);
+}
+
+int
+find_deployment(struct cli *c, const char *typed, char **id)
+{
+	static const struct kind kind = { "/v1/deployments", &deployment_type,
+		"deployment", "deployments", deployment_id,
+		deployment_namespace, deployment_rows };
+
+	return find_uuid(c, &kind, typed, id);
+}

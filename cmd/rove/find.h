@@ -17,5 +17,6 @@ int find_job(struct cli *c, const char *typed, char **id);
 int find_alloc(struct cli *c, const char *typed, char **id);
 int find_node(struct cli *c, const char *typed, char **id);
 int find_eval(struct cli *c, const char *typed, char **id);
+int find_deployment(struct cli *c, const char *typed, char **id);
 
 #endif

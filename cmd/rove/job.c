@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/rove/change.h"
 #include "cmd/rove/commands.h"
 #include "cmd/rove/find.h"
 #include "cmd/rove/follow.h"
@@ -19,7 +20,7 @@
 /* --- stop --- */
 
 struct stop_flags {
-	bool detach, verbose, purge, global, no_delay;
+	bool detach, verbose, purge, global, no_delay, yes;
 	int64_t eval_priority;
 };
 
@@ -32,6 +33,12 @@ stop_one(struct cli *c, const struct stop_flags *f, const char *typed)
 	char *id, *path;
 	int status = find_job(c, typed, &id);
 
+	if (status == CLI_GO && !f->yes && strcmp(id, typed) != 0) {
+		status = change_confirm(
+		    "Are you sure you want to stop job \"%s\"?", id);
+		if (status != CLI_GO)
+			free(id);
+	}
 	if (status != CLI_GO)
 		return status;
 	path = client_path("/v1/job/", id, "");
@@ -78,7 +85,9 @@ job_stop(const struct command *cmd, int argc, char **argv)
 		    "Priority of the evaluation, instead of the job's." },
 		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
 		    "Whole identifiers." },
-		{ "yes", FLAG_BOOL, NULL, NULL, NULL },
+		{ "yes", FLAG_BOOL, &f.yes, NULL,
+		    "Do not ask when only a prefix of the job's name is "
+		    "given." },
 	};
 	struct cli c;
 	char *namespace;

@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "cmd/rove/commands.h"
+#include "cmd/rove/deploywords.h"
 #include "cmd/rove/find.h"
 #include "cmd/rove/lists.h"
 #include "cmd/rove/placement.h"
 #include "cmd/rove/table.h"
 #include "cmd/rove/text.h"
+#include "common/mem.h"
+#include "common/tree.h"
 
 struct status_flags {
 	bool short_form, evals, all_allocs, verbose, json;
@@ -164,18 +167,6 @@ show_evals(struct cli *c, const char *id, const struct status_flags *f)
 	return 0;
 }
 
-static void
-put_group(const struct deployment_state *s, struct buf *rows)
-{
-	struct buf by = { 0 };
-
-	text_time(s->require_progress_by, &by);
-	table_row(rows, "%s|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64 "|%s",
-	    s->key, s->desired_total, s->placed_allocs, s->healthy_allocs,
-	    s->unhealthy_allocs, by.len > 0 ? buf_str(&by) : "N/A");
-	buf_release(&by);
-}
-
 static int
 show_deployment(struct cli *c, const char *id, bool verbose)
 {
@@ -197,10 +188,7 @@ show_deployment(struct cli *c, const char *id, bool verbose)
 	cli_heading("Latest Deployment");
 	cli_print_table(&rows, TABLE_KV);
 	buf_reset(&rows);
-	table_row(&rows, "Task Group|Desired|Placed|Healthy|Unhealthy|"
-			 "Progress Deadline");
-	for (size_t i = 0; i < d.ntask_groups; i++)
-		put_group(&d.task_groups[i], &rows);
+	deploywords_groups(&d, &rows);
 	cli_heading("Deployed");
 	cli_print_table(&rows, TABLE_LIST);
 	buf_release(&rows);
@@ -271,6 +259,92 @@ show_children(struct cli *c, const struct job *j)
 	return 0;
 }
 
+/* --- as JSON --- */
+
+/* What the agent answers to a GET below the job's path. */
+static struct tree *
+part_of(struct cli *c, const char *id, const char *below, const char *params,
+    struct err *err)
+{
+	char *path = client_path("/v1/job/", id, below);
+	struct buf out = { 0 };
+	struct tree *t = NULL;
+
+	if (client_call(&c->client, "GET", path, params, NULL, &out, err) == 0)
+		t = tree_from_json(buf_str(&out), out.len, err);
+	buf_release(&out);
+	free(path);
+	return t;
+}
+
+/* One job's object, in Nomad's form, at the list's end. */
+static int
+push_json(
+    struct cli *c, const char *id, bool all, struct tree *to, struct err *err)
+{
+	const struct {
+		const char *name, *below, *params;
+	} parts[] = {
+		{ "Allocations", "/allocations",
+		    all ? "all=true" : "all=false" },
+		{ "Evaluations", "/evaluations", NULL },
+		{ "LatestDeployment", "/deployment", NULL },
+		{ "Summary", "/summary", NULL },
+	};
+	struct tree *job = tree_map();
+
+	tree_push(to, job);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		struct tree *t =
+		    part_of(c, id, parts[i].below, parts[i].params, err);
+
+		if (t == NULL)
+			return -1;
+		tree_set(job, parts[i].name, t);
+	}
+	return 0;
+}
+
+static int
+print_json(struct cli *c, char *const *ids, size_t n, bool all)
+{
+	struct tree *t = tree_list();
+	struct buf out = { 0 };
+	struct err err;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = push_json(c, ids[i], all, t, &err);
+	if (rc == 0) {
+		tree_to_json(t, &out, REC_JSON_PRETTY);
+		fputs(buf_str(&out), stdout);
+	}
+	buf_release(&out);
+	tree_free(t);
+	return rc == 0 ? 0 : cli_fail(&err, "Error querying job");
+}
+
+static int
+list_json(struct cli *c, bool all)
+{
+	struct job_stub *jobs;
+	struct err err;
+	size_t n;
+	char **ids;
+	int status;
+
+	if (client_list(&c->client, "/v1/jobs", NULL, &job_stub_type, &jobs, &n,
+		&err) == -1)
+		return cli_fail(&err, "Error querying jobs");
+	ids = xcalloc(n + 1, sizeof *ids);
+	for (size_t i = 0; i < n; i++)
+		ids[i] = jobs[i].id;
+	status = print_json(c, ids, n, all);
+	free(ids);
+	client_free_list(&job_stub_type, jobs, n);
+	return status;
+}
+
 static int
 show_job(struct cli *c, const char *id, const struct status_flags *f)
 {
@@ -283,11 +357,6 @@ show_job(struct cli *c, const char *id, const struct status_flags *f)
 	free(path);
 	if (rc == -1)
 		return cli_fail(&err, "Error querying job");
-	if (f->json) {
-		cli_print_json(&job_type, &job);
-		rec_clear(&job_type, &job);
-		return 0;
-	}
 	show_basics(&job);
 	if (!f->short_form) {
 		if (job.periodic != NULL ||
@@ -314,7 +383,9 @@ job_status(const struct command *cmd, int argc, char **argv)
 		    "The job's evaluations, too." },
 		{ "all-allocs", FLAG_BOOL, &f.all_allocs, NULL,
 		    "Allocations of former jobs of the same ID, too." },
-		{ "json", FLAG_BOOL, &f.json, NULL, "As JSON." },
+		{ "json", FLAG_BOOL, &f.json, NULL,
+		    "As JSON: a list of jobs, each with its allocations, "
+		    "evaluations, newest deployment and summary." },
 		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
 		    "Whole identifiers and times." },
 	};
@@ -326,11 +397,12 @@ job_status(const struct command *cmd, int argc, char **argv)
 	if (status != CLI_GO)
 		return status;
 	if (c.argc == 0)
-		return cli_end(&c,
-		    f.json ? cli_print_answer(&c, "/v1/jobs") : list_jobs(&c));
+		return cli_end(
+		    &c, f.json ? list_json(&c, f.all_allocs) : list_jobs(&c));
 	status = find_job(&c, c.argv[0], &id);
 	if (status == CLI_GO) {
-		status = show_job(&c, id, &f);
+		status = f.json ? print_json(&c, &id, 1, f.all_allocs)
+				: show_job(&c, id, &f);
 		free(id);
 	}
 	return cli_end(&c, status);

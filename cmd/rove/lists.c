@@ -154,3 +154,17 @@ lists_stub_of(const struct alloc *a)
 		.create_time = a->create_time,
 		.modify_time = a->modify_time };
 }
+
+void
+lists_deployments(
+    const struct deployment *all, size_t n, bool verbose, struct buf *rows)
+{
+	size_t len = verbose ? TEXT_FULL_ID : TEXT_SHORT_ID;
+
+	table_row(rows, "ID|Job ID|Job Version|Status|Description");
+	for (size_t i = 0; i < n; i++)
+		table_row(rows, "%s|%s|%" PRIu64 "|%s|%s",
+		    text_id(all[i].id, len), lists_text(all[i].job_id),
+		    all[i].job_version, lists_text(all[i].status),
+		    lists_text(all[i].status_description));
+}

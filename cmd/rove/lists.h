@@ -20,6 +20,8 @@ void lists_allocs(const struct alloc_stub *allocs, size_t n, bool verbose,
     int64_t now_ns, struct buf *rows);
 void lists_evals(
     const struct eval *evals, size_t n, bool verbose, struct buf *rows);
+void lists_deployments(
+    const struct deployment *all, size_t n, bool verbose, struct buf *rows);
 
 /* "batch/periodic" and the like; "dead (stopped)" and the like. */
 const char *lists_job_type(const char *type, bool periodic, bool parameterized);

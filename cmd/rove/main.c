@@ -20,6 +20,24 @@ static const struct command commands[] = {
 	    alloc_logs, "logs" },
 	{ "alloc status", "<allocation>", "One allocation and its tasks", NULL,
 	    alloc_status, "alloc-status" },
+	{ "deployment fail", "<deployment>", "Give a deployment up",
+	    "Marks a deployment as failed: nothing more of the new version "
+	    "is started, and groups with auto_revert go back to the last "
+	    "stable one.",
+	    deployment_fail, NULL },
+	{ "deployment list", "", "The deployments", NULL, deployment_list,
+	    NULL },
+	{ "deployment pause", "<deployment>", "Hold a deployment", NULL,
+	    deployment_pause, NULL },
+	{ "deployment promote", "<deployment>",
+	    "Let the canaries' version take over",
+	    "Promotes the canaries of a deployment: the other allocations of "
+	    "their groups are replaced, too.",
+	    deployment_promote, NULL },
+	{ "deployment resume", "<deployment>", "Go on with one that is held",
+	    NULL, deployment_resume, NULL },
+	{ "deployment status", "[<deployment>]",
+	    "The deployments, or one of them", NULL, deployment_status, NULL },
 	{ "eval list", "", "The evaluations", NULL, eval_list, NULL },
 	{ "eval status", "<evaluation>", "One evaluation",
 	    "Shows an evaluation: why it was made, how it went, and what could "
@@ -38,6 +56,9 @@ static const struct command commands[] = {
 	    "The exit status is 0 when no allocation would be made or "
 	    "destroyed, 1 when some would, 255 after an error.",
 	    job_plan, "plan" },
+	{ "job promote", "<job>", "Let the canaries' version take over",
+	    "Promotes the canaries of the job's newest deployment.",
+	    job_promote, NULL },
 	{ "job run", "<path>", "Run a job, or change it",
 	    "Registers the job that a file describes and follows the "
 	    "evaluation that places it. \"-\" is standard input. The file is "
@@ -70,7 +91,8 @@ static const struct command commands[] = {
 };
 
 #define NCOMMANDS (sizeof commands / sizeof commands[0])
-#define BAD_USAGE 2
+/* There is no such command: what Nomad, and a shell, say then. */
+#define NO_COMMAND 127
 
 /* The commands whose names begin so. */
 static void
@@ -100,15 +122,26 @@ usage(FILE *to, int status)
 	return status;
 }
 
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "-h") == 0 || strcmp(word, "-help") == 0 ||
+	       strcmp(word, "--help") == 0;
+}
+
 /* A noun alone, or with a verb that there is none of. */
 static int
-usage_of_noun(const char *noun, bool asked)
+usage_of_noun(const char *noun, const char *verb)
 {
+	bool asked = verb != NULL && is_help(verb);
 	char *prefix = NULL;
 	FILE *to = asked ? stdout : stderr;
 
 	if (asprintf(&prefix, "%s ", noun) == -1)
 		abort();
+	if (verb != NULL && !asked)
+		fprintf(
+		    to, "rove %s: there is no subcommand \"%s\"\n", noun, verb);
 	fprintf(to,
 	    "Usage: rove %s <subcommand> [options] [args]\n\n"
 	    "Subcommands:\n",
@@ -128,13 +161,6 @@ is_noun(const char *word)
 		    commands[i].name[n] == ' ')
 			return true;
 	return false;
-}
-
-static bool
-is_help(const char *word)
-{
-	return strcmp(word, "-h") == 0 || strcmp(word, "-help") == 0 ||
-	       strcmp(word, "--help") == 0;
 }
 
 /* How many words of the line name the command: 2, 1, or 0. */
@@ -163,7 +189,7 @@ main(int argc, char **argv)
 
 	log_init("rove", LOG_WARN);
 	if (argc < 2)
-		return usage(stderr, BAD_USAGE);
+		return usage(stderr, NO_COMMAND);
 	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0)
 		return usage(stdout, 0);
 	if (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "-version") == 0 ||
@@ -177,7 +203,10 @@ main(int argc, char **argv)
 			    &commands[i], argc - n, argv + n);
 	}
 	if (is_noun(argv[1]))
-		return usage_of_noun(argv[1], argc > 2 && is_help(argv[2]));
-	fprintf(stderr, "rove: there is no command \"%s\"\n", argv[1]);
-	return usage(stderr, BAD_USAGE);
+		return usage_of_noun(argv[1], argc > 2 ? argv[2] : NULL);
+	fprintf(stderr,
+	    "rove: there is no command \"%s\"\n"
+	    "For a list of commands try 'rove -h'\n",
+	    argv[1]);
+	return NO_COMMAND;
 }

@@ -11,6 +11,7 @@ version_show(const struct command *cmd, int argc, char **argv)
 
 	if (status != CLI_GO)
 		return status;
-	puts("rove v" ROVE_VERSION);
+	puts("rove v" ROVE_VERSION "\nSpeaks the API of Nomad "
+	     "v" ROVE_NOMAD_VERSION);
 	return cli_end(&c, 0);
 }

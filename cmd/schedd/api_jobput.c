@@ -175,7 +175,7 @@ api_job_scale(void *ctx, struct http_req *r)
 		return;
 	api_ns(r, ns, sizeof ns);
 	schedd_enter(sd);
-	sched_core_job_scale(sd->core, schedd_ask_http(sd, r, NULL), ns,
+	sched_core_job_scale(sd->core, schedd_ask_http_bad(sd, r, 400), ns,
 	    http_route_param(r, "id"), &req);
 	schedd_leave(sd);
 	rec_clear(&scaling_request_type, &req);

@@ -18,6 +18,7 @@ struct asker {
 	struct http_req *http; /* NULL when it has left */
 	struct bus_req *bus;
 	schedd_shape_fn *shape;
+	int bad_status; /* of ERR_BAD, where it is not the usual one; or 0 */
 	UT_hash_handle hh;
 };
 
@@ -49,6 +50,17 @@ schedd_ask_http(struct schedd *sd, struct http_req *r, schedd_shape_fn *shape)
 
 	a->http = r;
 	a->shape = shape;
+	http_req_set_data(r, a);
+	return a->id;
+}
+
+uint64_t
+schedd_ask_http_bad(struct schedd *sd, struct http_req *r, int bad_status)
+{
+	struct asker *a = add_asker(sd);
+
+	a->http = r;
+	a->bad_status = bad_status;
 	http_req_set_data(r, a);
 	return a->id;
 }
@@ -117,6 +129,8 @@ refuse(struct asker *a, const struct err *err)
 {
 	if (a->bus != NULL)
 		bus_refuse(a->bus, err);
+	else if (a->http != NULL && a->bad_status != 0 && err->code == ERR_BAD)
+		http_fail(a->http, a->bad_status, "%s", err->text);
 	else if (a->http != NULL)
 		api_refuse(a->http, err);
 }

@@ -69,6 +69,9 @@ typedef struct tree *schedd_shape_fn(const struct sched_act *act);
  * shape may be NULL. */
 uint64_t schedd_ask_http(
     struct schedd *sd, struct http_req *r, schedd_shape_fn *shape);
+/* The same where what is wrong (ERR_BAD) has a status of its own. */
+uint64_t schedd_ask_http_bad(
+    struct schedd *sd, struct http_req *r, int bad_status);
 uint64_t schedd_ask_bus(struct schedd *sd, struct bus_req *r);
 /* Nobody is answered any more. */
 void schedd_forget_askers(struct schedd *sd);

@@ -17,13 +17,19 @@ exits 1 rove job status
 expect_match "$err" "no answer from the agent at $NOMAD_ADDR"
 exits 1 rove node status -address=https://127.0.0.1
 exits 1 rove job run -nonsense x
-expect_match "$err" 'flag provided but not defined: -nonsense'
+expect_eq "$err" "flag provided but not defined: -nonsense
+For additional help try 'rove job run -h'"
+expect_eq "$out" ''
 exits 1 rove job run
 expect_match "$err" 'This command takes one argument: <path>'
 exits 0 rove job run -h
 expect_match "$out" '^Usage: rove job run'
-exits 2 rove nonsense
+exits 127 rove nonsense
+exits 1 rove job nonsense
+expect_match "$err" 'rove job: there is no subcommand "nonsense"'
 exits 0 rove version
+expect_match "$out" 'rove v.*
+Speaks the API of Nomad v1'
 
 cluster_up
 
@@ -125,7 +131,11 @@ exits 1 rove job scale web other 1
 exits 1 rove job scale web many
 eventually 5 has_allocs web running 1
 exits 0 rove job status -json
-expect_eq "$(echo "$out" | jq -r '.[0].ID')" web
+expect_eq "$(echo "$out" | jq -r '.[0].Summary.JobID')" web
+exits 0 rove job status -json web
+expect_eq "$(echo "$out" | jq -r '.[0] | keys | join(",")')" \
+	Allocations,Evaluations,LatestDeployment,Summary
+exits 1 sh -c 'rove job status >/dev/full'
 
 # A job that fits nowhere: why, and an exit status of its own.
 cat >"$TEST_DIR/big.nomad" <<-'END'
@@ -151,6 +161,78 @@ exits 0 rove job status big
 expect_match "$out" 'Placement Failure'
 exits 0 rove job stop -purge big
 
+# Canaries wait for somebody to promote them.
+canary() { # VERSION: the job's file
+	sed "s/VERSION/$1/" >"$TEST_DIR/canary.nomad" <<-'END'
+		job "canary" {
+		  group "g" {
+		    count = 2
+		    update {
+		      canary           = 1
+		      auto_revert      = true
+		      min_healthy_time = "100ms"
+		    }
+		    task "t" {
+		      driver = "raw_exec"
+		      config {
+		        command = "/bin/sleep"
+		        args    = ["60VERSION"]
+		      }
+		      resources { memory = 10 }
+		    }
+		  }
+		}
+	END
+}
+deployed() { # WORDS: a row of the newest deployment's table
+	rove job status canary | grep -E "^g +$1 " >/dev/null
+}
+deployment_is() { # STATUS
+	[ "$(curl -s "$NOMAD_ADDR/v1/job/canary/deployment" | jq -r .Status)" = "$1" ]
+}
+canary 1
+exits 0 rove job run "$TEST_DIR/canary.nomad"
+eventually 20 deployment_is successful
+canary 2
+exits 0 rove job run "$TEST_DIR/canary.nomad"
+eventually 20 deployed 'true +false +2 +1 +1 +1 +0'
+exits 0 rove job status canary
+expect_match "$out" 'Task Group +Auto Revert +Promoted +Desired +Canaries +Placed +Healthy +Unhealthy +Progress Deadline'
+id=$(curl -s "$NOMAD_ADDR/v1/job/canary/deployment" | jq -r .ID)
+exits 1 rove job scale canary 3
+expect_match "$err" '400 \(job scaling blocked due to active deployment\)'
+exits 0 rove deployment pause "${id:0:8}"
+expect_match "$out" "^Deployment \"$id\" paused"
+deployment_is paused || fail "it is not paused"
+exits 0 rove deployment resume -detach "$id"
+exits 0 rove deployment list
+expect_match "$out" "${id:0:8} +canary +1 +running "
+exits 1 rove job promote -group other canary
+exits 0 rove job promote canary
+eventually 20 deployment_is successful
+exits 0 rove deployment status "${id:0:8}"
+expect_match "$out" "ID += ${id:0:8}"
+expect_match "$out" '
+g +true +true +2 +1 +[0-9]+ +2 +0 '
+exits 1 rove deployment promote "$id"
+canary 3
+exits 0 rove job run "$TEST_DIR/canary.nomad"
+id=$(curl -s "$NOMAD_ADDR/v1/job/canary/deployment" | jq -r .ID)
+exits 0 rove deployment fail "$id"
+expect_match "$out" "^Deployment \"$id\" failed"
+eventually 5 test "$(curl -s "$NOMAD_ADDR/v1/deployment/$id" | jq -r .Status)" = failed
+
+# A prefix is asked about before it stops something.
+exits 1 rove job stop cana </dev/null
+expect_match "$err" 'no terminal'
+no=$(echo | script -qec 'rove job stop cana' /dev/null)
+expect_match "$no" 'stop job "canary"\? \[y/N\].*Nothing is changed'
+rove job status canary | grep "^Status *= running" >/dev/null || fail "it was stopped"
+yes=$(echo y | script -qec 'rove job stop cana' /dev/null)
+expect_match "$yes" 'finished with status "complete"'
+rove job status canary | grep "dead (stopped)" >/dev/null || fail "it was not stopped"
+exits 0 rove job stop -purge -yes cana
+
 # A log is followed to the end of its task, both streams.
 cat >"$TEST_DIR/talk.nomad" <<-'END'
 	job "talk" {
@@ -167,6 +249,7 @@ cat >"$TEST_DIR/talk.nomad" <<-'END'
 	}
 END
 exits 0 rove job run "$TEST_DIR/talk.nomad"
+eventually 5 rove alloc logs -job talk # there is one once it has started
 exits 0 timeout 20 rove alloc logs -f -job talk
 expect_eq "$out" "$(printf 'out %d\n' 1 2 3 4 5)"
 expect_eq "$err" "$(printf 'err %d\n' 1 2 3 4 5)"

@@ -130,7 +130,9 @@ class Lbd(unittest.TestCase):
             self.assertTrue(data.startswith(b"3 "))
 
     def test_says_when_the_upstream_fails(self):
-        self.assertEqual(ask("/dead")[0].status, 502)
+        answer, body = ask("/dead")[:2]
+        self.assertEqual(answer.status, 502)
+        self.assertEqual(body, b"no instance answers\n")
         self.assertEqual(ask("/die", "POST", body=b"x")[0].status, 502)
         self.assertEqual(ask("/cut/../dead")[0].status, 502)
         with self.assertRaises((http.client.IncompleteRead, ConnectionResetError)):

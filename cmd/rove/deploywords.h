@@ -1,0 +1,14 @@
+/*
+ * A deployment, as people read it.
+ */
+#ifndef ROVE_DEPLOYWORDS_H
+#define ROVE_DEPLOYWORDS_H
+
+#include "common/buf.h"
+#include "proto/eval.h"
+
+/* Rows of its groups for table_format(), with a head. Columns that no group
+ * uses (Auto Revert, Promoted, Canaries, Progress Deadline) are left out. */
+void deploywords_groups(const struct deployment *d, struct buf *rows);
+
+#endif
