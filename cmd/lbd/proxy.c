@@ -99,7 +99,7 @@ on_request(void *ctx, struct http_req *r)
 		proxy_answer_text(w, r, 405, "");
 	else if (!find_route(w, v, r, same, &hit))
 		proxy_answer_no_route(w, v, r);
-	else if (!proxy_answer_here(w, v, r, &hit)) {
+	else if (!proxy_answer_here(w, r, &hit)) {
 		pass_on(w, v, r, &hit);
 		return;
 	}

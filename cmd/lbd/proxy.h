@@ -4,7 +4,8 @@
  * that is slow holds the other back.
  *
  * A target that cannot be reached is passed over for another one of the same
- * route, as long as nothing of the request has been sent.
+ * route, as long as nothing of the request has been sent and the other one
+ * takes the request, too (admit.h).
  */
 #ifndef LBD_PROXY_H
 #define LBD_PROXY_H

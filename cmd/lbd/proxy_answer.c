@@ -1,8 +1,7 @@
 /* What we answer ourselves, and what is counted. */
 #include <string.h>
-#include <strings.h>
 
-#include "cmd/lbd/access.h"
+#include "cmd/lbd/admit.h"
 #include "cmd/lbd/proxy_impl.h"
 #include "cmd/lbd/worker.h"
 #include "common/log.h"
@@ -64,56 +63,35 @@ answer_redirect(struct worker *w, struct http_req *r, int status)
 	http_reply(r, status, NULL, NULL, 0);
 }
 
-static bool
-is_denied(const struct target *t, struct http_req *r)
-{
-	const struct http_field *f;
-	const char *ip;
-	char addr[64];
-	size_t n, nfields;
-
-	if (t->access.nnets == 0)
-		return false;
-	if (forward_peer_ip(http_peer(r), &ip, &n, NULL) == -1 ||
-	    n >= sizeof addr)
-		return true;
-	memcpy(addr, ip, n);
-	addr[n] = '\0';
-	if (access_denies(&t->access, addr))
-		return true;
-	f = http_fields(r, &nfields);
-	for (size_t i = 0; i < nfields; i++)
-		if (strcasecmp(f[i].name, "X-Forwarded-For") == 0 &&
-		    access_denies_list(&t->access, f[i].value))
-			return true;
-	return false;
-}
-
 /* Whether the request goes no further than us. */
 bool
-proxy_answer_here(struct worker *w, struct view *v, struct http_req *r,
-    const struct rtable_hit *hit)
+proxy_answer_here(
+    struct worker *w, struct http_req *r, const struct rtable_hit *hit)
 {
 	const struct target *t = hit->target;
+	struct admit_asker asker = proxy_asker(r);
 
-	if (is_denied(t, r)) {
+	switch (admit_ask(t, &asker)) {
+	case ADMIT_DENIED:
 		proxy_count(&w->counts.denied, 1);
 		proxy_answer_text(w, r, 403, "access denied\n");
-	} else if (t->auth[0] != '\0') {
-		/* No scheme is configured: whatever it names is unknown. */
+		return true;
+	case ADMIT_AUTH:
 		proxy_count(&w->counts.denied, 1);
 		proxy_answer_text(w, r, 401, "authorization failed\n");
-	} else if (t->redirect != 0) {
+		return true;
+	case ADMIT_REDIRECT:
 		answer_redirect(w, r, t->redirect);
-	} else if (t->scheme != TARGET_HTTP) {
+		return true;
+	case ADMIT_UNSPOKEN:
 		log_warn("a request meets a target that does not speak plain "
 			 "HTTP service=%s target=%s",
 		    t->service, t->dst);
 		proxy_count(&w->counts.failed, 1);
 		proxy_answer_text(w, r, 502, "");
-	} else {
-		return false;
+		return true;
+	case ADMIT_PASS:
+		break;
 	}
-	(void)v;
-	return true;
+	return false;
 }

@@ -23,23 +23,27 @@ proxy_is_spared(struct passage *p, const struct target *t)
 	return u != NULL && u->down_until_ms > loop_now_ms(p->w->loop);
 }
 
-/* The next target of the route after this one that is worth asking, or NULL.
- * One without a share of the traffic is not. */
+static bool
+is_spared(void *ctx, const struct target *t)
+{
+	return proxy_is_spared(ctx, t);
+}
+
+struct admit_asker
+proxy_asker(const struct http_req *r)
+{
+	struct admit_asker asker = { .peer = http_peer(r) };
+
+	asker.fields = http_fields(r, &asker.nfields);
+	return asker;
+}
+
 const struct target *
 proxy_next_target(struct passage *p, const struct target *t)
 {
-	const struct rtable_route *r = p->hit.route;
-	size_t at = (size_t)(t - r->targets);
+	struct admit_asker asker = proxy_asker(p->r);
 
-	for (size_t i = 1; i < r->ntargets; i++) {
-		const struct target *other =
-		    &r->targets[(at + i) % r->ntargets];
-
-		if (other->weight > 0 && other->upstream != t->upstream &&
-		    other->redirect == 0 && !proxy_is_spared(p, other))
-			return other;
-	}
-	return NULL;
+	return admit_next(p->hit.route, t, &asker, is_spared, p);
 }
 
 /* --- to the upstream --- */

@@ -4,6 +4,7 @@
 #ifndef LBD_PROXY_IMPL_H
 #define LBD_PROXY_IMPL_H
 
+#include "cmd/lbd/admit.h"
 #include "cmd/lbd/proxy.h"
 #include "cmd/lbd/worker.h"
 
@@ -42,15 +43,17 @@ void proxy_answer_text(
 void proxy_answer_no_route(
     struct worker *w, struct view *v, struct http_req *r);
 /* Whether the request goes no further than us; then it has been answered. */
-bool proxy_answer_here(struct worker *w, struct view *v, struct http_req *r,
-    const struct rtable_hit *hit);
+bool proxy_answer_here(
+    struct worker *w, struct http_req *r, const struct rtable_hit *hit);
 
 /* --- proxy_call.c --- */
 
 /* Whether the target was down a moment ago. */
 bool proxy_is_spared(struct passage *p, const struct target *t);
-/* The next target of the route after this one that is worth asking, or NULL.
- * One without a share of the traffic is not. */
+/* The request as admit_ask() wants it. */
+struct admit_asker proxy_asker(const struct http_req *r);
+/* The next target of the route after this one that is worth asking and that
+ * takes this request, or NULL. */
 const struct target *proxy_next_target(
     struct passage *p, const struct target *t);
 /* Asks the target; what the body has brought so far is sent again. */

@@ -32,6 +32,12 @@ route add two /two http://127.0.0.1:$up/ opts "strip=/two"
 route add two /two http://127.0.0.1:$((up + 9))/ opts "strip=/two"
 route add dead /dead http://127.0.0.1:$((up + 9))/
 route add deny /deny http://127.0.0.1:$up/ opts "deny=ip:127.0.0.0/8"
+route add kept /kept/deny http://127.0.0.1:$((up + 9))/
+route add kept /kept/deny http://127.0.0.1:$up/ opts "strip=/kept/deny prepend=/echo deny=ip:127.0.0.0/8"
+route add kept /kept/auth http://127.0.0.1:$((up + 9))/
+route add kept /kept/auth http://127.0.0.1:$up/ opts "strip=/kept/auth prepend=/echo auth=none"
+route add kept /kept/https http://127.0.0.1:$((up + 9))/
+route add kept /kept/https https://127.0.0.1:$up/ opts "strip=/kept/https prepend=/echo"
 route add auth /auth http://127.0.0.1:$up/ opts "auth=none"
 route add old /old http://new.example\$path opts "redirect=301 strip=/old"
 EOF
@@ -88,7 +94,7 @@ expect_match "$(cat "$TEST_DIR/err.log")" "$LB_PORT.*in use"
 if lbd -f "$TEST_DIR/again.conf" -r "$TEST_DIR" -o proxy_addr=127.0.0.1:0 -o ui_addr=127.0.0.1:0 2>"$TEST_DIR/err.log"; then
 	fail "started with wrong routes"
 fi
-expect_match "$(cat "$TEST_DIR/err.log")" "routes: line 19"
+expect_match "$(cat "$TEST_DIR/err.log")" "routes: line 25"
 
 # Stopping waits for a request under way, and refuses new ones.
 curl -s -m 10 "http://127.0.0.1:$LB_PORT/late" >"$TEST_DIR/late" &

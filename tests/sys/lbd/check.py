@@ -2,7 +2,8 @@
 """What lbd promises its clients: check.py PROXY_PORT UI_PORT LBD_PID.
 
 The table is that of test_lbd.sh: /strip/ is stripped, /two has a live and a
-dead target, /dead only a dead one, /deny turns us away, /old redirects.
+dead target, /dead only a dead one, /deny turns us away, /old redirects;
+/kept/... have a dead target for everybody and a live one that is not for us.
 """
 import hashlib
 import http.client
@@ -128,6 +129,11 @@ class Lbd(unittest.TestCase):
             r, data = ask("/two/sum", "POST", body=b"abc")
             self.assertEqual(r.status, 200)
             self.assertTrue(data.startswith(b"3 "))
+
+    def test_goes_around_no_rule_when_a_target_is_dead(self):
+        for path, refused in ("deny", 403), ("auth", 401), ("https", 502):
+            seen = {ask(f"/kept/{path}")[0].status for _ in range(10)}
+            self.assertEqual(seen, {502, refused}, path)
 
     def test_says_when_the_upstream_fails(self):
         answer, body = ask("/dead")[:2]
