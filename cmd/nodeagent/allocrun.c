@@ -12,11 +12,13 @@
 
 /* --- making and keeping --- */
 
-static void
-bind_tasks(struct alloc_run *run)
+static const struct task *
+task_named(const struct task_group *group, const char *name)
 {
-	for (size_t i = 0; i < run->ntasks; i++)
-		run->tasks[i].task = &run->group->tasks[i];
+	for (size_t i = 0; i < group->ntasks; i++)
+		if (strcmp(group->tasks[i].name, name) == 0)
+			return &group->tasks[i];
+	return NULL;
 }
 
 struct alloc_run *
@@ -39,10 +41,10 @@ alloc_run_new(struct alloc *alloc, uint64_t seed, uint64_t max_kill_ms,
 	rng_init(&run->rng, seed);
 	run->ntasks = group->ntasks;
 	run->tasks = xcalloc(run->ntasks, sizeof *run->tasks);
-	bind_tasks(run);
 	run->client_status = xstrdup("pending");
 	run->client_description = "No tasks have started";
 	for (size_t i = 0; i < run->ntasks; i++) {
+		run->tasks[i].task = &group->tasks[i];
 		run->tasks[i].state.state = xstrdup("pending");
 		task_event_add(&run->tasks[i].state, "Received",
 		    "Task received by client", now.ns);
@@ -275,6 +277,18 @@ alloc_run_stop(struct alloc_run *run, struct run_time now)
 	run_advance(run, now);
 }
 
+/* An update in place keeps the tasks' names, though not their order. */
+static bool
+has_same_tasks(const struct alloc_run *run, const struct task_group *group)
+{
+	if (group == NULL || group->ntasks != run->ntasks)
+		return false;
+	for (size_t i = 0; i < run->ntasks; i++)
+		if (task_named(group, run->tasks[i].task->name) == NULL)
+			return false;
+	return true;
+}
+
 void
 alloc_run_update(
     struct alloc_run *run, struct alloc *alloc, struct run_time now)
@@ -283,8 +297,7 @@ alloc_run_update(
 	bool stop = alloc->desired_status != NULL &&
 		    strcmp(alloc->desired_status, "run") != 0;
 
-	/* An update in place keeps the tasks: same names, same order. */
-	if (group == NULL || group->ntasks != run->ntasks) {
+	if (!has_same_tasks(run, group)) {
 		rec_clear(&alloc_type, alloc);
 		free(alloc);
 		alloc_run_stop(run, now);
@@ -294,11 +307,13 @@ alloc_run_update(
 	    (run->alloc->deployment_id == NULL ||
 		strcmp(alloc->deployment_id, run->alloc->deployment_id) != 0))
 		run->has_health = false;
+	for (size_t i = 0; i < run->ntasks; i++)
+		run->tasks[i].task =
+		    task_named(group, run->tasks[i].task->name);
 	rec_clear(&alloc_type, run->alloc);
 	free(run->alloc);
 	run->alloc = alloc;
 	run->group = group;
-	bind_tasks(run);
 	if (stop)
 		alloc_run_stop(run, now);
 	run_advance(run, now);

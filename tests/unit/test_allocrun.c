@@ -257,6 +257,32 @@ START_TEST(allocrun_goes_on_from_what_was_saved)
 }
 END_TEST
 
+START_TEST(allocrun_knows_its_tasks_by_name)
+{
+	static const char *const names[] = { "a", "b" };
+	static const char *const turned[] = { "b", "a" };
+	static const char *const other[] = { "a", "c" };
+	struct alloc_run *run = begin(make_alloc("service", names, 2));
+	struct err err;
+
+	expect_action(run, RUN_START, 0);
+	expect_action(run, RUN_START, 1);
+	alloc_run_started(run, 0, at(1001));
+	alloc_run_started(run, 1, at(1001));
+	alloc_run_update(run, make_alloc("service", turned, 2), at(2000));
+	expect_nothing(run);
+	ck_assert_str_eq(run->tasks[0].task->name, "a");
+	ck_assert_int_eq(alloc_run_restart(run, "a", at(2001), &err), 0);
+	expect_action(run, RUN_KILL, 0);
+	expect_nothing(run);
+	/* Other names are no update in place: all ends. */
+	alloc_run_update(run, make_alloc("service", other, 2), at(3000));
+	expect_action(run, RUN_KILL, 1);
+	ck_assert(run->stopping);
+	alloc_run_free(run);
+}
+END_TEST
+
 START_TEST(allocrun_is_healthy_after_min_healthy_time)
 {
 	static const char *const names[] = { "t" };
@@ -309,6 +335,6 @@ UNIT_MAIN("allocrun", allocrun_runs_a_batch_task_to_its_end,
     allocrun_stops_with_signal_and_time,
     allocrun_stops_a_task_that_is_just_starting, allocrun_follows_the_lifecycle,
     allocrun_takes_siblings_down_with_a_failed_task,
-    allocrun_goes_on_from_what_was_saved,
+    allocrun_goes_on_from_what_was_saved, allocrun_knows_its_tasks_by_name,
     allocrun_is_healthy_after_min_healthy_time,
     allocrun_is_unhealthy_at_the_deadline, signals_are_read_by_name_and_number)
