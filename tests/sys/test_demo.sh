@@ -38,4 +38,20 @@ kill "$demo"
 wait "$demo" || true
 eventually 5 is_over
 expect_eq "$(ls "$TMPDIR")" "" "what the demo leaves behind"
+
+# Ctrl-C reaches the demo and its agent at once, and may come twice.
+for again in '' 0.1; do
+	setsid env --default-signal=INT scripts/demo >"$TEST_DIR/demo.log" 2>&1 &
+	demo=$!
+	PIDS+=("$demo")
+	eventually 40 grep -q 'Ctrl-C stops everything' "$TEST_DIR/demo.log"
+	kill -INT -- "-$demo"
+	if [ -n "$again" ]; then
+		sleep "$again"
+		kill -INT -- "-$demo"
+	fi
+	wait "$demo" || true
+	eventually 5 is_over
+	expect_eq "$(ls "$TMPDIR")" "" "what the demo leaves behind"
+done
 echo ok
