@@ -94,6 +94,33 @@ warn_of_joins(const struct agent_config *c, struct buf *ui)
 			    joins[i].path);
 }
 
+/* "provider=aws ...": a cloud would have to be asked for addresses. */
+static void
+warn_of_clouds(const struct agent_config *c, struct buf *ui)
+{
+	const struct agent_server_join *join = &c->client.server_join;
+	const struct {
+		const char *path;
+		char *const *list;
+		size_t n;
+	} lists[] = {
+		{ "client.servers", c->client.servers, c->client.nservers },
+		{ "client.server_join.retry_join", join->retry_join,
+		    join->nretry_join },
+		{ "client.server_join.start_join", join->start_join,
+		    join->nstart_join },
+	};
+
+	for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
+		for (size_t i = 0; c->client.enabled && i < lists[l].n; i++)
+			if (strchr(lists[l].list[i], '=') != NULL)
+				say(c, lists[l].path, ui,
+				    "WARNING: \"%s\" in %s is left out: asking "
+				    "a cloud for servers is not supported by "
+				    "this version",
+				    lists[l].list[i], lists[l].path);
+}
+
 /* --- what no daemon would take --- */
 
 static int
@@ -175,5 +202,6 @@ agent_check(const struct agent_config *c, struct buf *ui)
 		check_lb_addr(c, "lb.ui", c->lb->ui, ui) == -1))
 		return -1;
 	warn_of_joins(c, ui);
+	warn_of_clouds(c, ui);
 	return 0;
 }

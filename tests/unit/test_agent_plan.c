@@ -459,6 +459,13 @@ START_TEST(joins_that_nobody_follows_are_warned_of)
 						   "retry_join is not "
 						   "supported"));
 	buf_reset(&ui);
+	ck_assert_int_eq(check_of("client { servers = [\"a\", "
+				  "\"provider=aws x=y\"] }",
+			     &ui, &place),
+	    0);
+	ck_assert_ptr_nonnull(strstr(buf_str(&ui), "WARNING: \"provider=aws "
+						   "x=y\" in client.servers"));
+	buf_reset(&ui);
 	ck_assert_int_eq(check_of("log_level = \"off\"", &ui, &place), 0);
 	ck_assert_str_eq(buf_str(&ui), "");
 	buf_release(&ui);
