@@ -102,15 +102,22 @@ parse(struct jobfile *f, const char *path, const struct buf *text,
 		.nvars = flags->vars.n,
 		.loose = !flags->strict,
 		.dir = dir };
+	static const char nowhere[] = "<nil>: ";
 	struct err why;
+	const char *said;
 	int rc;
 
 	while (environ[o.nenv] != NULL)
 		o.nenv++;
 	rc = jobspec_parse(name, buf_str(text), text->len, &o, &f->job, &why);
-	if (rc == -1)
+	if (rc == -1) {
+		/* What is wrong as a whole stands at no place in the file. */
+		said = strncmp(why.text, nowhere, sizeof nowhere - 1) == 0
+			   ? why.text + sizeof nowhere - 1
+			   : why.text;
 		err_set(err, ERR_BAD, "Error parsing job file from %s:\n%s",
-		    name, why.text);
+		    name, said);
+	}
 	free(dir);
 	return rc;
 }

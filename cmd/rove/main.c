@@ -18,8 +18,17 @@ static const struct command commands[] = {
 	    "Prints what a task has written so far, or with -f what it writes "
 	    "from now on, too.",
 	    alloc_logs, "logs" },
+	{ "alloc restart", "<allocation> [<task>]",
+	    "Restart an allocation's tasks", NULL, alloc_restart, NULL },
+	{ "alloc signal", "<allocation> [<task>]",
+	    "Send a signal to an allocation's tasks", NULL, alloc_signal,
+	    NULL },
 	{ "alloc status", "<allocation>", "One allocation and its tasks", NULL,
 	    alloc_status, "alloc-status" },
+	{ "alloc stop", "<allocation>", "Stop an allocation",
+	    "Stops an allocation; the scheduler places another one for it, "
+	    "and the evaluation is followed.",
+	    alloc_stop, NULL },
 	{ "deployment fail", "<deployment>", "Give a deployment up",
 	    "Marks a deployment as failed: nothing more of the new version "
 	    "is started, and groups with auto_revert go back to the last "
@@ -44,6 +53,8 @@ static const struct command commands[] = {
 	    "not be placed. With -monitor the exit status is 2 when something "
 	    "could not be placed.",
 	    eval_status, "eval-status" },
+	{ "job history", "<job>", "The versions of a job", NULL, job_history,
+	    NULL },
 	{ "job init", "[<file>]", "Write a job file to begin with",
 	    "Writes a job that serves a web page behind the load balancer to "
 	    "example.nomad.hcl, or to the file that is named.",
@@ -59,6 +70,10 @@ static const struct command commands[] = {
 	{ "job promote", "<job>", "Let the canaries' version take over",
 	    "Promotes the canaries of the job's newest deployment.",
 	    job_promote, NULL },
+	{ "job revert", "<job> <version>", "Back to a former version",
+	    "Registers a former version of a job anew and follows the "
+	    "evaluation.",
+	    job_revert, NULL },
 	{ "job run", "<path>", "Run a job, or change it",
 	    "Registers the job that a file describes and follows the "
 	    "evaluation that places it. \"-\" is standard input. The file is "
@@ -78,6 +93,11 @@ static const struct command commands[] = {
 	    "Has the agent check the job that a file describes and changes "
 	    "nothing.",
 	    job_validate, "validate" },
+	{ "node drain", "<node>", "Move everything away from a node", NULL,
+	    node_drain, "node-drain" },
+	{ "node eligibility", "<node>",
+	    "Open or close a node for new allocations", NULL, node_eligibility,
+	    NULL },
 	{ "node status", "[<node>]", "The nodes, or one of them", NULL,
 	    node_status, "node-status" },
 	{ "server members", "", "The servers", NULL, server_members,

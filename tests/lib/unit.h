@@ -12,6 +12,16 @@
 
 #define UNIT_TIMEOUT_S 60
 
+/* Where a test makes its directories: what runs it removes them, too, should
+ * the test be killed. */
+static inline const char *
+unit_tmp(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir != NULL && *dir != '\0' ? dir : "/tmp";
+}
+
 #define UNIT_MAIN(name, ...)                                                \
 	int main(void)                                                      \
 	{                                                                   \

@@ -116,6 +116,9 @@ echo 'job "x" { nonsense = 1 }' >"$TEST_DIR/bad.nomad"
 exits 1 rove job run "$TEST_DIR/bad.nomad"
 expect_match "$err" 'bad.nomad:1,11'
 exits 1 rove job run "$TEST_DIR/none.nomad"
+exits 1 rove job run -var none=1 "$TEST_DIR/web.nomad"
+expect_match "$err" 'web.nomad:
+Undefined -var variable'
 exits 1 rove job run -check-index 99999 "$TEST_DIR/web.nomad"
 expect_match "$err" '^Enforcing job modify index 99999'
 index=$(curl -s "$NOMAD_ADDR/v1/job/web" | jq .JobModifyIndex)
@@ -136,6 +139,49 @@ exits 0 rove job status -json web
 expect_eq "$(echo "$out" | jq -r '.[0] | keys | join(",")')" \
 	Allocations,Evaluations,LatestDeployment,Summary
 exits 1 sh -c 'rove job status >/dev/full'
+
+# Former versions; single allocations; the node.
+exits 0 rove job history web
+expect_match "$out" '^Version +=  *[1-9]
+Stable +=  *(true|false)
+Submit Date +=  *20'
+exits 0 rove job history -p -version 1 web
+expect_match "$out" '^Version +=  *1
+.*
+.*
+Diff +=
+\+/- Job: "web"'
+exits 1 rove job history -version 99 web
+exits 1 rove job revert web x
+exits 0 rove job revert web 0
+exits 1 rove job revert web 99
+eventually 5 has_allocs web running 1
+one() { # the allocation of web that runs
+	curl -s "$NOMAD_ADDR/v1/job/web/allocations" | jq -r '[.[] | select(.ClientStatus == "running") | .ID][0]'
+}
+alloc=$(one)
+exits 0 rove alloc restart "$alloc"
+exits 1 rove alloc restart "$alloc" nothing
+restarted() { curl -s "$NOMAD_ADDR/v1/allocation/$alloc" | jq -e '.TaskStates.server.Restarts == 1 and .TaskStates.server.State == "running"'; }
+eventually 10 restarted
+exits 0 rove alloc signal -s SIGCONT "${alloc:0:8}"
+exits 1 rove alloc signal -s SIGNOTHING "$alloc"
+exits 0 rove alloc stop "$alloc"
+expect_match "$out" 'finished with status "complete"'
+another() { [ "$(one)" != null ] && [ "$(one)" != "$alloc" ]; }
+eventually 10 another
+exits 1 rove node eligibility "$node"
+exits 0 rove node eligibility -disable "$node"
+expect_match "$out" 'set: ineligible for scheduling'
+rove node status | grep ' ineligible ' >/dev/null || fail "it is eligible"
+exits 0 rove node eligibility -enable "$node"
+exits 1 rove node drain -enable -force -no-deadline "$node"
+exits 0 timeout 20 rove node drain -enable -force "$node"
+expect_match "$out" 'drain strategy set
+Drain complete for node '
+exits 0 rove node drain -disable "$node"
+rove node status | grep ' eligible ' >/dev/null || fail "it is ineligible"
+eventually 10 has_allocs web running 1
 
 # A job that fits nowhere: why, and an exit status of its own.
 cat >"$TEST_DIR/big.nomad" <<-'END'

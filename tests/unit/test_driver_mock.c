@@ -40,7 +40,7 @@ static void
 open_world(struct world *w)
 {
 	*w = (struct world){ .loop = loop_new() };
-	snprintf(w->dir, sizeof w->dir, "/tmp/rove-test.XXXXXX");
+	snprintf(w->dir, sizeof w->dir, "%s/rove-test.XXXXXX", unit_tmp());
 	ck_assert_ptr_nonnull(mkdtemp(w->dir));
 	w->host = (struct driver_host){ .loop = w->loop };
 	w->task.name = (char *)(uintptr_t) "t";

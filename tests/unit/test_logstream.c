@@ -41,7 +41,7 @@ open_world(struct world *w)
 
 	log_set_level(LOG_ERROR);
 	*w = (struct world){ .na.loop = loop_new() };
-	snprintf(w->dir, sizeof w->dir, "/tmp/rove-test.XXXXXX");
+	snprintf(w->dir, sizeof w->dir, "%s/rove-test.XXXXXX", unit_tmp());
 	ck_assert_ptr_nonnull(mkdtemp(w->dir));
 	w->task.name = (char *)(uintptr_t) "t";
 	w->group = (struct task_group){ .tasks = &w->task, .ntasks = 1 };

@@ -44,7 +44,7 @@ open_world(struct world *w, const char *script)
 
 	memset(w, 0, sizeof *w);
 	w->loop = loop_new();
-	snprintf(w->dir, sizeof w->dir, "/tmp/rove-test.XXXXXX");
+	snprintf(w->dir, sizeof w->dir, "%s/rove-test.XXXXXX", unit_tmp());
 	ck_assert_ptr_nonnull(mkdtemp(w->dir));
 	snprintf(w->logs, sizeof w->logs, "%s/logs", w->dir);
 	snprintf(w->shims, sizeof w->shims, "%s/shims", w->dir);
