@@ -140,10 +140,17 @@ up() { # up DAEMON...: starts each; what it says is added to its log
 }
 
 down() { # down SIGNAL DAEMON...: and waits for it
-	local d signal=$1
+	local d end signal=$1
 	shift
 	for d; do kill "-$signal" "${DAEMON[$d]}"; done
-	for d; do wait "${DAEMON[$d]}" 2>/dev/null || true; done
+	end=$((SECONDS + 30))
+	for d; do
+		while kill -0 "${DAEMON[$d]}" 2>/dev/null; do
+			[ $SECONDS -lt $end ] || fail "$d does not stop"
+			sleep 0.02
+		done
+		wait "${DAEMON[$d]}" 2>/dev/null || true
+	done
 }
 
 ALL=(metricsd gossipd schedd nodeagent lbd)

@@ -140,6 +140,7 @@ for list in allocations evaluations deployments; do
 		walked=$(jq -c ". + $(get "$page" '[.[].ID]')" <<<"$walked")
 		token=$(header X-Nomad-NextToken "$page")
 		[ -n "$token" ] || break
+		[ ${#walked} -lt 10000 ] || fail "$list grow without end: $walked"
 	done
 	expect_eq "$walked" "$all" "$list in pages"
 	expect_eq "$(get "/v1/$list" '[.[].CreateIndex] == ([.[].CreateIndex] | sort)')" true
