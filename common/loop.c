@@ -275,6 +275,12 @@ loop_timer_cancel(struct loop_timer *t)
 	evtimer_del(t->ev);
 }
 
+bool
+loop_timer_is_set(const struct loop_timer *t)
+{
+	return evtimer_pending(t->ev, NULL);
+}
+
 void
 loop_timer_free(struct loop_timer *t)
 {

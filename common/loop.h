@@ -44,7 +44,8 @@ struct loop_timer *loop_timer_new(
     struct loop *l, void (*fn)(void *arg), void *arg);
 void loop_timer_set(struct loop_timer *t, uint64_t after_ms); /* re-arms */
 void loop_timer_cancel(struct loop_timer *t);
-void loop_timer_free(struct loop_timer *t); /* NULL is fine */
+bool loop_timer_is_set(const struct loop_timer *t); /* not in its own call */
+void loop_timer_free(struct loop_timer *t);         /* NULL is fine */
 
 /*
  * Watches a descriptor (level triggered), which stays the caller's: free the

@@ -86,7 +86,8 @@ void lbd_info(struct daemon *d,
     void (*add)(void *ctx, const char *name, const char *value), void *ctx);
 void lbd_metrics(struct daemon *d);
 
-/* Something in l->sources has changed: a new table is made soon. */
+/* Something in l->sources has changed: LBD_SETTLE_MS after the first such
+ * call there is a new table, however many more follow. */
 void lbd_changed(struct lbd *l);
 /* The same at once; the workers have it before they take another turn. */
 void lbd_rebuild(struct lbd *l);

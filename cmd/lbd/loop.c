@@ -118,7 +118,9 @@ on_settled(void *arg)
 void
 lbd_changed(struct lbd *l)
 {
-	loop_timer_set(l->settle, LBD_SETTLE_MS);
+	/* From the first change: steady ones must not put the table off. */
+	if (!loop_timer_is_set(l->settle))
+		loop_timer_set(l->settle, LBD_SETTLE_MS);
 }
 
 void

@@ -277,8 +277,8 @@ switch_protocols(struct passage *p, const struct http_answer *a)
 		buf_add(&to_up, buf_str(&more), more.len);
 		w->tunnels = xgrow(w->tunnels, w->ntunnels, &w->tunnels_cap,
 		    sizeof *w->tunnels);
-		w->tunnels[w->ntunnels++] = tunnel_new(
-		    w->loop, client, &to_client, up, &to_up, on_tunnel_done, w);
+		w->tunnels[w->ntunnels++] = tunnel_new(w->loop, client,
+		    &to_client, up, &to_up, TUNNEL_IDLE_MS, on_tunnel_done, w);
 		atomic_fetch_add(&w->counts.tunnels, 1);
 	}
 	buf_release(&rest);

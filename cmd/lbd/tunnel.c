@@ -1,11 +1,13 @@
 #include "cmd/lbd/tunnel.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "common/mem.h"
 
 /* One end, and the bytes that wait to be written to it. */
@@ -15,15 +17,23 @@ struct side {
 	struct loop_fd *watch;
 	int fd;
 	struct buf out;
-	uint64_t written;
 	bool ended; /* it will send nothing more */
 };
 
 struct tunnel {
 	struct side a, b;
+	struct loop *loop;
+	struct loop_timer *idle;
+	uint64_t idle_ms, moved_ms; /* the limit; when a byte last moved */
 	void (*done)(void *ctx, struct tunnel *t);
 	void *ctx;
 };
+
+static void
+note_life(struct tunnel *t)
+{
+	t->moved_ms = loop_now_ms(t->loop);
+}
 
 /* Writes what waits; -1 when the connection is broken. */
 static int
@@ -38,7 +48,7 @@ flush(struct side *s)
 			return 0;
 		if (n == -1)
 			return -1;
-		s->written += (uint64_t)n;
+		note_life(s->tunnel);
 		buf_drop(&s->out, (size_t)n);
 	}
 	return 0;
@@ -58,6 +68,7 @@ pump(struct side *s)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
 	if (n == 0)
 		s->ended = true;
+	note_life(s->tunnel);
 	out->len += (size_t)n;
 	return flush(s->other);
 }
@@ -78,6 +89,31 @@ is_over(const struct tunnel *t)
 }
 
 static void
+end(struct tunnel *t)
+{
+	loop_fd_want(t->a.watch, false, false);
+	loop_fd_want(t->b.watch, false, false);
+	loop_timer_cancel(t->idle);
+	t->done(t->ctx, t);
+}
+
+/* The timer is not moved with each byte: it looks, and waits for the rest. */
+static void
+on_idle(void *arg)
+{
+	struct tunnel *t = arg;
+	uint64_t silent_ms = loop_now_ms(t->loop) - t->moved_ms;
+
+	if (silent_ms < t->idle_ms) {
+		loop_timer_set(t->idle, t->idle_ms - silent_ms);
+		return;
+	}
+	log_info(
+	    "tunnel ended: nothing has passed silent_ms=%" PRIu64, silent_ms);
+	end(t);
+}
+
+static void
 on_ready(void *arg, bool readable, bool writable)
 {
 	struct side *s = arg;
@@ -85,9 +121,7 @@ on_ready(void *arg, bool readable, bool writable)
 
 	if ((writable && flush(s) == -1) || (readable && pump(s) == -1) ||
 	    is_over(t)) {
-		loop_fd_want(t->a.watch, false, false);
-		loop_fd_want(t->b.watch, false, false);
-		t->done(t->ctx, t);
+		end(t);
 		return;
 	}
 	want(&t->a);
@@ -108,12 +142,17 @@ side_init(struct side *s, struct tunnel *t, struct side *other, struct loop *l,
 
 struct tunnel *
 tunnel_new(struct loop *l, int a, struct buf *to_a, int b, struct buf *to_b,
-    void (*done)(void *ctx, struct tunnel *t), void *ctx)
+    uint64_t idle_ms, void (*done)(void *ctx, struct tunnel *t), void *ctx)
 {
 	struct tunnel *t = xcalloc(1, sizeof *t);
 
 	t->done = done;
 	t->ctx = ctx;
+	t->loop = l;
+	t->idle_ms = idle_ms;
+	t->idle = loop_timer_new(l, on_idle, t);
+	note_life(t);
+	loop_timer_set(t->idle, idle_ms);
 	side_init(&t->a, t, &t->b, l, a, to_a);
 	side_init(&t->b, t, &t->a, l, b, to_b);
 	want(&t->a);
@@ -134,19 +173,8 @@ tunnel_free(struct tunnel *t)
 {
 	if (t == NULL)
 		return;
+	loop_timer_free(t->idle);
 	side_release(&t->a);
 	side_release(&t->b);
 	free(t);
-}
-
-uint64_t
-tunnel_bytes_to_a(const struct tunnel *t)
-{
-	return t->a.written;
-}
-
-uint64_t
-tunnel_bytes_to_b(const struct tunnel *t)
-{
-	return t->b.written;
 }

@@ -142,13 +142,21 @@ http_addr_host(const char *text, char out[HTTP_NAME_MAX + 32])
 		snprintf(out, HTTP_NAME_MAX + 32, "%s", text);
 }
 
+/* Small answers go out at once, and silent peers are asked whether they are
+ * still there. */
 static void
-no_delay(int fd, const union http_sock *s)
+set_tcp(int fd, const union http_sock *s)
 {
-	int one = 1;
+	const int one = 1, after_s = HTTP_ALIVE_AFTER_S,
+		  every_s = HTTP_ALIVE_EVERY_S, probes = HTTP_ALIVE_PROBES;
 
-	if (s->sa.sa_family != AF_UNIX)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (s->sa.sa_family == AF_UNIX)
+		return;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &after_s, sizeof after_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof every_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 }
 
 int
@@ -159,7 +167,7 @@ http_addr_connect(const union http_sock *s, socklen_t len)
 
 	if (fd == -1)
 		return -1;
-	no_delay(fd, s);
+	set_tcp(fd, s);
 	if (connect(fd, &s->sa, len) == -1 && errno != EINPROGRESS) {
 		int saved = errno;
 
@@ -205,8 +213,8 @@ http_listen(const char *addr, bool reuse_port, struct err *err)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (reuse_port)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-	/* Accepted sockets inherit it: one call saved for each. */
-	no_delay(fd, &a.sock);
+	/* Accepted sockets inherit it: calls saved for each. */
+	set_tcp(fd, &a.sock);
 	if (bind(fd, &a.sock.sa, a.len) == -1 || listen(fd, BACKLOG) == -1) {
 		if (errno == EADDRINUSE)
 			err_set(err, ERR_CONFLICT, "%s: address in use", addr);

@@ -16,6 +16,15 @@
 #define HTTP_ADDR_SIZE 128 /* of an address as text */
 #define HTTP_NAME_MAX  255 /* a longer host name is refused */
 
+/*
+ * All TCP connections, taken and made, are kept alive: a peer that vanishes
+ * without a word is found out after a silence of HTTP_ALIVE_AFTER_S and
+ * HTTP_ALIVE_PROBES questions without an answer, two minutes in all.
+ */
+#define HTTP_ALIVE_AFTER_S 60
+#define HTTP_ALIVE_EVERY_S 15
+#define HTTP_ALIVE_PROBES  4
+
 union http_sock {
 	struct sockaddr sa;
 	struct sockaddr_in in;

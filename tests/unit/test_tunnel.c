@@ -21,7 +21,7 @@ on_done(void *ctx, struct tunnel *t)
 }
 
 static struct tunnel *
-join(const char *to_a, const char *to_b)
+join_for(const char *to_a, const char *to_b, uint64_t idle_ms)
 {
 	struct buf first_a = { 0 }, first_b = { 0 };
 
@@ -33,7 +33,14 @@ join(const char *to_a, const char *to_b)
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, b), 0);
 	buf_adds(&first_a, to_a);
 	buf_adds(&first_b, to_b);
-	return tunnel_new(loop, a[1], &first_a, b[1], &first_b, on_done, NULL);
+	return tunnel_new(
+	    loop, a[1], &first_a, b[1], &first_b, idle_ms, on_done, NULL);
+}
+
+static struct tunnel *
+join(const char *to_a, const char *to_b)
+{
+	return join_for(to_a, to_b, TUNNEL_IDLE_MS);
 }
 
 static void
@@ -56,8 +63,6 @@ START_TEST(tunnel_passes_bytes_both_ways)
 	turn();
 	ck_assert_int_eq(read(b[0], got, sizeof got), 4);
 	ck_assert_int_eq(read(a[0], got, sizeof got), 5);
-	ck_assert_uint_eq(tunnel_bytes_to_a(t), 10);
-	ck_assert_uint_eq(tunnel_bytes_to_b(t), 4);
 	tunnel_free(t);
 	close(a[0]);
 	close(b[0]);
@@ -110,5 +115,47 @@ START_TEST(tunnel_holds_back_a_fast_writer)
 }
 END_TEST
 
-UNIT_MAIN("tunnel", tunnel_passes_bytes_both_ways,
+/* Bytes keep it, whichever way they go; a silence as long as the limit ends
+ * it. */
+START_TEST(tunnel_ends_when_nothing_passes)
+{
+	char got[8];
+
+	join_for("", "", 100);
+	for (int i = 0; i < 10; i++) {
+		ck_assert_int_eq(write(i % 2 ? a[0] : b[0], "x", 1), 1);
+		turn();
+		ck_assert(!over);
+	}
+	ck_assert(loop_wait(loop, &over, 2000));
+	ck_assert_int_eq(read(a[0], got, sizeof got), 5);
+	ck_assert_int_eq(read(a[0], got, sizeof got), 0);
+	ck_assert_int_eq(read(b[0], got, sizeof got), 5);
+	ck_assert_int_eq(read(b[0], got, sizeof got), 0);
+	close(a[0]);
+	close(b[0]);
+	loop_free(loop);
+}
+END_TEST
+
+/* One that does not read what waits for it is silent, too. */
+START_TEST(tunnel_ends_when_nothing_can_pass)
+{
+	static char block[65536];
+
+	join_for("", "", 50);
+	for (int i = 0; i < 200 && !over; i++) {
+		while (write(a[0], block, sizeof block) > 0)
+			continue;
+		turn();
+	}
+	ck_assert(over);
+	close(a[0]);
+	close(b[0]);
+	loop_free(loop);
+}
+END_TEST
+
+UNIT_MAIN("tunnel", tunnel_ends_when_nothing_passes,
+    tunnel_ends_when_nothing_can_pass, tunnel_passes_bytes_both_ways,
     tunnel_ends_after_the_last_byte, tunnel_holds_back_a_fast_writer)
