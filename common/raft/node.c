@@ -77,6 +77,10 @@ on_snapshot_done(void *arg, pid_t pid, int status)
 	}
 	node->nsnapshots++;
 	log_info("snapshot taken index=%" PRIu64, node->snap_index);
+	pthread_mutex_lock(&node->lock);
+	node->taken_index = node->snap_index;
+	node->taken_term = node->snap_index_term;
+	pthread_mutex_unlock(&node->lock);
 	loop_post(node->loop, raft_node_on_taken, node);
 }
 
@@ -105,10 +109,7 @@ raft_node_snapshot(struct raft_node *node)
 		return;
 	}
 	node->snap_index = s.index;
-	pthread_mutex_lock(&node->lock);
-	node->taken_index = s.index;
-	node->taken_term = s.term;
-	pthread_mutex_unlock(&node->lock);
+	node->snap_index_term = s.term;
 	loop_child_watch(
 	    node->opts.loop, node->snap_pid, on_snapshot_done, node);
 }

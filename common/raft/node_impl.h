@@ -1,7 +1,7 @@
 /*
  * What is inside a struct raft_node, for node.c (the owner's side),
  * node_open.c and node_core.c (the side of Raft's thread). Nobody else includes
- * this.
+ * this but their test.
  */
 #ifndef COMMON_RAFT_NODE_IMPL_H
 #define COMMON_RAFT_NODE_IMPL_H
@@ -79,7 +79,7 @@ struct raft_node {
 	struct raft_status status;
 	uint64_t synced_seq;              /* what the disk thread said last */
 	uint64_t applied_seen;            /* what the owner said last */
-	uint64_t taken_index, taken_term; /* a snapshot that is durable */
+	uint64_t taken_index, taken_term; /* the newest durable snapshot */
 	struct err disk_err;
 
 	/* The owner's. */
@@ -90,7 +90,7 @@ struct raft_node {
 	size_t queued_bytes, nqueued;
 	uint64_t since_entries, since_bytes; /* the last snapshot */
 	pid_t snap_pid;                      /* 0: none is being written */
-	uint64_t snap_index;
+	uint64_t snap_index, snap_index_term; /* that one's, or the last's */
 	uint64_t nsnapshots, nfailures;
 };
 

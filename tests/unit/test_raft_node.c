@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "common/raft/node.h"
+#include "common/raft/node_impl.h"
 #include "common/wal/dir.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walworld.h"
@@ -23,6 +23,7 @@ struct owner {
 	uint64_t sum, napplied, last_index;
 	bool leads, is_dead, is_done;
 	uint64_t ndone, nwanted, restored;
+	useconds_t snapshot_us; /* that writing one takes */
 	char why[ERR_TEXT_MAX];
 	struct err err;
 };
@@ -59,6 +60,7 @@ snapshot_write(void *ctx, int fd)
 {
 	const struct owner *o = ctx;
 
+	usleep(o->snapshot_us);
 	return write(fd, &o->sum, 8) == 8 && write(fd, &o->napplied, 8) == 8
 		   ? 0
 		   : -1;
@@ -265,6 +267,51 @@ START_TEST(node_takes_snapshots_and_shortens_its_log)
 }
 END_TEST
 
+/* Holds up Raft's thread until the gate is opened. */
+static void
+wait_at_gate(void *gate)
+{
+	pthread_mutex_lock(gate);
+	pthread_mutex_unlock(gate);
+}
+
+/* Raft's thread hears of the first snapshot when the second is under way. */
+START_TEST(node_knows_one_snapshot_is_durable_while_the_next_is_written)
+{
+	struct owner o;
+	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+	struct raft_node_info info = { 0 };
+	bool never = false;
+
+	set_up(&o);
+	o.opts.snapshot_entries = 50;
+	o.snapshot_us = 300000;
+	start(&o);
+	propose(&o, 60);
+	propose(&o, 10);
+	pthread_mutex_lock(&gate);
+	loop_post(o.node->loop, wait_at_gate, &gate);
+	for (int i = 0; i < 500 && info.snapshots == 0; i++) {
+		loop_wait(o.loop, &never, 10);
+		raft_node_info(o.node, &info);
+	}
+	ck_assert_uint_eq(info.snapshots, 1);
+	ck_assert_uint_eq(info.raft.snapshot_index, 0);
+	o.snapshot_us = 60 * 1000 * 1000;
+	raft_node_snapshot(o.node);
+	pthread_mutex_unlock(&gate);
+	for (int i = 0; i < 500 && info.raft.snapshot_index == 0; i++) {
+		loop_wait(o.loop, &never, 10);
+		ck_assert_msg(!o.is_dead, "%s", o.why);
+		raft_node_info(o.node, &info);
+	}
+	ck_assert_uint_eq(info.snapshots, 1);
+	ck_assert_uint_ge(info.raft.snapshot_index, 50);
+	ck_assert_uint_lt(info.raft.snapshot_index, 70);
+	tear_down(&o);
+}
+END_TEST
+
 START_TEST(node_refuses_a_second_owner_of_its_directory)
 {
 	struct owner o;
@@ -404,6 +451,7 @@ END_TEST
 
 UNIT_MAIN("raft-node", node_applies_commands_and_then_tells_the_proposer,
     node_replays_its_log_on_start, node_takes_snapshots_and_shortens_its_log,
+    node_knows_one_snapshot_is_durable_while_the_next_is_written,
     node_refuses_a_second_owner_of_its_directory,
     node_refuses_commands_when_it_cannot_take_them, node_confirms_reads,
     node_stops_when_the_disk_fails,
