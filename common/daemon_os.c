@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "common/mem.h"
 
@@ -29,26 +30,6 @@ common_of(const struct daemon *d)
 }
 
 /* --- directories and locks --- */
-
-/* Makes the directory and those above it; one that is there is fine. */
-static int
-make_dirs(const char *path, mode_t mode, struct err *err)
-{
-	char *copy = xstrdup(path);
-	int rv = 0;
-
-	for (char *at = strchr(copy + 1, '/'); at != NULL && rv == 0;
-	     at = strchr(at + 1, '/')) {
-		*at = '\0';
-		if (mkdir(copy, 0755) == -1 && errno != EEXIST)
-			rv = err_sys(err, "mkdir %s", copy);
-		*at = '/';
-	}
-	if (rv == 0 && mkdir(copy, mode) == -1 && errno != EEXIST)
-		rv = err_sys(err, "mkdir %s", copy);
-	free(copy);
-	return rv;
-}
 
 /* The user to run as, or NULL to stay who we are. */
 static int
@@ -69,7 +50,7 @@ static int
 own_dir(
     const char *path, mode_t mode, const struct passwd *owner, struct err *err)
 {
-	if (make_dirs(path, mode, err) == -1)
+	if (file_make_dirs(path, mode, err) == -1)
 		return -1;
 	if (owner != NULL && chown(path, owner->pw_uid, owner->pw_gid) == -1)
 		return err_sys(err, "chown %s", path);
@@ -136,7 +117,7 @@ daemon_dirs_open(struct daemon *d, struct err *err)
 	 * link in the place of the control socket while root makes it.
 	 */
 	if (user_find(d, &pw, err) == -1 ||
-	    make_dirs(c->run_dir, 0755, err) == -1 ||
+	    file_make_dirs(c->run_dir, 0755, err) == -1 ||
 	    own_dir(dir, 0751, pw != NULL ? &root : NULL, err) == -1)
 		goto out;
 	d->impl->run_lock = daemon_lock_dir("run_dir", dir, err);

@@ -2,7 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/mem.h"
 
 #define CHUNK 16384
 
@@ -34,4 +39,50 @@ file_read(const char *path, size_t max, struct buf *out, struct err *err)
 	close(fd);
 	errno = why;
 	return why == 0 ? 0 : -1;
+}
+
+int
+file_sync_dir(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+
+	if (fd == -1)
+		return errno == EACCES ? 0 : err_sys(err, "%s", path);
+	if (fsync(fd) == -1)
+		rc = err_sys(err, "%s: sync", path);
+	close(fd);
+	return rc;
+}
+
+/* One directory; the name of it is durable when this returns. */
+static int
+make_dir(const char *path, mode_t mode, struct err *err)
+{
+	char *above = xasprintf("%s/..", path);
+	int rc = 0;
+
+	if (mkdir(path, mode) == 0)
+		rc = file_sync_dir(above, err);
+	else if (errno != EEXIST)
+		rc = err_sys(err, "mkdir %s", path);
+	free(above);
+	return rc;
+}
+
+int
+file_make_dirs(const char *path, mode_t mode, struct err *err)
+{
+	char *copy = xstrdup(path);
+	int rc = 0;
+
+	for (char *at = strchr(copy + 1, '/'); at != NULL && rc == 0;
+	     at = strchr(at + 1, '/')) {
+		*at = '\0';
+		rc = make_dir(copy, 0755, err);
+		*at = '/';
+	}
+	if (rc == 0)
+		rc = make_dir(copy, mode, err);
+	free(copy);
+	return rc;
 }

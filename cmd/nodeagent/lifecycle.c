@@ -14,6 +14,7 @@
 #include "cmd/nodeagent/fingerprint.h"
 #include "cmd/nodeagent/runner.h"
 #include "cmd/nodeagent/serverlink.h"
+#include "common/identity.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "proto/msg.h"
@@ -74,14 +75,14 @@ static int
 read_identity(struct nodeagent *na, struct err *err)
 {
 	const char *dir = na->config->common.data_dir;
-	char fresh[RNG_UUID_SIZE], id[64];
+	char fresh[RNG_UUID_SIZE], id[IDENTITY_SIZE];
 
 	rng_uuid(&na->rng, fresh);
-	if (store_identity(dir, "node-id", fresh, id, err) == -1)
+	if (identity_keep(dir, "node-id", fresh, id, err) == -1)
 		return -1;
 	na->node.id = xstrdup(id);
 	rng_uuid(&na->rng, fresh);
-	if (store_identity(dir, "node-secret", fresh, id, err) == -1)
+	if (identity_keep(dir, "node-secret", fresh, id, err) == -1)
 		return -1;
 	na->node.secret_id = xstrdup(id);
 	return 0;

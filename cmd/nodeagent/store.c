@@ -1,14 +1,11 @@
 #include "cmd/nodeagent/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/log.h"
@@ -235,32 +232,4 @@ store_each(struct store *s, store_fn *fn, void *ctx, struct err *err)
 	return rv == MDB_NOTFOUND
 		   ? 0
 		   : err_set(err, ERR_SYSTEM, "state: %s", mdb_strerror(rv));
-}
-
-int
-store_identity(const char *dir, const char *name, const char *fresh,
-    char out[64], struct err *err)
-{
-	char *path = xasprintf("%s/%s", dir, name);
-	char *new_path = xasprintf("%s.new", path);
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rv = 0;
-	ssize_t n = fd != -1 ? read(fd, out, 63) : 0;
-
-	if (fd != -1)
-		close(fd);
-	out[n > 0 ? n : 0] = '\0';
-	out[strcspn(out, "\n")] = '\0';
-	if (*out != '\0')
-		goto out;
-	snprintf(out, 64, "%s", fresh);
-	fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd == -1 || write(fd, out, strlen(out)) != (ssize_t)strlen(out) ||
-	    fsync(fd) == -1 || rename(new_path, path) == -1)
-		rv = err_sys(err, "%s", path);
-	if (fd != -1)
-		close(fd);
-out:
-	free(path);
-	free(new_path);
-	return rv;
 }

@@ -33,8 +33,4 @@ typedef void store_fn(
     void *ctx, struct alloc *alloc, struct alloc_saved *saved);
 int store_each(struct store *s, store_fn *fn, void *ctx, struct err *err);
 
-/* The node's id or secret: read, or made by `fresh` and kept for ever. */
-int store_identity(const char *dir, const char *name, const char *fresh,
-    char out[64], struct err *err);
-
 #endif

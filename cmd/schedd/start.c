@@ -1,9 +1,7 @@
 /* The daemon's beginning and end, and what it says of itself. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <uthash.h>
 
@@ -12,6 +10,7 @@
 #include "cmd/schedd/query.h"
 #include "cmd/schedd/schedd.h"
 #include "common/clock.h"
+#include "common/identity.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
 #include "common/rng.h"
@@ -20,32 +19,18 @@
 static int
 identify(struct schedd *sd, struct err *err)
 {
-	const char *data = sd->config->common.data_dir;
-	char *path = xasprintf("%s/server-id", data);
-	char *fresh = xasprintf("%s.new", path);
-	char id[RNG_UUID_SIZE] = "";
+	char fresh[RNG_UUID_SIZE], id[IDENTITY_SIZE];
 	uint64_t seed;
 	struct rng rng;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rv = 0;
 
-	if (fd != -1 && read(fd, id, sizeof id - 1) == sizeof id - 1)
-		goto out;
-	if (fd != -1)
-		close(fd);
 	rng_secret(&seed, sizeof seed);
 	rng_init(&rng, seed);
-	rng_uuid(&rng, id);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd == -1 || write(fd, id, sizeof id - 1) != sizeof id - 1 ||
-	    fsync(fd) == -1 || rename(fresh, path) == -1)
-		rv = err_sys(err, "%s", path);
-out:
-	if (fd != -1)
-		close(fd);
-	free(path);
-	free(fresh);
+	rng_uuid(&rng, fresh);
+	if (identity_keep(
+		sd->config->common.data_dir, "server-id", fresh, id, err) == -1)
+		return -1;
 	sd->server_id = xstrdup(id);
-	return rv;
+	return 0;
 }
 
 static struct sched_core *

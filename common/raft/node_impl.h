@@ -88,8 +88,8 @@ struct raft_node {
 	uint64_t config_index; /* of the config as of applied */
 	struct raft_bytes *config;
 	size_t queued_bytes, nqueued;
-	uint64_t since_entries, since_bytes; /* the last snapshot */
-	pid_t snap_pid;                      /* 0: none is being written */
+	uint64_t since_entries, since_bytes;  /* the last snapshot */
+	pid_t snap_pid;                       /* 0: none is being written */
 	uint64_t snap_index, snap_index_term; /* that one's, or the last's */
 	uint64_t nsnapshots, nfailures;
 };

@@ -127,6 +127,21 @@ lock(struct wal_dir *d, struct err *err)
 	return 0;
 }
 
+/* Makes the directory's own name durable; see file_sync_dir(). */
+static int
+sync_above(struct wal_dir *d, struct err *err)
+{
+	int fd = openat(d->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = 0;
+
+	if (fd == -1)
+		return errno == EACCES ? 0 : err_sys(err, "%s/..", d->path);
+	if (d->io->fsync(d->io->ctx, fd) == -1)
+		rc = err_sys(err, "%s/..: sync", d->path);
+	close(fd);
+	return rc;
+}
+
 static int
 open_private(struct wal_dir *d, struct err *err)
 {
@@ -139,6 +154,9 @@ open_private(struct wal_dir *d, struct err *err)
 		return err_sys(err, "%s", d->path);
 	if ((st.st_mode & 0077) != 0 && fchmod(d->fd, 0700) == -1)
 		return err_sys(err, "%s: mode 0700", d->path);
+	/* Also when it was there: its maker may have been killed too soon. */
+	if (sync_above(d, err) == -1)
+		return -1;
 	return lock(d, err);
 }
 

@@ -38,9 +38,9 @@ struct wal_dir {
 };
 
 /*
- * Makes the directory (0700; an existing one is narrowed to that) and locks
- * it: a directory that another process has open is refused, naming that
- * process. io NULL is the real one. After a failure nothing is held.
+ * Makes the directory (0700; an existing one is narrowed to that), durably,
+ * and locks it: a directory that another process has open is refused, naming
+ * that process. io NULL is the real one. After a failure nothing is held.
  */
 int wal_dir_open(struct wal_dir *d, const char *path, const struct wal_io *io,
     struct err *err);

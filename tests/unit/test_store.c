@@ -125,20 +125,5 @@ START_TEST(store_moves_a_damaged_file_aside)
 }
 END_TEST
 
-START_TEST(store_keeps_an_identity_for_ever)
-{
-	char first[64], second[64];
-	struct err err;
-
-	begin();
-	ck_assert_int_eq(store_identity(dir, "node-id", "one", first, &err), 0);
-	ck_assert_str_eq(first, "one");
-	ck_assert_int_eq(
-	    store_identity(dir, "node-id", "two", second, &err), 0);
-	ck_assert_str_eq(second, "one");
-	end();
-}
-END_TEST
-
 UNIT_MAIN("store", store_keeps_allocations_over_a_restart,
-    store_moves_a_damaged_file_aside, store_keeps_an_identity_for_ever)
+    store_moves_a_damaged_file_aside)

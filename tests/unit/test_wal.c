@@ -366,6 +366,37 @@ poke(const char *path, off_t at, const void *p, size_t n)
 	close(fd);
 }
 
+static unsigned nabove; /* syncs of the directory above */
+
+static int
+count_above(void *ctx, int fd)
+{
+	struct fixture *f = ctx;
+	struct stat above, st;
+
+	ck_assert_int_eq(stat(f->world.root, &above), 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	nabove += st.st_ino == above.st_ino;
+	return fsync(fd);
+}
+
+START_TEST(wal_directory_is_durable_itself)
+{
+	struct fixture f;
+	struct wal_io io = wal_io_real;
+	struct wal_dir d;
+
+	set_up(&f);
+	io.fsync = count_above;
+	io.ctx = &f;
+	nabove = 0;
+	ck_assert_int_eq(wal_dir_open(&d, f.world.dir, &io, &f.err), 0);
+	ck_assert_uint_eq(nabove, 1);
+	wal_dir_release(&d);
+	tear_down(&f);
+}
+END_TEST
+
 START_TEST(wal_refuses_what_a_newer_program_wrote)
 {
 	static const char *const names[] = { "log-0000000000000001", "vote" };
@@ -549,7 +580,7 @@ UNIT_MAIN("wal", crc32c_by_instruction_and_by_table_agree,
     wal_goes_on_in_new_segments_and_drops_old_ones,
     wal_takes_an_entry_larger_than_a_segment, wal_forgets_what_was_cut,
     wal_begins_anew_where_it_is_told,
-    wal_directory_is_private_and_has_one_owner,
+    wal_directory_is_private_and_has_one_owner, wal_directory_is_durable_itself,
     wal_refuses_what_a_newer_program_wrote,
     wal_stops_at_the_first_failure_and_loses_nothing,
     wal_survives_a_power_cut_at_every_step,
