@@ -206,7 +206,7 @@ job_promote(const struct command *cmd, int argc, char **argv)
 	struct flag_texts groups = { 0 };
 	const struct flag rows[] = { GROUP_ROW(&groups), CHANGE_FLAG_ROWS(&f) };
 	struct cli c;
-	char *job, *id;
+	char *job = NULL, *id = NULL;
 	int status = cli_begin(&c, cmd, rows, NROWS(rows), argc, argv, 1, 1);
 
 	if (status != CLI_GO)
