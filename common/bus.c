@@ -23,6 +23,9 @@
 
 #define IPC_MODE         0660
 
+/* What nng puts before a message of ours and counts as a part of it. */
+#define NNG_HEADER_ROOM 64
+
 static const struct rec_field bus_failure_fields[] = {
 	REC_U64(struct bus_failure, 1, code, "Code"),
 	REC_STR(struct bus_failure, 2, text, "Text"),
@@ -240,7 +243,8 @@ bus_url_check(const char *url, struct err *err)
 int
 bus_socket_setup(nng_socket s)
 {
-	return nng_socket_set_size(s, NNG_OPT_RECVMAXSZ, BUS_MAX_MSG);
+	return nng_socket_set_size(
+	    s, NNG_OPT_RECVMAXSZ, BUS_MAX_MSG + NNG_HEADER_ROOM);
 }
 
 int
@@ -322,6 +326,14 @@ bus_refused_by_nng(nng_listener listener)
 		    stat_of(of, "timeout") + stat_of(of, "reject");
 	nng_stats_free(all);
 	return n;
+}
+
+void
+bus_too_long(struct err *err, enum err_code code, const char *what, size_t n)
+{
+	err_set(err, code,
+	    "%s would be a message of %zu bytes; the limit is %u", what, n,
+	    BUS_MAX_MSG);
 }
 
 nng_msg *

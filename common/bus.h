@@ -1,15 +1,25 @@
 /*
  * Requests, replies and topics between processes, over nng.
  *
- * Only bus.c knows nng; its threads end in there, and every callback below
- * runs on the loop's thread. URLs are ipc:///path (made with mode 0660) and
- * tcp://host:port; tls+tcp:// comes later and is refused by name until then.
+ * nng is known to bus.c, bus_server.c, bus_context.c, bus_answer.c,
+ * bus_peer.c, bus_call.c and bus_topic.c alone (bus_nng.h is what they
+ * share); its threads end in there, and every callback below runs on the
+ * loop's thread. bus.c also brings a sendmsg() of its own, which replaces
+ * libc's in the whole program and tells EPIPE as ECONNRESET: nng 1.5 would
+ * take the former for the end of its listener.
+ *
+ * URLs are ipc:///path (made with mode 0660) and tcp://host:port; tls+tcp://
+ * comes later and is refused by name until then.
  *
  * An envelope goes before each body: magic "rv", wire version, message
  * number, flags, request id, deadline (ms from now; 0 none), region, token.
- * wire(7) has its bytes. A message larger than the socket's limit, one that
- * is cut short, one whose magic or number is unknown is refused, counted
- * (struct bus_stats) and logged once a minute at most for each socket.
+ * wire(7) has its bytes. No message over BUS_MAX_MSG is sent: a reply becomes
+ * a failure (ERR_INTERNAL), a call fails with ERR_BAD, a publication is
+ * dropped, which its subscribers see as a gap; the first and the last are
+ * logged. One that comes larger (nng cuts
+ * its line), one that is cut short, one whose magic or number is unknown is
+ * refused, counted (struct bus_stats) and logged once a minute at most for each
+ * socket.
  */
 #ifndef COMMON_BUS_H
 #define COMMON_BUS_H
@@ -22,13 +32,14 @@
 #include "common/loop.h"
 #include "common/rec.h"
 
-#define BUS_MAX_MSG      (8u << 20) /* RECVMAXSZ of every socket */
-#define BUS_MAX_HELD     10000      /* unanswered requests of one server */
-#define BUS_MAX_INFLIGHT 256        /* unanswered calls to one peer */
-#define BUS_TOPIC_MAX    127
-#define BUS_MAX_TOPICS   4096
-#define BUS_MARK_MS      1000
-#define BUS_MAX_WAIT_MS  600000 /* a longer deadline is cut to this */
+#define BUS_MAX_MSG        (8u << 20)   /* with its envelope */
+#define BUS_MAX_HELD       10000        /* unanswered requests of one server */
+#define BUS_MAX_HELD_BYTES (128u << 20) /* their decoded bodies together */
+#define BUS_MAX_INFLIGHT   256          /* unanswered calls to one peer */
+#define BUS_TOPIC_MAX      127
+#define BUS_MAX_TOPICS     4096
+#define BUS_MARK_MS        1000
+#define BUS_MAX_WAIT_MS    600000 /* a longer deadline is cut to this */
 
 /* One message there is. The table of all of them is proto/msg.c. */
 struct msg_def {
@@ -55,8 +66,20 @@ struct bus_req;
 /*
  * Called for each request with its decoded body, which lives until this
  * request is answered. Answer exactly once, now or later, with bus_reply()
- * or bus_refuse(); a request that is held past its deadline is refused with
- * ERR_TIMEOUT by the bus (or given to on_expire, if set, which answers it).
+ * or bus_refuse().
+ *
+ *	arrives --> HELD --bus_reply(), bus_refuse()----------------> ENDED
+ *	             |                                                  ^
+ *	             +--deadline, no on_expire: refused (ERR_TIMEOUT)---+
+ *	             +--deadline, on_expire: called, and answers -------+
+ *	             +--bus_server_free(): dropped, nobody is told -----+
+ *
+ * While it is HELD it belongs to whoever got it from the handler; ENDED it
+ * belongs to the bus, and nothing may be asked of it. So who keeps a request
+ * beyond its handler sets bus_on_expire() and forgets it there, and forgets
+ * it before its server is freed. An answer that comes late is a mistake of
+ * this program's and ends it at an assert: the bus keeps what has ended for a
+ * while, and never uses it for another request meanwhile.
  */
 typedef void bus_handler(void *ctx, struct bus_req *req, const void *body);
 
@@ -79,7 +102,8 @@ void bus_refuse(struct bus_req *req, const struct err *err);
 void bus_refusef(struct bus_req *req, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What should happen instead of a refusal when the deadline comes. */
+/* What should happen instead of a refusal when the deadline comes: fn answers
+ * the request, before it returns. */
 void bus_on_expire(
     struct bus_req *req, void (*fn)(void *ctx, struct bus_req *req), void *ctx);
 

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <nng/nng.h>
@@ -10,33 +11,123 @@
 #include "common/bus_nng.h"
 #include "common/bus_server_impl.h"
 #include "common/due.h"
+#include "common/log.h"
+#include "common/mem.h"
 
 #define SCRATCH_KEPT (64u << 10)
 
+/* --- a request's life --- */
+
+struct bus_req *
+bus_req_new(struct bus_context *c)
+{
+	struct bus_req *r = xcalloc(1, sizeof *r);
+
+	r->server = c->server;
+	r->context = c;
+	c->req = r;
+	c->server->nheld++;
+	return r;
+}
+
+void
+bus_req_weigh(struct bus_req *r, size_t nbytes)
+{
+	r->nbytes = nbytes;
+	r->server->held_bytes += nbytes;
+}
+
 static void
-answer(struct bus_req *r, uint8_t flags, const struct rec_type *type,
+forget_oldest(struct bus_server *s)
+{
+	struct bus_req *r = s->ended;
+
+	s->ended = r->next_ended;
+	if (s->ended == NULL)
+		s->ended_end = &s->ended;
+	s->nended--;
+	free(r);
+}
+
+void
+bus_req_end(struct bus_req *r)
+{
+	struct bus_server *s = r->server;
+
+	due_remove(&s->dues, &r->due);
+	arena_release(&r->arena);
+	r->region = r->token = "";
+	s->nheld--;
+	s->held_bytes -= r->nbytes;
+	r->context->req = NULL;
+	r->context = NULL;
+	*s->ended_end = r;
+	s->ended_end = &r->next_ended;
+	if (++s->nended > BUS_ENDED_KEPT)
+		forget_oldest(s);
+}
+
+void
+bus_forget_ended(struct bus_server *s)
+{
+	while (s->ended != NULL)
+		forget_oldest(s);
+}
+
+/* --- answering --- */
+
+static void
+send_answer(struct bus_server *s, struct bus_context *c)
+{
+	s->stats.replies++;
+	nng_aio_set_msg(c->aio, bus_msg(&s->scratch));
+	if (s->scratch.cap > SCRATCH_KEPT)
+		buf_release(&s->scratch);
+	pthread_mutex_lock(&s->lock);
+	c->state = CONTEXT_SENDING;
+	pthread_mutex_unlock(&s->lock);
+	nng_ctx_send(c->ctx, c->aio);
+}
+
+static void
+compose(struct bus_req *r, uint8_t flags, const struct rec_type *type,
     const void *body)
 {
 	struct bus_server *s = r->server;
 	struct envelope e = { .flags = ENVELOPE_REPLY | flags, .id = r->id };
 
-	assert(r->state == REQ_HELD);
 	e.number = r->def == NULL ? 0 : r->def->number;
 	buf_reset(&s->scratch);
 	envelope_pack(&e, &s->scratch);
 	if (type != NULL)
 		rec_pack(type, body, &s->scratch);
-	due_remove(&s->dues, &r->due);
-	s->nheld--;
-	s->stats.replies++;
-	arena_release(&r->arena);
-	nng_aio_set_msg(r->aio, bus_msg(&s->scratch));
-	if (s->scratch.cap > SCRATCH_KEPT)
-		buf_release(&s->scratch);
-	pthread_mutex_lock(&s->lock);
-	r->state = REQ_SENDING;
-	pthread_mutex_unlock(&s->lock);
-	nng_ctx_send(r->ctx, r->aio);
+}
+
+/* Whoever is to hear it would cut the line instead. */
+static void
+compose_too_long(struct bus_req *r)
+{
+	struct err err;
+	struct bus_failure f = { .code = ERR_INTERNAL, .text = err.text };
+
+	bus_too_long(&err, ERR_INTERNAL, "the answer", r->server->scratch.len);
+	err_add(&err, "%s", r->def->name);
+	log_error("not sent socket=%s: %s", r->server->url, err.text);
+	compose(r, ENVELOPE_FAILURE, &bus_failure_type, &f);
+}
+
+static void
+answer(struct bus_req *r, uint8_t flags, const struct rec_type *type,
+    const void *body)
+{
+	struct bus_context *c = r->context;
+
+	assert(c != NULL); /* answered before, or refused at its deadline */
+	compose(r, flags, type, body);
+	if (r->server->scratch.len > BUS_MAX_MSG)
+		compose_too_long(r);
+	bus_req_end(r);
+	send_answer(c->server, c);
 }
 
 void

@@ -70,6 +70,8 @@ bus_call_fail(struct bus_peer *p, struct call *c, enum err_code code)
 
 	if (code == ERR_BUSY)
 		err_set(&err, code, "%s: too many unanswered calls", p->url);
+	else if (code == ERR_BAD)
+		bus_too_long(&err, code, c->def->name, c->bytes.len);
 	else if (code == ERR_TIMEOUT)
 		err_set(&err, code, "%s: no answer to %s in time", p->url,
 		    c->def->name);

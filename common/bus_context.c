@@ -33,31 +33,31 @@ bus_on_line_gone(nng_pipe pipe, nng_pipe_ev what, void *arg)
 }
 
 void
-bus_to_idle(struct bus_server *s, struct bus_req *r)
+bus_to_idle(struct bus_server *s, struct bus_context *c)
 {
-	r->state = REQ_IDLE;
-	r->next = s->idle;
-	s->idle = r;
+	c->state = CONTEXT_IDLE;
+	c->next = s->idle;
+	s->idle = c;
 	s->nidle++;
 }
 
 static bool
-to_receiving(struct bus_server *s, struct bus_req *r)
+to_receiving(struct bus_server *s, struct bus_context *c)
 {
 	if (s->closing || s->nreceiving >= RECEIVERS)
 		return false;
-	r->state = REQ_RECEIVING;
+	c->state = CONTEXT_RECEIVING;
 	s->nreceiving++;
 	return true;
 }
 
 static void
-to_arrived(struct bus_server *s, struct bus_req *r)
+to_arrived(struct bus_server *s, struct bus_context *c)
 {
-	r->state = REQ_ARRIVED;
-	r->next = NULL;
-	*s->arrived_end = r;
-	s->arrived_end = &r->next;
+	c->state = CONTEXT_ARRIVED;
+	c->next = NULL;
+	*s->arrived_end = c;
+	s->arrived_end = &c->next;
 }
 
 /* A send or a receive has ended. A reply that cannot be sent is dropped:
@@ -65,105 +65,107 @@ to_arrived(struct bus_server *s, struct bus_req *r)
 static void
 on_aio(void *arg)
 {
-	struct bus_req *r = arg;
-	struct bus_server *s = r->server;
-	int rv = nng_aio_result(r->aio);
+	struct bus_context *c = arg;
+	struct bus_server *s = c->server;
+	int rv = nng_aio_result(c->aio);
 	bool receive = false, ring = false;
 
 	pthread_mutex_lock(&s->lock);
-	if (r->state == REQ_SENDING) {
+	if (c->state == CONTEXT_SENDING) {
 		if (rv != 0)
-			nng_msg_free(nng_aio_get_msg(r->aio));
-		receive = to_receiving(s, r);
+			nng_msg_free(nng_aio_get_msg(c->aio));
+		receive = to_receiving(s, c);
 	} else if (rv == 0) {
 		s->nreceiving--;
-		to_arrived(s, r);
+		to_arrived(s, c);
 		ring = true;
 	} else {
 		s->nreceiving--;
 	}
 	if (!receive && !ring) {
-		bus_to_idle(s, r);
+		bus_to_idle(s, c);
 		ring = s->nidle > IDLE_KEPT;
 	}
 	pthread_mutex_unlock(&s->lock);
 	if (receive)
-		nng_ctx_recv(r->ctx, r->aio);
+		nng_ctx_recv(c->ctx, c->aio);
 	if (ring)
 		bus_bell_ring(&s->bell);
 }
 
-static struct bus_req *
-req_new(struct bus_server *s)
+static struct bus_context *
+context_new(struct bus_server *s)
 {
-	struct bus_req *r = xcalloc(1, sizeof *r);
+	struct bus_context *c = xcalloc(1, sizeof *c);
 
-	r->server = s;
-	if (nng_ctx_open(&r->ctx, s->socket) != 0) {
-		free(r);
+	c->server = s;
+	if (nng_ctx_open(&c->ctx, s->socket) != 0) {
+		free(c);
 		return NULL;
 	}
-	if (nng_aio_alloc(&r->aio, on_aio, r) != 0) {
-		nng_ctx_close(r->ctx);
-		free(r);
+	if (nng_aio_alloc(&c->aio, on_aio, c) != 0) {
+		nng_ctx_close(c->ctx);
+		free(c);
 		return NULL;
 	}
-	s->all = xgrow(s->all, s->nall, &s->all_cap, sizeof(struct bus_req *));
-	r->place = s->nall;
-	s->all[s->nall++] = r;
-	return r;
+	s->all =
+	    xgrow(s->all, s->nall, &s->all_cap, sizeof(struct bus_context *));
+	c->place = s->nall;
+	s->all[s->nall++] = c;
+	return c;
 }
 
 void
-bus_req_free(struct bus_req *r)
+bus_context_free(struct bus_context *c)
 {
-	struct bus_server *s = r->server;
+	struct bus_server *s = c->server;
 
-	nng_aio_stop(r->aio);
-	if (r->state == REQ_ARRIVED)
-		nng_msg_free(nng_aio_get_msg(r->aio));
-	nng_ctx_close(r->ctx);
-	nng_aio_free(r->aio);
-	arena_release(&r->arena);
-	s->all[r->place] = s->all[--s->nall];
-	s->all[r->place]->place = r->place;
-	free(r);
+	nng_aio_stop(c->aio);
+	if (c->state == CONTEXT_ARRIVED)
+		nng_msg_free(nng_aio_get_msg(c->aio));
+	nng_ctx_close(c->ctx);
+	nng_aio_free(c->aio);
+	if (c->req != NULL)
+		bus_req_end(c->req);
+	s->all[c->place] = s->all[--s->nall];
+	s->all[c->place]->place = c->place;
+	free(c);
 }
 
-static struct bus_req *
+static struct bus_context *
 take_idle(struct bus_server *s, bool only_surplus)
 {
-	struct bus_req *r = s->idle;
+	struct bus_context *c = s->idle;
 
-	if (r == NULL || (only_surplus && s->nidle <= IDLE_KEPT))
+	if (c == NULL || (only_surplus && s->nidle <= IDLE_KEPT))
 		return NULL;
-	s->idle = r->next;
+	s->idle = c->next;
 	s->nidle--;
-	return r;
+	return c;
 }
 
 /* Lets one more context receive. False: enough do, or there is no memory. */
 static bool
 receive_one(struct bus_server *s)
 {
-	struct bus_req *r;
+	struct bus_context *c;
 	bool receive;
 
 	pthread_mutex_lock(&s->lock);
 	receive = s->nreceiving < RECEIVERS;
-	r = receive ? take_idle(s, false) : NULL;
+	c = receive ? take_idle(s, false) : NULL;
 	pthread_mutex_unlock(&s->lock);
 	if (!receive)
 		return false;
-	if (r == NULL && (r = req_new(s)) == NULL)
+	if (c == NULL && (c = context_new(s)) == NULL)
 		return false;
 	pthread_mutex_lock(&s->lock);
-	receive = to_receiving(s, r);
+	receive = to_receiving(s, c);
 	if (!receive)
-		bus_to_idle(s, r);
+		bus_to_idle(s, c);
 	pthread_mutex_unlock(&s->lock);
 	if (receive)
-		nng_ctx_recv(r->ctx, r->aio);
+		nng_ctx_recv(c->ctx, c->aio);
 	return receive;
 }
 
@@ -171,7 +173,7 @@ receive_one(struct bus_server *s)
 void
 bus_tend_contexts(struct bus_server *s)
 {
-	struct bus_req *surplus;
+	struct bus_context *surplus;
 
 	while (receive_one(s))
 		;
@@ -181,6 +183,6 @@ bus_tend_contexts(struct bus_server *s)
 		pthread_mutex_unlock(&s->lock);
 		if (surplus == NULL)
 			return;
-		bus_req_free(surplus);
+		bus_context_free(surplus);
 	}
 }

@@ -81,6 +81,10 @@ struct bus_failure {
 };
 extern const struct rec_type bus_failure_type;
 
+/* err_set() (code) of a message that would have n bytes, over BUS_MAX_MSG. */
+void bus_too_long(
+    struct err *err, enum err_code code, const char *what, size_t n);
+
 /* A message of nng's with the bytes of b. */
 nng_msg *bus_msg(const struct buf *b);
 

@@ -163,6 +163,10 @@ bus_call(struct bus_peer *p, uint16_t number, const void *body,
 		wait_ms = 0;
 	} else {
 		compose(p, c, body, wait_ms);
+		if (c->bytes.len > BUS_MAX_MSG) {
+			c->failed = ERR_BAD;
+			wait_ms = 0;
+		}
 	}
 	bus_call_link(p, c);
 	due_add(&p->dues, &c->due, loop_now_ms(p->loop) + wait_ms);

@@ -35,22 +35,23 @@ set_timer(struct bus_server *s)
 		    first->at_ms > now_ms ? first->at_ms - now_ms : 0);
 }
 
-static void
-hold(struct bus_req *r, const struct envelope *e)
+static struct bus_req *
+hold(struct bus_context *c, const struct envelope *e)
 {
-	struct bus_server *s = r->server;
+	struct bus_server *s = c->server;
+	struct bus_req *r = bus_req_new(c);
 	uint64_t wait_ms = e->deadline_ms;
 
 	if (wait_ms == 0 || wait_ms > BUS_MAX_WAIT_MS)
 		wait_ms = BUS_MAX_WAIT_MS;
-	r->state = REQ_HELD;
+	c->state = CONTEXT_HELD;
+	r->def = bus_def(e->number);
 	r->id = e->id;
 	r->repeat = (e->flags & ENVELOPE_REPEAT) != 0;
 	r->region = arena_strndup(&r->arena, e->region, e->nregion);
 	r->token = arena_strndup(&r->arena, e->token, e->ntoken);
-	r->on_expire = NULL;
-	s->nheld++;
 	due_add(&s->dues, &r->due, loop_now_ms(s->loop) + wait_ms);
+	return r;
 }
 
 static void
@@ -82,28 +83,51 @@ note_line(struct bus_server *s, nng_pipe pipe)
 
 /* Not even an envelope: there is nobody to answer. The line is cut. */
 static void
-drop(struct bus_req *r, nng_msg *m, const char *why)
+drop(struct bus_context *c, nng_msg *m, const char *why)
 {
-	struct bus_server *s = r->server;
+	struct bus_server *s = c->server;
 
 	refused(s, why);
 	note_line(s, nng_msg_get_pipe(m));
 	nng_pipe_close(nng_msg_get_pipe(m));
 	pthread_mutex_lock(&s->lock);
-	bus_to_idle(s, r);
+	bus_to_idle(s, c);
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void
-handle(struct bus_req *r, const struct envelope *e)
+/* NULL, and the request is refused: it has no such body, or no room. */
+static void *
+body_of(struct bus_req *r, const struct envelope *e)
 {
 	struct bus_server *s = r->server;
-	const struct bus_route *route = route_find(s, e->number);
-	void *body = NULL;
+	void *body = arena_alloc(&r->arena, r->def->body->size);
 	struct err err;
 
+	if (rec_unpack(
+		r->def->body, body, e->body, e->nbody, &r->arena, &err) == -1) {
+		err_add(&err, "%s", r->def->name);
+		refused(s, err.text);
+		bus_refuse(r, &err);
+		return NULL;
+	}
+	if (s->held_bytes + r->arena.used > BUS_MAX_HELD_BYTES) {
+		refused(s, "too much is held");
+		bus_refusef(r, ERR_BUSY, "too many bytes of requests are held");
+		return NULL;
+	}
+	bus_req_weigh(r, r->arena.used);
+	return body;
+}
+
+static void
+handle(struct bus_context *c, const struct envelope *e)
+{
+	struct bus_server *s = c->server;
+	const struct bus_route *route = route_find(s, e->number);
+	struct bus_req *r = hold(c, e);
+	void *body = NULL;
+
 	s->stats.requests++;
-	hold(r, e);
 	if (s->nheld > BUS_MAX_HELD) {
 		bus_refusef(r, ERR_BUSY, "too many requests are held");
 		return;
@@ -114,35 +138,25 @@ handle(struct bus_req *r, const struct envelope *e)
 		    r, ERR_BAD, "message %u is not known here", e->number);
 		return;
 	}
-	if (r->def->body != NULL) {
-		body = arena_alloc(&r->arena, r->def->body->size);
-		if (rec_unpack(r->def->body, body, e->body, e->nbody, &r->arena,
-			&err) == -1) {
-			err_add(&err, "%s", r->def->name);
-			refused(s, err.text);
-			bus_refuse(r, &err);
-			return;
-		}
-	}
-	route->fn(s->ctx, r, body);
+	if (r->def->body == NULL || (body = body_of(r, e)) != NULL)
+		route->fn(s->ctx, r, body);
 }
 
 static void
-hear(struct bus_req *r)
+hear(struct bus_context *c)
 {
-	nng_msg *m = nng_aio_get_msg(r->aio);
+	nng_msg *m = nng_aio_get_msg(c->aio);
 	struct envelope e;
 	struct err err;
 
-	nng_aio_set_msg(r->aio, NULL);
+	nng_aio_set_msg(c->aio, NULL);
 	if (envelope_unpack(&e, nng_msg_body(m), nng_msg_len(m), &err) == -1) {
-		drop(r, m, err.text);
+		drop(c, m, err.text);
 	} else if (e.flags & (ENVELOPE_REPLY | ENVELOPE_TOPIC)) {
-		drop(r, m, "no request");
+		drop(c, m, "no request");
 	} else {
-		note_line(r->server, nng_msg_get_pipe(m));
-		r->def = bus_def(e.number);
-		handle(r, &e);
+		note_line(c->server, nng_msg_get_pipe(m));
+		handle(c, &e);
 	}
 	nng_msg_free(m);
 }
@@ -162,30 +176,30 @@ destroy(struct bus_server *s)
 	free(s);
 }
 
-static struct bus_req *
+static struct bus_context *
 next_arrived(struct bus_server *s)
 {
-	struct bus_req *r;
+	struct bus_context *c;
 
 	pthread_mutex_lock(&s->lock);
-	r = s->arrived;
-	if (r != NULL)
-		s->arrived = r->next;
+	c = s->arrived;
+	if (c != NULL)
+		s->arrived = c->next;
 	if (s->arrived == NULL)
 		s->arrived_end = &s->arrived;
 	pthread_mutex_unlock(&s->lock);
-	return r;
+	return c;
 }
 
 static void
 on_server_bell(void *arg)
 {
 	struct bus_server *s = arg;
-	struct bus_req *r;
+	struct bus_context *c;
 
 	s->busy++;
-	while (!s->dead && (r = next_arrived(s)) != NULL)
-		hear(r);
+	while (!s->dead && (c = next_arrived(s)) != NULL)
+		hear(c);
 	s->busy--;
 	if (s->dead) {
 		if (s->busy == 0)
@@ -256,6 +270,7 @@ bus_serve(struct loop *l, const char *url, const struct bus_route *routes,
 	s->nroutes = nroutes;
 	s->ctx = ctx;
 	s->arrived_end = &s->arrived;
+	s->ended_end = &s->ended;
 	pthread_mutex_init(&s->lock, NULL);
 	if (server_listen(s, err) == -1) {
 		destroy(s);
@@ -276,9 +291,10 @@ bus_server_free(struct bus_server *s)
 	s->closing = true;
 	pthread_mutex_unlock(&s->lock);
 	while (s->nall > 0)
-		bus_req_free(s->all[s->nall - 1]);
+		bus_context_free(s->all[s->nall - 1]);
 	nng_close(s->socket);
 	free(s->all);
+	bus_forget_ended(s);
 	bus_bell_release(&s->bell);
 	loop_timer_free(s->timer);
 	dues_release(&s->dues);

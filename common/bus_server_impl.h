@@ -12,30 +12,51 @@
 #include "common/due.h"
 
 /*
- * Where a request stands. nng's threads own it while it is receiving or
- * sending, the loop's thread in the other states; the server's lock is held
- * at each change.
+ * A context of the socket and what it is at. nng's threads own it while it is
+ * receiving or sending, the loop's thread in the other states; the server's
+ * lock is held at each change.
  */
-enum req_state { REQ_IDLE, REQ_RECEIVING, REQ_ARRIVED, REQ_HELD, REQ_SENDING };
+enum context_state {
+	CONTEXT_IDLE,
+	CONTEXT_RECEIVING,
+	CONTEXT_ARRIVED,
+	CONTEXT_HELD,
+	CONTEXT_SENDING
+};
 
-struct bus_req {
+struct bus_context {
 	struct bus_server *server;
-	struct bus_req *next; /* on the list of the arrived or of the idle */
-	size_t place;         /* in server->all */
-	enum req_state state;
+	struct bus_context
+	    *next;    /* on the list of the arrived or of the idle */
+	size_t place; /* in server->all */
+	enum context_state state;
 	nng_ctx ctx;
 	nng_aio *aio;
+	struct bus_req *req; /* that it holds, or NULL */
+};
 
-	/* Of the request that it holds. */
+/*
+ * What a handler sees. It is its own for one request, and has ended when it
+ * is answered; then it lies in the server's `ended` for a while, so that who
+ * still holds it meets the assert in answer() and not somebody else's request.
+ */
+struct bus_req {
+	struct bus_server *server;
+	struct bus_context *context; /* NULL: it has ended */
+	struct bus_req *next_ended;
 	const struct msg_def *def;
 	uint64_t id;
 	bool repeat;
 	const char *region, *token; /* in the arena */
 	struct arena arena;
+	size_t nbytes; /* counted in server->held_bytes */
 	struct due due;
 	void (*on_expire)(void *ctx, struct bus_req *req);
 	void *on_expire_ctx;
 };
+
+/* Ended requests that one server keeps to catch who answers them late. */
+#define BUS_ENDED_KEPT 1024
 
 /* A line whose end is no news: it has brought an envelope, or what it brought
  * was refused and counted. */
@@ -58,15 +79,17 @@ struct bus_server {
 	struct bus_stats stats;
 	struct bus_complaint complaint;
 	struct buf scratch;
-	struct bus_req **all;
+	struct bus_context **all;
 	size_t nall, all_cap;
-	size_t nheld;
+	size_t nheld, held_bytes;
+	struct bus_req *ended, **ended_end; /* the oldest first */
+	size_t nended;
 	unsigned busy; /* callbacks under way: do not destroy */
 	bool dead;
 
 	pthread_mutex_t lock;
-	struct bus_req *arrived, **arrived_end;
-	struct bus_req *idle;
+	struct bus_context *arrived, **arrived_end;
+	struct bus_context *idle;
 	size_t nidle, nreceiving;
 	struct known_line *known; /* by pipe, while they are up */
 	uint64_t nknown_gone;
@@ -77,11 +100,23 @@ struct bus_server {
 
 /* On nng's threads, or for a line that has gone before it was known. */
 void bus_on_line_gone(nng_pipe pipe, nng_pipe_ev what, void *arg);
-/* Puts a request that waits for nothing aside; the lock is held. */
-void bus_to_idle(struct bus_server *s, struct bus_req *r);
-/* Stops it, whatever it is at; on the loop's thread. */
-void bus_req_free(struct bus_req *r);
+/* Puts a context that waits for nothing aside; the lock is held. */
+void bus_to_idle(struct bus_server *s, struct bus_context *c);
+/* Stops it, whatever it is at; on the loop's thread. A request that it holds
+ * is dropped. */
+void bus_context_free(struct bus_context *c);
 /* Keeps enough contexts receiving, and not too many idle. */
 void bus_tend_contexts(struct bus_server *s);
+
+/* --- bus_answer.c --- */
+
+/* A request that c holds from now on. */
+struct bus_req *bus_req_new(struct bus_context *c);
+/* Says that it has its body: nbytes are held until it ends. */
+void bus_req_weigh(struct bus_req *r, size_t nbytes);
+/* It is not held any more, and its arena is empty. */
+void bus_req_end(struct bus_req *r);
+/* Empties server->ended. */
+void bus_forget_ended(struct bus_server *s);
 
 #endif

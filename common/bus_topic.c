@@ -9,6 +9,7 @@
 #include <nng/protocol/pubsub0/sub.h>
 
 #include "common/bus_nng.h"
+#include "common/log.h"
 #include "common/map.h"
 #include "common/mem.h"
 #include "common/rng.h"
@@ -65,6 +66,7 @@ send_topic(struct bus_pub *p, const char *name, const struct topic *t,
     const struct msg_def *def, const void *body)
 {
 	struct envelope e = { .flags = ENVELOPE_TOPIC, .id = t->seq };
+	struct err err;
 	nng_msg *m;
 
 	e.number = def == NULL ? 0 : def->number;
@@ -74,6 +76,12 @@ send_topic(struct bus_pub *p, const char *name, const struct topic *t,
 	envelope_pack(&e, &p->scratch);
 	if (def != NULL && def->body != NULL)
 		rec_pack(def->body, body, &p->scratch);
+	if (p->scratch.len > BUS_MAX_MSG) {
+		bus_too_long(&err, ERR_BAD, def->name, p->scratch.len);
+		log_error(
+		    "not sent socket=%s topic=%s: %s", p->url, name, err.text);
+		return;
+	}
 	m = bus_msg(&p->scratch);
 	if (nng_sendmsg(p->socket, m, NNG_FLAG_NONBLOCK) != 0)
 		nng_msg_free(m);

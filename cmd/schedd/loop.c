@@ -14,6 +14,7 @@
 
 struct asker {
 	void (*gone)(struct http_req *r); /* first: see api.c */
+	struct schedd *sd;
 	uint64_t id;
 	struct http_req *http; /* NULL when it has left */
 	struct bus_req *bus;
@@ -38,6 +39,7 @@ add_asker(struct schedd *sd)
 	struct asker *a = xcalloc(1, sizeof *a);
 
 	a->gone = on_asker_gone;
+	a->sd = sd;
 	a->id = ++sd->next_req;
 	HASH_ADD(hh, sd->askers, id, sizeof a->id, a);
 	return a;
@@ -65,15 +67,6 @@ schedd_ask_http_bad(struct schedd *sd, struct http_req *r, int bad_status)
 	return a->id;
 }
 
-uint64_t
-schedd_ask_bus(struct schedd *sd, struct bus_req *r)
-{
-	struct asker *a = add_asker(sd);
-
-	a->bus = r;
-	return a->id;
-}
-
 static struct asker *
 take_asker(struct schedd *sd, uint64_t id)
 {
@@ -85,6 +78,27 @@ take_asker(struct schedd *sd, uint64_t id)
 	if (a != NULL && a->http != NULL)
 		http_req_set_data(a->http, NULL);
 	return a;
+}
+
+/* What it asked for may yet happen; who asked is gone by then. */
+static void
+on_expire(void *ctx, struct bus_req *req)
+{
+	struct asker *a = ctx;
+
+	HASH_DEL(a->sd->askers, a);
+	free(a);
+	bus_refusef(req, ERR_TIMEOUT, "not committed in time");
+}
+
+uint64_t
+schedd_ask_bus(struct schedd *sd, struct bus_req *r)
+{
+	struct asker *a = add_asker(sd);
+
+	a->bus = r;
+	bus_on_expire(r, on_expire, a);
+	return a->id;
 }
 
 void

@@ -72,8 +72,9 @@ uint64_t schedd_ask_http(
 /* The same where what is wrong (ERR_BAD) has a status of its own. */
 uint64_t schedd_ask_http_bad(
     struct schedd *sd, struct http_req *r, int bad_status);
+/* At its deadline it is refused, whatever the core says later. */
 uint64_t schedd_ask_bus(struct schedd *sd, struct bus_req *r);
-/* Nobody is answered any more. */
+/* Nobody is answered any more; when their servers are freed. */
 void schedd_forget_askers(struct schedd *sd);
 /* The core's timer; arg is the schedd. */
 void schedd_on_tick(void *arg);

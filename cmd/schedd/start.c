@@ -138,8 +138,8 @@ schedd_release(struct daemon *d)
 	http_server_free(sd->http);
 	follow_end_all(sd);
 	bus_server_free(sd->rpc);
-	raft_node_close(sd->raft);
 	schedd_forget_askers(sd);
+	raft_node_close(sd->raft);
 	if (sd->node_client != NULL)
 		http_client_free(sd->node_client);
 	nodes_http_free(sd->nodes_http);

@@ -1,7 +1,13 @@
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/bus.h"
+#include "common/mem.h"
 #include "tests/lib/busworld.h"
 #include "tests/lib/unit.h"
 
@@ -192,9 +198,130 @@ START_TEST(too_many_calls_to_a_peer_are_busy)
 }
 END_TEST
 
+/* How a process ends that answers r now. */
+static int
+signal_of_answer(struct bus_req *r)
+{
+	const struct rlimit none = { 0 };
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &none);
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			_exit(2);
+		signal(SIGABRT, SIG_DFL);
+		bus_refusef(r, ERR_BAD, "too late");
+		_exit(0);
+	}
+	ck_assert_int_ne(pid, -1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+START_TEST(an_answer_that_comes_late_is_caught)
+{
+	struct bus_world *w = bus_world_new(false);
+	struct bus_peer *p = bus_world_dial(w);
+	struct bus_outcome o;
+
+	bus_world_call(p, HOLD, 1, 100, &o);
+	ck_assert(loop_wait(w->loop, &o.done, 5000));
+	ck_assert_int_eq(o.code, ERR_TIMEOUT);
+	ck_assert_int_eq(signal_of_answer(w->held[0]), SIGABRT);
+	/* Neither is it somebody else's request, whatever came since. */
+	for (size_t i = 1; i < 50; i++) {
+		w->woken = false;
+		bus_world_call(p, HOLD, i, 5000, &o);
+		ck_assert(loop_wait(w->loop, &w->woken, 5000));
+		ck_assert_ptr_ne(w->held[i], w->held[0]);
+		ck_assert_int_eq(signal_of_answer(w->held[0]), SIGABRT);
+		bus_refusef(w->held[i], ERR_CONFLICT, "no");
+		ck_assert(loop_wait(w->loop, &o.done, 5000));
+		ck_assert_int_eq(o.code, ERR_CONFLICT);
+	}
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
+static char *
+text_of(size_t n)
+{
+	char *text = xmalloc(n + 1);
+
+	memset(text, 'x', n);
+	text[n] = '\0';
+	return text;
+}
+
+START_TEST(no_message_over_the_limit_is_sent)
+{
+	struct bus_world *w = bus_world_new(false);
+	struct bus_peer *p = bus_world_dial(w);
+	struct bus_note note = { .text = text_of(BUS_MAX_MSG) };
+	struct bus_outcome o = { 0 };
+	size_t n;
+
+	bus_call(p, ECHO, &note, 5000, bus_world_on_outcome, &o);
+	ck_assert(!o.done);
+	ck_assert(loop_wait(w->loop, &o.done, 5000));
+	ck_assert_int_eq(o.code, ERR_BAD);
+	ck_assert_int_eq(
+	    sscanf(o.text, "echo would be a message of %zu bytes", &n), 1);
+	/* What is just as long as it may be arrives, both ways. */
+	note.text[BUS_MAX_MSG - (n - BUS_MAX_MSG)] = '\0';
+	o = (struct bus_outcome){ 0 };
+	bus_call(p, ECHO, &note, 5000, bus_world_on_outcome, &o);
+	ck_assert(loop_wait(w->loop, &o.done, 5000));
+	ck_assert_msg(o.code == ERR_NONE, "%s", o.text);
+	note.text[BUS_MAX_MSG - (n - BUS_MAX_MSG)] = 'x';
+
+	bus_world_call(p, HOLD, 1, 5000, &o);
+	ck_assert(loop_wait(w->loop, &w->woken, 5000));
+	bus_reply(w->held[0], &note);
+	ck_assert(loop_wait(w->loop, &o.done, 5000));
+	ck_assert_int_eq(o.code, ERR_INTERNAL);
+	ck_assert_ptr_nonnull(strstr(o.text, "hold: the answer would be"));
+	ck_assert(bus_peer_is_up(p));
+	bus_world_echoes(w, p);
+	free(note.text);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
+START_TEST(what_is_held_is_bounded_in_bytes)
+{
+	enum { ONE = 4 << 20, MANY = BUS_MAX_HELD_BYTES / ONE };
+	struct bus_world *w = bus_world_new(false);
+	struct bus_peer *p = bus_world_dial(w);
+	struct bus_note note = { .text = text_of(ONE) };
+	static struct bus_outcome o[MANY];
+
+	for (size_t i = 0; i < MANY; i++) {
+		w->woken = o[i].done = false;
+		bus_call(p, HOLD, &note, 60000, bus_world_on_outcome, &o[i]);
+		ck_assert(loop_wait(
+		    w->loop, i < MANY - 1 ? &w->woken : &o[i].done, 10000));
+	}
+	ck_assert_int_eq(o[MANY - 1].code, ERR_BUSY);
+	ck_assert_uint_eq(w->nheld, MANY - 1);
+	/* Room is made by an answer. */
+	bus_refusef(w->held[0], ERR_CONFLICT, "no");
+	w->woken = false;
+	bus_call(p, HOLD, &note, 60000, bus_world_on_outcome, &o[0]);
+	ck_assert(loop_wait(w->loop, &w->woken, 10000));
+	free(note.text);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
 UNIT_MAIN("bus", a_request_is_answered_over_ipc, a_request_is_answered_over_tcp,
     replies_are_held_and_given_in_any_order,
     a_held_request_ends_at_its_deadline, what_is_refused_says_why,
     nobody_there_is_told_at_the_deadline,
     a_lost_request_is_repeated_once_with_its_id,
-    too_many_calls_to_a_peer_are_busy)
+    too_many_calls_to_a_peer_are_busy, an_answer_that_comes_late_is_caught,
+    no_message_over_the_limit_is_sent, what_is_held_is_bounded_in_bytes)

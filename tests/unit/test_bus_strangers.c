@@ -81,7 +81,7 @@ START_TEST(garbage_is_closed_and_counted)
 	ck_assert_int_eq(write(fd, "GET / HTTP/1.0\r\n\r\n", 18), 18);
 	expect_closed(w, fd);
 	expect_closed(w, raw_send(w, UINT64_C(1) << 40, cut, 8));
-	expect_closed(w, raw_send(w, BUS_MAX_MSG + 1, cut, 8));
+	expect_closed(w, raw_send(w, BUS_MAX_MSG + 1024, cut, 8));
 	expect_refused(w, 2);
 	expect_closed(w, raw_send(w, 8, cut, 8));
 	expect_closed(w, raw_send(w, sizeof wrong, wrong, sizeof wrong));

@@ -135,5 +135,36 @@ START_TEST(a_flood_loses_nothing_silently)
 }
 END_TEST
 
+START_TEST(a_publication_over_the_limit_is_a_gap)
+{
+	struct bus_world *w = bus_world_new(false);
+	char *url = xasprintf("ipc://%s/p", w->dir);
+	struct err err;
+	struct bus_pub *pub = bus_publish_at(w->loop, url, &err);
+	struct listener l = { 0 };
+	struct bus_sub *sub =
+	    bus_subscribe(w->loop, url, "a.", on_news, &l, &err);
+	struct bus_note note = { .text = xmalloc(BUS_MAX_MSG) };
+
+	memset(note.text, 'x', BUS_MAX_MSG - 1);
+	note.text[BUS_MAX_MSG - 1] = '\0';
+	bus_sub_on_link(sub, on_link);
+	join(w, pub, &l);
+	publish(pub, "a.x", 1);
+	bus_publish(pub, "a.x", NEWS, &note);
+	publish(pub, "a.x", 3);
+	while (l.n < 2)
+		hear_one(w, &l);
+	ck_assert_uint_eq(l.last, 3);
+	ck_assert_uint_eq(l.ngaps, 1);
+	ck_assert_uint_eq(l.nups, 1); /* the line has stayed */
+	free(note.text);
+	bus_sub_free(sub);
+	bus_pub_free(pub);
+	free(url);
+	bus_world_free(w);
+}
+END_TEST
+
 UNIT_MAIN("bus_topic", topics_are_numbered_and_a_gap_is_told,
-    a_flood_loses_nothing_silently)
+    a_flood_loses_nothing_silently, a_publication_over_the_limit_is_a_gap)
