@@ -60,6 +60,14 @@ answers 400 '^Invalid wait time$' '/v1/jobs?index=1&wait=x'
 answers 400 'stale' '/v1/jobs?stale=perhaps'
 answers 400 'per_page' '/v1/jobs?per_page=x'
 answers 400 'failed to create result paginator' '/v1/jobs?filter=a'
+answers 500 '^No path to region$' '/v1/jobs?region=nope'
+answers 200 '' '/v1/jobs?region=global'
+answers 200 '' '/v1/agent/self?region=nope'
+periodic=$(sleep_job night 1 batch)
+periodic=${periodic/\"Type\"/\"Periodic\": {\"Spec\": \"0 3 * * *\", \"SpecType\": \"cron\"\}, \"Type\"}
+answers 500 'periodic jobs are not launched' /v1/jobs PUT "$periodic"
+answers 500 'periodic jobs are not launched' /v1/job/night/plan PUT "$periodic"
+answers 200 '"ValidationErrors":(null|\[\])' /v1/validate/job PUT "$periodic"
 answers 404 '^job not found$' /v1/job/none
 answers 404 '^job not found$' /v1/job/none/summary
 answers 404 '^job not found$' /v1/job/none/scale

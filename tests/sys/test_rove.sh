@@ -31,6 +31,12 @@ exits 0 rove version
 expect_match "$out" 'rove v.*
 Speaks the API of Nomad v1'
 
+for d in schedd nodeagent gossipd metricsd lbd; do
+	exits 0 $d --help
+	expect_match "$out" "^usage: $d "
+	exits 0 $d --version
+done
+
 cluster_up
 
 # The sample runs as it is, and what the monitor says has its form.
