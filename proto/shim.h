@@ -4,7 +4,7 @@
  * A shim has a directory of its own. In it: "spec" (written by nodeagent
  * before the shim starts), "status" (written by the shim, whole, by rename)
  * and "ctl" (a SOCK_SEQPACKET socket on which the shim listens). The shim
- * also gets one end of a SEQPACKET pair as descriptor 3, which serves like a
+ * also gets one end of a SEQPACKET pair as SHIM_FIRST_FD, which serves like a
  * connection to "ctl". Each packet is one record: orders go to the shim, a
  * status comes back when it changes and once after connecting.
  */
@@ -19,6 +19,7 @@
 
 #define SHIM_MAX_SPEC   (1u << 20) /* bytes of a spec file */
 #define SHIM_MAX_PACKET 4096
+#define SHIM_FIRST_FD   3 /* a shim's end of the pair */
 
 struct shim_spec {
 	char *alloc_id;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -59,7 +58,10 @@ int
 allocdir_make(const char *base, const struct alloc *alloc,
     const struct task_group *group, struct err *err)
 {
-	static const struct sub shared[] = { { "data", 0777 }, { "logs", 0777 },
+	/* Tasks read each other's output, but only their keepers write it:
+	 * so logs is ours, and in the sticky directory above it nobody can put
+	 * another in its place. */
+	static const struct sub shared[] = { { "data", 0777 }, { "logs", 0755 },
 		{ "tmp", 01777 } };
 	static const struct sub of_task[] = { { "local", 0777 },
 		{ "secrets", 0700 }, { "tmp", 01777 }, { "private", 0700 } };
@@ -72,7 +74,7 @@ allocdir_make(const char *base, const struct alloc *alloc,
 	}
 	if ((fd = make_dir(base_fd, alloc->id, 0755, err)) == -1)
 		goto out;
-	rv = make_tree(fd, "alloc", 0777, shared, 3, err);
+	rv = make_tree(fd, "alloc", 01777, shared, 3, err);
 	for (size_t i = 0; i < group->ntasks && rv == 0; i++)
 		rv = make_tree(fd, group->tasks[i].name, 0777, of_task, 4, err);
 out:
@@ -103,29 +105,6 @@ allocdir_paths_release(struct allocdir_paths *p)
 	free(p->local);
 	free(p->secrets);
 	*p = (struct allocdir_paths){ 0 };
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
-int
-allocdir_remove(const char *base, const char *alloc_id, struct err *err)
-{
-	char *path = xasprintf("%s/%s", base, alloc_id);
-	int rv = nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-
-	if (rv == -1 && errno != ENOENT)
-		err_sys(err, "%s", path);
-	else
-		rv = 0;
-	free(path);
-	return rv;
 }
 
 /* "task/secrets/x", "task/private": not for clients. */

@@ -4,9 +4,10 @@
  *	ALLOC_DIR/<alloc id>/alloc/{data,logs,tmp}
  *	ALLOC_DIR/<alloc id>/<task>/{local,secrets,tmp,private}
  *
- * A task owns what is inside, and may put symbolic links there: whoever
- * opens a path of an allocation on behalf of a client goes through
- * allocdir_open(), which never leaves the allocation.
+ * A task owns what is inside, and may put symbolic links there, but for
+ * alloc/logs, which only we write: whoever opens a path of an allocation on
+ * behalf of a client goes through allocdir_open(), which never leaves the
+ * allocation. They are removed by way of the trash (trash.h).
  */
 #ifndef NODEAGENT_ALLOCDIR_H
 #define NODEAGENT_ALLOCDIR_H
@@ -28,9 +29,6 @@ int allocdir_make(const char *base, const struct alloc *alloc,
 void allocdir_paths_init(struct allocdir_paths *p, const char *base,
     const char *alloc_id, const char *task);
 void allocdir_paths_release(struct allocdir_paths *p);
-
-/* Removes an allocation's directories with all that is in them. */
-int allocdir_remove(const char *base, const char *alloc_id, struct err *err);
 
 /*
  * Opens a path below an allocation's directory (a leading '/' means that

@@ -205,7 +205,8 @@ on_shim_reaped(void *arg, pid_t pid, int status)
 }
 
 /* Starts the shim as the leader of a session of its own, with one end of
- * the pair as descriptor 3 and its log in its directory. */
+ * the pair as descriptor 3, its log in its directory, and no descriptor of
+ * ours beyond these, whoever opened it. */
 static int
 spawn_shim(const struct driver_host *host, struct raw_proc *p, int theirs,
     struct err *err)
@@ -228,7 +229,8 @@ spawn_shim(const struct driver_host *host, struct raw_proc *p, int theirs,
 	posix_spawn_file_actions_addopen(&fa, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(
 	    &fa, 2, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	posix_spawn_file_actions_adddup2(&fa, theirs, 3);
+	posix_spawn_file_actions_adddup2(&fa, theirs, SHIM_FIRST_FD);
+	posix_spawn_file_actions_addclosefrom_np(&fa, SHIM_FIRST_FD + 1);
 	rv = posix_spawn(&p->shim, host->shim_path, &fa, &attr, argv, env);
 	posix_spawn_file_actions_destroy(&fa);
 	posix_spawnattr_destroy(&attr);

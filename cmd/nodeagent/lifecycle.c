@@ -14,6 +14,7 @@
 #include "cmd/nodeagent/fingerprint.h"
 #include "cmd/nodeagent/runner.h"
 #include "cmd/nodeagent/serverlink.h"
+#include "cmd/nodeagent/trash.h"
 #include "common/identity.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -227,7 +228,8 @@ nodeagent_start(struct daemon *d, struct err *err)
 		return -1;
 	fill_node(na);
 	na->store = store_open(na->config->common.data_dir, err);
-	if (na->store == NULL)
+	na->trash = na->store != NULL ? trash_open(na->alloc_dir, err) : NULL;
+	if (na->trash == NULL)
 		return -1;
 	na->link = serverlink_new(na, err);
 	if (na->link == NULL || restore(na, err) == -1)
@@ -325,6 +327,7 @@ nodeagent_release(struct daemon *d)
 	loop_timer_free(na->gc);
 	loop_timer_free(na->stop_timer);
 	store_close(na->store);
+	trash_close(na->trash);
 	catalog_release(&na->catalog);
 	meter_release(&na->meter);
 	rec_clear(&node_type, &na->node);

@@ -19,6 +19,7 @@
 #include "proto/node.h"
 
 struct serverlink;
+struct trash;
 
 struct nodeagent {
 	struct daemon *daemon;
@@ -31,7 +32,8 @@ struct nodeagent {
 	struct rng rng;
 
 	struct store *store;
-	struct map runners; /* allocation id -> struct runner */
+	struct trash *trash; /* allocations that are being removed */
+	struct map runners;  /* allocation id -> struct runner */
 	struct serverlink *link;
 	struct catalog catalog; /* all services of the cluster */
 	struct http_server *http;

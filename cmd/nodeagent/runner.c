@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/nodeagent/allocdir.h"
 #include "cmd/nodeagent/runner_impl.h"
 #include "cmd/nodeagent/serverlink.h"
+#include "cmd/nodeagent/trash.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "proto/msg.h"
@@ -276,7 +276,7 @@ runner_remove(struct runner *r)
 	struct err err;
 
 	store_remove(na->store, id);
-	if (allocdir_remove(na->alloc_dir, id, &err) == -1)
+	if (trash_put(na->trash, id, &err) == -1)
 		log_warn("allocation not removed alloc=%s: %s", id, err.text);
 	map_remove(&na->runners, id);
 	runner_release(r);

@@ -1,6 +1,7 @@
 #include "cmd/nodeagent/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -49,6 +50,20 @@ run_syncer(void *arg)
 	return NULL;
 }
 
+/*
+ * LMDB leaves its data file open across exec, where a task could write to
+ * it. (Its lock file it closes itself.)
+ */
+static int
+close_on_exec(MDB_env *env)
+{
+	int fd, rv = mdb_env_get_fd(env, &fd);
+
+	if (rv != 0)
+		return rv;
+	return fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ? errno : 0;
+}
+
 static int
 open_env(struct store *s, const char *path, struct err *err)
 {
@@ -61,6 +76,7 @@ open_env(struct store *s, const char *path, struct err *err)
 	    (rv = mdb_env_open(s->env, path,
 		 MDB_NOSYNC | MDB_NOTLS | MDB_NOSUBDIR | MDB_NORDAHEAD,
 		 0600)) != 0 ||
+	    (rv = close_on_exec(s->env)) != 0 ||
 	    (rv = mdb_txn_begin(s->env, NULL, 0, &txn)) != 0 ||
 	    (rv = mdb_dbi_open(txn, "allocs", MDB_CREATE, &s->allocs)) != 0 ||
 	    (rv = mdb_dbi_open(txn, "saved", MDB_CREATE, &s->saved)) != 0 ||

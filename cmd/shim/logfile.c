@@ -1,6 +1,8 @@
 #include "cmd/shim/logfile.h"
 
+#include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -10,71 +12,105 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "common/mem.h"
 
+#define MAX_NUMBER (UINT64_MAX / 2) /* of a file: there is always a next */
+
 static void
-file_name(const struct logfile *f, uint64_t number, char out[PATH_MAX])
+file_name(const struct logfile *f, uint64_t number, char out[NAME_MAX + 1])
 {
-	snprintf(out, PATH_MAX, "%s.%" PRIu64, f->base, number);
+	snprintf(out, NAME_MAX + 1, "%s.%" PRIu64, f->base, number);
+}
+
+/* The folder of base: itself no link, for its name may be a task's to give. */
+static int
+open_dir(const char *base, const char *slash)
+{
+	char *dir = slash != NULL ? xstrndup(base, (size_t)(slash - base))
+				  : xstrdup(".");
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd == -1)
+		log_error("no output is kept: %s: %s", dir, strerror(errno));
+	free(dir);
+	return fd;
 }
 
 /* The highest N for which BASE.N exists, or 0. */
 static uint64_t
-highest_number(const char *base)
+highest_number(const struct logfile *f)
 {
-	const char *slash = strrchr(base, '/');
-	size_t dir_len = slash != NULL ? (size_t)(slash - base) : 0;
-	char *dir = dir_len > 0 ? xstrndup(base, dir_len) : xstrdup(".");
-	const char *name = slash != NULL ? slash + 1 : base;
-	size_t n = strlen(name);
+	size_t n = strlen(f->base);
 	uint64_t highest = 0;
+	int copy = fcntl(f->dir, F_DUPFD_CLOEXEC, 0);
+	DIR *d = copy != -1 ? fdopendir(copy) : NULL;
 	struct dirent *e;
-	DIR *d = opendir(dir);
 
-	free(dir);
 	while (d != NULL && (e = readdir(d)) != NULL) {
+		const char *digits = e->d_name + n + 1;
 		char *end;
 		uint64_t v;
 
-		if (strncmp(e->d_name, name, n) != 0 || e->d_name[n] != '.')
+		if (strncmp(e->d_name, f->base, n) != 0 ||
+		    e->d_name[n] != '.' || !isdigit((unsigned char)*digits))
 			continue;
-		v = strtoull(e->d_name + n + 1, &end, 10);
-		if (*end == '\0' && end != e->d_name + n + 1 && v > highest)
+		v = strtoull(digits, &end, 10);
+		if (*end == '\0' && v > highest && v <= MAX_NUMBER)
 			highest = v;
 	}
 	if (d != NULL)
 		closedir(d);
+	else if (copy != -1)
+		close(copy);
 	return highest;
 }
 
+/* Does not wait where the name is a pipe's, which is refused like all else
+ * that is no file of ours alone. */
 static void
 open_current(struct logfile *f)
 {
-	char path[PATH_MAX];
+	char name[NAME_MAX + 1];
 	struct stat st;
 
-	file_name(f, f->number, path);
-	f->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	f->size = 0;
-	if (f->fd != -1 && fstat(f->fd, &st) == 0)
+	file_name(f, f->number, name);
+	f->fd = openat(f->dir, name,
+	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+	    0644);
+	if (f->fd == -1)
+		return;
+	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1) {
 		f->size = (uint64_t)st.st_size;
+		return;
+	}
+	close(f->fd);
+	f->fd = -1;
 }
 
 void
 logfile_init(
     struct logfile *f, const char *base, uint64_t max_files, uint64_t max_bytes)
 {
-	f->base = xstrdup(base);
-	f->max_files = max_files > 0 ? max_files : 1;
-	f->max_bytes = max_bytes > 0 ? max_bytes : 1;
-	f->number = highest_number(base);
+	const char *slash = strrchr(base, '/');
+
+	*f =
+	    (struct logfile){ .base = xstrdup(slash != NULL ? slash + 1 : base),
+		    .dir = open_dir(base, slash),
+		    .max_files = max_files > 0 ? max_files : 1,
+		    .max_bytes = max_bytes > 0 ? max_bytes : 1,
+		    .fd = -1 };
+	if (f->dir == -1)
+		return;
+	f->number = highest_number(f);
 	open_current(f);
 }
 
 static void
 rotate(struct logfile *f)
 {
-	char path[PATH_MAX];
+	char name[NAME_MAX + 1];
 
 	if (f->fd != -1)
 		close(f->fd);
@@ -82,14 +118,14 @@ rotate(struct logfile *f)
 	open_current(f);
 	if (f->number < f->max_files)
 		return;
-	file_name(f, f->number - f->max_files, path);
-	unlink(path);
+	file_name(f, f->number - f->max_files, name);
+	unlinkat(f->dir, name, 0);
 }
 
 void
 logfile_write(struct logfile *f, const char *p, size_t n)
 {
-	while (n > 0) {
+	while (f->dir != -1 && n > 0) {
 		size_t room, part;
 		ssize_t done;
 
@@ -113,6 +149,8 @@ logfile_release(struct logfile *f)
 {
 	if (f->fd != -1)
 		close(f->fd);
+	if (f->dir != -1)
+		close(f->dir);
 	free(f->base);
-	*f = (struct logfile){ .fd = -1 };
+	*f = (struct logfile){ .dir = -1, .fd = -1 };
 }

@@ -1,6 +1,11 @@
 /*
  * A task's output on disk: BASE.0, BASE.1 ..., each up to a size; when one is
  * full the next begins and the oldest beyond the allowed number is removed.
+ *
+ * We write as whoever we are, mostly root, where tasks of other users may be
+ * able to put things. So the folder is held open from before the task starts
+ * and never looked up again, and what is opened in it must be a regular file
+ * with no other name: no link leads us elsewhere.
  */
 #ifndef SHIM_LOGFILE_H
 #define SHIM_LOGFILE_H
@@ -9,7 +14,8 @@
 #include <stdint.h>
 
 struct logfile {
-	char *base;
+	char *base; /* without the folder */
+	int dir;    /* the folder; -1: none, and no output is kept */
 	uint64_t max_files, max_bytes;
 	uint64_t number; /* of the file being written */
 	uint64_t size;

@@ -25,8 +25,6 @@
 #include "common/mem.h"
 #include "proto/shim.h"
 
-#define FIRST_FD 3 /* nodeagent's end of the first connection */
-
 /* argv and env as execve(2) wants them: with NULL at the end. */
 static void
 terminate_lists(struct shim_spec *spec)
@@ -108,8 +106,8 @@ prepare(struct shim *s, const char *dir)
 	s->listen_fd = shim_listen("ctl");
 	for (int i = 0; i < SHIM_MAX_CLIENTS; i++)
 		s->clients[i] = -1;
-	if (fcntl(FIRST_FD, F_SETFD, FD_CLOEXEC) == 0)
-		s->clients[0] = FIRST_FD;
+	if (fcntl(SHIM_FIRST_FD, F_SETFD, FD_CLOEXEC) == 0)
+		s->clients[0] = SHIM_FIRST_FD;
 	s->status.shim_pid = getpid();
 	terminate_lists(&s->spec);
 	if (s->spec.log_disabled)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -78,13 +79,14 @@ become(const char *user)
 }
 
 /* In the child: waits for the word to go, then becomes the task. Whatever
- * goes wrong is told as "what: errno" through `report`, which exec closes. */
+ * goes wrong is told as "what which: errno" through `report`, which exec
+ * closes. */
 static void __attribute__((noreturn))
 run_task(const struct shim *s, int go, int report, int out, int error)
 {
 	char score[32], word;
 	sigset_t none;
-	const char *what = "exec";
+	const char *what, *which = "";
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -99,19 +101,24 @@ run_task(const struct shim *s, int go, int report, int out, int error)
 	dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(error, STDERR_FILENO);
-	if (become(s->spec.user) == -1)
+	if (become(s->spec.user) == -1) {
 		what = "user";
-	else if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+		which = s->spec.user;
+	} else if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) {
 		what = "prctl"; /* a change of user has cleared it */
-	else if (s->spec.cwd != NULL && chdir(s->spec.cwd) == -1)
+		which = "PR_SET_PDEATHSIG";
+	} else if (s->spec.cwd != NULL && chdir(s->spec.cwd) == -1) {
 		what = "chdir";
-	else
-		execvpe(s->spec.argv[0], s->spec.argv, s->spec.env);
-	dprintf(report, "%s %s: %s", what,
-	    strcmp(what, "exec") == 0   ? s->spec.argv[0]
-	    : strcmp(what, "user") == 0 ? s->spec.user
-					: s->spec.cwd,
-	    strerror(errno));
+		which = s->spec.cwd;
+	} else {
+		/* All of ours is closed on exec one by one; this is for what a
+		 * library or whoever started us may have left open. */
+		close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+		what = "exec";
+		which = s->spec.argv[0];
+		execvpe(which, s->spec.argv, s->spec.env);
+	}
+	dprintf(report, "%s %s: %s", what, which, strerror(errno));
 	_exit(127);
 }
 

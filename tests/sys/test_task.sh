@@ -61,7 +61,33 @@ if [ "$(id -u)" -eq 0 ]; then
 	eventually 10 has_allocs nobody complete 1
 	id=$(curl -s "$NOMAD_ADDR/v1/job/nobody/allocations" | jq -r '.[0].ID')
 	expect_match "$(rove alloc logs "$id")" '^nobody'
+
+	# What we write as root, it can neither write nor replace.
+	# shellcheck disable=SC2016 # the task's shell expands it
+	job planter 'command = "/bin/sh"
+        args = ["-c", "cd $${NOMAD_ALLOC_DIR}; ln -s /x logs/t.stdout.1; mv logs was; ls -A logs; touch mine data/mine && echo fine"]' 'user = "nobody"'
+	eventually 10 has_allocs planter complete 1
+	id=$(curl -s "$NOMAD_ADDR/v1/job/planter/allocations" | jq -r '.[0].ID')
+	expect_eq "$(rove alloc logs "$id")" 't.stderr.0
+t.stdout.0
+fine'
 fi
+
+# No descriptor of ours reaches a task.
+# shellcheck disable=SC2016 # the task's shell expands it
+job fds 'command = "/bin/sh"
+        args = ["-c", "ls /proc/$$/fd; exit 0"]'
+eventually 10 has_allocs fds complete 1
+id=$(curl -s "$NOMAD_ADDR/v1/job/fds/allocations" | jq -r '.[0].ID')
+expect_eq "$(rove alloc logs "$id" | tr '\n' ' ')" '0 1 2 '
+
+# What the servers have forgotten goes, its id first.
+dir=$DATA/nodeagent/alloc
+[ -d "$dir/$id/t" ] || fail "the allocation's directory is not there"
+rove job stop -purge -detach fds >/dev/null || fail "job stop"
+curl -s -X PUT "$NOMAD_ADDR/v1/system/gc" >/dev/null
+eventually 10 test ! -e "$dir/$id"
+eventually 10 rmdir "$dir/.trash" # it is empty
 
 # A killed task: as the shell counts, 128 and the signal.
 job killed 'command = "/bin/sleep"

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/nodeagent/rmtree.h"
 #include "common/mem.h"
 #include "tests/lib/unit.h"
 
@@ -64,8 +65,7 @@ end(void)
 {
 	struct err err;
 
-	ck_assert_int_eq(allocdir_remove(base, "a1", &err), 0);
-	ck_assert_int_eq(rmdir(base), 0);
+	ck_assert_int_eq(rmtree(AT_FDCWD, base, &err), 0);
 }
 
 START_TEST(allocdir_opens_what_is_inside)
@@ -122,7 +122,31 @@ START_TEST(allocdir_knows_no_other_allocation)
 }
 END_TEST
 
+static mode_t
+mode_of(const char *path)
+{
+	char *full = xasprintf("%s/a1/%s", base, path);
+	struct stat st;
+
+	ck_assert_int_eq(lstat(full, &st), 0);
+	free(full);
+	return st.st_mode & 07777;
+}
+
+/* Tasks of other users write to what is shared, but for the logs, which they
+ * can neither write to nor replace. */
+START_TEST(allocdir_keeps_logs_from_tasks)
+{
+	begin();
+	ck_assert_uint_eq(mode_of("alloc"), 01777);
+	ck_assert_uint_eq(mode_of("alloc/logs"), 0755);
+	ck_assert_uint_eq(mode_of("alloc/data"), 0777);
+	ck_assert_uint_eq(mode_of("web/local"), 0777);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("allocdir", allocdir_opens_what_is_inside,
     allocdir_never_leaves_the_allocation,
     allocdir_keeps_secrets_however_they_are_named,
-    allocdir_knows_no_other_allocation)
+    allocdir_knows_no_other_allocation, allocdir_keeps_logs_from_tasks)

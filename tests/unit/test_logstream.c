@@ -12,6 +12,7 @@
 #include "cmd/nodeagent/allocdir.h"
 #include "cmd/nodeagent/clientapi.h"
 #include "cmd/nodeagent/logstream.h"
+#include "cmd/nodeagent/rmtree.h"
 #include "cmd/nodeagent/runner.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -71,8 +72,7 @@ close_world(struct world *w)
 	http_server_free(w->server);
 	map_release(&w->na.runners);
 	loop_free(w->na.loop);
-	ck_assert_int_eq(allocdir_remove(w->dir, ALLOC, &err), 0);
-	ck_assert_int_eq(rmdir(w->dir), 0);
+	ck_assert_int_eq(rmtree(AT_FDCWD, w->dir, &err), 0);
 }
 
 static char *

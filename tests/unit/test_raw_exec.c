@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -281,9 +282,51 @@ START_TEST(raw_exec_rotates_logs_and_drops_the_oldest)
 }
 END_TEST
 
+/* Whoever opened it and forgot to have it closed. */
+START_TEST(raw_exec_passes_no_descriptor_on)
+{
+	struct world w;
+	int fds[8];
+
+	open_world(&w, "ls /proc/$$/fd; exit 0");
+	for (int i = 0; i < 8; i++)
+		fds[i] = open("/dev/null", O_RDWR);
+	w.proc = driver_raw_exec.start(&w.host, &w.dt, on_event, &w);
+	for (int i = 0; i < 8; i++)
+		close(fds[i]);
+	expect(&w, PROC_STARTED);
+	expect(&w, PROC_ENDED);
+	expect_log(&w, "t.stdout.0", "0\n1\n2\n");
+	close_world(&w);
+}
+END_TEST
+
+/* The folder is not looked up again: a link in its place leads nowhere. */
+START_TEST(raw_exec_logs_go_where_they_went)
+{
+	struct world w;
+	char other[160], path[256];
+
+	open_world(&w, "mv logs was; mkdir other; ln -s other logs; "
+		       "head -c 2000000 /dev/zero; rm logs; mv was logs");
+	w.task.log_config = xcalloc(1, sizeof *w.task.log_config);
+	w.task.log_config->has_max_file_size_mb = true;
+	w.task.log_config->max_file_size_mb = 1;
+	w.proc = driver_raw_exec.start(&w.host, &w.dt, on_event, &w);
+	expect(&w, PROC_STARTED);
+	expect(&w, PROC_ENDED);
+	snprintf(other, sizeof other, "%s/other", w.dir);
+	ck_assert_int_eq(rmdir(other), 0); /* it is empty */
+	snprintf(path, sizeof path, "%s/t.stdout.1", w.logs);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	close_world(&w);
+}
+END_TEST
+
 UNIT_MAIN("raw_exec", raw_exec_keeps_output_and_exit_code,
     raw_exec_says_why_a_program_does_not_start, raw_exec_is_off_unless_enabled,
     raw_exec_kills_what_does_not_listen, raw_exec_finds_its_task_again,
     raw_exec_reports_what_ended_meanwhile,
     raw_exec_tells_a_task_lost_with_its_shim,
-    raw_exec_rotates_logs_and_drops_the_oldest)
+    raw_exec_rotates_logs_and_drops_the_oldest,
+    raw_exec_passes_no_descriptor_on, raw_exec_logs_go_where_they_went)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/nodeagent/allocdir.h"
+#include "cmd/nodeagent/rmtree.h"
 #include "common/mem.h"
 #include "tests/lib/unit.h"
 
@@ -23,7 +23,7 @@ end(void)
 {
 	struct err err;
 
-	ck_assert_int_eq(allocdir_remove("/tmp", dir + 5, &err), 0);
+	ck_assert_int_eq(rmtree(AT_FDCWD, dir, &err), 0);
 }
 
 static struct store *
@@ -125,5 +125,31 @@ START_TEST(store_moves_a_damaged_file_aside)
 }
 END_TEST
 
+/* Of the store's files a program that we start inherits none. */
+START_TEST(store_is_closed_on_exec)
+{
+	struct store *s;
+	int nfiles = 0;
+
+	begin();
+	s = open_it();
+	for (int fd = 0; fd < 256; fd++) {
+		char link[64], path[256];
+		ssize_t n;
+
+		snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+		n = readlink(link, path, sizeof path);
+		if (n <= 0 || strncmp(path, dir, strlen(dir)) != 0)
+			continue;
+		ck_assert_msg((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0, "%.*s",
+		    (int)n, path);
+		nfiles++;
+	}
+	ck_assert_int_gt(nfiles, 1);
+	store_close(s);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("store", store_keeps_allocations_over_a_restart,
-    store_moves_a_damaged_file_aside)
+    store_moves_a_damaged_file_aside, store_is_closed_on_exec)
