@@ -4,11 +4,11 @@
 #include <strings.h>
 
 #include "cmd/lbd/match.h"
+#include "common/http/hop.h"
 
 /* The fields that this module knows. */
 enum known {
-	PLAIN, /* none of them: goes through */
-	HOP,
+	PLAIN, /* none of them: goes through unless it is for one hop */
 	HOST,
 	FORWARDED,
 	REAL_IP,
@@ -24,33 +24,22 @@ static const struct {
 	size_t len;
 	enum known known;
 } names[] = {
-	{ "te", 2, HOP },
 	{ "host", 4, HOST },
-	{ "expect", 6, HOP }, /* the engine answers it */
-	{ "trailer", 7, HOP },
-	{ "upgrade", 7, HOP },
 	{ "forwarded", 9, FORWARDED },
 	{ "x-real-ip", 9, REAL_IP },
-	{ "connection", 10, HOP },
-	{ "keep-alive", 10, HOP },
-	{ "content-length", 14, HOP }, /* the engine writes it */
 	{ "x-forwarded-for", 15, XF_FOR },
-	{ "proxy-connection", 16, HOP },
 	{ "x-forwarded-port", 16, XF_PORT },
 	{ "x-forwarded-host", 16, XF_HOST },
-	{ "transfer-encoding", 17, HOP },
 	{ "x-forwarded-proto", 17, XF_PROTO },
 	{ "x-forwarded-prefix", 18, XF_PREFIX },
-	{ "proxy-authenticate", 18, HOP },
-	{ "proxy-authorization", 19, HOP },
 };
 
 static enum known
 known_of(const char *name, size_t n)
 {
-	static const char starts[] = "tTeEhHfFxXcCkKpPuU";
+	static const char starts[] = "hHfFxX";
 
-	if (n == 0 || n > 19 ||
+	if (n == 0 || n > 18 ||
 	    memchr(starts, *name, sizeof starts - 1) == NULL)
 		return PLAIN;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -60,61 +49,10 @@ known_of(const char *name, size_t n)
 	return PLAIN;
 }
 
-bool
-forward_is_hop(const char *name, size_t n)
-{
-	return known_of(name, n) == HOP;
-}
-
 static bool
 is_name(const char *name, const char *p, size_t n)
 {
 	return strlen(name) == n && strncasecmp(name, p, n) == 0;
-}
-
-static bool
-list_names(const char *list, size_t nlist, const char *name, size_t n)
-{
-	const char *end = list + nlist;
-
-	while (list < end) {
-		const char *stop = memchr(list, ',', (size_t)(end - list));
-		const char *next = stop == NULL ? end : stop + 1;
-
-		if (stop == NULL)
-			stop = end;
-		while (list < stop && (*list == ' ' || *list == '\t'))
-			list++;
-		while (stop > list && (stop[-1] == ' ' || stop[-1] == '\t'))
-			stop--;
-		if ((size_t)(stop - list) == n &&
-		    strncasecmp(list, name, n) == 0)
-			return true;
-		list = next;
-	}
-	return false;
-}
-
-bool
-forward_has_connection(const struct http_field *fields, size_t nfields)
-{
-	for (size_t i = 0; i < nfields; i++)
-		if (fields[i].name_len == 10 &&
-		    strncasecmp(fields[i].name, "connection", 10) == 0)
-			return true;
-	return false;
-}
-
-bool
-forward_is_named(
-    const struct http_field *fields, size_t nfields, const char *name, size_t n)
-{
-	for (size_t i = 0; i < nfields; i++)
-		if (fields[i].name_len == 10 &&
-		    strncasecmp(fields[i].name, "connection", 10) == 0 &&
-		    list_names(fields[i].value, fields[i].value_len, name, n))
-			return true;
-	return false;
 }
 
 int
@@ -165,12 +103,9 @@ is_overridden(const struct forward_options *o, const char *name, size_t n)
 }
 
 static void
-pass_plain(const struct forward_options *o, const struct forward_request *r,
-    const struct http_field *f, bool has_connection, struct buf *out)
+pass_plain(const struct forward_options *o, const struct http_field *f,
+    struct buf *out)
 {
-	if (has_connection &&
-	    forward_is_named(r->fields, r->nfields, f->name, f->name_len))
-		return;
 	if (is_overridden(o, f->name, f->name_len))
 		return;
 	buf_add(out, f->name, f->name_len);
@@ -183,15 +118,18 @@ pass_plain(const struct forward_options *o, const struct forward_request *r,
  * all X-Forwarded-For fields. */
 static void
 pass_fields(const struct forward_options *o, const struct forward_request *r,
-    struct said *said, bool has_connection, struct buf *out)
+    struct said *said, struct buf *out)
 {
+	struct http_hops hops = http_hops_of(r->fields, r->nfields);
+
 	for (size_t i = 0; i < r->nfields; i++) {
 		const struct http_field *f = &r->fields[i];
 		const struct http_field **to = NULL;
 
 		switch (known_of(f->name, f->name_len)) {
 		case PLAIN:
-			pass_plain(o, r, f, has_connection, out);
+			if (!http_hops_has(&hops, f))
+				pass_plain(o, f, out);
 			break;
 		case FORWARDED:
 			to = &said->forwarded;
@@ -210,9 +148,8 @@ pass_fields(const struct forward_options *o, const struct forward_request *r,
 			break;
 		case XF_PREFIX:
 			if (r->strip[0] == '\0')
-				pass_plain(o, r, f, false, out);
+				pass_plain(o, f, out);
 			break;
-		case HOP:
 		case HOST:
 		case XF_FOR:
 			break;
@@ -342,7 +279,8 @@ add_configured(const struct forward_options *o, const struct forward_request *r,
     const char *ip, size_t nip, struct buf *out)
 {
 	if (o->client_ip[0] != '\0' &&
-	    known_of(o->client_ip, strlen(o->client_ip)) == PLAIN)
+	    known_of(o->client_ip, strlen(o->client_ip)) == PLAIN &&
+	    !http_is_hop(o->client_ip, strlen(o->client_ip)))
 		add_line(out, o->client_ip, ip, nip);
 	if (o->request_id[0] != '\0')
 		add_text(out, o->request_id, r->new_id);
@@ -357,14 +295,12 @@ forward_fields(const struct forward_options *options,
 	struct said said = { 0 };
 	const char *ip, *scheme;
 	size_t nip, nscheme;
-	bool has_connection;
 
 	if (forward_peer_ip(r->peer, &ip, &nip, err) == -1)
 		return -1;
-	has_connection = forward_has_connection(r->fields, r->nfields);
 	buf_reserve(out, 1024);
 	add_text(out, "Host", r->host);
-	pass_fields(options, r, &said, has_connection, out);
+	pass_fields(options, r, &said, out);
 	scheme_of(r, &said, &scheme, &nscheme);
 	if (r->websocket)
 		buf_adds(out, "Connection: Upgrade\r\nUpgrade: websocket\r\n");

@@ -1,9 +1,8 @@
 /*
  * What changes in a request on its way to the upstream: its path and its
- * fields. Fields that belong to one hop are dropped first (those RFC 9110
- * names and those the client's Connection field names), then ours are set:
- * X-Forwarded-*, X-Real-Ip and Forwarded, as Fabio sets them. The client
- * cannot have ours dropped by naming them in Connection.
+ * fields. Fields for one hop (common/http/hop.h) are dropped first, then ours
+ * are set: X-Forwarded-*, X-Real-Ip and Forwarded, as Fabio sets them. The
+ * client cannot have ours dropped by naming them in Connection.
  */
 #ifndef LBD_FORWARD_H
 #define LBD_FORWARD_H
@@ -44,16 +43,6 @@ int forward_peer_ip(
 /* Appends complete lines, Host first. -1 when the peer cannot be read. */
 int forward_fields(const struct forward_options *options,
     const struct forward_request *r, struct buf *out, struct err *err);
-
-/* Whether a field of this name is for one hop only. */
-bool forward_is_hop(const char *name, size_t n);
-
-/* Whether there is a Connection field at all. */
-bool forward_has_connection(const struct http_field *fields, size_t nfields);
-
-/* Whether the comma list of any Connection field names it. */
-bool forward_is_named(const struct http_field *fields, size_t nfields,
-    const char *name, size_t n);
 
 /*
  * Appends the request target for the upstream: the path as sent, or escaped

@@ -8,6 +8,7 @@
 #include "cmd/lbd/proxy_impl.h"
 #include "cmd/lbd/tunnel.h"
 #include "cmd/lbd/worker.h"
+#include "common/http/hop.h"
 #include "common/log.h"
 #include "common/mem.h"
 
@@ -228,14 +229,12 @@ proxy_on_impatient(void *arg)
 static void
 copy_fields(struct http_req *r, const struct http_answer *a)
 {
-	bool lists = forward_has_connection(a->fields, a->nfields);
+	struct http_hops hops = http_hops_of(a->fields, a->nfields);
 
 	for (size_t i = 0; i < a->nfields; i++) {
 		const struct http_field *f = &a->fields[i];
 
-		if (!forward_is_hop(f->name, f->name_len) &&
-		    !(lists && forward_is_named(a->fields, a->nfields, f->name,
-				   f->name_len)))
+		if (!http_hops_has(&hops, f))
 			http_add_field(r, f);
 	}
 }

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "common/http/hop.h"
 #include "common/mem.h"
 
 struct relay {
@@ -13,19 +13,6 @@ struct relay {
 	void (*on_lost)(struct http_req *r, const struct err *err);
 	bool begun; /* the answer's head has gone out */
 };
-
-static bool
-is_hop_by_hop(const char *name)
-{
-	static const char *const names[] = { "Connection", "Keep-Alive",
-		"Transfer-Encoding", "Content-Length", "Upgrade", "TE",
-		"Trailer", "Proxy-Connection", "Date", "Expect" };
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strcasecmp(names[i], name) == 0)
-			return true;
-	return false;
-}
 
 static void
 on_relay_gone(struct http_req *r)
@@ -50,10 +37,11 @@ static void
 on_head(void *ctx, const struct http_answer *a)
 {
 	struct relay *y = ctx;
+	struct http_hops hops = http_hops_of(a->fields, a->nfields);
 
 	for (size_t i = 0; i < a->nfields; i++)
-		if (!is_hop_by_hop(a->fields[i].name))
-			http_add(y->req, a->fields[i].name, a->fields[i].value);
+		if (!http_hops_has(&hops, &a->fields[i]))
+			http_add_field(y->req, &a->fields[i]);
 	y->begun = true;
 	http_begin(y->req, a->status, a->length);
 }
@@ -100,10 +88,11 @@ http_relay(struct http_client *to, struct http_req *r, const char *extra,
 	size_t nfields, len;
 	const struct http_field *f = http_fields(r, &nfields);
 	const char *body = http_body(r, &len);
+	struct http_hops hops = http_hops_of(f, nfields);
 	struct buf head = { 0 };
 
 	for (size_t i = 0; i < nfields; i++)
-		if (!is_hop_by_hop(f[i].name))
+		if (!http_hops_has(&hops, &f[i]))
 			buf_addf(&head, "%s: %s\r\n", f[i].name, f[i].value);
 	buf_adds(&head, extra);
 	y->gone = on_relay_gone;

@@ -2,10 +2,10 @@
  * Hands a request on to another server and its answer back, as they are.
  *
  * The request's body has been collected; the answer streams, under back
- * pressure. Hop-by-hop fields are dropped on both ways. While the answer is
- * under way, http_req_data() of the request belongs to the relay; it begins
- * with a function void (*)(struct http_req *) that the server's on_gone()
- * calls when the client has left.
+ * pressure. Fields for one hop (hop.h) are dropped on both ways. While the
+ * answer is under way, http_req_data() of the request belongs to the relay; it
+ * begins with a function void (*)(struct http_req *) that the server's
+ * on_gone() calls when the client has left.
  */
 #ifndef COMMON_HTTP_RELAY_H
 #define COMMON_HTTP_RELAY_H
