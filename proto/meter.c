@@ -82,6 +82,17 @@ meter_count(struct meter *m, const char *name, double n,
 }
 
 void
+meter_total(struct meter *m, const char *name, double total,
+    const struct rec_kv *labels, size_t nlabels)
+{
+	struct meter_slot *s =
+	    slot_of(m, METRIC_COUNTER, name, labels, nlabels);
+
+	if (s != NULL)
+		s->metric.value = total;
+}
+
+void
 meter_sample(struct meter *m, const char *name, double value,
     const struct rec_kv *labels, size_t nlabels)
 {
@@ -105,6 +116,18 @@ meter_sample(struct meter *m, const char *name, double value,
 	s->next = (s->next + 1) % METER_SAMPLES;
 	if (s->nsamples < METER_SAMPLES)
 		s->nsamples++;
+}
+
+void
+meter_http(struct meter *m, const struct http_server *s,
+    const struct rec_kv *labels, size_t nlabels)
+{
+	struct http_stats stats = http_server_stats(s);
+
+	meter_gauge(m, "nomad.nomad.agent.http.connections",
+	    (double)stats.conns, labels, nlabels);
+	meter_total(m, "nomad.nomad.agent.http.exceeded", (double)stats.crowded,
+	    labels, nlabels);
 }
 
 /* --- this process --- */

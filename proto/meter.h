@@ -12,6 +12,7 @@
 #define PROTO_METER_H
 
 #include "common/bus.h"
+#include "common/http/http.h"
 #include "common/map.h"
 #include "proto/metric.h"
 
@@ -30,12 +31,20 @@ void meter_gauge(struct meter *m, const char *name, double value,
     const struct rec_kv *labels, size_t nlabels);
 void meter_count(struct meter *m, const char *name, double n,
     const struct rec_kv *labels, size_t nlabels);
+/* A counter that is kept elsewhere: all that it has counted so far. */
+void meter_total(struct meter *m, const char *name, double total,
+    const struct rec_kv *labels, size_t nlabels);
 /* One observation of a summary; times are milliseconds. */
 void meter_sample(struct meter *m, const char *name, double value,
     const struct rec_kv *labels, size_t nlabels);
 
 /* This process: memory, threads; nomad.runtime.* with the label daemon. */
 void meter_runtime(struct meter *m);
+
+/* The server of the HTTP API; nomad.nomad.agent.http.*, of which Nomad has
+ * two. */
+void meter_http(struct meter *m, const struct http_server *s,
+    const struct rec_kv *labels, size_t nlabels);
 
 /* All that there is to tell, as one record (rec_clear() it with
  * metrics_type); gauges begin anew. */

@@ -12,7 +12,22 @@
 struct totals {
 	uint64_t requests, no_route, redirects, denied, retries, failed, gone;
 	uint64_t tunnels, status[6], ns, max_ns, timed;
+	struct http_stats http;
 };
+
+static void
+add_http(struct http_stats *sum, const struct worker_counts *c)
+{
+	const struct http_stats one = { .conns = c->http.conns,
+		.accepted = c->http.accepted,
+		.requests = c->http.requests,
+		.refused = c->http.refused,
+		.truncated = c->http.truncated,
+		.crowded = c->http.crowded,
+		.timed_out = c->http.timed_out };
+
+	http_stats_add(sum, &one);
+}
 
 static void
 add_up(const struct lbd *l, struct totals *t)
@@ -27,6 +42,7 @@ add_up(const struct lbd *l, struct totals *t)
 		t->retries += c->retries;
 		t->failed += c->failed;
 		t->gone += c->gone;
+		add_http(&t->http, c);
 		t->tunnels += c->tunnels;
 		for (size_t k = 0; k < 6; k++)
 			t->status[k] += c->status[k];
@@ -70,6 +86,7 @@ lbd_info(struct daemon *d,
 	add(ctx, "requests", text);
 	snprintf(text, sizeof text, "%" PRIu64, t.tunnels);
 	add(ctx, "websockets", text);
+	http_stats_info(&t.http, add, ctx);
 }
 
 #define MAX_METRICS 24
@@ -101,7 +118,7 @@ put_status(struct metrics *m, const struct totals *t)
 void
 lbd_metrics(struct daemon *d)
 {
-	const struct lbd *l = d->state;
+	struct lbd *l = d->state;
 	static uint64_t start;
 	struct totals t = { 0 };
 	struct metrics m = { .source = xstrdup("lbd"),
@@ -112,6 +129,8 @@ lbd_metrics(struct daemon *d)
 	if (start == 0)
 		start = (uint64_t)m.at_ns;
 	m.start = start;
+	for (size_t i = 0; i < l->nworkers; i++)
+		worker_look(&l->workers[i]);
 	add_up(l, &t);
 	put(&m, "lbd.requests", METRIC_COUNTER, t.requests);
 	put(&m, "lbd.notfound", METRIC_COUNTER, t.no_route);

@@ -214,6 +214,31 @@ worker_open(struct worker *w)
 }
 
 static void
+on_look(void *arg)
+{
+	struct worker *w = arg;
+	struct worker_counts *c = &w->counts;
+	struct http_stats s;
+
+	if (w->server == NULL)
+		return;
+	s = http_server_stats(w->server);
+	c->http.conns = s.conns;
+	c->http.accepted = s.accepted;
+	c->http.requests = s.requests;
+	c->http.refused = s.refused;
+	c->http.truncated = s.truncated;
+	c->http.crowded = s.crowded;
+	c->http.timed_out = s.timed_out;
+}
+
+void
+worker_look(struct worker *w)
+{
+	loop_post(w->loop, on_look, w);
+}
+
+static void
 on_drained(void *ctx)
 {
 	struct worker *w = ctx;

@@ -47,6 +47,10 @@ struct worker_counts {
 	_Atomic uint64_t status[6];  /* answers by their first digit */
 	_Atomic uint64_t ns, max_ns; /* time from head to the answer's end */
 	_Atomic uint64_t timed;      /* requests in ns */
+	struct { /* of the server, as worker_look() found them */
+		_Atomic uint64_t conns, accepted, requests, refused, truncated,
+		    crowded, timed_out;
+	} http;
 };
 
 /* An address that requests go to, and its kept connections. */
@@ -98,6 +102,8 @@ int worker_start(struct worker *w, size_t number, int fd,
 void worker_set_table(
     struct worker *w, struct rtable *table, struct options *options);
 void worker_open(struct worker *w);
+/* Brings counts.http up to date, a moment later. */
+void worker_look(struct worker *w);
 /* Stops listening, waits for requests under way, then ends the thread. */
 void worker_stop(struct worker *w);
 
@@ -111,8 +117,5 @@ void view_drop(struct worker *w, struct view *v);
 struct upstream *worker_upstream(
     struct worker *w, struct view *v, const struct target *t);
 void upstream_drop(struct worker *w, struct upstream *u);
-
-#define COUNT(w, what) \
-	atomic_fetch_add_explicit(&(w)->counts.what, 1, memory_order_relaxed)
 
 #endif

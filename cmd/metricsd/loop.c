@@ -160,9 +160,11 @@ metricsd_info(struct daemon *d,
 {
 	const struct metricsd *m = d->state;
 	const struct metricsd_config *c = d->config;
+	struct http_stats http = http_server_stats(m->http);
 	char text[24];
 
 	add(ctx, "http", http_server_addr(m->http));
+	http_stats_info(&http, add, ctx);
 	snprintf(text, sizeof text, "%zu", map_count(&m->store.series));
 	add(ctx, "series", text);
 	snprintf(text, sizeof text, "%" PRIu64, m->store.dropped);

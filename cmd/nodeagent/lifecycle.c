@@ -347,6 +347,7 @@ nodeagent_info(struct daemon *d,
 {
 	const struct nodeagent *na = d->state;
 	struct serverlink_state link = serverlink_state(na->link);
+	struct http_stats http = http_server_stats(na->http);
 	char text[32];
 
 	add(ctx, "node_id", na->node.id);
@@ -363,4 +364,5 @@ nodeagent_info(struct daemon *d,
 	add(ctx, "running", text);
 	snprintf(text, sizeof text, "%zu", map_count(&na->catalog.by_id));
 	add(ctx, "services", text);
+	http_stats_info(&http, add, ctx);
 }

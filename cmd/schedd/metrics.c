@@ -86,10 +86,10 @@ schedd_metrics(struct daemon *d)
 	gauge(m, "nomad.nomad.broker.total_pending", (double)s.pending);
 	gauge(m, "nomad.nomad.blocked_evals.total_blocked", (double)s.blocked);
 	gauge(m, "nomad.nomad.plan.queue_depth", (double)raft.queued_entries);
-	meter_count(m, "nomad.nomad.plan.node_rejected",
-	    (double)(s.plans_partial - sd->plans_partial), NULL, 0);
-	sd->plans_partial = s.plans_partial;
+	meter_total(m, "nomad.nomad.plan.node_rejected",
+	    (double)s.plans_partial, NULL, 0);
 	gauge(m, "nomad.raft.appliedIndex", (double)raft.raft.applied);
 	gauge(m, "nomad.raft.lastIndex", (double)raft.raft.last);
+	meter_http(m, sd->http, NULL, 0);
 	meter_publish(m, d->pub, loop_wall_ns(sd->loop));
 }

@@ -49,7 +49,6 @@ struct schedd {
 	struct followers followers; /* nodes whose requests are held */
 	struct followers followers_woken;
 	struct meter meter;
-	uint64_t plans_partial; /* as last told */
 	bool leading, was_ready;
 	bool run_posted; /* woken ones will be answered in this turn */
 	char *server_id;

@@ -170,6 +170,7 @@ schedd_info(struct daemon *d,
 	struct schedd *sd = d->state;
 	struct sched_state *st = sched_core_state(sd->core);
 	struct sched_core_stats s;
+	struct http_stats http = http_server_stats(sd->http);
 
 	sched_core_stats(sd->core, &s);
 	add(ctx, "server_id", sd->server_id);
@@ -186,4 +187,5 @@ schedd_info(struct daemon *d,
 	add_number(add, ctx, "plans", s.plans);
 	add_number(add, ctx, "leases_expired", s.leases_expired);
 	add(ctx, "http", http_server_addr(sd->http));
+	http_stats_info(&http, add, ctx);
 }

@@ -110,6 +110,11 @@ struct http_stats {
 	uint64_t timed_out; /* head or body or answer did not move */
 };
 struct http_stats http_server_stats(const struct http_server *s);
+/* A line for each, for a daemon's `ctl info`: "http_conns" and so on. */
+void http_stats_info(const struct http_stats *s,
+    void (*add)(void *ctx, const char *name, const char *value), void *ctx);
+/* Adds one server's to another's. */
+void http_stats_add(struct http_stats *sum, const struct http_stats *s);
 
 /* --- what was asked (borrowed while the request lives) --- */
 const char *http_method(const struct http_req *r);

@@ -90,5 +90,10 @@ for c in schedctl nodectl gossipctl metricsctl lbctl; do
 done
 refused=$(schedctl -r "$RUN" info | awk '$1 == "msg_refused" { print $2 }')
 [ "$refused" -gt 0 ] || fail "what schedd refused is not counted"
+# lbd's workers tell their numbers every few seconds.
+http_refused() { [ "$("$1" -r "$RUN" info | awk '$1 == "http_refused" { print $2 }')" -gt 0 ]; }
+for c in schedctl nodectl metricsctl lbctl; do
+	eventually 10 http_refused "$c"
+done
 node_is_ready >/dev/null || fail "the node is gone"
 down TERM "${ALL[@]}"
