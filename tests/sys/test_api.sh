@@ -292,14 +292,23 @@ expect_eq "$(get "/v1/deployment/allocations/$d" 'length > 0')" true
 
 # --- a node's own paths, by way of the server and straight to the node ---
 
+cat >"$TEST_DIR/files.sh" <<'END'
+trap exit USR1
+cd local || exit
+echo 0123456789 >ten
+printf 'a\0b' >bin
+[ -e link ] || ln -s ten link
+[ -e pipe ] || mkfifo pipe
+truncate -s 70000000 big
+chmod 640 ten
+echo out
+echo err >&2
+while :; do sleep 0.1; done
+END
 cat >"$TEST_DIR/files.json" <<END
 {"Job": {"ID": "files", "Name": "files", "Type": "service", "TaskGroups": [{"Name": "g", "Tasks": [
   {"Name": "sh", "Driver": "raw_exec", "Resources": {"CPU": 20, "MemoryMB": 16},
-   "Config": {"command": "/bin/sh", "args": ["-c", "$(
-	echo 'trap exit USR1; echo 0123456789 >local/ten; printf a\\\\0b >local/bin;' \
-		'ln -s ten local/link; mkfifo local/pipe; truncate -s 70000000 local/big;' \
-		'chmod 640 local/ten; echo out; echo err >&2; while :; do sleep 0.1; done'
-)"]}},
+   "Config": {"command": "/bin/sh", "args": ["$TEST_DIR/files.sh"]}},
   {"Name": "later", "Driver": "mock_driver", "Config": {"start_block_for": "600s"},
    "Resources": {"CPU": 20, "MemoryMB": 16}}]}]}}
 END
