@@ -129,7 +129,8 @@ void daemon_warn_if_open(const char *what, const char *addr);
 bool daemon_is_loopback(const char *addr);
 
 /* Locks dir/lock and writes our pid there: a descriptor that holds the lock
- * as long as it is open. -1 (ERR_CONFLICT): "<what> <dir> is in use by process
+ * as long as it is open. Blocks up to two seconds for one who is just ending.
+ * -1 (ERR_CONFLICT): "<what> <dir> is in use by process
  * <pid>". */
 int daemon_lock_dir(const char *what, const char *dir, struct err *err);
 

@@ -21,7 +21,9 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-#define USUAL_GROUP "rove"
+#define USUAL_GROUP  "rove"
+#define LOCK_WAIT_MS 2000
+#define LOCK_POLL_MS 20
 
 static const struct daemon_config *
 common_of(const struct daemon *d)
@@ -72,6 +74,19 @@ tell_holder(int fd, const char *what, const char *dir, struct err *err)
 	    n > 0 ? pid : "unknown");
 }
 
+/* Who is ending may take a moment to let go. */
+static int
+take_lock(int fd)
+{
+	for (int tries = LOCK_WAIT_MS / LOCK_POLL_MS;; tries--) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK || tries == 0)
+			return -1;
+		usleep(LOCK_POLL_MS * 1000);
+	}
+}
+
 int
 daemon_lock_dir(const char *what, const char *dir, struct err *err)
 {
@@ -80,7 +95,7 @@ daemon_lock_dir(const char *what, const char *dir, struct err *err)
 
 	if (fd == -1) {
 		err_sys(err, "open %s", path);
-	} else if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+	} else if (take_lock(fd) == -1) {
 		if (errno == EWOULDBLOCK)
 			tell_holder(fd, what, dir, err);
 		else

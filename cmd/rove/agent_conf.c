@@ -15,6 +15,9 @@
 #include "common/mem.h"
 #include "proto/version.h"
 
+#define PROBE_WAIT_MS 2000
+#define PROBE_POLL_MS 50
+
 /* --- reading --- */
 
 static int
@@ -202,13 +205,19 @@ agent_conf_write(const struct plan *p, const char *dir, struct err *err)
 static int
 probe(const struct plan_addr *a, const struct addrinfo *ai, struct err *err)
 {
-	int fd, one = 1, rv = 0;
+	int fd, bound, one = 1, rv = 0;
 
 	fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return err_sys(err, "socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == -1)
+	/* The daemons of an agent that was killed may be just ending. */
+	for (int tries = PROBE_WAIT_MS / PROBE_POLL_MS;
+	     (bound = bind(fd, ai->ai_addr, ai->ai_addrlen)) == -1 &&
+	     errno == EADDRINUSE && tries > 0;
+	     tries--)
+		usleep(PROBE_POLL_MS * 1000);
+	if (bound == -1)
 		rv = errno == EADDRINUSE
 			 ? err_set(err, ERR_BUSY,
 			       "%s %s: address %s is already in use", a->daemon,
