@@ -258,6 +258,33 @@ start(struct daemon *d, struct err *err)
 	return 0;
 }
 
+/* What on_stuck() says and how it exits; set before its alarm is. */
+static char stuck_text[128];
+static volatile sig_atomic_t stuck_status;
+
+static void
+on_stuck(int sig)
+{
+	(void)sig;
+	if (write(STDERR_FILENO, stuck_text, strlen(stuck_text)) == -1)
+		_exit(stuck_status);
+	_exit(stuck_status);
+}
+
+/* nng_close() was seen to wait for ever for a line that came as it closed. */
+static void
+set_deadline(const struct daemon *d)
+{
+	struct sigaction sa = { .sa_handler = on_stuck };
+
+	snprintf(stuck_text, sizeof stuck_text,
+	    "[WARN]  %s: not released in %d s, exiting as it is\n",
+	    d->def->name, DAEMON_STOP_S);
+	stuck_status = d->impl->status;
+	sigaction(SIGALRM, &sa, NULL);
+	alarm(DAEMON_STOP_S);
+}
+
 static void
 end(struct daemon *d)
 {
@@ -291,7 +318,9 @@ live(struct daemon *d)
 		loop_run(d->loop);
 		log_info("stopped");
 	}
+	set_deadline(d);
 	end(d);
+	alarm(0);
 	return d->impl->status;
 }
 

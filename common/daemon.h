@@ -33,6 +33,7 @@
 #define DAEMON_RUN_DIR    "/run/rove"
 #define DAEMON_CONF_DIR   "/etc/rove"
 #define DAEMON_METRICS_MS 5000 /* how often metrics() is called */
+#define DAEMON_STOP_S     10   /* how long release may take */
 
 /* What every daemon's config begins with, as its first member:
  * struct schedd_config { struct daemon_config common; ... }; */
@@ -99,7 +100,10 @@ struct daemon_def {
 	/* Begins to stop; calls daemon_exit() when done. NULL: at once. A
 	 * second signal does not wait for it. */
 	void (*stop)(struct daemon *d);
-	/* Releases d->state after the loop has ended. */
+	/* Releases d->state after the loop has ended. By then everything that
+	 * was acknowledged must be on disk: when releasing all takes longer
+	 * than DAEMON_STOP_S the process says so and exits as it is, with the
+	 * same status. */
 	void (*release)(struct daemon *d);
 
 	/* Messages answered at msg.sock and (also) at ctl.sock; ctx of the
