@@ -32,6 +32,11 @@ const struct rec_type services_update_type =
 
 static const struct rec_field services_ask_fields[] = {
 	REC_U64(struct services_ask, 1, index, "Index"),
+	REC_U64(struct services_ask, 2, at, "At"),
+	REC_STR(struct services_ask, 3, after, "After"),
+	REC_STR(struct services_ask, 4, node_id, "NodeID"),
+	REC_STR(
+	    struct services_ask, 5, secret_id, "SecretID", .flags = REC_NOJSON),
 };
 const struct rec_type services_ask_type =
     REC_TYPE(services_ask, services_ask_fields);
@@ -41,6 +46,8 @@ static const struct rec_field services_news_fields[] = {
 	REC_BOOL(struct services_news, 2, full, "Full"),
 	REC_LIST(struct services_news, 3, put, service_instance, "Put"),
 	REC_STRS(struct services_news, 4, remove, "Remove"),
+	REC_U64(struct services_news, 5, at, "At"),
+	REC_STR(struct services_news, 6, after, "After"),
 };
 const struct rec_type services_news_type =
     REC_TYPE(services_news, services_news_fields);

@@ -43,12 +43,18 @@ struct services_update {
 	uint64_t seq; /* see node_update in nodemsg.h */
 };
 
-/* Held until there is something newer than index. */
+/* Held until there is something newer than index. at and after: see
+ * node_allocs in nodemsg.h. The secret is that of the node that asks. */
 struct services_ask {
 	uint64_t index;
+	uint64_t at;
+	char *after;
+	char *node_id;
+	char *secret_id;
 };
 
-/* full: `put` is everything there is. Otherwise a change since the index. */
+/* full: `put` is everything there is. Otherwise a change since the index. In
+ * parts when it is long: see node_allocs_news in nodemsg.h. */
 struct services_news {
 	uint64_t index;
 	bool full;
@@ -56,6 +62,8 @@ struct services_news {
 	size_t nput;
 	char **remove; /* ids */
 	size_t nremove;
+	uint64_t at;
+	char *after; /* NULL or "": the last part */
 };
 
 /* Published by nodeagent under "service.<name>": one instance came, changed

@@ -30,6 +30,8 @@ static const struct rec_field node_allocs_fields[] = {
 	REC_STR(
 	    struct node_allocs, 2, secret_id, "SecretID", .flags = REC_NOJSON),
 	REC_U64(struct node_allocs, 3, index, "Index"),
+	REC_U64(struct node_allocs, 4, at, "At"),
+	REC_STR(struct node_allocs, 5, after, "After"),
 };
 const struct rec_type node_allocs_type =
     REC_TYPE(node_allocs, node_allocs_fields);
@@ -39,6 +41,8 @@ static const struct rec_field node_allocs_news_fields[] = {
 	REC_BOOL(struct node_allocs_news, 2, full, "Full"),
 	REC_LIST(struct node_allocs_news, 3, allocs, alloc, "Allocs"),
 	REC_STRS(struct node_allocs_news, 4, gone, "Gone"),
+	REC_U64(struct node_allocs_news, 5, at, "At"),
+	REC_STR(struct node_allocs_news, 6, after, "After"),
 };
 const struct rec_type node_allocs_news_type =
     REC_TYPE(node_allocs_news, node_allocs_news_fields);

@@ -41,11 +41,16 @@ struct node_leased {
 	uint64_t http_port; /* of the API, on the server that answers */
 };
 
-/* Held until an allocation of this node has changed after index. */
+/*
+ * Held until an allocation of this node has changed after index. at and after
+ * come from the last answer: set, it goes on from there, and is not held.
+ */
 struct node_allocs {
 	char *node_id;
 	char *secret_id;
 	uint64_t index;
+	uint64_t at;
+	char *after;
 };
 
 /*
@@ -53,6 +58,11 @@ struct node_allocs {
  * than what was asked, whole, with their jobs. full: all that there are, so
  * what is not listed is gone (always so for index 0). Otherwise `gone` lists
  * ids that the servers have forgotten.
+ *
+ * What would be too long for one message comes in parts, in the order of
+ * AllocModifyIndex and id. All but the last part say at and after, which go
+ * into the next request beside the index, and full parts are one list: what is
+ * gone is known with the last. A part that is full begins the list anew.
  */
 struct node_allocs_news {
 	uint64_t index;
@@ -61,6 +71,8 @@ struct node_allocs_news {
 	size_t nallocs;
 	char **gone;
 	size_t ngone;
+	uint64_t at;
+	char *after; /* NULL or "": the last part */
 };
 
 /*

@@ -34,27 +34,36 @@ on_redial(void *arg)
 
 /* Twice as long after each failure, and up to half more by chance. */
 uint64_t
-link_retry_ms(struct serverlink *l)
+link_retry_ms(struct serverlink *l, struct link_retry *r)
 {
-	uint64_t ms = (uint64_t)SERVERLINK_RETRY_MS << l->nfailures;
+	uint64_t ms = (uint64_t)SERVERLINK_RETRY_MS << r->nfailures;
 
 	if (ms >= SERVERLINK_RETRY_MAX_MS)
 		ms = SERVERLINK_RETRY_MAX_MS;
 	else
-		l->nfailures++;
+		r->nfailures++;
 	return ms + rng_below(&l->na->rng, ms / 2 + 1);
+}
+
+void
+link_note_success(struct link_retry *r)
+{
+	r->nfailures = 0;
+	r->complained = false;
 }
 
 /* What a failed call means for the server that we ask. Changing it frees
  * the peer, so not inside one of its own callbacks. */
 void
-link_note_failure(struct serverlink *l, const struct err *err)
+link_note_failure(
+    struct serverlink *l, struct link_retry *r, const struct err *err)
 {
-	/* A server that is just starting is no news. */
-	if (!l->complained && l->nfailures >= SERVERLINK_PATIENCE) {
-		log_warn("server not heard url=%s: %s", l->servers[l->at],
-		    err->text);
-		l->complained = true;
+	/* A server that is just starting is no news, nor that we end. */
+	if (!r->complained && r->nfailures >= SERVERLINK_PATIENCE &&
+	    !l->ending) {
+		log_warn("server does not serve us call=%s url=%s: %s", r->what,
+		    l->servers[l->at], err->text);
+		r->complained = true;
 	}
 	if (l->nservers == 1 || l->redialling ||
 	    (err->code != ERR_GONE && err->code != ERR_TIMEOUT &&
@@ -157,8 +166,8 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 
 	l->leasing = false;
 	if (err != NULL) {
-		link_note_failure(l, err);
-		loop_timer_set(l->lease_timer, link_retry_ms(l));
+		link_note_failure(l, &l->lease, err);
+		loop_timer_set(l->lease_timer, link_retry_ms(l, &l->lease));
 		return;
 	}
 	if (!leased->known) {
@@ -170,8 +179,7 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 		log_info("registered node=%s server=%s ttl_ms=%" PRIu64,
 		    l->na->node.id, l->servers[l->at], leased->ttl_ms);
 	l->registered = true;
-	l->complained = false;
-	l->nfailures = 0;
+	link_note_success(&l->lease);
 	l->ttl_ms = leased->ttl_ms;
 	l->last_lease_ms = loop_now_ms(l->na->loop);
 	learn_servers(l, leased);
@@ -214,6 +222,11 @@ serverlink_new(struct nodeagent *na, struct err *err)
 	struct serverlink *l = xcalloc(1, sizeof *l);
 
 	l->na = na;
+	l->lease.what = "lease";
+	l->pull.what = "allocations";
+	l->push.what = "update";
+	l->push_services.what = "services";
+	l->follow.what = "catalog";
 	l->servers = xcalloc(c->nservers, sizeof *l->servers);
 	for (size_t i = 0; i < c->nservers; i++)
 		l->servers[l->nservers++] = xstrdup(c->servers[i]);
@@ -239,7 +252,7 @@ serverlink_free(struct serverlink *l)
 {
 	if (l == NULL)
 		return;
-	l->complained = true; /* calls that end now are no loss */
+	l->ending = true; /* calls that end now are no loss */
 	bus_peer_free(l->peer);
 	loop_timer_free(l->lease_timer);
 	loop_timer_free(l->pull_timer);
@@ -250,6 +263,8 @@ serverlink_free(struct serverlink *l)
 	map_release(&l->stopped);
 	map_release(&l->removed);
 	map_release(&l->removed_sent);
+	link_cursor_release(&l->allocs);
+	link_cursor_release(&l->services);
 	link_forget_services(&l->put);
 	link_forget_services(&l->put_sent);
 	for (size_t i = 0; i < l->nservers; i++)
@@ -264,7 +279,7 @@ serverlink_state(const struct serverlink *l)
 	return (struct serverlink_state){ .registered = l->registered,
 		.up = bus_peer_is_up(l->peer),
 		.server = l->servers[l->at],
-		.index = l->index,
+		.index = l->allocs.index,
 		.ttl_ms = l->ttl_ms,
 		.last_lease_ms = l->last_lease_ms,
 		.nservers = l->nservers };

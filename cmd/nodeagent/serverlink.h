@@ -2,6 +2,9 @@
  * The node's tie to its servers: registers, keeps the lease, pulls its
  * allocations by a held request, and tells what has changed.
  *
+ * Each kind of call has a backoff of its own, and a failure that lasts is
+ * logged once for each kind, until it succeeds again.
+ *
  * Everything that must be told is kept until a server has acknowledged it.
  * When a server does not answer, the next one of the list is asked; servers
  * that a lease answer names are added to the list.
@@ -21,6 +24,7 @@
 #define SERVERLINK_RETRY_MAX_MS     2000
 #define SERVERLINK_PATIENCE         5   /* failures before one is logged */
 #define SERVERLINK_MAX_BATCH        256 /* allocations in one update */
+#define SERVERLINK_BATCH_BYTES      (1u << 20) /* packed, in one update */
 #define SERVERLINK_MAX_SERVERS      16
 
 struct serverlink *serverlink_new(struct nodeagent *na, struct err *err);

@@ -24,27 +24,35 @@ take_alloc(struct serverlink *l, const struct alloc *news)
 		runner_add(l->na, own);
 }
 
-static bool
-is_listed(const struct node_allocs_news *news, const char *id)
-{
-	for (size_t i = 0; i < news->nallocs; i++)
-		if (strcmp(news->allocs[i].id, id) == 0)
-			return true;
-	return false;
-}
-
 /* A full answer does not list what is gone. */
 static void
-forget_unlisted(struct serverlink *l, const struct node_allocs_news *news)
+forget_unlisted(struct serverlink *l)
 {
 	struct map_entry *next;
 
 	for (struct map_entry *e = map_first(&l->na->runners); e != NULL;
 	     e = next) {
 		next = map_next(e);
-		if (!is_listed(news, map_key(e)))
+		if (!link_cursor_lists(&l->allocs, map_key(e)))
 			runner_forget(map_value(e));
 	}
+	link_cursor_forget(&l->allocs);
+}
+
+static void
+on_no_allocs(struct serverlink *l, const struct err *err)
+{
+	if (err->code == ERR_TIMEOUT) {
+		link_note_success(&l->pull);
+		loop_timer_set(l->pull_timer, 0);
+		return;
+	}
+	link_note_failure(l, &l->pull, err);
+	if (err->code == ERR_NOT_FOUND) {
+		l->registered = false;
+		loop_timer_set(l->lease_timer, 0);
+	}
+	loop_timer_set(l->pull_timer, link_retry_ms(l, &l->pull));
 }
 
 static void
@@ -55,27 +63,24 @@ on_allocs(void *ctx, const struct err *err, const void *reply)
 
 	l->pulling = false;
 	if (err != NULL) {
-		if (err->code != ERR_TIMEOUT)
-			link_note_failure(l, err);
-		if (err->code == ERR_NOT_FOUND) {
-			l->registered = false;
-			loop_timer_set(l->lease_timer, 0);
-		}
-		loop_timer_set(l->pull_timer,
-		    err->code == ERR_TIMEOUT ? 0 : link_retry_ms(l));
+		on_no_allocs(l, err);
 		return;
 	}
-	l->index = news->index;
-	for (size_t i = 0; i < news->nallocs; i++)
+	link_note_success(&l->pull);
+	link_cursor_move(
+	    &l->allocs, news->index, news->full, news->at, news->after);
+	for (size_t i = 0; i < news->nallocs; i++) {
+		link_cursor_list(&l->allocs, news->allocs[i].id);
 		take_alloc(l, &news->allocs[i]);
+	}
 	for (size_t i = 0; i < news->ngone; i++) {
 		struct runner *r = runner_find(l->na, news->gone[i]);
 
 		if (r != NULL)
 			runner_forget(r);
 	}
-	if (news->full)
-		forget_unlisted(l, news);
+	if (link_cursor_is_whole(&l->allocs))
+		forget_unlisted(l);
 	link_pull(l);
 }
 
@@ -85,7 +90,9 @@ link_pull(void *arg)
 	struct serverlink *l = arg;
 	struct node_allocs ask = { .node_id = l->na->node.id,
 		.secret_id = l->na->node.secret_id,
-		.index = l->index };
+		.index = l->allocs.index,
+		.at = l->allocs.at,
+		.after = l->allocs.after };
 
 	if (l->pulling || !l->registered)
 		return;
@@ -102,15 +109,16 @@ on_pushed(void *ctx, const struct err *err, const void *reply)
 	(void)reply;
 	l->pushing = false;
 	if (err == NULL) {
+		link_note_success(&l->push);
 		MAP_FOREACH (e, &l->sent)
 			map_remove(&l->stopped, map_key(e));
 		map_release(&l->sent);
 		loop_timer_set(l->push_timer, 0);
 		return;
 	}
-	link_note_failure(l, err);
+	link_note_failure(l, &l->push, err);
 	link_move_all(&l->sent, &l->dirty);
-	loop_timer_set(l->push_timer, link_retry_ms(l));
+	loop_timer_set(l->push_timer, link_retry_ms(l, &l->push));
 }
 
 static void
@@ -127,23 +135,40 @@ report_of(struct serverlink *l, const char *id, struct alloc *out)
 		.client_description = xstrdup("Never ran on this node") };
 }
 
+/* Adds what is to be told of one; false when there is no more room. */
+static bool
+add_report(struct serverlink *l, const char *id, struct node_update *update,
+    struct buf *packed)
+{
+	struct alloc *report = &update->allocs[update->nallocs];
+
+	if (runner_find(l->na, id) == NULL && map_find(&l->stopped, id) == NULL)
+		return true; /* it has been forgotten meanwhile */
+	report_of(l, id, report);
+	rec_pack(&alloc_type, report, packed);
+	if (packed->len > SERVERLINK_BATCH_BYTES && update->nallocs > 0) {
+		rec_clear(&alloc_type, report);
+		return false;
+	}
+	update->nallocs++;
+	map_put(&l->sent, id, &here);
+	return true;
+}
+
 void
 link_push_allocs(struct serverlink *l)
 {
 	struct node_update update = { .node_id = l->na->node.id,
 		.secret_id = l->na->node.secret_id };
 	struct map_entry *e, *next;
+	struct buf packed = { 0 };
 
 	update.allocs = xcalloc(SERVERLINK_MAX_BATCH, sizeof *update.allocs);
 	for (e = map_first(&l->dirty);
 	     e != NULL && update.nallocs < SERVERLINK_MAX_BATCH; e = next) {
 		next = map_next(e);
-		if (runner_find(l->na, map_key(e)) != NULL ||
-		    map_find(&l->stopped, map_key(e)) != NULL) {
-			report_of(
-			    l, map_key(e), &update.allocs[update.nallocs++]);
-			map_put(&l->sent, map_key(e), &here);
-		}
+		if (!add_report(l, map_key(e), &update, &packed))
+			break;
 		map_remove(&l->dirty, map_key(e));
 	}
 	if (update.nallocs > 0) {
@@ -155,6 +180,7 @@ link_push_allocs(struct serverlink *l)
 	for (size_t i = 0; i < update.nallocs; i++)
 		rec_clear(&alloc_type, &update.allocs[i]);
 	free(update.allocs);
+	buf_release(&packed);
 }
 
 void

@@ -35,12 +35,13 @@ on_services_pushed(void *ctx, const struct err *err, const void *reply)
 	(void)reply;
 	l->pushing_services = false;
 	if (err == NULL) {
+		link_note_success(&l->push_services);
 		link_forget_services(&l->put_sent);
 		map_release(&l->removed_sent);
 		loop_timer_set(l->push_timer, 0);
 		return;
 	}
-	link_note_failure(l, err);
+	link_note_failure(l, &l->push_services, err);
 	/* What came meanwhile is newer than what could not be sent. */
 	MAP_FOREACH (e, &l->put_sent)
 		if (map_find(&l->put, map_key(e)) == NULL &&
@@ -53,7 +54,31 @@ on_services_pushed(void *ctx, const struct err *err, const void *reply)
 		if (map_find(&l->put, map_key(e)) == NULL)
 			map_put(&l->removed, map_key(e), &here);
 	map_release(&l->removed_sent);
-	loop_timer_set(l->push_timer, link_retry_ms(l));
+	loop_timer_set(l->push_timer, link_retry_ms(l, &l->push_services));
+}
+
+/* Moves what goes into one update; the rest waits for the next. */
+static void
+choose_services(struct serverlink *l)
+{
+	struct map_entry *e;
+	struct buf packed = { 0 };
+
+	while ((e = map_first(&l->put)) != NULL) {
+		rec_pack(&service_instance_type, map_value(e), &packed);
+		if (packed.len > SERVERLINK_BATCH_BYTES &&
+		    map_count(&l->put_sent) > 0)
+			break;
+		map_put(&l->put_sent, map_key(e), map_value(e));
+		map_remove(&l->put, map_key(e));
+	}
+	while ((e = map_first(&l->removed)) != NULL &&
+	       packed.len <= SERVERLINK_BATCH_BYTES) {
+		buf_adds(&packed, map_key(e));
+		map_put(&l->removed_sent, map_key(e), map_value(e));
+		map_remove(&l->removed, map_key(e));
+	}
+	buf_release(&packed);
 }
 
 void
@@ -64,8 +89,7 @@ link_push_services(struct serverlink *l)
 
 	if (map_count(&l->put) + map_count(&l->removed) == 0)
 		return;
-	link_move_all(&l->put, &l->put_sent);
-	link_move_all(&l->removed, &l->removed_sent);
+	choose_services(l);
 	u.put = xcalloc(map_count(&l->put_sent), sizeof *u.put);
 	MAP_FOREACH (e, &l->put_sent)
 		u.put[u.nput++] =
@@ -106,20 +130,29 @@ take_service_out(struct serverlink *l, const char *id)
 }
 
 static void
-drop_unlisted_services(struct serverlink *l, const struct services_news *news)
+drop_unlisted_services(struct serverlink *l)
 {
 	struct map_entry *next;
 
 	for (struct map_entry *e = map_first(&l->na->catalog.by_id); e != NULL;
 	     e = next) {
-		bool listed = false;
-
 		next = map_next(e);
-		for (size_t i = 0; i < news->nput && !listed; i++)
-			listed = strcmp(news->put[i].id, map_key(e)) == 0;
-		if (!listed)
+		if (!link_cursor_lists(&l->services, map_key(e)))
 			take_service_out(l, map_key(e));
 	}
+	link_cursor_forget(&l->services);
+}
+
+static void
+on_no_services(struct serverlink *l, const struct err *err)
+{
+	if (err->code == ERR_TIMEOUT) {
+		link_note_success(&l->follow);
+		loop_timer_set(l->follow_timer, 0);
+		return;
+	}
+	link_note_failure(l, &l->follow, err);
+	loop_timer_set(l->follow_timer, link_retry_ms(l, &l->follow));
 }
 
 static void
@@ -130,20 +163,22 @@ on_services(void *ctx, const struct err *err, const void *reply)
 
 	l->following = false;
 	if (err != NULL) {
-		if (err->code != ERR_TIMEOUT)
-			link_note_failure(l, err);
-		loop_timer_set(l->follow_timer,
-		    err->code == ERR_TIMEOUT ? 0 : link_retry_ms(l));
+		on_no_services(l, err);
 		return;
 	}
-	for (size_t i = 0; i < news->nput; i++)
+	link_note_success(&l->follow);
+	link_cursor_move(
+	    &l->services, news->index, news->full, news->at, news->after);
+	for (size_t i = 0; i < news->nput; i++) {
+		link_cursor_list(&l->services, news->put[i].id);
 		if (catalog_put(
 			&l->na->catalog, news->put[i].id, &news->put[i]))
 			publish_service(l, &news->put[i], false);
+	}
 	for (size_t i = 0; i < news->nremove; i++)
 		take_service_out(l, news->remove[i]);
-	if (news->full)
-		drop_unlisted_services(l, news);
+	if (link_cursor_is_whole(&l->services))
+		drop_unlisted_services(l);
 	l->na->catalog.index = news->index;
 	link_follow(l);
 }
@@ -152,7 +187,11 @@ void
 link_follow(void *arg)
 {
 	struct serverlink *l = arg;
-	struct services_ask ask = { .index = l->na->catalog.index };
+	struct services_ask ask = { .index = l->services.index,
+		.at = l->services.at,
+		.after = l->services.after,
+		.node_id = l->na->node.id,
+		.secret_id = l->na->node.secret_id };
 
 	if (l->following || !l->registered)
 		return;

@@ -63,26 +63,36 @@ hold(
 
 static void
 answer_node(
-    struct schedd *sd, struct bus_req *req, const char *node_id, uint64_t index)
+    struct schedd *sd, struct bus_req *req, const struct node_allocs *ask)
 {
 	struct arena arena = { 0 };
 	struct node_allocs_news news;
 
-	sched_node_news(
-	    sched_core_state(sd->core), node_id, index, &arena, &news);
+	sched_node_news(sched_core_state(sd->core), ask, &arena, &news);
 	bus_reply(req, &news);
 	arena_release(&arena);
 }
 
 static void
-answer_services(struct schedd *sd, struct bus_req *req, uint64_t index)
+answer_services(
+    struct schedd *sd, struct bus_req *req, const struct services_ask *ask)
 {
 	struct arena arena = { 0 };
 	struct services_news news;
 
-	sched_services_news(sched_core_state(sd->core), index, &arena, &news);
+	sched_services_news(sched_core_state(sd->core), ask, &arena, &news);
 	bus_reply(req, &news);
 	arena_release(&arena);
+}
+
+/* Who knows nothing yet wants to hear that there is nothing, and who has heard
+ * a part wants the next. */
+static bool
+is_new(const struct schedd *sd, enum sched_topic t, const char *key,
+    uint64_t index, const char *after)
+{
+	return index == 0 || (after != NULL && *after != '\0') ||
+	       sched_index(sched_core_state(sd->core), t, key) > index;
 }
 
 void
@@ -91,10 +101,9 @@ follow_node(
 {
 	if (!sched_core_knows_node(sd->core, ask->node_id, ask->secret_id))
 		bus_refusef(req, ERR_NOT_FOUND, "node is not registered");
-	else if (ask->index == 0 ||
-		 sched_index(sched_core_state(sd->core), SCHED_NODE_PULL,
-		     ask->node_id) > ask->index)
-		answer_node(sd, req, ask->node_id, ask->index);
+	else if (is_new(
+		     sd, SCHED_NODE_PULL, ask->node_id, ask->index, ask->after))
+		answer_node(sd, req, ask);
 	else
 		hold(sd, req, ask->node_id, ask->index);
 }
@@ -103,10 +112,10 @@ void
 follow_services(
     struct schedd *sd, struct bus_req *req, const struct services_ask *ask)
 {
-	/* Who knows nothing yet wants to hear that there is nothing. */
-	if (ask->index == 0 || sched_index(sched_core_state(sd->core),
-				   SCHED_SERVICES, "") > ask->index)
-		answer_services(sd, req, ask->index);
+	if (!sched_core_knows_node(sd->core, ask->node_id, ask->secret_id))
+		bus_refusef(req, ERR_NOT_FOUND, "node is not registered");
+	else if (is_new(sd, SCHED_SERVICES, "", ask->index, ask->after))
+		answer_services(sd, req, ask);
 	else
 		hold(sd, req, NULL, ask->index);
 }
@@ -118,9 +127,12 @@ follow_run_woken(struct schedd *sd)
 
 	while ((f = TAILQ_FIRST(&sd->followers_woken)) != NULL) {
 		if (f->node_id != NULL)
-			answer_node(sd, f->req, f->node_id, f->index);
+			answer_node(sd, f->req,
+			    &(struct node_allocs){
+				.node_id = f->node_id, .index = f->index });
 		else
-			answer_services(sd, f->req, f->index);
+			answer_services(sd, f->req,
+			    &(struct services_ask){ .index = f->index });
 		follower_free(f);
 	}
 }

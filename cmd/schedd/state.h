@@ -34,8 +34,9 @@
 #include "proto/job.h"
 #include "proto/node.h"
 
-#define SCHED_ID_SIZE      37   /* of a UUID as text, with its NUL */
-#define SCHED_JOB_VERSIONS 6    /* kept of a job, tagged ones besides */
+#define SCHED_ID_SIZE      37         /* of a UUID as text, with its NUL */
+#define SCHED_JOB_VERSIONS 6          /* kept of a job, tagged ones besides */
+#define SCHED_NEWS_BYTES   (4u << 20) /* packed, in one answer to a follower */
 #define SCHED_MAX_GONE     4096 /* forgotten things still told of by name */
 #define SCHED_MAX_EVENTS   10   /* of a node, of a group's scaling */
 #define SCHED_MAX_CLIENTS  1024 /* in the do-once table */
@@ -363,15 +364,19 @@ void sched_unwatch(struct sched_state *st, struct sched_watch *w);
 
 /*
  * What a node follows (nodemsg.h): its allocations changed on the servers'
- * side after index. Memory is the arena's.
+ * side after index, the jobs' records with them, up to SCHED_NEWS_BYTES (though
+ * at least one) in one part. Memory is the arena's.
  */
+struct node_allocs;
 struct node_allocs_news;
-void sched_node_news(const struct sched_state *st, const char *node_id,
-    uint64_t index, struct arena *arena, struct node_allocs_news *out);
+void sched_node_news(const struct sched_state *st,
+    const struct node_allocs *ask, struct arena *arena,
+    struct node_allocs_news *out);
 
 /* What catalogs follow: instances changed after index. */
-void sched_services_news(const struct sched_state *st, uint64_t index,
-    struct arena *arena, struct services_news *out);
+void sched_services_news(const struct sched_state *st,
+    const struct services_ask *ask, struct arena *arena,
+    struct services_news *out);
 
 /* --- collecting garbage --- */
 

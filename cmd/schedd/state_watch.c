@@ -6,7 +6,6 @@
 #include "cmd/schedd/state_put.h"
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
-#include "proto/nodemsg.h"
 
 /* A waiting reader. Those of one topic and key hang in a list under it. */
 struct sched_watch {
@@ -231,102 +230,4 @@ sched_index(const struct sched_state *st, enum sched_topic t, const char *key)
 		return entity_index(st, t, key);
 	HASH_FIND_STR(st->services_by_name, key, s);
 	return s != NULL ? s->index : st->tables[SCHED_SERVICES];
-}
-
-/* --- what others follow --- */
-
-void
-sched_gone_add(
-    struct sched_gones *g, uint64_t at, const char *node_id, const char *id)
-{
-	struct sched_gone *slot;
-
-	if (g->ring == NULL)
-		g->ring = xcalloc(SCHED_MAX_GONE, sizeof *g->ring);
-	slot = &g->ring[g->next];
-	if (g->n == SCHED_MAX_GONE)
-		g->floor = slot->index;
-	else
-		g->n++;
-	free(slot->id);
-	slot->index = at;
-	slot->id = xstrdup(id);
-	snprintf(slot->node_id, sizeof slot->node_id, "%s", node_id);
-	g->next = (g->next + 1) % SCHED_MAX_GONE;
-}
-
-void
-sched_gones_release(struct sched_gones *g)
-{
-	for (size_t i = 0; g->ring != NULL && i < SCHED_MAX_GONE; i++)
-		free(g->ring[i].id);
-	free(g->ring);
-	*g = (struct sched_gones){ 0 };
-}
-
-/* The ids forgotten after index (of one node, or node_id NULL). */
-static char **
-gone_since(const struct sched_gones *g, uint64_t index, const char *node_id,
-    struct arena *arena, size_t *n)
-{
-	char **ids = NULL;
-
-	*n = 0;
-	for (size_t i = 0; i < g->n; i++) {
-		const struct sched_gone *slot = &g->ring[i];
-
-		if (slot->index <= index ||
-		    (node_id != NULL && strcmp(slot->node_id, node_id) != 0))
-			continue;
-		if (ids == NULL)
-			ids = arena_alloc(arena, g->n * sizeof *ids);
-		ids[(*n)++] = arena_strndup(arena, slot->id, strlen(slot->id));
-	}
-	return ids;
-}
-
-void
-sched_node_news(const struct sched_state *st, const char *node_id,
-    uint64_t index, struct arena *arena, struct node_allocs_news *out)
-{
-	const struct sched_node *n = sched_node_entry(st, node_id);
-	const struct sched_alloc *a;
-
-	*out = (struct node_allocs_news){ .index = st->index };
-	out->full =
-	    index == 0 || index < st->gone_allocs.floor || index > st->index;
-	if (!out->full)
-		out->gone = gone_since(
-		    &st->gone_allocs, index, node_id, arena, &out->ngone);
-	if (n == NULL)
-		return;
-	out->allocs = arena_alloc(arena, n->nallocs * sizeof *out->allocs);
-	TAILQ_FOREACH (a, &n->allocs, by_node)
-		if (out->full || a->alloc_modify_index > index)
-			sched_alloc_decode(
-			    a, arena, true, &out->allocs[out->nallocs++]);
-}
-
-void
-sched_services_news(const struct sched_state *st, uint64_t index,
-    struct arena *arena, struct services_news *out)
-{
-	const struct sched_service *s;
-	size_t n = HASH_COUNT(st->services);
-
-	*out = (struct services_news){ .index = st->index };
-	out->full =
-	    index == 0 || index < st->gone_services.floor || index > st->index;
-	if (!out->full)
-		out->remove = gone_since(
-		    &st->gone_services, index, NULL, arena, &out->nremove);
-	out->put = arena_alloc(arena, n * sizeof *out->put);
-	/* Newest last, so what is new stands at the end. */
-	TAILQ_FOREACH_REVERSE(
-	    s, &st->services_by_index, sched_services, by_index)
-	{
-		if (!out->full && s->rec.modify_index <= index)
-			break;
-		out->put[out->nput++] = s->rec;
-	}
 }

@@ -14,14 +14,15 @@ tell_news(struct cluster *c, size_t i)
 	struct holder *h = &c->server.holders[i];
 	struct arena arena = { 0 };
 	struct node_allocs_news news;
+	struct node_allocs ask = { .index = h->index };
 	struct event ev = { .kind = EV_REPLY,
 		.who = i,
 		.call = h->call,
 		.msg = MSG_NODE_ALLOCS };
 
 	h->held = false;
-	sched_node_news(sched_core_state(c->server.core), c->nodes[i].id,
-	    h->index, &arena, &news);
+	ask.node_id = c->nodes[i].id;
+	sched_node_news(sched_core_state(c->server.core), &ask, &arena, &news);
 	rec_pack(&node_allocs_news_type, &news, &ev.bytes);
 	arena_release(&arena);
 	cluster_send(c, &ev);

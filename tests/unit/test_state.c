@@ -336,23 +336,23 @@ START_TEST(state_tells_a_node_what_changed_and_what_is_gone)
 {
 	struct arena arena = { 0 };
 	struct node_allocs_news news;
+	struct node_allocs ask = { .node_id = NODE1 };
 	char *ids[] = { ALLOC1 };
 	struct cmd_reap reap = { .allocs = ids, .nallocs = 1 };
 	struct cmd cmd = { .time = 3, .reap = &reap };
-	uint64_t seen;
 
 	setup();
 	register_node();
 	register_job("web", 50);
 	place(ALLOC1, 10, NULL);
-	sched_node_news(&st, NODE1, 0, &arena, &news);
+	sched_node_news(&st, &ask, &arena, &news);
 	ck_assert(news.full && news.nallocs == 1);
 	ck_assert_str_eq(news.allocs[0].job->id, "web");
-	seen = news.index;
-	sched_node_news(&st, NODE1, seen, &arena, &news);
+	ask.index = news.index;
+	sched_node_news(&st, &ask, &arena, &news);
 	ck_assert(!news.full && news.nallocs == 0 && news.ngone == 0);
 	apply(&cmd, NULL);
-	sched_node_news(&st, NODE1, seen, &arena, &news);
+	sched_node_news(&st, &ask, &arena, &news);
 	ck_assert_uint_eq(news.ngone, 1);
 	ck_assert_str_eq(news.gone[0], ALLOC1);
 	arena_release(&arena);

@@ -1,0 +1,54 @@
+/* How far we have followed what the servers tell in parts. */
+#include <stdlib.h>
+
+#include "cmd/nodeagent/serverlink_impl.h"
+#include "common/mem.h"
+
+static int here; /* its address is a value for maps that are sets */
+
+void
+link_cursor_move(struct link_cursor *c, uint64_t index, bool full, uint64_t at,
+    const char *after)
+{
+	if (full)
+		map_release(&c->listed);
+	c->listing |= full;
+	c->index = index;
+	c->at = at;
+	free(c->after);
+	c->after = after == NULL || *after == '\0' ? NULL : xstrdup(after);
+}
+
+void
+link_cursor_list(struct link_cursor *c, const char *id)
+{
+	if (c->listing)
+		map_put(&c->listed, id, &here);
+}
+
+bool
+link_cursor_is_whole(const struct link_cursor *c)
+{
+	return c->listing && c->after == NULL;
+}
+
+bool
+link_cursor_lists(const struct link_cursor *c, const char *id)
+{
+	return map_find(&c->listed, id) != NULL;
+}
+
+void
+link_cursor_forget(struct link_cursor *c)
+{
+	map_release(&c->listed);
+	c->listing = false;
+}
+
+void
+link_cursor_release(struct link_cursor *c)
+{
+	map_release(&c->listed);
+	free(c->after);
+	*c = (struct link_cursor){ 0 };
+}
