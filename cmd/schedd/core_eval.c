@@ -232,6 +232,22 @@ propose_evals_of(
 	free(u.evals);
 }
 
+/* Of the evaluations that were made, those that a part of a plan may name:
+ * what is to be looked at later. */
+static struct eval *
+list_later(const struct sched_core *c, struct scheduler_result *res, size_t *n)
+{
+	struct eval *list = xcalloc(res->ncreated + 1, sizeof *list);
+
+	for (size_t i = 0; i < res->ncreated; i++) {
+		if (res->created[i].wait_until == 0)
+			continue;
+		list[*n] = res->created[i];
+		list[(*n)++].snapshot_index = c->state.index;
+	}
+	return list;
+}
+
 /* What one command cannot hold is left for another look. */
 static void
 propose_plan(
@@ -242,15 +258,12 @@ propose_plan(
 
 	plan.snapshot_index = c->state.index;
 	plan.nevals = 0;
-	run->cut = plan.nplaces > CMD_MAX_BATCH;
-	if (run->cut)
-		plan.nplaces = CMD_MAX_BATCH;
-	else
-		plan.evals = list_evals(c, res, &plan.nevals);
+	run->cut = core_cut_plan(&plan);
+	plan.evals = run->cut ? list_later(c, res, &plan.nevals)
+			      : list_evals(c, res, &plan.nevals);
 	core_propose(c, &cmd)->run = run;
 	c->stats.plans++;
-	if (!run->cut)
-		free(plan.evals);
+	free(plan.evals);
 }
 
 static void
@@ -277,6 +290,16 @@ look(struct sched_core *c, struct core_run *run)
 	scheduler_result_release(&res);
 }
 
+/* Whether the allocation was written just now. */
+static bool
+is_written(const struct sched_core *c, const char *id)
+{
+	const struct sched_alloc *a =
+	    sched_alloc_find(&c->state, sched_str(id));
+
+	return a != NULL && a->modify_index == c->state.index;
+}
+
 static bool
 made_progress(const struct sched_core *c, const struct cmd_plan *plan)
 {
@@ -284,13 +307,15 @@ made_progress(const struct sched_core *c, const struct cmd_plan *plan)
 		if (sched_alloc_find(
 			&c->state, sched_str(plan->places[i].id)) != NULL)
 			return true;
-	for (size_t i = 0; i < plan->nstops; i++) {
-		const struct sched_alloc *a = sched_alloc_find(
-		    &c->state, sched_str(plan->stops[i].alloc_id));
-
-		if (a != NULL && a->modify_index == c->state.index)
+	for (size_t i = 0; i < plan->nstops; i++)
+		if (is_written(c, plan->stops[i].alloc_id))
 			return true;
-	}
+	for (size_t i = 0; i < plan->npreempts; i++)
+		if (is_written(c, plan->preempts[i].alloc_id))
+			return true;
+	for (size_t i = 0; i < plan->nupdates; i++)
+		if (is_written(c, plan->updates[i].id))
+			return true;
 	return false;
 }
 

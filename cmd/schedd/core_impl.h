@@ -10,6 +10,7 @@
  *	core_plan.c   ... about what would be
  *	core_admin.c  what people ask about all else; garbage
  *	core_eval.c   evaluations: tracked, run, ended
+ *	core_cut.c    what of a plan one command can hold
  *	core_deploy.c deployments: their deadlines and their ends
  *	core_drain.c  draining nodes
  */
@@ -174,6 +175,12 @@ void core_run_failed(struct sched_core *c, struct core_run *run);
 void core_run_free(struct core_run *run);
 /* Runs what is ready, as far as there is room. */
 void core_eval_pump(struct sched_core *c);
+
+/* --- core_cut.c --- */
+
+/* Shortens the lists, which stay borrowed, to what one command can hold;
+ * true: something is left for another look. */
+bool core_cut_plan(struct cmd_plan *plan);
 
 /* --- core_node.c --- */
 

@@ -17,7 +17,10 @@
 
 static struct sched_core *core;
 static uint64_t now_ms, last_req, log_index;
-static bool held; /* proposals wait */
+static bool held;        /* proposals wait */
+static int64_t room;     /* of a node, in MHz, MB, and 10 MB of disk */
+static int64_t priority; /* of the jobs that are registered */
+static size_t nplans;    /* committed */
 static struct {
 	uint64_t number;
 	struct buf bytes;
@@ -36,11 +39,32 @@ turn(void)
 	    core, now_ms, WALL + (int64_t)now_ms * CLOCK_NS_PER_MS);
 }
 
+/* No command is larger than it may be. */
+static void
+check_size(const void *bytes, size_t n)
+{
+	struct arena arena = { 0 };
+	struct cmd cmd;
+	struct err err;
+
+	ck_assert_msg(rec_unpack(&cmd_type, &cmd, bytes, n, &arena, &err) == 0,
+	    "%s", err.text);
+	if (cmd.plan != NULL) {
+		nplans++;
+		ck_assert_uint_le(cmd.plan->nstops, CMD_MAX_BATCH);
+		ck_assert_uint_le(cmd.plan->npreempts, CMD_MAX_BATCH);
+		ck_assert_uint_le(cmd.plan->nplaces, CMD_MAX_BATCH);
+		ck_assert_uint_le(cmd.plan->nupdates, CMD_MAX_BATCH);
+	}
+	arena_release(&arena);
+}
+
 static void
 commit(const void *bytes, size_t n)
 {
 	struct err err;
 
+	check_size(bytes, n);
 	turn();
 	ck_assert_msg(
 	    sched_core_applied(core, ++log_index, bytes, n, &err) == 0, "%s",
@@ -135,9 +159,9 @@ node_id(size_t i)
 static void
 register_node(size_t i)
 {
-	struct node_resources res = { .cpu = { .cpu_shares = 1000 },
-		.memory = { .memory_mb = 1000 },
-		.disk = { .disk_mb = 10000 },
+	struct node_resources res = { .cpu = { .cpu_shares = room },
+		.memory = { .memory_mb = room },
+		.disk = { .disk_mb = 10 * room },
 		.min_dynamic_port = 20000,
 		.max_dynamic_port = 32000 };
 	struct rec_kv attributes[] = { { "driver.mock_driver", "1" },
@@ -200,6 +224,8 @@ register_job(const char *id, int64_t count, int64_t cpu)
 		.name = (char *)(uintptr_t)id,
 		.namespace = "default",
 		.type = "service",
+		.has_priority = true,
+		.priority = priority,
 		.datacenters = dcs,
 		.ndatacenters = 1,
 		.task_groups = &group,
@@ -221,9 +247,13 @@ lead(bool leading)
 }
 
 static void
-setup(void)
+setup_with(int64_t node_room)
 {
 	struct sched_core_opts o;
+
+	room = node_room;
+	priority = 50;
+	nplans = 0;
 
 	sched_core_opts_init(&o);
 	core = sched_core_new(&o);
@@ -234,6 +264,12 @@ setup(void)
 	lead(true);
 	for (size_t i = 0; i < NODES; i++)
 		register_node(i);
+}
+
+static void
+setup(void)
+{
+	setup_with(1000);
 }
 
 static void
@@ -765,6 +801,38 @@ START_TEST(core_drops_a_late_update)
 }
 END_TEST
 
+START_TEST(core_cuts_what_one_command_cannot_hold)
+{
+	const int64_t n = 2 * CMD_MAX_BATCH + 100;
+	const struct sched_alloc *a;
+	const struct sched_job *j;
+	uint64_t req;
+
+	setup_with(100000);
+	req = register_job("web", n, 1);
+	ck_assert_str_eq(eval_status(said(req, "EvalID")), "complete");
+	ck_assert_uint_eq(live("web", NODES), (size_t)n);
+	ck_assert_uint_eq(nplans, 3);
+	nplans = 0;
+	priority = 60; /* all are updated where they are */
+	req = register_job("web", n, 1);
+	ck_assert_str_eq(eval_status(said(req, "EvalID")), "complete");
+	ck_assert_uint_eq(live("web", NODES), (size_t)n);
+	ck_assert_uint_eq(nplans, 3);
+	j = sched_job_find(sched_core_state(core), "default", "web");
+	TAILQ_FOREACH (a, &j->allocs, by_job)
+		ck_assert_uint_eq(a->version->job->version, 1);
+	nplans = 0;
+	req = ask();
+	sched_core_job_deregister(core, req, "default", "web", false, 0);
+	settle();
+	ck_assert_str_eq(eval_status(said(req, "EvalID")), "complete");
+	ck_assert_uint_eq(live("web", NODES), 0);
+	ck_assert_uint_eq(nplans, 3);
+	teardown();
+}
+END_TEST
+
 UNIT_MAIN("core", core_places_what_is_registered,
     core_answers_when_the_log_has_it, core_replaces_what_ran_on_a_lost_node,
     core_waits_for_room, core_does_a_command_once,
@@ -774,4 +842,5 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_plans_without_changing, core_plans_nothing_for_a_job_that_is_the_same,
     core_refuses_parents_that_nothing_would_launch,
     core_tries_again_what_was_not_taken, core_sees_a_deployment_through,
-    core_fails_a_deployment_without_progress, core_drops_a_late_update)
+    core_fails_a_deployment_without_progress, core_drops_a_late_update,
+    core_cuts_what_one_command_cannot_hold)
