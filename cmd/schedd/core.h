@@ -82,6 +82,12 @@ void sched_core_lead(struct sched_core *c, bool leading);
 int sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
     size_t n, struct err *err);
 
+/*
+ * Whether a command may go into the log. What fits into it and does not
+ * decode would stop every server at every start.
+ */
+int sched_core_check(const void *bytes, size_t n, struct err *err);
+
 /* The proposal was not taken and never will be. */
 void sched_core_not_taken(
     struct sched_core *c, uint64_t proposal, const struct err *err);

@@ -8,6 +8,10 @@
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
 
+/* A decoder has room for a struct of 4 KB for each byte of a command that is
+ * no longer than this; there is no such struct. */
+#define CERTAIN_BYTES (REC_MAX_MEMORY / 4096)
+
 /* --- answers --- */
 
 static char *
@@ -249,6 +253,19 @@ sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
 	}
 	arena_release(&arena);
 	return rc;
+}
+
+int
+sched_core_check(const void *bytes, size_t n, struct err *err)
+{
+	struct arena arena = { 0 };
+	struct cmd cmd;
+	int rc = 0;
+
+	if (n > CERTAIN_BYTES)
+		rc = rec_unpack(&cmd_type, &cmd, bytes, n, &arena, err);
+	arena_release(&arena);
+	return rc == 0 ? 0 : err_add(err, "what is asked is too large");
 }
 
 void

@@ -177,7 +177,8 @@ propose(struct schedd *sd, const struct sched_act *act)
 
 	p->sd = sd;
 	p->number = act->proposal;
-	if (raft_node_propose(
+	if (sched_core_check(act->bytes, act->n, &err) == 0 &&
+	    raft_node_propose(
 		sd->raft, act->bytes, act->n, on_proposed, p, &err) == 0)
 		return;
 	sched_core_not_taken(sd->core, act->proposal, &err);

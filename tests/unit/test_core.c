@@ -5,6 +5,7 @@
 #include "cmd/schedd/core.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -833,6 +834,30 @@ START_TEST(core_cuts_what_one_command_cannot_hold)
 }
 END_TEST
 
+START_TEST(core_checks_that_a_command_can_be_read_back)
+{
+	const size_t n = REC_MAX_MEMORY / sizeof(struct alloc) + 1;
+	struct cmd_plan plan = { .updates = xcalloc(n, sizeof(struct alloc)) };
+	struct cmd cmd = { .plan = &plan };
+	struct buf b = { 0 };
+	struct err err;
+
+	plan.nupdates = n / 2;
+	rec_pack(&cmd_type, &cmd, &b);
+	ck_assert_int_eq(sched_core_check(b.data, b.len, &err), 0);
+	plan.nupdates = n;
+	buf_reset(&b);
+	rec_pack(&cmd_type, &cmd, &b);
+	ck_assert_uint_lt(b.len, 32u << 20); /* the log would take it */
+	ck_assert_int_eq(sched_core_check(b.data, b.len, &err), -1);
+	ck_assert_int_eq(err.code, ERR_BAD);
+	ck_assert_ptr_nonnull(strstr(err.text, "what is asked is too large: "));
+	ck_assert_ptr_nonnull(strstr(err.text, "takes too much memory"));
+	buf_release(&b);
+	free(plan.updates);
+}
+END_TEST
+
 UNIT_MAIN("core", core_places_what_is_registered,
     core_answers_when_the_log_has_it, core_replaces_what_ran_on_a_lost_node,
     core_waits_for_room, core_does_a_command_once,
@@ -843,4 +868,5 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_refuses_parents_that_nothing_would_launch,
     core_tries_again_what_was_not_taken, core_sees_a_deployment_through,
     core_fails_a_deployment_without_progress, core_drops_a_late_update,
-    core_cuts_what_one_command_cannot_hold)
+    core_cuts_what_one_command_cannot_hold,
+    core_checks_that_a_command_can_be_read_back)
