@@ -16,11 +16,13 @@ round_block(uint64_t n)
 	return (n + WAL_BLOCK - 1) / WAL_BLOCK * WAL_BLOCK;
 }
 
-/* The last block of a segment is kept for its seal. */
+/* The last two blocks of a segment are kept for a mark and its seal. */
+enum { FOR_SEAL = WAL_BLOCK, FOR_MARK_AND_SEAL = 2 * WAL_BLOCK };
+
 static bool
-fits(const struct wal *w, size_t n)
+fits(const struct wal *w, size_t n, uint64_t kept)
 {
-	return w->tail.end + round_block(n + WAL_TRAILER) + WAL_BLOCK <=
+	return w->tail.end + round_block(n + WAL_TRAILER) + kept <=
 	       w->tail.head.size;
 }
 
@@ -65,7 +67,8 @@ static int
 roll(struct wal *w, size_t n, struct err *err)
 {
 	struct wal_tail *t = &w->tail;
-	uint64_t size = 2 * WAL_BLOCK + round_block(n + WAL_TRAILER);
+	uint64_t size =
+	    WAL_BLOCK + round_block(n + WAL_TRAILER) + FOR_MARK_AND_SEAL;
 	struct wal_seg_head h = t->head;
 	uint8_t block[WAL_BLOCK] = { 0 };
 	int fd = wal_spare_take(w, &size, err);
@@ -149,7 +152,7 @@ compact(struct wal *w, uint64_t index, struct err *err)
 static int
 write_records(struct wal *w, struct buf *b, struct err *err)
 {
-	if (!fits(w, b->len) && roll(w, b->len, err) == -1)
+	if (!fits(w, b->len, FOR_MARK_AND_SEAL) && roll(w, b->len, err) == -1)
 		return -1;
 	if (write_batch(w, b, err) == -1)
 		return -1;
@@ -175,9 +178,12 @@ carry_out(struct wal *w, struct wal_queue *q, struct err *err)
 static int
 write_mark(struct wal *w, struct err *err)
 {
-	if (w->tail.has_mark || !fits(w, wal_record_size(0)))
+	if (w->tail.has_mark)
 		return 0;
 	w->tail.has_mark = true;
+	/* Programs before this one kept no room for it. */
+	if (!fits(w, wal_record_size(0), FOR_SEAL))
+		return 0;
 	return write_note(w, WAL_MARK, 0, err);
 }
 

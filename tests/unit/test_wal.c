@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "common/wal/crc32c.h"
+#include "common/wal/scan.h"
 #include "common/wal/wal.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walworld.h"
@@ -575,6 +577,58 @@ START_TEST(wal_marks_its_end_when_it_is_idle)
 }
 END_TEST
 
+static int
+note_type(void *ctx, const struct wal_record *r, size_t at, struct err *err)
+{
+	enum wal_type *last = ctx;
+
+	(void)at;
+	(void)err;
+	*last = r->type;
+	return 0;
+}
+
+/* The type of the log's last record: that of the last segment that has one. */
+static enum wal_type
+last_type(struct fixture *f)
+{
+	enum wal_type type = WAL_ENTRY;
+
+	for (unsigned i = 1;; i++) {
+		struct wal_scan s = { .is_last = true };
+		struct buf b = { 0 };
+		char name[32];
+
+		snprintf(name, sizeof name, "log-%016x", i);
+		if (access(walworld_path(&f->world, name), F_OK) == -1)
+			return type;
+		ck_assert_int_eq(file_read(walworld_path(&f->world, name),
+				     SEGMENT, &b, &f->err),
+		    0);
+		s.bytes = (const uint8_t *)b.data;
+		s.n = b.len;
+		ck_assert_msg(wal_scan(&s, note_type, &type, &f->err) == 0,
+		    "%s", f->err.text);
+		buf_release(&b);
+	}
+}
+
+START_TEST(wal_marks_its_end_however_full_the_segment_is)
+{
+	/* One block a batch; the segment is full somewhere in between. */
+	for (uint64_t n = 10; n < 20; n++) {
+		struct fixture f;
+
+		set_up(&f);
+		ck_assert_int_eq(open_log(&f), 0);
+		put_many(&f, 1, n, 1);
+		close_log(&f);
+		ck_assert_int_eq(last_type(&f), WAL_MARK);
+		tear_down(&f);
+	}
+}
+END_TEST
+
 UNIT_MAIN("wal", crc32c_by_instruction_and_by_table_agree,
     wal_returns_what_was_synced, wal_commits_what_gathers_in_one_sync,
     wal_goes_on_in_new_segments_and_drops_old_ones,
@@ -585,4 +639,5 @@ UNIT_MAIN("wal", crc32c_by_instruction_and_by_table_agree,
     wal_stops_at_the_first_failure_and_loses_nothing,
     wal_survives_a_power_cut_at_every_step,
     wal_refuses_new_commands_on_a_full_disk_and_recovers,
-    wal_marks_its_end_when_it_is_idle)
+    wal_marks_its_end_when_it_is_idle,
+    wal_marks_its_end_however_full_the_segment_is)

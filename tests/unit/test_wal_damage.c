@@ -261,7 +261,7 @@ static int
 open_place(struct place *p, struct wal **w)
 {
 	struct wal_opts o = { .dir = p->world.dir,
-		.segment_bytes = WAL_SEGMENT_MIN,
+		.segment_bytes = WAL_SEGMENT_MIN + WAL_BLOCK,
 		.on_synced = on_synced,
 		.ctx = &p->synced };
 
