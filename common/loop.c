@@ -38,6 +38,7 @@ struct loop {
 	struct event *wake;
 	pthread_mutex_t lock; /* of posts */
 	struct post *posts, **posts_end;
+	struct post *running; /* of this turn, not run yet; the loop's own */
 
 	struct loop_signal *sigchld;
 	struct child *children;
@@ -89,7 +90,7 @@ static void
 on_wake(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop *l = arg;
-	struct post *p, *next;
+	struct post *p;
 	uint64_t n;
 
 	(void)what;
@@ -97,12 +98,12 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	if (read(fd, &n, sizeof n) == -1)
 		(void)0; /* woken for nothing */
 	pthread_mutex_lock(&l->lock);
-	p = l->posts;
+	l->running = l->posts;
 	l->posts = NULL;
 	l->posts_end = &l->posts;
 	pthread_mutex_unlock(&l->lock);
-	for (; p != NULL; p = next) {
-		next = p->next;
+	while ((p = l->running) != NULL) {
+		l->running = p->next;
 		p->fn(p->arg);
 		free(p);
 	}
@@ -136,18 +137,24 @@ loop_new(void)
 	return l;
 }
 
+static void
+free_posts(struct post *p)
+{
+	for (struct post *next; p != NULL; p = next) {
+		next = p->next;
+		free(p);
+	}
+}
+
 void
 loop_free(struct loop *l)
 {
-	struct post *p, *next;
 	struct child *c, *cnext;
 
 	if (l == NULL)
 		return;
-	for (p = l->posts; p != NULL; p = next) {
-		next = p->next;
-		free(p);
-	}
+	free_posts(l->posts);
+	free_posts(l->running);
 	for (c = l->children; c != NULL; c = cnext) {
 		cnext = c->next;
 		free(c);
@@ -233,6 +240,32 @@ loop_post(struct loop *l, void (*fn)(void *arg), void *arg)
 	pthread_mutex_unlock(&l->lock);
 	if (first && write(l->wake_fd, &one, sizeof one) == -1)
 		(void)0; /* the counter is full: it wakes anyway */
+}
+
+/* Takes the matching ones off a list; the end of what is left. */
+static struct post **
+drop(struct post **at, void (*fn)(void *arg), const void *arg)
+{
+	while (*at != NULL) {
+		struct post *p = *at;
+
+		if (p->fn != fn || p->arg != arg) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		free(p);
+	}
+	return at;
+}
+
+void
+loop_unpost(struct loop *l, void (*fn)(void *arg), const void *arg)
+{
+	drop(&l->running, fn, arg);
+	pthread_mutex_lock(&l->lock);
+	l->posts_end = drop(&l->posts, fn, arg);
+	pthread_mutex_unlock(&l->lock);
 }
 
 /* --- timers --- */

@@ -39,6 +39,10 @@ int64_t loop_wall_ns(const struct loop *l); /* since 1970 */
  * one thread posts runs in the order of posting. */
 void loop_post(struct loop *l, void (*fn)(void *arg), void *arg);
 
+/* Forgets all such posts that have not run. For who frees arg, once no other
+ * thread can post it any more. */
+void loop_unpost(struct loop *l, void (*fn)(void *arg), const void *arg);
+
 /* One shot; set it again in the callback to repeat. Not armed at first. */
 struct loop_timer *loop_timer_new(
     struct loop *l, void (*fn)(void *arg), void *arg);

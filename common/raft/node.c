@@ -215,21 +215,13 @@ take_news(struct raft_node *node, struct raft_node_news *news)
 	raft_node_news_free(news);
 }
 
-/* On the owner's thread; the node may be gone by now. */
-static void
-on_news(void *arg)
+void
+raft_node_on_news(void *arg)
 {
-	struct raft_node_door *door = arg;
-	struct raft_node *node = door->node;
+	struct raft_node *node = arg;
 	struct raft_node_news *news, *next;
 
-	if (node == NULL) {
-		if (--door->nposts == 0)
-			free(door);
-		return;
-	}
 	pthread_mutex_lock(&node->lock);
-	door->nposts--;
 	news = node->news;
 	node->news = NULL;
 	pthread_mutex_unlock(&node->lock);
@@ -246,8 +238,7 @@ raft_node_tell(struct raft_node *node, struct raft_node_news *news)
 	pthread_mutex_lock(&node->lock);
 	if (node->news == NULL) {
 		node->news = news;
-		node->door->nposts++;
-		loop_post(node->opts.loop, on_news, node->door);
+		loop_post(node->opts.loop, raft_node_on_news, node);
 	} else {
 		*node->news_end = news;
 	}

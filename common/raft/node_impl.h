@@ -46,12 +46,6 @@ struct raft_node_news {
 	struct err err; /* FATAL */
 };
 
-/* Outlives the node in posts that are under way. */
-struct raft_node_door {
-	struct raft_node *node; /* NULL: closed; the owner's thread only */
-	size_t nposts;          /* under the node's lock while it lives */
-};
-
 struct raft_node {
 	struct raft_node_opts opts;
 	struct wal *wal;
@@ -75,7 +69,6 @@ struct raft_node {
 	pthread_mutex_t lock;
 	struct raft_node_asks inbox;
 	struct raft_node_news *news, **news_end;
-	struct raft_node_door *door;
 	struct raft_status status;
 	uint64_t synced_seq;              /* what the disk thread said last */
 	uint64_t applied_seen;            /* what the owner said last */
@@ -109,6 +102,8 @@ void raft_node_on_stop(void *node);
 
 /* Hands over to the owner; any thread. */
 void raft_node_tell(struct raft_node *node, struct raft_node_news *news);
+/* Posted by that: the owner takes what was handed over. */
+void raft_node_on_news(void *node);
 
 void raft_node_news_free(struct raft_node_news *news);
 

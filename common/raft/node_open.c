@@ -210,8 +210,6 @@ node_new(const struct raft_node_opts *opts)
 	if (node->opts.snapshot_bytes == 0)
 		node->opts.snapshot_bytes = RAFT_NODE_SNAPSHOT_BYTES;
 	pthread_mutex_init(&node->lock, NULL);
-	node->door = xcalloc(1, sizeof *node->door);
-	node->door->node = node;
 	node->loop = loop_new();
 	return node;
 }
@@ -226,9 +224,7 @@ node_free(struct raft_node *node)
 		next = node->news->next;
 		raft_node_news_free(node->news);
 	}
-	node->door->node = NULL;
-	if (node->door->nposts == 0)
-		free(node->door);
+	loop_unpost(node->opts.loop, raft_node_on_news, node);
 	raft_node_asks_release(&node->inbox);
 	raft_node_asks_release(&node->fresh);
 	raft_node_asks_release(&node->waiting);

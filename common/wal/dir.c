@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,10 +186,21 @@ wal_dir_release(struct wal_dir *d)
 	*d = (struct wal_dir){ .fd = -1, .lock_fd = -1 };
 }
 
-void
-wal_dir_unlock_child(struct wal_dir *d)
+static void
+close_all(unsigned first, unsigned last)
 {
-	close(d->lock_fd);
+	if (first > last || close_range(first, last, 0) == 0)
+		return;
+	/* Linux before 5.9. */
+	for (long fd = first; fd <= last && fd < sysconf(_SC_OPEN_MAX); fd++)
+		close((int)fd);
+}
+
+void
+wal_dir_keep_alone(struct wal_dir *d)
+{
+	close_all(STDERR_FILENO + 1, (unsigned)d->fd - 1);
+	close_all((unsigned)d->fd + 1, UINT_MAX);
 	d->lock_fd = -1;
 }
 

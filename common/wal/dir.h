@@ -46,8 +46,12 @@ int wal_dir_open(struct wal_dir *d, const char *path, const struct wal_io *io,
     struct err *err);
 void wal_dir_release(struct wal_dir *d);
 
-/* In a forked child: gives up the child's share of the lock. */
-void wal_dir_unlock_child(struct wal_dir *d);
+/*
+ * In a forked child: gives up all descriptors but the first three and the
+ * directory's, so that neither the lock nor somebody's connection lasts
+ * longer for its sake.
+ */
+void wal_dir_keep_alone(struct wal_dir *d);
 
 /* Opens or, with flags, makes a file in it: a descriptor, or -1. */
 int wal_dir_file(

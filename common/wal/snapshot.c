@@ -208,7 +208,7 @@ wal_snap_fork(struct wal_dir *d, const struct wal_snap *s,
 	if (pid > 0)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	wal_dir_unlock_child(d);
+	wal_dir_keep_alone(d);
 	if (getppid() != parent)
 		_exit(1);
 	if (wal_snap_write(d, s, fn, ctx, &why) == -1) {

@@ -49,7 +49,8 @@ int wal_snap_write(struct wal_dir *d, const struct wal_snap *s,
 /*
  * The same in a child, whose pid is returned (or -1). It exits with 0 when
  * the snapshot is durable, with 1 and a line on stderr otherwise; it dies
- * with its parent. Watch it with loop_child_watch().
+ * with its parent, of whose descriptors it keeps the first three alone. Watch
+ * it with loop_child_watch().
  */
 pid_t wal_snap_fork(struct wal_dir *d, const struct wal_snap *s,
     wal_snap_write_fn *fn, void *ctx, struct err *err);

@@ -84,6 +84,43 @@ note_child(void *arg, pid_t pid, int status)
 	loop_stop(s->loop);
 }
 
+/* Whoever comes first frees the other. */
+static void
+note_and_forget(void *arg)
+{
+	struct seen *s = arg;
+
+	s->n++;
+	loop_unpost(s->loop, note_post, s);
+}
+
+START_TEST(loop_forgets_posts_when_told)
+{
+	struct seen s = { .loop = loop_new() }, other = s;
+	bool never = false;
+
+	loop_post(s.loop, note_post, &s);
+	loop_post(s.loop, note_post, &other);
+	loop_unpost(s.loop, note_post, &s);
+	loop_wait(s.loop, &never, 5);
+	ck_assert_int_eq(s.n, 0);
+	ck_assert_int_eq(other.n, 1);
+	/* The same turn's, too. */
+	loop_post(s.loop, note_and_forget, &s);
+	loop_post(s.loop, note_post, &s);
+	loop_wait(s.loop, &never, 5);
+	ck_assert_int_eq(s.n, 1);
+	/* And the list still has an end. */
+	loop_post(s.loop, note_post, &s);
+	loop_unpost(s.loop, note_post, &s);
+	loop_post(s.loop, note_post, &other);
+	loop_wait(s.loop, &never, 5);
+	ck_assert_int_eq(s.n, 1);
+	ck_assert_int_eq(other.n, 2);
+	loop_free(s.loop);
+}
+END_TEST
+
 START_TEST(loop_reaps_a_child_that_ended_before_the_watch)
 {
 	struct seen s = { .loop = loop_new() };
@@ -134,6 +171,6 @@ START_TEST(loop_tells_of_a_readable_descriptor_and_waits_in_vain)
 END_TEST
 
 UNIT_MAIN("loop", loop_timers_repeat_when_set_again,
-    loop_runs_what_other_threads_post,
+    loop_runs_what_other_threads_post, loop_forgets_posts_when_told,
     loop_reaps_a_child_that_ended_before_the_watch,
     loop_tells_of_a_readable_descriptor_and_waits_in_vain)

@@ -312,6 +312,42 @@ START_TEST(node_knows_one_snapshot_is_durable_while_the_next_is_written)
 }
 END_TEST
 
+START_TEST(node_closed_before_its_first_turn_leaves_nothing)
+{
+	struct owner o;
+
+	set_up(&o);
+	if (raft_node_open(&o.node, &o.opts, &o.err) == -1)
+		ck_abort_msg("%s", o.err.text);
+	usleep(100000); /* its thread has much to tell */
+	tear_down(&o);
+	ck_assert(!o.leads);
+}
+END_TEST
+
+START_TEST(node_lets_connections_end_while_a_snapshot_is_written)
+{
+	struct owner o;
+	int ends[2];
+	char c;
+
+	set_up(&o);
+	start(&o);
+	propose(&o, 1);
+	ck_assert_int_eq(pipe(ends), 0);
+	o.snapshot_us = 60 * 1000 * 1000;
+	raft_node_snapshot(o.node);
+	for (int i = 0; i < 500 && count(o.world.dir, "snapshot.tmp") == 0; i++)
+		usleep(10000);
+	ck_assert_int_eq(count(o.world.dir, "snapshot.tmp"), 1);
+	close(ends[1]);
+	ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	ck_assert_int_eq((int)read(ends[0], &c, 1), 0);
+	close(ends[0]);
+	tear_down(&o);
+}
+END_TEST
+
 START_TEST(node_refuses_a_second_owner_of_its_directory)
 {
 	struct owner o;
@@ -452,6 +488,8 @@ END_TEST
 UNIT_MAIN("raft-node", node_applies_commands_and_then_tells_the_proposer,
     node_replays_its_log_on_start, node_takes_snapshots_and_shortens_its_log,
     node_knows_one_snapshot_is_durable_while_the_next_is_written,
+    node_closed_before_its_first_turn_leaves_nothing,
+    node_lets_connections_end_while_a_snapshot_is_written,
     node_refuses_a_second_owner_of_its_directory,
     node_refuses_commands_when_it_cannot_take_them, node_confirms_reads,
     node_stops_when_the_disk_fails,
