@@ -1,5 +1,5 @@
 /*
- * lbd: sends traffic to healthy instances.
+ * lbd: sends traffic to running instances.
  *
  * The main thread owns struct lbd: it hears of services, builds tables and
  * answers the UI and lbctl. Each worker is a thread with a loop of its own

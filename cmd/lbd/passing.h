@@ -6,6 +6,9 @@
  * allowed status, and neither its node (a critical serfHealth, or any
  * _node_maintenance) nor itself (a critical _service_maintenance:<id>) is
  * out. An instance without a check of its own is never routed.
+ *
+ * lbd does not ask a catalog by HTTP yet: this is the rule for when it does,
+ * held to recorded cases of Fabio's (tests/vectors).
  */
 #ifndef LBD_PASSING_H
 #define LBD_PASSING_H

@@ -5,7 +5,7 @@
  *
  * where <src> is "/path", "host/path", "host" or ":port", and an option is
  * one of routecmd.h's or proto=, weight= or redirect=<code>,<url>. Each such
- * tag of a healthy instance becomes one `route add` line. $DC and ${DC} in
+ * tag of a running instance becomes one `route add` line. $DC and ${DC} in
  * <src> become the data centre's name; other names become empty.
  */
 #ifndef LBD_URLTAG_H
