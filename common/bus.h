@@ -103,14 +103,11 @@ void bus_refusef(struct bus_req *req, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* What should happen instead of a refusal when the deadline comes: fn answers
- * the request, before it returns. */
+ * the request, before it returns. That a request is held for somebody who has
+ * gone away cannot be told (nng does not say); its deadline ends it. */
 void bus_on_expire(
     struct bus_req *req, void (*fn)(void *ctx, struct bus_req *req), void *ctx);
 
-/* That a request is held for somebody who has gone away cannot be told (nng
- * does not say); its deadline ends it. */
-uint64_t bus_deadline_ms(const struct bus_req *req); /* loop time */
-uint16_t bus_number(const struct bus_req *req);
 /* The id that the asker's process gave it: its ids grow, and a request that
  * is repeated keeps its own. What changes state looks at it. */
 uint64_t bus_id(const struct bus_req *req);
@@ -132,7 +129,8 @@ void bus_peer_free(struct bus_peer *p); /* pending callbacks: ERR_GONE */
 bool bus_peer_is_up(const struct bus_peer *p);
 const char *bus_peer_url(const struct bus_peer *p);
 
-/* Sent with every later call to this peer; copied. NULL: none. */
+/* Sent with every later call to this peer; copied. NULL: none. The envelope
+ * carries the token already; no daemon asks for one yet. */
 void bus_peer_set_token(struct bus_peer *p, const char *token);
 void bus_peer_set_region(struct bus_peer *p, const char *region);
 

@@ -170,18 +170,6 @@ bus_on_expire(
 }
 
 uint64_t
-bus_deadline_ms(const struct bus_req *req)
-{
-	return req->due.at_ms;
-}
-
-uint16_t
-bus_number(const struct bus_req *req)
-{
-	return req->def->number;
-}
-
-uint64_t
 bus_id(const struct bus_req *req)
 {
 	return req->id;

@@ -37,12 +37,6 @@ rng_below(struct rng *r, uint64_t below)
 	return x % below;
 }
 
-double
-rng_unit(struct rng *r)
-{
-	return (double)(rng_next(r) >> 11) * 0x1p-53;
-}
-
 void
 rng_uuid(struct rng *r, char out[RNG_UUID_SIZE])
 {

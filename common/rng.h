@@ -19,9 +19,6 @@ uint64_t rng_next(struct rng *r);
 /* Evenly in [0, below); below must not be 0. */
 uint64_t rng_below(struct rng *r, uint64_t below);
 
-/* Evenly in [0, 1). */
-double rng_unit(struct rng *r);
-
 #define RNG_UUID_SIZE 37
 
 /* A random (version 4) UUID in lower case, with its NUL. */

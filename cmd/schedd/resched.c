@@ -79,27 +79,6 @@ resched_attempted(
 }
 
 bool
-resched_is_allowed(
-    const struct reschedule_policy *p, const struct alloc *a, int64_t failed_at)
-{
-	if (p == NULL || (p->attempts <= 0 && !p->unlimited))
-		return false;
-	if (p->unlimited || nevents_of(a) == 0)
-		return true;
-	return resched_attempted(p, a, failed_at) < p->attempts;
-}
-
-bool
-resched_should(
-    const struct reschedule_policy *p, const struct alloc *a, int64_t failed_at)
-{
-	return !sched_eq(a->desired_status, "stop") &&
-	       !sched_eq(a->desired_status, "evict") &&
-	       sched_eq(a->client_status, "failed") &&
-	       resched_is_allowed(p, a, failed_at);
-}
-
-bool
 resched_next_time(const struct reschedule_policy *p, const struct alloc *a,
     int64_t as_of, int64_t *when)
 {

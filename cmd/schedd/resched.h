@@ -24,15 +24,6 @@ int64_t resched_next_delay(const struct reschedule_policy *policy,
 int64_t resched_attempted(const struct reschedule_policy *policy,
     const struct alloc *a, int64_t failed_at);
 
-/* Whether the policy allows one more attempt. */
-bool resched_is_allowed(const struct reschedule_policy *policy,
-    const struct alloc *a, int64_t failed_at);
-
-/* The same of an allocation whose servers still want it to run and that has
- * failed. */
-bool resched_should(const struct reschedule_policy *policy,
-    const struct alloc *a, int64_t failed_at);
-
 /* Fills *when; false when it is not to be tried again. as_of is the moment
  * of the failure (resched_last_event(), or now for one out of reach). */
 bool resched_next_time(const struct reschedule_policy *policy,

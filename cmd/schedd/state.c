@@ -167,12 +167,6 @@ sched_alloc_group(const struct sched_alloc *a)
 }
 
 const char *
-sched_desired_name(enum sched_desired d)
-{
-	return desired_names[d];
-}
-
-const char *
 sched_client_name(enum sched_client c)
 {
 	return client_names[c];

@@ -319,7 +319,6 @@ bool sched_alloc_is_terminal(const struct sched_alloc *a);
 /* Ended at its node: complete, failed or lost. */
 bool sched_alloc_is_client_terminal(const struct sched_alloc *a);
 const char *sched_alloc_group(const struct sched_alloc *a);
-const char *sched_desired_name(enum sched_desired d);
 const char *sched_client_name(enum sched_client c);
 
 /* The number of a host address in the ports of allocations. One that no

@@ -47,9 +47,3 @@ catalog_take(struct catalog *c, const char *id)
 {
 	return map_remove(&c->by_id, id);
 }
-
-const void *
-catalog_find(const struct catalog *c, const char *id)
-{
-	return map_find(&c->by_id, id);
-}

@@ -25,6 +25,5 @@ bool catalog_put(struct catalog *c, const char *id, const void *instance);
 /* Takes an instance out and gives it away (rec_clear() and free() it), or
  * NULL when there is none. */
 void *catalog_take(struct catalog *c, const char *id);
-const void *catalog_find(const struct catalog *c, const char *id);
 
 #endif

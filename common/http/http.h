@@ -143,7 +143,6 @@ bool http_param(
 bool http_has_param(const struct http_req *r, const char *name);
 void *http_req_data(const struct http_req *r);
 void http_req_set_data(struct http_req *r, void *data);
-struct loop *http_req_loop(const struct http_req *r);
 
 /* For a server with on_body, within on_request(): this one's body is
  * collected after all; on_end() is called when http_body() has it. */

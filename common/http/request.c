@@ -121,12 +121,6 @@ http_req_set_data(struct http_req *r, void *data)
 	r->data = data;
 }
 
-struct loop *
-http_req_loop(const struct http_req *r)
-{
-	return conn_of(r)->server->loop;
-}
-
 void
 http_collect(struct http_req *r)
 {

@@ -211,17 +211,6 @@ wal_submit(struct wal *w, uint64_t seq)
 	w->staged = (struct wal_queue){ .records = w->staged.records };
 }
 
-size_t
-wal_queued(struct wal *w)
-{
-	size_t n;
-
-	pthread_mutex_lock(&w->lock);
-	n = w->pending.records.len + w->in_flight;
-	pthread_mutex_unlock(&w->lock);
-	return n;
-}
-
 bool
 wal_has_room(struct wal *w, size_t n)
 {

@@ -117,9 +117,6 @@ void wal_compact(struct wal *w, uint64_t index);
  * number, which is never 0 and grows from call to call. */
 void wal_submit(struct wal *w, uint64_t seq);
 
-/* Bytes handed over and not yet durable. Any thread. */
-size_t wal_queued(struct wal *w);
-
 /*
  * False when the disk is full and n more bytes may not fit into what was
  * reserved: refuse new commands. True again when there is room. Any thread.

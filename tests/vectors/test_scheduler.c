@@ -292,8 +292,6 @@ run_fn_reschedule(const struct tree *t, struct buf *why)
 			  when - now, why);
 	may = resched_next_time(p, a, now, &by_now);
 	ok &= is_bool(want, "NextRescheduleEligibleByNow", may, why);
-	ok &=
-	    is_bool(want, "ShouldReschedule", resched_should(p, a, last), why);
 	if (p != NULL && p->attempts > 0)
 		ok &= is_near(info, "Attempted",
 		    (double)resched_attempted(p, a, last), why);
