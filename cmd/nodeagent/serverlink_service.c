@@ -179,7 +179,8 @@ on_services(void *ctx, const struct err *err, const void *reply)
 		take_service_out(l, news->remove[i]);
 	if (link_cursor_is_whole(&l->services))
 		drop_unlisted_services(l);
-	l->na->catalog.index = news->index;
+	if (l->services.after == NULL)
+		l->na->catalog.index = news->index;
 	link_follow(l);
 }
 

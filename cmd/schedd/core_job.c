@@ -52,6 +52,23 @@ check_launched(const struct job *job, struct err *err)
 	return 0;
 }
 
+/* Nodes are told of an allocation with its job in one message. */
+static int
+check_size(const struct job *job, struct err *err)
+{
+	struct buf b = { 0 };
+	size_t n;
+
+	rec_pack(&job_type, job, &b);
+	n = b.len;
+	buf_release(&b);
+	if (n <= SCHED_NEWS_BYTES)
+		return 0;
+	return err_set(err, ERR_BAD,
+	    "job \"%s\" has %zu bytes; a job has at most %u", job->id, n,
+	    SCHED_NEWS_BYTES);
+}
+
 /* What a job may not become. */
 int
 core_job_check_update(
@@ -101,7 +118,7 @@ core_job_take_in(const struct sched_core *c, const struct job *from,
 	}
 	job_problems_free(problems, n);
 	if (n == 0 && check_config(c, job, err) == 0 &&
-	    check_launched(job, err) == 0)
+	    check_launched(job, err) == 0 && check_size(job, err) == 0)
 		return 0;
 	rec_clear(&job_type, job);
 	free(*warnings);

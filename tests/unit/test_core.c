@@ -674,6 +674,29 @@ START_TEST(core_refuses_parents_that_nothing_would_launch)
 }
 END_TEST
 
+START_TEST(core_refuses_a_job_that_no_message_could_take)
+{
+	struct job job;
+
+	setup();
+	register_job("web", 1, 100);
+	rec_copy(&job_type, &job,
+	    sched_job_find(sched_core_state(core), "default", "web")->job);
+	free(job.id);
+	job.id = xstrdup("long");
+	job.meta = xcalloc(1, sizeof *job.meta);
+	job.nmeta = 1;
+	job.meta[0].key = xstrdup("note");
+	job.meta[0].value = xmalloc(SCHED_NEWS_BYTES);
+	memset(job.meta[0].value, 'x', SCHED_NEWS_BYTES - 1);
+	job.meta[0].value[SCHED_NEWS_BYTES - 1] = '\0';
+	turn();
+	expect_not_taken(&job, "a job has at most");
+	rec_clear(&job_type, &job);
+	teardown();
+}
+END_TEST
+
 START_TEST(core_tries_again_what_was_not_taken)
 {
 	struct err err;
@@ -866,6 +889,7 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_empties_a_draining_node, core_forgets_when_asked,
     core_plans_without_changing, core_plans_nothing_for_a_job_that_is_the_same,
     core_refuses_parents_that_nothing_would_launch,
+    core_refuses_a_job_that_no_message_could_take,
     core_tries_again_what_was_not_taken, core_sees_a_deployment_through,
     core_fails_a_deployment_without_progress, core_drops_a_late_update,
     core_cuts_what_one_command_cannot_hold,
