@@ -190,14 +190,27 @@ end_trouble(struct sim_world *w, unsigned set)
 	}
 }
 
+/*
+ * How many election times it may take. Where the jitter is less than a round
+ * of votes, servers that begin together split the votes again and again, and
+ * only the luck of the network parts them.
+ */
+static int
+patience(const struct sim_opts *o)
+{
+	return o->jitter_ms > 2 * o->delay_ms + o->sync_ms ? 10 : 50;
+}
+
 static void
 must_elect(struct sim_world *w, unsigned set, const char *who)
 {
-	for (int i = 0; i < 10 && leader_of(w, set) == NULL; i++)
+	int limit = patience(&w->o);
+
+	for (int i = 0; i < limit && leader_of(w, set) == NULL; i++)
 		run_for(w, w->o.election_ms);
 	if (leader_of(w, set) == NULL)
-		sim_fail(
-		    w, "L-LEAD: %s has no leader after 10 election times", who);
+		sim_fail(w, "L-LEAD: %s has no leader after %d election times",
+		    who, limit);
 }
 
 /* Grows whenever a server of the set gets nearer to the others. */
