@@ -145,7 +145,8 @@ struct deployment_change {
 /*
  * What a scheduler decided. Placed and updated allocations carry no job:
  * job_version says which. All or, node by node, a part of it is carried out
- * (see planapply.h); `evals` are written only when all is.
+ * (see planapply.h); `evals` are written only when all is, but those with a
+ * wait_until, which allocations name, at once.
  */
 struct cmd_plan {
 	char *eval_id;

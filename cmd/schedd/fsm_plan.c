@@ -159,6 +159,18 @@ accepts_stop(const struct fsm_turn *t, const struct planapply *verdict,
 	return a != NULL && planapply_accepts(verdict, a->node->id);
 }
 
+/* Of a plan that is carried out in part the evaluation is not ended; but who
+ * is to look again later at an allocation must be there as soon as that
+ * allocation names it. */
+static void
+put_followups(struct fsm_turn *t, const struct cmd_plan *c)
+{
+	for (size_t i = 0; i < c->nevals; i++)
+		if (c->evals[i].wait_until != 0 &&
+		    !sched_eq(c->evals[i].id, sched_str(c->eval_id)))
+			fsm_put_evals(t, &c->evals[i], 1);
+}
+
 void
 fsm_plan(struct fsm_turn *t, const struct cmd_plan *c)
 {
@@ -174,6 +186,8 @@ fsm_plan(struct fsm_turn *t, const struct cmd_plan *c)
 	 * allocations that follow them up, so they come first. */
 	if (verdict.whole)
 		fsm_put_evals(t, c->evals, c->nevals);
+	else if (!verdict.nothing)
+		put_followups(t, c);
 	for (size_t i = 0; i < c->nstops; i++)
 		if (accepts_stop(t, &verdict, &c->stops[i]))
 			plan_stop(t, &c->stops[i]);

@@ -141,6 +141,45 @@ START_TEST(fsm_refuses_what_no_longer_fits)
 }
 END_TEST
 
+START_TEST(fsm_keeps_the_followups_of_a_part)
+{
+	static char soon[] = "eeeeeeee-0000-4000-8000-00000000000a",
+		    later[] = "eeeeeeee-0000-4000-8000-00000000000b";
+	struct eval evals[] = {
+		{ .id = soon, .namespace = "default", .job_id = "web" },
+		{ .id = later,
+		    .namespace = "default",
+		    .job_id = "web",
+		    .wait_until = 99 },
+	};
+	struct alloc a = { .id = ALLOC1,
+		.namespace = "default",
+		.job_id = "web",
+		.node_id = "dddddddd-0000-4000-8000-00000000dead",
+		.eval_id = EVAL1,
+		.task_group = "g",
+		.name = "web.g[0]" };
+	struct cmd_plan plan = { .eval_id = EVAL1,
+		.ns = "default",
+		.job_id = "web",
+		.places = &a,
+		.nplaces = 1,
+		.evals = evals,
+		.nevals = 2 };
+	struct cmd cmd = { .time = 2, .plan = &plan };
+	struct fsm_reply reply;
+
+	setup();
+	register_node();
+	register_job("web", 50);
+	apply(&cmd, &reply);
+	ck_assert(reply.partial);
+	ck_assert_ptr_null(sched_eval_find(&st, soon));
+	ck_assert_ptr_nonnull(sched_eval_find(&st, later));
+	sched_state_release(&st);
+}
+END_TEST
+
 static void
 set_flag(void *ctx)
 {
@@ -392,8 +431,9 @@ START_TEST(gc_forgets_what_is_over)
 END_TEST
 
 UNIT_MAIN("state", state_keeps_versions_only_of_changed_jobs,
-    fsm_refuses_what_no_longer_fits, state_wakes_those_who_watch_and_only_them,
-    fsm_does_a_clients_request_once, snapshot_brings_everything_back,
+    fsm_refuses_what_no_longer_fits, fsm_keeps_the_followups_of_a_part,
+    state_wakes_those_who_watch_and_only_them, fsm_does_a_clients_request_once,
+    snapshot_brings_everything_back,
     allocs_keep_their_job_when_its_name_begins_anew,
     snapshot_cut_anywhere_changes_nothing,
     state_tells_a_node_what_changed_and_what_is_gone, gc_forgets_what_is_over)
