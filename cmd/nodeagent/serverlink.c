@@ -148,6 +148,7 @@ push(void *arg)
 
 /* --- registering, and the lease --- */
 
+/* From here on each call goes on by itself, failures included. */
 static void
 begin_following(struct serverlink *l)
 {
@@ -163,6 +164,7 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 {
 	struct serverlink *l = ctx;
 	const struct node_leased *leased = reply;
+	bool is_new = !l->registered;
 
 	l->leasing = false;
 	if (err != NULL) {
@@ -175,7 +177,7 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 		loop_timer_set(l->lease_timer, 0);
 		return;
 	}
-	if (!l->registered)
+	if (is_new)
 		log_info("registered node=%s server=%s ttl_ms=%" PRIu64,
 		    l->na->node.id, l->servers[l->at], leased->ttl_ms);
 	l->registered = true;
@@ -186,7 +188,8 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 	learn_api(l, leased);
 	if (l->seq < leased->seq)
 		l->seq = leased->seq;
-	begin_following(l);
+	if (is_new)
+		begin_following(l);
 	/* At a third to a half of the lease, so that one loss is borne. */
 	loop_timer_set(l->lease_timer,
 	    l->ttl_ms / 3 + rng_below(&l->na->rng, l->ttl_ms / 6 + 1));
