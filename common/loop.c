@@ -4,26 +4,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/loop_impl.h"
 #include "common/mem.h"
 
 /* Something another thread wants run here. */
 struct post {
 	struct post *next;
 	void (*fn)(void *arg);
-	void *arg;
-};
-
-struct child {
-	struct child *next;
-	pid_t pid;
-	void (*fn)(void *arg, pid_t pid, int status);
 	void *arg;
 };
 
@@ -40,8 +33,7 @@ struct loop {
 	struct post *posts, **posts_end;
 	struct post *running; /* of this turn, not run yet; the loop's own */
 
-	struct loop_signal *sigchld;
-	struct child *children;
+	struct loop_children *children;
 };
 
 struct loop_timer {
@@ -133,6 +125,7 @@ loop_new(void)
 	l->wake =
 	    event_new(l->base, l->wake_fd, EV_READ | EV_PERSIST, on_wake, l);
 	event_add(l->wake, NULL);
+	l->children = loop_children_new();
 	read_clocks(l);
 	return l;
 }
@@ -149,17 +142,11 @@ free_posts(struct post *p)
 void
 loop_free(struct loop *l)
 {
-	struct child *c, *cnext;
-
 	if (l == NULL)
 		return;
 	free_posts(l->posts);
 	free_posts(l->running);
-	for (c = l->children; c != NULL; c = cnext) {
-		cnext = c->next;
-		free(c);
-	}
-	loop_signal_free(l->sigchld);
+	loop_children_free(l->children);
 	event_free(l->wake);
 	close(l->wake_fd);
 	event_base_free(l->base);
@@ -378,7 +365,7 @@ loop_fd_free(struct loop_fd *f)
 	free(f);
 }
 
-/* --- signals and children --- */
+/* --- signals --- */
 
 static void
 on_signal(evutil_socket_t signo, short what, void *arg)
@@ -413,63 +400,10 @@ loop_signal_free(struct loop_signal *s)
 	free(s);
 }
 
-/* The first watched child that has ended, taken off the list; or NULL. */
-static struct child *
-take_ended(struct loop *l, int *status)
+struct loop_children *
+loop_children(const struct loop *l)
 {
-	for (struct child **at = &l->children; *at != NULL; at = &(*at)->next) {
-		struct child *c = *at;
-
-		if (waitpid(c->pid, status, WNOHANG) != c->pid)
-			continue;
-		*at = c->next;
-		return c;
-	}
-	return NULL;
-}
-
-/* A callback may watch and forget others, so each round starts afresh. */
-static void
-reap(void *arg)
-{
-	struct loop *l = arg;
-	struct child *c;
-	int status;
-
-	while ((c = take_ended(l, &status)) != NULL) {
-		c->fn(c->arg, c->pid, status);
-		free(c);
-	}
-}
-
-void
-loop_child_watch(struct loop *l, pid_t pid,
-    void (*fn)(void *arg, pid_t pid, int status), void *arg)
-{
-	struct child *c = xcalloc(1, sizeof *c);
-
-	c->pid = pid;
-	c->fn = fn;
-	c->arg = arg;
-	c->next = l->children;
-	l->children = c;
-	if (l->sigchld == NULL)
-		l->sigchld = loop_signal_new(l, SIGCHLD, reap, l);
-	/* It may have ended before we listened. */
-	loop_post(l, reap, l);
-}
-
-void
-loop_child_forget(struct loop *l, pid_t pid)
-{
-	for (struct child **at = &l->children; *at != NULL; at = &(*at)->next)
-		if ((*at)->pid == pid) {
-			struct child *c = *at;
-
-			*at = c->next;
-			free(c);
-			return;
-		}
+	return l->children;
 }
 
 struct event_base *

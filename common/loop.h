@@ -67,6 +67,8 @@ void loop_signal_free(struct loop_signal *s);
 /*
  * Reaps one child: fn is called once with waitpid()'s status, after which
  * the watch is gone. Watch before the child can end, or right after fork.
+ * Until then the pid is that child's; the process's other children are left
+ * to whoever waits for them.
  */
 void loop_child_watch(struct loop *l, pid_t pid,
     void (*fn)(void *arg, pid_t pid, int status), void *arg);

@@ -138,6 +138,88 @@ START_TEST(loop_reaps_a_child_that_ended_before_the_watch)
 }
 END_TEST
 
+#define NCHILDREN 300
+
+struct family {
+	struct loop *loop;
+	pid_t pids[NCHILDREN];
+	int ntold;
+	bool told[NCHILDREN];
+};
+
+static pid_t
+fork_one(int code)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0)
+		_exit(code);
+	return pid;
+}
+
+/* Has it tell of all but the last, which the first to be told forgets. */
+static void
+note_one_of_many(void *arg, pid_t pid, int status)
+{
+	struct family *f = arg;
+	int i;
+
+	if (f->ntold == 0)
+		loop_child_forget(f->loop, f->pids[NCHILDREN - 1]);
+	for (i = 0; f->pids[i] != pid; i++)
+		;
+	ck_assert(!f->told[i]);
+	ck_assert_int_eq(WEXITSTATUS(status), i % 100);
+	f->told[i] = true;
+	if (++f->ntold == NCHILDREN - 1)
+		loop_stop(f->loop);
+}
+
+/* One that the kernel shows first is somebody else's: it stays for them. */
+START_TEST(loop_reaps_many_children_and_no_others)
+{
+	struct family f = { .loop = loop_new() };
+	pid_t stranger = fork_one(42), last;
+	siginfo_t info;
+	int status;
+
+	waitid(P_PID, (id_t)stranger, &info, WEXITED | WNOWAIT);
+	for (int i = 0; i < NCHILDREN; i++)
+		f.pids[i] = fork_one(i % 100);
+	last = f.pids[NCHILDREN - 1];
+	for (int i = 0; i < NCHILDREN; i++)
+		loop_child_watch(f.loop, f.pids[i], note_one_of_many, &f);
+	loop_run(f.loop);
+	ck_assert(!f.told[NCHILDREN - 1]);
+	ck_assert_int_eq(waitpid(last, &status, 0), last);
+	ck_assert_int_eq(waitpid(stranger, &status, 0), stranger);
+	ck_assert_int_eq(WEXITSTATUS(status), 42);
+	loop_free(f.loop);
+}
+END_TEST
+
+/* The usual way: they end one by one while the loop runs. */
+START_TEST(loop_reaps_those_that_end_later)
+{
+	struct seen s = { .loop = loop_new() };
+
+	for (int i = 0; i < 3; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			usleep(20000);
+			_exit(i);
+		}
+		s.status = -1;
+		loop_child_watch(s.loop, pid, note_child, &s);
+		loop_run(s.loop);
+		ck_assert_int_eq(WEXITSTATUS(s.status), i);
+	}
+	loop_free(s.loop);
+}
+END_TEST
+
 static void
 drain(void *arg, bool readable, bool writable)
 {
@@ -173,4 +255,5 @@ END_TEST
 UNIT_MAIN("loop", loop_timers_repeat_when_set_again,
     loop_runs_what_other_threads_post, loop_forgets_posts_when_told,
     loop_reaps_a_child_that_ended_before_the_watch,
+    loop_reaps_many_children_and_no_others, loop_reaps_those_that_end_later,
     loop_tells_of_a_readable_descriptor_and_waits_in_vain)
