@@ -34,5 +34,6 @@ const struct rec_type shim_status_type =
 static const struct rec_field shim_order_fields[] = {
 	REC_I64(struct shim_order, 1, signal, "Signal"),
 	REC_U64(struct shim_order, 2, kill_after_ms, "KillAfterMs"),
+	REC_BOOL(struct shim_order, 3, end_taken, "EndTaken"),
 };
 const struct rec_type shim_order_type = REC_TYPE(shim_order, shim_order_fields);

@@ -7,6 +7,9 @@
  * also gets one end of a SEQPACKET pair as SHIM_FIRST_FD, which serves like a
  * connection to "ctl". Each packet is one record: orders go to the shim, a
  * status comes back when it changes and once after connecting.
+ *
+ * A task whose pid cannot be recorded is not started. An end that cannot be
+ * recorded is told, and the shim stays until it is on disk or taken.
  */
 #ifndef PROTO_SHIM_H
 #define PROTO_SHIM_H
@@ -59,12 +62,13 @@ struct shim_status {
 };
 
 /*
- * Sends a signal. With kill_after_ms the task and whatever it started are
- * killed when it has not ended by then: the shim keeps that time itself.
+ * Sends a signal (0: none). With kill_after_ms the task and whatever it started
+ * are killed when it has not ended by then: the shim keeps that time itself.
  */
 struct shim_order {
 	int64_t signal;
 	uint64_t kill_after_ms; /* 0: just the signal */
+	bool end_taken;         /* the end that was told needs no record */
 };
 
 extern const struct rec_type shim_spec_type, shim_status_type, shim_order_type;

@@ -54,7 +54,8 @@ struct proc_event {
 
 struct taskproc;
 /* After PROC_FAILED, _ENDED and _VANISHED nothing more comes; the receiver
- * then releases the proc, in the call or later. */
+ * then releases the proc, in the call or later, but not before it has
+ * recorded the end: until then recover() would find it. */
 typedef void proc_event_fn(
     void *ctx, struct taskproc *proc, const struct proc_event *event);
 

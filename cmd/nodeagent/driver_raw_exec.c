@@ -327,20 +327,27 @@ raw_recover(const struct driver_host *host, const struct driver_task *t,
 /* --- the rest --- */
 
 static void
+give_order(struct raw_proc *p, const struct shim_order *order)
+{
+	struct buf b = { 0 };
+
+	rec_pack(&shim_order_type, order, &b);
+	if (send(p->fd, b.data, b.len, MSG_NOSIGNAL | MSG_DONTWAIT) == -1 &&
+	    !p->over)
+		log_warn(
+		    "shim not reached dir=%s: %s", p->dir, strerror(errno));
+	buf_release(&b);
+}
+
+static void
 raw_signal(struct taskproc *proc, int signal, uint64_t kill_after_ms)
 {
 	struct raw_proc *p = (struct raw_proc *)proc;
 	struct shim_order order = { .signal = signal,
 		.kill_after_ms = kill_after_ms };
-	struct buf b = { 0 };
 
-	if (p->fd == -1)
-		return;
-	rec_pack(&shim_order_type, &order, &b);
-	if (send(p->fd, b.data, b.len, MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
-		log_warn(
-		    "shim not reached dir=%s: %s", p->dir, strerror(errno));
-	buf_release(&b);
+	if (p->fd != -1)
+		give_order(p, &order);
 }
 
 static void
@@ -361,8 +368,11 @@ remove_dir(const char *dir)
 static void
 raw_release(struct taskproc *proc)
 {
+	static const struct shim_order taken = { .end_taken = true };
 	struct raw_proc *p = (struct raw_proc *)proc;
 
+	if (p->over && p->fd != -1)
+		give_order(p, &taken); /* it may wait for room to record it */
 	loop_fd_free(p->watch);
 	if (p->fd != -1)
 		close(p->fd);

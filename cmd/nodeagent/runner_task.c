@@ -183,9 +183,15 @@ on_proc(void *ctx, struct taskproc *proc, const struct proc_event *e)
 		alloc_run_vanished(r->run, i, now);
 		break;
 	}
-	if (e->kind != PROC_STARTED && e->kind != PROC_FOUND)
-		runner_release_proc(r, i);
+	if (e->kind == PROC_STARTED || e->kind == PROC_FOUND) {
+		runner_step(r);
+		return;
+	}
+	/* The step records the end and may start the task anew, or remove r:
+	 * only then is the old one let go, with its own record. */
+	r->procs[i] = NULL;
 	runner_step(r);
+	proc->driver->release(proc);
 }
 
 void

@@ -39,21 +39,28 @@ shim_read_spec(struct shim *s, struct err *err)
 	return rv;
 }
 
-/* Whole or not at all: a reader never sees half a status. */
-void
-shim_save_status(const struct shim *s)
+int
+shim_save_status(const struct shim *s, struct err *err)
 {
 	struct buf b = { 0 };
 	int fd =
 	    open("status.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int rv = 0;
+	ssize_t n;
 
+	if (fd == -1)
+		return err_sys(err, "status");
 	rec_pack(&shim_status_type, &s->status, &b);
-	if (fd == -1 || write(fd, b.data, b.len) != (ssize_t)b.len ||
-	    rename("status.new", "status") == -1)
-		log_error("status not saved: %s", strerror(errno));
-	if (fd != -1)
-		close(fd);
+	if ((n = write(fd, b.data, b.len)) == -1)
+		rv = err_sys(err, "status");
+	else if (n != (ssize_t)b.len)
+		rv = err_set(err, ERR_SYSTEM, "status: the disk is full");
+	if (close(fd) == -1 && rv == 0)
+		rv = err_sys(err, "status");
+	if (rv == 0 && rename("status.new", "status") == -1)
+		rv = err_sys(err, "status");
 	buf_release(&b);
+	return rv;
 }
 
 void

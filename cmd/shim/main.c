@@ -3,11 +3,12 @@
  *
  * Started by nodeagent, it outlives it: it owns the task's pipes, writes and
  * rotates its logs, reaps it, and records how it ended. proto/shim.h says
- * what stands in DIR and what is spoken. It holds no library but libc, so
- * that thousands of them cost little.
+ * what stands in DIR and what is spoken. Of libraries it holds libc and, for
+ * the records, yajl: thousands of shims must cost little.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,15 +37,39 @@ terminate_lists(struct shim_spec *spec)
 	spec->env[spec->nenv] = NULL;
 }
 
+/* How long poll() may wait for that time; one that is far away takes several
+ * waits. 0: never. */
 static int
-time_left_ms(const struct shim *s)
+time_left_ms(uint64_t at_ms)
 {
-	uint64_t now_ms;
+	uint64_t now_ms, left_ms;
 
-	if (s->kill_at_ms == 0)
+	if (at_ms == 0)
 		return -1;
 	now_ms = clock_mono_ms();
-	return now_ms >= s->kill_at_ms ? 0 : (int)(s->kill_at_ms - now_ms);
+	left_ms = at_ms > now_ms ? at_ms - now_ms : 0;
+	return left_ms > INT_MAX ? INT_MAX : (int)left_ms;
+}
+
+/* One kill or one save may be due: a kill is for what runs, a save for what
+ * has ended. */
+static uint64_t
+due_ms(const struct shim *s)
+{
+	return s->save_at_ms != 0 ? s->save_at_ms : s->kill_at_ms;
+}
+
+static void
+act_in_time(struct shim *s)
+{
+	if (s->done || time_left_ms(due_ms(s)) != 0)
+		return;
+	if (s->save_at_ms != 0) {
+		shim_save_end(s);
+	} else {
+		s->kill_at_ms = 0;
+		shim_kill_all(s);
+	}
 }
 
 static void
@@ -61,7 +86,7 @@ turn(struct shim *s)
 	for (int i = 0; i < SHIM_MAX_CLIENTS; i++)
 		p[4 + i] =
 		    (struct pollfd){ .fd = s->clients[i], .events = POLLIN };
-	if (poll(p, 4 + SHIM_MAX_CLIENTS, time_left_ms(s)) == -1 &&
+	if (poll(p, 4 + SHIM_MAX_CLIENTS, time_left_ms(due_ms(s))) == -1 &&
 	    errno != EINTR)
 		log_fatal("poll: %s", strerror(errno));
 	for (int i = 0; i < 2; i++)
@@ -75,10 +100,7 @@ turn(struct shim *s)
 		shim_add_client(s, fd);
 		shim_tell_all(s);
 	}
-	if (s->kill_at_ms != 0 && time_left_ms(s) == 0) {
-		s->kill_at_ms = 0;
-		shim_kill_all(s);
-	}
+	act_in_time(s);
 	if (p[2].revents != 0) {
 		while (read(s->signal_fd, &info, sizeof info) > 0)
 			;

@@ -2,8 +2,8 @@
  * One task and its keeper: all the state there is, and who does what with it.
  *
  * Everything happens in one thread, in the task's folder. What the program
- * cannot live without ends it; what it can, a full disk or a client that has
- * gone, is borne.
+ * cannot live without ends it; what it can, output that finds no room or a
+ * client that has gone, is borne.
  */
 #ifndef SHIM_SHIM_H
 #define SHIM_SHIM_H
@@ -25,14 +25,15 @@ struct shim {
 	int out[2]; /* read ends of the task's stdout and stderr; -1 closed */
 	struct logfile logs[2];
 	uint64_t kill_at_ms; /* monotonic; 0: no kill is due */
-	bool done;
+	uint64_t save_at_ms; /* the end is not on disk: try again then; or 0 */
+	bool done;           /* it has ended, and that is on disk or taken */
 };
 
 /* --- disk.c --- */
 
 int shim_read_spec(struct shim *s, struct err *err);
 /* Whole or not at all: a reader never sees half a status. */
-void shim_save_status(const struct shim *s);
+int shim_save_status(const struct shim *s, struct err *err);
 /* A setting of /proc: without it we go on. */
 void shim_write_file(const char *path, const char *text);
 
@@ -50,9 +51,11 @@ void shim_obey(struct shim *s, int i);
 /* What is meant for nodeagent or its terminal: ignored (SIG_IGN) by us, the
  * task starts with its default (SIG_DFL). */
 void shim_signals(void (*how)(int));
-/* Starts it; s->done when that failed. The pid is on disk before it runs, so
- * that no nodeagent that comes later can miss it. */
+/* Starts it, or records why not. The pid is on disk before it runs, so that
+ * no nodeagent that comes later can miss it: else it is not started. */
 void shim_start_task(struct shim *s);
+/* Tries to record the end; s->done when that succeeded. */
+void shim_save_end(struct shim *s);
 /* Takes what is in a pipe (0 stdout, 1 stderr); false when it is at its end. */
 bool shim_drain_pipe(struct shim *s, int i);
 /* Kills what the task has started: its session, and (we are a subreaper)

@@ -66,6 +66,20 @@ shim_listen(const char *path)
 	return fd;
 }
 
+static uint64_t
+later(uint64_t now_ms, uint64_t after_ms)
+{
+	return after_ms > UINT64_MAX - now_ms ? UINT64_MAX : now_ms + after_ms;
+}
+
+/* The task has ended while its end is not on disk: its pid may be another's
+ * by then. */
+static bool
+is_over(const struct shim *s)
+{
+	return s->save_at_ms != 0;
+}
+
 void
 shim_obey(struct shim *s, int i)
 {
@@ -83,8 +97,10 @@ shim_obey(struct shim *s, int i)
 		drop_client(s, i);
 		return;
 	}
-	if (order.signal > 0 && order.signal < NSIG)
+	if (order.signal > 0 && order.signal < NSIG && !is_over(s))
 		kill((pid_t)s->status.pid, (int)order.signal);
-	if (order.kill_after_ms > 0)
-		s->kill_at_ms = clock_mono_ms() + order.kill_after_ms;
+	if (order.kill_after_ms > 0 && !is_over(s))
+		s->kill_at_ms = later(clock_mono_ms(), order.kill_after_ms);
+	if (order.end_taken && is_over(s))
+		s->done = true;
 }

@@ -26,6 +26,7 @@
 
 #define PIPE_CHUNK      65536
 #define MAX_KILL_ROUNDS 1000
+#define SAVE_RETRY_MS   1000
 
 void
 shim_signals(void (*how)(int))
@@ -122,60 +123,95 @@ run_task(const struct shim *s, int go, int report, int out, int error)
 	_exit(127);
 }
 
+void
+shim_save_end(struct shim *s)
+{
+	struct err err;
+
+	if (shim_save_status(s, &err) == 0) {
+		s->done = true;
+		return;
+	}
+	if (s->save_at_ms == 0)
+		log_error("the end is not recorded yet: %s", err.text);
+	s->save_at_ms = clock_mono_ms() + SAVE_RETRY_MS;
+}
+
 static void
 record_end(struct shim *s, uint64_t state)
 {
 	s->status.state = state;
 	s->status.finished_at = clock_wall_ns();
-	shim_save_status(s);
-	s->done = true;
+	shim_save_end(s);
+	if (!s->done)
+		shim_tell_all(s); /* who hears it may record it for us */
 }
 
-/*
- * The pid is on disk before the task runs, so that no nodeagent that comes
- * later can miss it.
- */
-void
-shim_start_task(struct shim *s)
+static void
+fail_start(struct shim *s, const char *why)
 {
-	int out[2], error[2], go[2], report[2];
-	char said[512];
-	ssize_t n;
+	s->status.error = xstrdup(why);
+	waitpid((pid_t)s->status.pid, NULL, 0);
+	record_end(s, SHIM_FAILED);
+}
+
+/* The pipes of a task; the child's ends are closed here once it has them. */
+struct task_pipes {
+	int out[2], error[2];
+	int go[2];     /* closed without a word: it must not begin */
+	int report[2]; /* closed without a word: it has begun */
+};
+
+static pid_t
+fork_task(struct shim *s, struct task_pipes *p)
+{
 	pid_t pid;
 
-	if (pipe2(out, O_CLOEXEC) == -1 || pipe2(error, O_CLOEXEC) == -1 ||
-	    pipe2(go, O_CLOEXEC) == -1 || pipe2(report, O_CLOEXEC) == -1)
+	if (pipe2(p->out, O_CLOEXEC) == -1 ||
+	    pipe2(p->error, O_CLOEXEC) == -1 || pipe2(p->go, O_CLOEXEC) == -1 ||
+	    pipe2(p->report, O_CLOEXEC) == -1)
 		log_fatal("pipe: %s", strerror(errno));
 	if ((pid = fork()) == -1)
 		log_fatal("fork: %s", strerror(errno));
 	if (pid == 0) {
-		close(go[1]);
-		run_task(s, go[0], report[1], out[1], error[1]);
+		close(p->go[1]);
+		run_task(s, p->go[0], p->report[1], p->out[1], p->error[1]);
 	}
-	close(out[1]);
-	close(error[1]);
-	close(go[0]);
-	close(report[1]);
-	s->out[0] = out[0];
-	s->out[1] = error[0];
-	s->status.pid = pid;
-	s->status.start_ticks = start_ticks(pid);
+	close(p->out[1]);
+	close(p->error[1]);
+	close(p->go[0]);
+	close(p->report[1]);
+	return pid;
+}
+
+void
+shim_start_task(struct shim *s)
+{
+	struct task_pipes p;
+	char said[512];
+	struct err err;
+	ssize_t n;
+	bool recorded;
+
+	s->status.pid = fork_task(s, &p);
+	s->out[0] = p.out[0];
+	s->out[1] = p.error[0];
+	s->status.start_ticks = start_ticks((pid_t)s->status.pid);
 	s->status.started_at = clock_wall_ns();
-	shim_save_status(s);
-	if (write(go[1], "g", 1) != 1)
+	recorded = shim_save_status(s, &err) == 0;
+	if (recorded && write(p.go[1], "g", 1) != 1)
 		log_fatal("go: %s", strerror(errno));
-	close(go[1]);
-	n = read(report[0], said, sizeof said - 1);
-	close(report[0]);
-	if (n > 0) {
-		said[n] = '\0';
-		s->status.error = xstrdup(said);
-		waitpid(pid, NULL, 0);
-		record_end(s, SHIM_FAILED);
+	close(p.go[1]);
+	n = read(p.report[0], said, sizeof said - 1);
+	close(p.report[0]);
+	said[n > 0 ? n : 0] = '\0';
+	if (!recorded || n > 0) {
+		fail_start(s, recorded ? said : err.text);
 		return;
 	}
 	s->status.state = SHIM_RUNNING;
-	shim_save_status(s);
+	if (shim_save_status(s, &err) == -1) /* its pid is there: enough */
+		log_warn("%s", err.text);
 }
 
 /* Kills what the task has started: its session, and (we are a subreaper)

@@ -323,10 +323,139 @@ START_TEST(raw_exec_logs_go_where_they_went)
 }
 END_TEST
 
+/* Where a file would go there is a folder: as good as a full disk. */
+static void
+block_status(struct world *w, bool block)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/a1.t.1", w->shims);
+	if (block)
+		mkdir(path, 0700);
+	strcat(path, "/status.new");
+	ck_assert_int_eq(block ? mkdir(path, 0700) : rmdir(path), 0);
+}
+
+static bool
+shim_listens(const struct world *w)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/a1.t.1/ctl", w->shims);
+	return access(path, F_OK) == 0;
+}
+
+static void
+wait_for_shim_to_go(struct world *w)
+{
+	bool never = false;
+
+	for (int i = 0; i < 500 && shim_listens(w); i++)
+		loop_wait(w->loop, &never, 20);
+	ck_assert(!shim_listens(w));
+}
+
+START_TEST(raw_exec_starts_nothing_that_it_cannot_record)
+{
+	struct world w;
+	char path[256];
+
+	open_world(&w, "touch ran");
+	block_status(&w, true);
+	w.proc = driver_raw_exec.start(&w.host, &w.dt, on_event, &w);
+	expect(&w, PROC_FAILED);
+	ck_assert_str_eq(w.why, "status: Is a directory");
+	block_status(&w, false);
+	driver_raw_exec.release(w.proc);
+	w.proc = NULL;
+	wait_for_shim_to_go(&w);
+	snprintf(path, sizeof path, "%s/ran", w.dir);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	close_world(&w);
+}
+END_TEST
+
+/* With nobody there to hear it, the shim stays to tell. */
+START_TEST(raw_exec_loses_no_end_that_finds_no_room)
+{
+	struct world w;
+	bool never = false;
+
+	open_world(&w, "echo up; sleep 0.2; exit 5");
+	w.proc = driver_raw_exec.start(&w.host, &w.dt, on_event, &w);
+	expect(&w, PROC_STARTED);
+	block_status(&w, true);
+	driver_raw_exec.release(w.proc);
+	loop_wait(w.loop, &never, 600);
+	ck_assert(shim_listens(&w));
+	w.proc = driver_raw_exec.recover(&w.host, &w.dt, on_event, &w);
+	expect(&w, PROC_ENDED);
+	ck_assert_int_eq(w.last.end.exit_code, 5);
+	/* A late order finds no other process of that pid. */
+	driver_raw_exec.signal(w.proc, SIGKILL, 1);
+	ck_assert(shim_listens(&w));
+	block_status(&w, false);
+	driver_raw_exec.release(w.proc);
+	w.proc = NULL;
+	wait_for_shim_to_go(&w);
+	close_world(&w);
+}
+END_TEST
+
+/* ... and when there is room again, it goes by itself. */
+START_TEST(raw_exec_records_an_end_when_there_is_room)
+{
+	struct world w;
+	bool never = false;
+
+	open_world(&w, "echo up; sleep 0.2; exit 6");
+	w.proc = driver_raw_exec.start(&w.host, &w.dt, on_event, &w);
+	expect(&w, PROC_STARTED);
+	block_status(&w, true);
+	driver_raw_exec.release(w.proc);
+	loop_wait(w.loop, &never, 600);
+	ck_assert(shim_listens(&w));
+	block_status(&w, false);
+	wait_for_shim_to_go(&w);
+	w.proc = driver_raw_exec.recover(&w.host, &w.dt, on_event, &w);
+	expect(&w, PROC_ENDED);
+	ck_assert_int_eq(w.last.end.exit_code, 6);
+	close_world(&w);
+}
+END_TEST
+
+/* In milliseconds more than poll() can wait for. */
+START_TEST(raw_exec_keeps_a_kill_that_is_far_away)
+{
+	struct world w;
+	bool never = false;
+
+	open_world(&w, "trap 'exit 8' INT; trap '' TERM; echo ready; "
+		       "while :; do sleep 0.05; done");
+	w.proc = driver_raw_exec.start(&w.host, &w.dt, on_event, &w);
+	expect(&w, PROC_STARTED);
+	wait_for_output(&w);
+	driver_raw_exec.signal(w.proc, SIGTERM, (1ull << 32) + 1);
+	loop_wait(w.loop, &never, 300);
+	ck_assert(!w.seen);
+	driver_raw_exec.signal(w.proc, SIGTERM, UINT64_MAX);
+	loop_wait(w.loop, &never, 100);
+	ck_assert(!w.seen);
+	driver_raw_exec.signal(w.proc, SIGINT, 5000);
+	expect(&w, PROC_ENDED);
+	ck_assert_int_eq(w.last.end.exit_code, 8);
+	close_world(&w);
+}
+END_TEST
+
 UNIT_MAIN("raw_exec", raw_exec_keeps_output_and_exit_code,
     raw_exec_says_why_a_program_does_not_start, raw_exec_is_off_unless_enabled,
     raw_exec_kills_what_does_not_listen, raw_exec_finds_its_task_again,
     raw_exec_reports_what_ended_meanwhile,
     raw_exec_tells_a_task_lost_with_its_shim,
     raw_exec_rotates_logs_and_drops_the_oldest,
-    raw_exec_passes_no_descriptor_on, raw_exec_logs_go_where_they_went)
+    raw_exec_passes_no_descriptor_on, raw_exec_logs_go_where_they_went,
+    raw_exec_starts_nothing_that_it_cannot_record,
+    raw_exec_loses_no_end_that_finds_no_room,
+    raw_exec_records_an_end_when_there_is_room,
+    raw_exec_keeps_a_kill_that_is_far_away)
