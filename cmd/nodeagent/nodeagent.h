@@ -4,6 +4,13 @@
  * All its state is in struct nodeagent, which belongs to the loop's thread.
  * What runs is a struct runner for each allocation (runner.h); what the
  * servers say and hear goes through the server link (serverlink.h).
+ *
+ * Who holds whom, from what is wanted to what runs: a runner holds an
+ * alloc_run (allocrun.h), the pure state machine that decides, which holds
+ * the alloc, the servers' record with its job. For each task that is up the
+ * runner also holds a taskproc (driver.h), of which the raw_exec driver knows
+ * more, a raw_proc: its socket to a shim (cmd/shim), a process of its own.
+ * The shim holds the task, and goes on with it when all the others are gone.
  */
 #ifndef NODEAGENT_NODEAGENT_H
 #define NODEAGENT_NODEAGENT_H

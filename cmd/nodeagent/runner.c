@@ -142,6 +142,7 @@ on_timer(void *arg)
 
 /* --- coming and going --- */
 
+/* NULL when it cannot run here, which the servers are told. */
 static struct runner *
 runner_new(struct nodeagent *na, struct alloc *alloc)
 {
@@ -154,6 +155,8 @@ runner_new(struct nodeagent *na, struct alloc *alloc)
 	    &err);
 	if (run == NULL) {
 		log_error("allocation refused: %s", err.text);
+		serverlink_report_refused(na->link, alloc->id, err.text);
+		store_remove(na->store, alloc->id); /* where it was restored */
 		rec_clear(&alloc_type, alloc);
 		free(alloc);
 		return NULL;
@@ -192,9 +195,9 @@ runner_add(struct nodeagent *na, struct alloc *alloc)
 		free(alloc);
 		return;
 	}
-	store_put_alloc(na->store, alloc);
 	if ((r = runner_new(na, alloc)) == NULL)
 		return;
+	store_put_alloc(na->store, alloc);
 	log_info(
 	    "allocation received alloc=%s job=%s", alloc->id, alloc->job_id);
 	alloc_run_tick(r->run, runner_now(na));

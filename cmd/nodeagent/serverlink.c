@@ -263,7 +263,7 @@ serverlink_free(struct serverlink *l)
 	loop_timer_free(l->follow_timer);
 	map_release(&l->dirty);
 	map_release(&l->sent);
-	map_release(&l->stopped);
+	link_forget_unrun(l);
 	map_release(&l->removed);
 	map_release(&l->removed_sent);
 	link_cursor_release(&l->allocs);

@@ -36,6 +36,9 @@ void serverlink_mark_dirty(struct serverlink *l, const char *alloc_id);
 bool serverlink_is_dirty(const struct serverlink *l, const char *alloc_id);
 /* An allocation that never ran here and that should not: it is complete. */
 void serverlink_report_stopped(struct serverlink *l, const char *alloc_id);
+/* One that cannot run here: it has failed. */
+void serverlink_report_refused(
+    struct serverlink *l, const char *alloc_id, const char *why);
 
 void serverlink_put_service(
     struct serverlink *l, const struct service_instance *s);

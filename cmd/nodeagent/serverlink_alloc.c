@@ -102,6 +102,23 @@ link_pull(void *arg)
 }
 
 static void
+free_report(struct alloc *a)
+{
+	if (a == NULL)
+		return;
+	rec_clear(&alloc_type, a);
+	free(a);
+}
+
+void
+link_forget_unrun(struct serverlink *l)
+{
+	MAP_FOREACH (e, &l->unrun)
+		free_report(map_value(e));
+	map_release(&l->unrun);
+}
+
+static void
 on_pushed(void *ctx, const struct err *err, const void *reply)
 {
 	struct serverlink *l = ctx;
@@ -111,7 +128,7 @@ on_pushed(void *ctx, const struct err *err, const void *reply)
 	if (err == NULL) {
 		link_note_success(&l->push);
 		MAP_FOREACH (e, &l->sent)
-			map_remove(&l->stopped, map_key(e));
+			free_report(map_remove(&l->unrun, map_key(e)));
 		map_release(&l->sent);
 		loop_timer_set(l->push_timer, 0);
 		return;
@@ -121,18 +138,18 @@ on_pushed(void *ctx, const struct err *err, const void *reply)
 	loop_timer_set(l->push_timer, link_retry_ms(l, &l->push));
 }
 
-static void
+/* False when nothing is known of it any more. */
+static bool
 report_of(struct serverlink *l, const char *id, struct alloc *out)
 {
 	struct runner *r = runner_find(l->na, id);
+	const struct alloc *unrun = map_find(&l->unrun, id);
 
-	if (r != NULL) {
+	if (r != NULL)
 		alloc_run_report(r->run, out);
-		return;
-	}
-	*out = (struct alloc){ .id = xstrdup(id),
-		.client_status = xstrdup("complete"),
-		.client_description = xstrdup("Never ran on this node") };
+	else if (unrun != NULL)
+		rec_copy(&alloc_type, out, unrun);
+	return r != NULL || unrun != NULL;
 }
 
 /* Adds what is to be told of one; false when there is no more room. */
@@ -142,9 +159,8 @@ add_report(struct serverlink *l, const char *id, struct node_update *update,
 {
 	struct alloc *report = &update->allocs[update->nallocs];
 
-	if (runner_find(l->na, id) == NULL && map_find(&l->stopped, id) == NULL)
+	if (!report_of(l, id, report))
 		return true; /* it has been forgotten meanwhile */
-	report_of(l, id, report);
 	rec_pack(&alloc_type, report, packed);
 	if (packed->len > SERVERLINK_BATCH_BYTES && update->nallocs > 0) {
 		rec_clear(&alloc_type, report);
@@ -198,9 +214,28 @@ serverlink_is_dirty(const struct serverlink *l, const char *alloc_id)
 	       map_find(&l->sent, alloc_id) != NULL;
 }
 
+static void
+report_unrun(struct serverlink *l, const char *alloc_id, const char *status,
+    const char *why)
+{
+	struct alloc *a = xcalloc(1, sizeof *a);
+
+	a->id = xstrdup(alloc_id);
+	a->client_status = xstrdup(status);
+	a->client_description = xstrdup(why);
+	free_report(map_put(&l->unrun, alloc_id, a));
+	serverlink_mark_dirty(l, alloc_id);
+}
+
 void
 serverlink_report_stopped(struct serverlink *l, const char *alloc_id)
 {
-	map_put(&l->stopped, alloc_id, &here);
-	serverlink_mark_dirty(l, alloc_id);
+	report_unrun(l, alloc_id, "complete", "Never ran on this node");
+}
+
+void
+serverlink_report_refused(
+    struct serverlink *l, const char *alloc_id, const char *why)
+{
+	report_unrun(l, alloc_id, "failed", why);
 }

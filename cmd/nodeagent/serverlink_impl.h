@@ -39,7 +39,7 @@ struct serverlink {
 	uint64_t seq;       /* of the last update sent */
 	struct map dirty;   /* alloc id -> anything: to be told */
 	struct map sent;    /* ... in the update under way */
-	struct map stopped; /* ids that never ran here */
+	struct map unrun;   /* alloc id -> owned alloc: what is told of it */
 	struct map put;     /* service id -> owned service_instance */
 	struct map removed; /* service id -> anything */
 	struct map put_sent, removed_sent;
@@ -79,6 +79,8 @@ void link_cursor_release(struct link_cursor *c);
 void link_pull(void *arg);
 /* Tells of at most a batch of those that changed. */
 void link_push_allocs(struct serverlink *l);
+
+void link_forget_unrun(struct serverlink *l);
 
 /* --- serverlink_service.c --- */
 
