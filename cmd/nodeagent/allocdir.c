@@ -176,10 +176,14 @@ int
 allocdir_open(const char *base, const char *alloc_id, const char *path,
     int flags, struct err *err)
 {
+	/* "..", or the trash, with the secrets of whoever was there. */
+	bool is_id = *alloc_id != '\0' && *alloc_id != '.' &&
+		     strchr(alloc_id, '/') == NULL;
 	char *root = xasprintf("%s/%s", base, alloc_id);
-	int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd = -1;
+	int root_fd = -1, fd;
 
+	if (is_id)
+		root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	free(root);
 	if (root_fd == -1) {
 		err_set(

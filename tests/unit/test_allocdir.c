@@ -113,11 +113,20 @@ END_TEST
 
 START_TEST(allocdir_knows_no_other_allocation)
 {
+	static const char *const others[] = { "a2", ".", "..", ".trash",
+		"a1/alloc", "" };
 	struct err err;
+	char *trash;
 
 	begin();
-	ck_assert_int_eq(allocdir_open(base, "a2", "/", O_RDONLY, &err), -1);
-	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	trash = xasprintf("%s/.trash", base);
+	ck_assert_int_eq(mkdir(trash, 0700), 0);
+	free(trash);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		ck_assert_int_eq(
+		    allocdir_open(base, others[i], "/", O_RDONLY, &err), -1);
+		ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	}
 	end();
 }
 END_TEST
