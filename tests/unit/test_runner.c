@@ -111,8 +111,11 @@ open_world(struct world *w)
 static void
 close_world(struct world *w)
 {
+	bool never = false;
 	struct err err;
 
+	/* What was just answered or asked has gone its way. */
+	loop_wait(w->na.loop, &never, 100);
 	serverlink_free(w->na.link);
 	bus_server_free(w->server);
 	store_close(w->na.store);

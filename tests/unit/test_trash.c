@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,27 +132,30 @@ START_TEST(rmtree_follows_no_link)
 }
 END_TEST
 
-/* Deeper than a path may be long, and than a process may have files open. */
+/* Deeper than a path may be long, and than we may have files open. */
 START_TEST(rmtree_goes_as_deep_as_a_task_has)
 {
+	const struct rlimit few = { .rlim_cur = 64, .rlim_max = 64 };
+	static const char name[] = "a-directory-of-a-task";
 	char *path;
 	int at;
 
 	begin();
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 	path = path_of("allocs");
 	at = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	free(path);
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 300; i++) {
 		int sub;
 
-		ck_assert_int_eq(mkdirat(at, "d", 0700), 0);
-		sub = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		ck_assert_int_eq(mkdirat(at, name, 0700), 0);
+		sub = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		ck_assert_int_ne(sub, -1);
 		close(at);
 		at = sub;
 	}
 	close(at);
-	remove_it("allocs/d");
+	remove_it("allocs/a-directory-of-a-task");
 	end();
 }
 END_TEST
