@@ -1,4 +1,5 @@
 /* A connection of the client half. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,7 @@ on_event(void *arg, bool readable, bool writable)
 
 	client_enter(c);
 	l->busy++;
+	assert(l->busy > 0); /* so nothing below frees it */
 	/* Nothing is read before the link stands: on_connected() asks for it.
 	 */
 	if (l->connecting) {
