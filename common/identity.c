@@ -55,7 +55,7 @@ identity_keep(const char *dir, const char *name, const char *fresh,
 
 	assert(strlen(fresh) < IDENTITY_SIZE);
 	if (rc == 0 && *out == '\0') {
-		strcpy(out, fresh);
+		snprintf(out, IDENTITY_SIZE, "%s", fresh);
 		rc = write_new(path, fresh, err);
 	}
 	/* Also for one that is there: whoever made it may have been killed

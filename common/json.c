@@ -245,7 +245,8 @@ json_put_float(struct buf *out, double v)
 	else if (fabs(v) < 1e15 && v == (double)(int64_t)v && !signbit(v))
 		json_put_int(out, (int64_t)v);
 	else
-		buf_add(out, text, json_format_float(v, text));
+		json_format_float(v, text);
+	buf_adds(out, text);
 }
 
 /* --- bytes --- */
