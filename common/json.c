@@ -239,14 +239,16 @@ void
 json_put_float(struct buf *out, double v)
 {
 	char text[JSON_FLOAT_SIZE];
+	size_t n;
 
-	if (!isfinite(v))
+	if (!isfinite(v)) {
 		buf_adds(out, "null");
-	else if (fabs(v) < 1e15 && v == (double)(int64_t)v && !signbit(v))
+	} else if (fabs(v) < 1e15 && v == (double)(int64_t)v && !signbit(v)) {
 		json_put_int(out, (int64_t)v);
-	else
-		json_format_float(v, text);
-	buf_adds(out, text);
+	} else {
+		n = json_format_float(v, text);
+		buf_add(out, text, n);
+	}
 }
 
 /* --- bytes --- */
