@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cmd/nodeagent/clientapi_impl.h"
 #include "cmd/nodeagent/runner.h"

@@ -1,6 +1,5 @@
 /* The paths below /v1/client/fs: an allocation's files and logs. */
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
