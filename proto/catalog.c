@@ -1,5 +1,17 @@
 #include "proto/catalog.h"
 
+static const struct rec_field instance_check_fields[] = {
+	REC_STR(struct instance_check, 1, id, "ID"),
+	REC_STR(struct instance_check, 2, name, "Name"),
+	REC_STR(struct instance_check, 3, type, "Type"),
+	REC_STR(struct instance_check, 4, status, "Status"),
+	REC_STR(struct instance_check, 5, output, "Output"),
+	REC_STR(struct instance_check, 6, notes, "Notes"),
+	REC_TIME(struct instance_check, 7, changed_at, "ChangedAt"),
+};
+const struct rec_type instance_check_type =
+    REC_TYPE(instance_check, instance_check_fields);
+
 static const struct rec_field service_instance_fields[] = {
 	REC_STR(struct service_instance, 1, id, "ID"),
 	REC_STR(struct service_instance, 2, service_name, "ServiceName"),
@@ -12,6 +24,8 @@ static const struct rec_field service_instance_fields[] = {
 	REC_STR(struct service_instance, 9, address, "Address"),
 	REC_I64(struct service_instance, 10, port, "Port"),
 	REC_BOOL(struct service_instance, 11, critical, "Critical",
+	    .flags = REC_NOJSON),
+	REC_LIST(struct service_instance, 14, checks, instance_check, "Checks",
 	    .flags = REC_NOJSON),
 	REC_U64(struct service_instance, 12, create_index, "CreateIndex"),
 	REC_U64(struct service_instance, 13, modify_index, "ModifyIndex"),

@@ -11,6 +11,21 @@
 
 #include "common/rec.h"
 
+#define INSTANCE_CHECK_MAX_OUTPUT 256 /* bytes of text that are told */
+
+/* One check of an instance, as it is told to the cluster: news of it are
+ * changes of its status, not every run. */
+struct instance_check {
+	char *id; /* unique among the checks of all instances */
+	char *name;
+	char *type;         /* "http", "tcp"; others are not run */
+	char *status;       /* "pending" (never run), "passing", "warning" or
+			       "critical" */
+	char *output;       /* of the run that changed the status, cut */
+	char *notes;        /* as the job has them */
+	int64_t changed_at; /* when the status last changed, ns */
+};
+
 /* One instance of a service. JSON names are those of Nomad's API. */
 struct service_instance {
 	char *id; /* unique; made of the allocation, task or group, and port */
@@ -25,6 +40,8 @@ struct service_instance {
 	char *address;
 	int64_t port;
 	bool critical; /* a check fails: registered, but not to be used */
+	struct instance_check *checks; /* empty: it has none */
+	size_t nchecks;
 	uint64_t create_index;
 	uint64_t modify_index;
 };
@@ -73,7 +90,8 @@ struct service_event {
 	struct service_instance instance;
 };
 
-extern const struct rec_type service_instance_type, services_update_type,
-    services_ask_type, services_news_type, service_event_type;
+extern const struct rec_type instance_check_type, service_instance_type,
+    services_update_type, services_ask_type, services_news_type,
+    service_event_type;
 
 #endif

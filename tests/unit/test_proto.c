@@ -167,6 +167,7 @@ static const struct {
 	TYPE(server_members),
 	TYPE(raft_member),
 	TYPE(raft_configuration),
+	TYPE(instance_check),
 	TYPE(service_instance),
 	TYPE(services_update),
 	TYPE(services_ask),
