@@ -18,11 +18,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cmd/shim/logfile.h"
 #include "cmd/shim/shim.h"
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/logfile.h"
 #include "common/mem.h"
 #include "proto/shim.h"
 

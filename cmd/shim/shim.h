@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cmd/shim/logfile.h"
 #include "common/err.h"
+#include "common/logfile.h"
 #include "proto/shim.h"
 
 #define SHIM_MAX_CLIENTS 4

@@ -1,4 +1,4 @@
-#include "cmd/shim/logfile.h"
+#include "common/logfile.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -7,8 +7,8 @@
  * and never looked up again, and what is opened in it must be a regular file
  * with no other name: no link leads us elsewhere.
  */
-#ifndef SHIM_LOGFILE_H
-#define SHIM_LOGFILE_H
+#ifndef COMMON_LOGFILE_H
+#define COMMON_LOGFILE_H
 
 #include <stddef.h>
 #include <stdint.h>
