@@ -29,12 +29,16 @@ struct driver_host {
 /* One start of one task; borrowed during the call only. */
 struct driver_task {
 	const char *alloc_id;
+	const struct alloc *alloc;
 	const struct task *task;
 	const struct taskenv *env;
-	const char *task_dir;  /* where it runs */
-	const char *log_dir;   /* of the allocation */
-	uint64_t life;         /* which start this is, from 1 */
-	int64_t started_at_ns; /* of this life, when recovering */
+	const char *task_dir;    /* where it runs */
+	const char *alloc_dir;   /* the allocation's, which its tasks share */
+	const char *local_dir;   /* the task's */
+	const char *secrets_dir; /* the task's */
+	const char *log_dir;     /* of the allocation */
+	uint64_t life;           /* which start this is, from 1 */
+	int64_t started_at_ns;   /* of this life, when recovering */
 };
 
 enum proc_event_kind {
@@ -67,6 +71,10 @@ struct taskproc {
 
 struct driver {
 	const char *name;
+	/* Of one whose tasks have a root of their own: where they find their
+	 * directories. They inherit nothing of the node's environment. NULL:
+	 * tasks see the node as it is. */
+	const struct taskenv_dirs *dirs;
 	/* Says in the node's record whether the driver works here, and sets
 	 * attributes such as driver.raw_exec. */
 	void (*fingerprint)(const struct driver_host *host, struct node *node);

@@ -45,6 +45,7 @@ runner_call_driver(
 	struct taskenv_dirs dirs;
 	struct taskenv env;
 	struct driver_task dt = { .alloc_id = r->run->alloc->id,
+		.alloc = r->run->alloc,
 		.task = t->task,
 		.env = &env,
 		.life = t->life,
@@ -55,8 +56,13 @@ runner_call_driver(
 	    &paths, na->alloc_dir, r->run->alloc->id, t->task->name);
 	dirs = (struct taskenv_dirs){ paths.alloc, paths.local, paths.secrets };
 	taskenv_init(&env, &na->node, r->run->alloc, r->run->group, t->task,
-	    &dirs, environ, na->host.denied_env, na->config->region);
+	    driver->dirs != NULL ? driver->dirs : &dirs,
+	    driver->dirs != NULL ? NULL : environ, na->host.denied_env,
+	    na->config->region);
 	dt.task_dir = paths.root;
+	dt.alloc_dir = paths.alloc;
+	dt.local_dir = paths.local;
+	dt.secrets_dir = paths.secrets;
 	dt.log_dir = paths.logs;
 	p = (recover ? driver->recover : driver->start)(
 	    &na->host, &dt, on_proc, r);
