@@ -155,9 +155,11 @@ static void
 on_metrics(void *arg)
 {
 	struct daemon *d = arg;
+	const struct daemon_config *c = d->config;
 
 	d->def->metrics(d);
-	loop_timer_set(d->impl->metrics_timer, DAEMON_METRICS_MS);
+	loop_timer_set(d->impl->metrics_timer,
+	    (uint64_t)(c->collection_interval / CLOCK_NS_PER_MS));
 }
 
 /* --- start --- */

@@ -30,10 +30,9 @@
 #include "common/loop.h"
 #include "common/rec.h"
 
-#define DAEMON_RUN_DIR    "/run/rove"
-#define DAEMON_CONF_DIR   "/etc/rove"
-#define DAEMON_METRICS_MS 5000 /* how often metrics() is called */
-#define DAEMON_STOP_S     10   /* how long release may take */
+#define DAEMON_RUN_DIR  "/run/rove"
+#define DAEMON_CONF_DIR "/etc/rove"
+#define DAEMON_STOP_S   10 /* how long release may take */
 
 /* What every daemon's config begins with, as its first member:
  * struct schedd_config { struct daemon_config common; ... }; */
@@ -43,16 +42,19 @@ struct daemon_config {
 	char *log_level; /* "INFO" */
 	char *user;      /* run as; "": stay who we are */
 	char *group;     /* group of the control socket; "rove" if it exists */
+	int64_t collection_interval; /* ns between two calls of metrics() */
 };
 
-/* Its rows, the first of the config's table (tags 901 to 905 are theirs). In
+/* Its rows, the first of the config's table (tags 901 to 906 are theirs). In
  * the file they stand beside the daemon's own: run_dir = "/tmp/x"; */
 #define DAEMON_CONFIG_ROWS(T)                                                  \
 	REC_STR(T, 901, common.run_dir, "RunDir", .hcl = "run_dir"),           \
 	    REC_STR(T, 902, common.data_dir, "DataDir", .hcl = "data_dir"),    \
 	    REC_STR(T, 903, common.log_level, "LogLevel", .hcl = "log_level"), \
 	    REC_STR(T, 904, common.user, "User", .hcl = "user"),               \
-	    REC_STR(T, 905, common.group, "Group", .hcl = "group")
+	    REC_STR(T, 905, common.group, "Group", .hcl = "group"),            \
+	    REC_DUR(T, 906, common.collection_interval, "CollectionInterval",  \
+		.hcl = "collection_interval")
 
 struct daemon {
 	const struct daemon_def *def;
@@ -116,7 +118,8 @@ struct daemon_def {
 	void (*info)(struct daemon *d,
 	    void (*add)(void *ctx, const char *name, const char *value),
 	    void *ctx);
-	/* Publishes metric.* each interval; NULL: none. See proto/metric.h */
+	/* Publishes metric.* each collection_interval; NULL: none. See
+	 * proto/meter.h. */
 	void (*metrics)(struct daemon *d);
 };
 

@@ -9,9 +9,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "proto/version.h"
+
+#define MIN_COLLECTION (100 * CLOCK_NS_PER_MS) /* of numbers */
 
 static void
 usage(const struct daemon_def *def, FILE *to)
@@ -272,6 +275,8 @@ fill_defaults(struct daemon_config *c)
 		c->user = xstrdup("");
 	if (c->group == NULL)
 		c->group = xstrdup("");
+	if (c->collection_interval == 0)
+		c->collection_interval = CLOCK_NS_PER_S;
 }
 
 static int
@@ -298,6 +303,9 @@ check_common(const struct daemon_def *def, const struct daemon_config *c,
 		return err_set(err, ERR_BAD,
 		    "log_level: %s is none of trace, debug, info, warn, error",
 		    c->log_level);
+	if (c->collection_interval < MIN_COLLECTION)
+		return err_set(
+		    err, ERR_BAD, "collection_interval: at least 100ms");
 	return 0;
 }
 

@@ -1,17 +1,19 @@
 #include "proto/meter.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/mem.h"
 #include "common/rng.h"
+#include "common/text.h"
 #include "proto/msg.h"
 
 struct meter_slot {
 	struct metric metric;
-	bool unset; /* a gauge that was not set since it was last told */
+	bool touched; /* since it was last taken */
+	bool changed;
+	int64_t touched_ns; /* about when, as of that time */
 	/* Of a summary: the last samples, a ring. */
 	double *samples;
 	size_t nsamples, next;
@@ -31,6 +33,8 @@ meter_release(struct meter *m)
 	MAP_FOREACH (e, &m->slots)
 		slot_free(map_value(e));
 	map_release(&m->slots);
+	meter_process_free(m->process);
+	m->process = NULL;
 	m->start = 0;
 }
 
@@ -43,12 +47,19 @@ slot_of(struct meter *m, enum metric_kind kind, const char *name,
 
 	buf_reset(&key);
 	buf_adds(&key, name);
-	for (size_t i = 0; i < nlabels; i++)
-		buf_addf(&key, "\x1f%s=%s", labels[i].key, labels[i].value);
+	for (size_t i = 0; i < nlabels; i++) {
+		buf_addc(&key, '\x1f');
+		buf_adds(&key, labels[i].key);
+		buf_addc(&key, '=');
+		buf_adds(&key, labels[i].value);
+	}
 	s = map_find(&m->slots, buf_str(&key));
+	if (s != NULL)
+		s->touched = true;
 	if (s != NULL || map_count(&m->slots) >= METER_MAX)
 		return s;
 	s = xcalloc(1, sizeof *s);
+	s->touched = s->changed = true;
 	s->metric.name = xstrdup(name);
 	s->metric.kind = (uint64_t)kind;
 	for (size_t i = 0; i < nlabels; i++)
@@ -58,16 +69,20 @@ slot_of(struct meter *m, enum metric_kind kind, const char *name,
 	return s;
 }
 
+static void
+set(struct meter_slot *s, double value)
+{
+	if (s == NULL || s->metric.value == value)
+		return;
+	s->metric.value = value;
+	s->changed = true;
+}
+
 void
 meter_gauge(struct meter *m, const char *name, double value,
     const struct rec_kv *labels, size_t nlabels)
 {
-	struct meter_slot *s = slot_of(m, METRIC_GAUGE, name, labels, nlabels);
-
-	if (s == NULL)
-		return;
-	s->metric.value = value;
-	s->unset = false;
+	set(slot_of(m, METRIC_GAUGE, name, labels, nlabels), value);
 }
 
 void
@@ -78,18 +93,14 @@ meter_count(struct meter *m, const char *name, double n,
 	    slot_of(m, METRIC_COUNTER, name, labels, nlabels);
 
 	if (s != NULL)
-		s->metric.value += n;
+		set(s, s->metric.value + n);
 }
 
 void
 meter_total(struct meter *m, const char *name, double total,
     const struct rec_kv *labels, size_t nlabels)
 {
-	struct meter_slot *s =
-	    slot_of(m, METRIC_COUNTER, name, labels, nlabels);
-
-	if (s != NULL)
-		s->metric.value = total;
+	set(slot_of(m, METRIC_COUNTER, name, labels, nlabels), total);
 }
 
 void
@@ -102,6 +113,7 @@ meter_sample(struct meter *m, const char *name, double value,
 
 	if (s == NULL)
 		return;
+	s->changed = true;
 	x = &s->metric;
 	if (x->count == 0 || value < x->min)
 		x->min = value;
@@ -119,49 +131,14 @@ meter_sample(struct meter *m, const char *name, double value,
 }
 
 void
-meter_http(struct meter *m, const struct http_server *s,
-    const struct rec_kv *labels, size_t nlabels)
+meter_http(struct meter *m, const struct http_server *s)
 {
 	struct http_stats stats = http_server_stats(s);
 
 	meter_gauge(m, "nomad.nomad.agent.http.connections",
-	    (double)stats.conns, labels, nlabels);
+	    (double)stats.conns, NULL, 0);
 	meter_total(m, "nomad.nomad.agent.http.exceeded", (double)stats.crowded,
-	    labels, nlabels);
-}
-
-/* --- this process --- */
-
-static double
-status_value(const char *text, const char *name)
-{
-	const char *at = strstr(text, name);
-
-	return at == NULL ? 0 : strtod(at + strlen(name), NULL);
-}
-
-void
-meter_runtime(struct meter *m)
-{
-	char daemon_key[] = "daemon", text[4096] = "", *source;
-	struct rec_kv label = { .key = daemon_key };
-	struct mallinfo2 mi = mallinfo2();
-	FILE *f = fopen("/proc/self/status", "re");
-
-	if (f != NULL) {
-		size_t n = fread(text, 1, sizeof text - 1, f);
-
-		text[n] = '\0';
-		fclose(f);
-	}
-	source = label.value = xstrdup(m->source);
-	meter_gauge(m, "nomad.runtime.alloc_bytes",
-	    (double)(mi.uordblks + mi.hblkhd), &label, 1);
-	meter_gauge(m, "nomad.runtime.sys_bytes",
-	    status_value(text, "\nVmRSS:") * 1024, &label, 1);
-	meter_gauge(m, "nomad.runtime.num_goroutines",
-	    status_value(text, "\nThreads:"), &label, 1);
-	free(source);
+	    NULL, 0);
 }
 
 /* --- telling --- */
@@ -188,12 +165,40 @@ quantiles(const struct meter_slot *s, struct metric *out)
 	out->q99 = sorted[(s->nsamples - 1) * 99 / 100];
 }
 
+/* Whether it is to be forgotten, now that it is looked at. */
+static bool
+is_over(struct meter_slot *s, int64_t wall_ns)
+{
+	if (s->touched || s->touched_ns > wall_ns)
+		s->touched_ns = wall_ns;
+	else if (s->metric.kind == METRIC_GAUGE)
+		return true;
+	s->touched = false;
+	return s->metric.nlabels > 0 &&
+	       wall_ns - s->touched_ns >= METER_IDLE_NS;
+}
+
+/* Whether all is told, and not just what is new. */
+static bool
+is_whole(struct meter *m, int64_t wall_ns)
+{
+	if (m->start == 0) {
+		rng_secret(&m->start, sizeof m->start);
+		m->start_ns = wall_ns;
+	}
+	if (wall_ns - m->start_ns >= METER_FULL_NS && wall_ns >= m->full_ns &&
+	    wall_ns - m->full_ns < METER_FULL_NS)
+		return false;
+	m->full_ns = wall_ns;
+	return true;
+}
+
 void
 meter_take(struct meter *m, int64_t wall_ns, struct metrics *out)
 {
-	if (m->start == 0)
-		rng_secret(&m->start, sizeof m->start);
-	*out = (struct metrics){ .source = xstrdup(m->source),
+	bool whole = is_whole(m, wall_ns);
+
+	*out = (struct metrics){ .source = text_borrow(m->source),
 		.at_ns = wall_ns,
 		.start = m->start };
 	out->metrics = xcalloc(map_count(&m->slots), sizeof *out->metrics);
@@ -202,27 +207,36 @@ meter_take(struct meter *m, int64_t wall_ns, struct metrics *out)
 		struct meter_slot *s = map_value(e);
 
 		next = map_next(e);
-		if (s->unset) {
+		if (is_over(s, wall_ns)) {
 			map_remove(&m->slots, map_key(e));
 			slot_free(s);
 			continue;
 		}
-		s->unset = s->metric.kind == METRIC_GAUGE;
-		quantiles(s, &s->metric);
-		rec_copy(
-		    &metric_type, &out->metrics[out->nmetrics++], &s->metric);
+		if (!s->changed && !whole)
+			continue;
+		if (s->changed)
+			quantiles(s, &s->metric);
+		s->changed = false;
+		out->metrics[out->nmetrics++] = s->metric;
 	}
 }
 
 void
 meter_publish(struct meter *m, struct bus_pub *pub, int64_t wall_ns)
 {
-	struct metrics out;
+	struct metrics all, part;
 	char topic[BUS_TOPIC_MAX + 1];
 
-	meter_runtime(m);
-	meter_take(m, wall_ns, &out);
+	meter_runtime(m, wall_ns);
+	meter_take(m, wall_ns, &all);
 	snprintf(topic, sizeof topic, "metric.%s", m->source);
-	bus_publish(pub, topic, MSG_METRIC, &out);
-	rec_clear(&metrics_type, &out);
+	part = all;
+	for (size_t at = 0; at < all.nmetrics; at += part.nmetrics) {
+		part.metrics = all.metrics + at;
+		part.nmetrics = all.nmetrics - at;
+		if (part.nmetrics > METER_MESSAGE)
+			part.nmetrics = METER_MESSAGE;
+		bus_publish(pub, topic, MSG_METRIC, &part);
+	}
+	free(all.metrics);
 }

@@ -2,27 +2,38 @@
  * A daemon's own numbers, kept until they are published under
  * "metric.<daemon>" as proto/metric.h says.
  *
- * Counters and summaries are absolute since the start and stay for ever;
- * gauges are published once each time they are set, so that the gauge of
- * something that is no more goes away by itself. A zeroed struct meter with
- * a source is an empty one. Labels are borrowed during the call. For one
+ * Each interval a daemon sets its gauges and publishes. What has changed goes
+ * out at once, all of it every METER_FULL_NS and in a daemon's first seconds,
+ * so that an idle daemon says little and who listens late soon knows all.
+ *
+ * Counters and summaries are absolute since the start; those that have labels
+ * are forgotten when nothing was counted for METER_IDLE_NS. A gauge that is
+ * not set between two publications is forgotten, so that the gauge of
+ * something that is no more goes away by itself. A zeroed struct meter with a
+ * source is an empty one. Labels are borrowed during the call. For one
  * thread.
  */
 #ifndef PROTO_METER_H
 #define PROTO_METER_H
 
 #include "common/bus.h"
+#include "common/clock.h"
 #include "common/http/http.h"
 #include "common/map.h"
 #include "proto/metric.h"
 
-#define METER_MAX     8192 /* different numbers; further ones are dropped */
-#define METER_SAMPLES 128  /* of a summary, for its quantiles */
+#define METER_MAX     65536 /* different numbers; further ones are dropped */
+#define METER_SAMPLES 128   /* of a summary, for its quantiles */
+#define METER_MESSAGE 2048  /* numbers in one message */
+#define METER_FULL_NS (10 * CLOCK_NS_PER_S)
+#define METER_IDLE_NS (60 * CLOCK_NS_PER_S)
 
 struct meter {
-	const char *source; /* borrowed: "schedd" */
-	uint64_t start;     /* set by the first publication */
-	struct map slots;   /* name and labels to struct meter_slot */
+	const char *source;        /* borrowed: "schedd" */
+	uint64_t start;            /* set by the first publication */
+	int64_t start_ns, full_ns; /* of the first and the last whole one */
+	struct map slots;          /* name and labels to struct meter_slot */
+	struct meter_process *process; /* what meter_runtime() keeps */
 };
 
 void meter_release(struct meter *m);
@@ -38,19 +49,29 @@ void meter_total(struct meter *m, const char *name, double total,
 void meter_sample(struct meter *m, const char *name, double value,
     const struct rec_kv *labels, size_t nlabels);
 
-/* This process: memory, threads; nomad.runtime.* with the label daemon. */
-void meter_runtime(struct meter *m);
-
-/* The server of the HTTP API; nomad.nomad.agent.http.*, of which Nomad has
+/* The server of the HTTP API: nomad.nomad.agent.http.*, of which Nomad has
  * two. */
-void meter_http(struct meter *m, const struct http_server *s,
-    const struct rec_kv *labels, size_t nlabels);
+void meter_http(struct meter *m, const struct http_server *s);
 
-/* All that there is to tell, as one record (rec_clear() it with
- * metrics_type); gauges begin anew. */
+/*
+ * What there is to tell, all of it or what is new, as one record, which
+ * borrows from the meter until its next call: free(out->metrics) is all that
+ * it needs. Gauges begin anew.
+ */
 void meter_take(struct meter *m, int64_t wall_ns, struct metrics *out);
 
-/* meter_runtime(), meter_take(), and out it goes. */
+/* meter_runtime(), meter_take(), and out it goes; nothing when nothing is
+ * new. */
 void meter_publish(struct meter *m, struct bus_pub *pub, int64_t wall_ns);
+
+/* --- meter_process.c --- */
+
+/*
+ * This process, with the label daemon: nomad.runtime.* as far as C has them,
+ * and process.* as Prometheus' own client libraries have them. What is dear
+ * to know is read anew every METER_FULL_NS only.
+ */
+void meter_runtime(struct meter *m, int64_t wall_ns);
+void meter_process_free(struct meter_process *p); /* NULL is fine */
 
 #endif

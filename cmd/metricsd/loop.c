@@ -188,9 +188,8 @@ metricsd_metrics(struct daemon *d)
 
 	meter_gauge(&m->meter, "metricsd.series",
 	    (double)map_count(&m->store.series), NULL, 0);
-	meter_runtime(&m->meter);
+	meter_runtime(&m->meter, loop_wall_ns(d->loop));
 	meter_take(&m->meter, loop_wall_ns(d->loop), &own);
 	take_in(m, &own);
-	bus_publish(d->pub, "metric.metricsd", MSG_METRIC, &own);
-	rec_clear(&metrics_type, &own);
+	free(own.metrics);
 }

@@ -253,14 +253,17 @@ nodeagent_reload(struct daemon *d, const void *config, struct err *err)
 	rec_copy(&nodeagent_config_type, &same, is);
 	free(same.common.log_level);
 	same.common.log_level = xstrdup(was->common.log_level);
+	same.common.collection_interval = was->common.collection_interval;
 	same.gc_max_allocs = was->gc_max_allocs;
 	same.stop_tasks_on_exit = was->stop_tasks_on_exit;
+	same.publish_allocation_metrics = was->publish_allocation_metrics;
+	same.publish_node_metrics = was->publish_node_metrics;
 	ok = rec_equal(&nodeagent_config_type, &same, was);
 	rec_clear(&nodeagent_config_type, &same);
 	if (!ok)
 		return err_set(err, ERR_BAD,
-		    "only log_level, gc_max_allocs and stop_tasks_on_exit "
-		    "change without a restart");
+		    "only log_level, gc_max_allocs, stop_tasks_on_exit and "
+		    "the options of metrics change without a restart");
 	return 0;
 }
 

@@ -248,6 +248,6 @@ nodeagent_metrics(struct daemon *d)
 		add_host(na, &l);
 	if (na->config->publish_allocation_metrics)
 		add_tasks(na);
-	meter_http(&na->meter, na->http, l.kv, l.n);
+	meter_http(&na->meter, na->http);
 	meter_publish(&na->meter, d->pub, loop_wall_ns(na->loop));
 }

@@ -90,6 +90,6 @@ schedd_metrics(struct daemon *d)
 	    (double)s.plans_partial, NULL, 0);
 	gauge(m, "nomad.raft.appliedIndex", (double)raft.raft.applied);
 	gauge(m, "nomad.raft.lastIndex", (double)raft.raft.last);
-	meter_http(m, sd->http, NULL, 0);
+	meter_http(m, sd->http);
 	meter_publish(m, d->pub, loop_wall_ns(sd->loop));
 }
