@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/text.h"
+#include "common/json.h"
 
 static void
 add_text(struct buf *out, const char *s)
@@ -48,7 +48,7 @@ add_one(const struct rec_field *f, const void *at, struct buf *out)
 		buf_addf(out, "%" PRIu64, *(const uint64_t *)at);
 		return;
 	case REC_K_F64:
-		text_add_float(out, *(const double *)at);
+		json_put_float(out, *(const double *)at);
 		return;
 	case REC_K_DUR:
 		add_dur(out, *(const int64_t *)at);

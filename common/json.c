@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
+
 /* --- text --- */
 
 /* Bytes that stand for themselves inside quotes. */
@@ -41,27 +43,6 @@ plain_len(const char *s, size_t n)
 	while (i < n && is_plain((uint8_t)s[i]))
 		i++;
 	return i;
-}
-
-/* The length of the UTF-8 sequence at p, or 0 when it is none. */
-static size_t
-utf8_len(const uint8_t *p, size_t left)
-{
-	uint32_t c = p[0];
-	size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-
-	if (c < 0xc2 || c > 0xf4 || n > left)
-		return 0;
-	c &= 0x7fu >> n;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if ((n == 3 && (c < 0x800 || (c >= 0xd800 && c <= 0xdfff))) ||
-	    (n == 4 && (c < 0x10000 || c > 0x10ffff)))
-		return 0;
-	return n;
 }
 
 static void
@@ -99,7 +80,7 @@ json_put_text(struct buf *out, const char *s, size_t n)
 			i++;
 			continue;
 		}
-		len = p[i] < 0x80 ? 0 : utf8_len(p + i, n - i);
+		len = p[i] < 0x80 ? 0 : text_utf8_len(p + i, n - i);
 		if (len == 0) {
 			buf_add(out, s + from, i - from);
 			if (p[i] < 0x80)

@@ -1,18 +1,21 @@
 #include "common/text.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-void
-text_add_float(struct buf *out, double v)
+size_t
+text_utf8_len(const uint8_t *p, size_t left)
 {
-	for (int digits = 15; digits <= 17; digits++) {
-		char text[40];
+	uint32_t c = p[0];
+	size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
 
-		snprintf(text, sizeof text, "%.*g", digits, v);
-		if (digits == 17 || strtod(text, NULL) == v) {
-			buf_adds(out, text);
-			return;
-		}
+	if (c < 0xc2 || c > 0xf4 || n > left)
+		return 0;
+	c &= 0x7fu >> n;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
 	}
+	if ((n == 3 && (c < 0x800 || (c >= 0xd800 && c <= 0xdfff))) ||
+	    (n == 4 && (c < 0x10000 || c > 0x10ffff)))
+		return 0;
+	return n;
 }

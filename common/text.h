@@ -28,8 +28,8 @@ text_borrow(const char *s)
 	return (char *)(uintptr_t)s;
 }
 
-/* A finite number with the fewest digits, at least 15, that read back as the
- * same one. */
-void text_add_float(struct buf *out, double v);
+/* The length of the UTF-8 sequence of two to four bytes that begins at p,
+ * where `left` bytes are; 0 when it is none. */
+size_t text_utf8_len(const uint8_t *p, size_t left);
 
 #endif

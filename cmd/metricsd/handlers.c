@@ -64,18 +64,21 @@ on_metric_get(void *ctx, struct bus_req *req, const void *body)
 	const char *glob =
 	    ask->glob == NULL || *ask->glob == '\0' ? "*" : ask->glob;
 	struct metric_rows rows = { 0 };
-	size_t n;
-	struct series *list;
+	struct store_walk w;
+	struct series x;
 
 	store_tick(&m->store, loop_now_ms(d->loop), loop_wall_ns(d->loop));
-	list = store_list(&m->store, &n);
-	rows.rows = xcalloc(n + 1, sizeof *rows.rows);
-	for (size_t i = 0; i < n; i++)
-		if (fnmatch(glob, list[i].metric.name, 0) == 0)
-			rows.rows[rows.nrows++] = list[i].metric;
+	w = store_walk(&m->store);
+	rows.rows = xcalloc(map_count(&m->store.series) + 1, sizeof *rows.rows);
+	while (store_next(&w, &x)) {
+		if (fnmatch(glob, x.family, 0) != 0 &&
+		    fnmatch(glob, x.metric.name, 0) != 0)
+			continue;
+		rows.rows[rows.nrows] = x.metric;
+		rows.rows[rows.nrows++].name = x.family;
+	}
 	bus_reply(req, &rows);
 	free(rows.rows);
-	store_list_free(list, n);
 }
 
 const struct bus_route metricsd_routes[] = {

@@ -86,7 +86,7 @@ stddev(const struct store_sum *sum)
 	return square > 0 ? sqrt(square) : 0;
 }
 
-/* Takes the name and the labels over. */
+/* Borrows the name and the labels. */
 static void
 fill_sample(struct json_sample *out, struct metric *m,
     const struct store_sum *sum, double interval_s)
@@ -105,14 +105,15 @@ fill_sample(struct json_sample *out, struct metric *m,
 }
 
 static void
-fill(struct json_metrics *out, const struct store *s, struct series *list,
-    size_t n)
+fill(struct json_metrics *out, struct store *s)
 {
 	double interval_s = (double)s->opts.interval_ms / 1000;
+	struct store_walk w = store_walk(s);
+	struct series x;
 
-	for (size_t i = 0; i < n; i++) {
-		struct metric *m = &list[i].metric;
-		const struct store_sum *sum = store_sum(s, &list[i]);
+	while (store_next(&w, &x)) {
+		struct metric *m = &x.metric;
+		const struct store_sum *sum = store_sum(s, &x);
 
 		if (m->kind == METRIC_GAUGE) {
 			out->gauges[out->ngauges++] =
@@ -133,11 +134,10 @@ fill(struct json_metrics *out, const struct store *s, struct series *list,
 }
 
 void
-metrics_to_json(const struct store *s, struct buf *out, int flags)
+metrics_to_json(struct store *s, struct buf *out, int flags)
 {
 	struct json_metrics all = { 0 };
-	size_t n;
-	struct series *list = store_list(s, &n);
+	size_t n = map_count(&s->series);
 	int64_t ns = s->has_last ? s->last_began_ns : s->began_ns;
 	time_t at = (time_t)(ns / CLOCK_NS_PER_S);
 	char timestamp[64];
@@ -150,11 +150,10 @@ metrics_to_json(const struct store *s, struct buf *out, int flags)
 	all.gauges = xcalloc(n + 1, sizeof *all.gauges);
 	all.counters = xcalloc(n + 1, sizeof *all.counters);
 	all.samples = xcalloc(n + 1, sizeof *all.samples);
-	fill(&all, s, list, n);
+	fill(&all, s);
 	rec_to_json(&json_metrics_type, &all, out,
 	    flags & METRICS_PRETTY ? REC_JSON_PRETTY : 0);
 	free(all.gauges);
 	free(all.counters);
 	free(all.samples);
-	store_list_free(list, n);
 }

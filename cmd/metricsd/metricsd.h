@@ -62,8 +62,8 @@ extern const struct http_ops metricsd_http_ops;
 /* --- json.c, prometheus.c: the store as text --- */
 
 enum { METRICS_PRETTY = 1 };
-void metrics_to_json(const struct store *s, struct buf *out, int flags);
-void metrics_to_prometheus(const struct store *s, struct buf *out);
+void metrics_to_json(struct store *s, struct buf *out, int flags);
+void metrics_to_prometheus(struct store *s, struct buf *out);
 
 /* --- statsd.c: hands on what comes, by UDP --- */
 

@@ -4,15 +4,61 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
+#include "cmd/metricsd/promtext.h"
 #include "common/mem.h"
 
-#define COUNT_MAX 0x1p53 /* a counter cannot grow by more at a time */
+#define COUNT_MAX      0x1p53 /* a counter cannot grow by more at a time */
+#define FORGET_MS      1000   /* how often idle ones are looked for */
+#define SEPARATOR      '\x1f' /* of a key's parts */
+#define PROCESS_PREFIX "process."
+#define HOST           "host"
+
+static void
+series_free(struct series *x)
+{
+	rec_clear(&metric_type, &x->metric);
+	free(x->family);
+	free(x->labels);
+	free(x);
+}
+
+/* Prometheus' labels, and ours with the host where it belongs: the counts of
+ * a process are known by the process. */
+static void
+drop_host(struct metric *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->nlabels; i++)
+		if (strcmp(m->labels[i].key, HOST) == 0)
+			rec_clear(&rec_kv_type, &m->labels[i]);
+		else
+			m->labels[n++] = m->labels[i];
+	m->nlabels = n;
+}
+
+static void
+set_labels(const struct store *s, struct series *x)
+{
+	struct metric *m = &x->metric;
+	struct buf text = { 0 };
+
+	drop_host(m);
+	if (s->opts.host != NULL &&
+	    strncmp(m->name, PROCESS_PREFIX, strlen(PROCESS_PREFIX)) != 0)
+		rec_kv_set(&m->labels, &m->nlabels, HOST, s->opts.host);
+	promtext_labels(&text, m);
+	free(x->labels);
+	x->labels = buf_take(&text);
+}
 
 void
 store_set(struct store *s, const struct store_opts *opts)
 {
 	s->opts = *opts;
+	MAP_FOREACH (e, &s->series)
+		set_labels(s, map_value(e));
+	s->is_sorted = false;
 }
 
 void
@@ -22,19 +68,14 @@ store_init(struct store *s, const struct store_opts *opts)
 	store_set(s, opts);
 }
 
-static void
-series_free(struct series *x)
-{
-	rec_clear(&metric_type, &x->metric);
-	free(x);
-}
-
 void
 store_release(struct store *s)
 {
 	MAP_FOREACH (e, &s->series)
 		series_free(map_value(e));
 	map_release(&s->series);
+	free(s->sorted);
+	buf_release(&s->key);
 	memset(s, 0, sizeof *s);
 }
 
@@ -60,27 +101,50 @@ is_wanted(const struct store_opts *o, const char *name)
 }
 
 static struct series *
+series_new(const struct store *s, const struct metric *m)
+{
+	struct series *x = xcalloc(1, sizeof *x);
+	struct buf family = { 0 };
+
+	x->metric.name = xstrdup(m->name);
+	x->metric.kind = m->kind;
+	for (size_t i = 0; i < m->nlabels; i++)
+		rec_kv_set(&x->metric.labels, &x->metric.nlabels,
+		    m->labels[i].key, m->labels[i].value);
+	promtext_name(&family, m->name);
+	x->family = buf_take(&family);
+	set_labels(s, x);
+	return x;
+}
+
+static struct series *
 series_get(struct store *s, const char *source, const struct metric *m)
 {
-	struct buf key = { 0 };
+	struct buf *key = &s->key;
 	struct series *x;
 
-	buf_addf(&key, "%s\x1f%s", source, m->name);
-	for (size_t i = 0; i < m->nlabels; i++)
-		buf_addf(
-		    &key, "\x1f%s=%s", m->labels[i].key, m->labels[i].value);
-	x = map_find(&s->series, buf_str(&key));
+	buf_reset(key);
+	buf_adds(key, source);
+	buf_addc(key, SEPARATOR);
+	buf_adds(key, m->name);
+	for (size_t i = 0; i < m->nlabels; i++) {
+		buf_addc(key, SEPARATOR);
+		buf_adds(key, m->labels[i].key);
+		buf_addc(key, '=');
+		buf_adds(key, m->labels[i].value);
+	}
+	x = map_find(&s->series, buf_str(key));
 	if (x != NULL && x->metric.kind != m->kind) {
-		map_remove(&s->series, buf_str(&key));
+		map_remove(&s->series, buf_str(key));
 		series_free(x);
 		x = NULL;
+		s->is_sorted = false;
 	}
 	if (x == NULL && map_count(&s->series) < STORE_MAX_SERIES) {
-		x = xcalloc(1, sizeof *x);
-		x->metric.kind = m->kind;
-		map_put(&s->series, buf_str(&key), x);
+		x = series_new(s, m);
+		map_put(&s->series, buf_str(key), x);
+		s->is_sorted = false;
 	}
-	buf_release(&key);
 	return x;
 }
 
@@ -135,6 +199,19 @@ news_of(const struct series *x, const struct metric *m, bool fresh)
 }
 
 static void
+take_numbers(struct metric *to, const struct metric *m)
+{
+	to->value = m->value;
+	to->count = m->count;
+	to->min = m->min;
+	to->max = m->max;
+	to->sum_sq = m->sum_sq;
+	to->q50 = m->q50;
+	to->q90 = m->q90;
+	to->q99 = m->q99;
+}
+
+static void
 put_one(struct store *s, const struct metrics *from, const struct metric *m,
     uint64_t now_ms, store_on_news *on_news, void *ctx)
 {
@@ -147,11 +224,7 @@ put_one(struct store *s, const struct metrics *from, const struct metric *m,
 	}
 	news = news_of(x, m, x->start != from->start);
 	sum_add(&x->now, &news);
-	rec_clear(&metric_type, &x->metric);
-	rec_copy(&metric_type, &x->metric, m);
-	if (s->opts.host != NULL)
-		rec_kv_set(&x->metric.labels, &x->metric.nlabels, "host",
-		    s->opts.host);
+	take_numbers(&x->metric, m);
 	x->start = from->start;
 	x->seen_ms = now_ms;
 	if (on_news != NULL)
@@ -179,6 +252,23 @@ store_put(struct store *s, const struct metrics *m, uint64_t now_ms,
 
 /* --- time --- */
 
+static void
+forget_idle(struct store *s, uint64_t now_ms)
+{
+	for (struct map_entry *e = map_first(&s->series), *next; e != NULL;
+	     e = next) {
+		struct series *x = map_value(e);
+
+		next = map_next(e);
+		if (now_ms - x->seen_ms < s->opts.retention_ms)
+			continue;
+		map_remove(&s->series, map_key(e));
+		series_free(x);
+		s->is_sorted = false;
+	}
+	s->forgot_ms = now_ms;
+}
+
 void
 store_tick(struct store *s, uint64_t now_ms, int64_t wall_ns)
 {
@@ -190,21 +280,17 @@ store_tick(struct store *s, uint64_t now_ms, int64_t wall_ns)
 		s->began_ns = wall_ns;
 		return;
 	}
+	if (now_ms - s->forgot_ms >= FORGET_MS)
+		forget_idle(s, now_ms);
 	if (interval == s->interval)
 		return;
-	for (struct map_entry *e = map_first(&s->series), *next; e != NULL;
-	     e = next) {
+	MAP_FOREACH (e, &s->series) {
 		struct series *x = map_value(e);
 
-		next = map_next(e);
 		x->last = x->now;
 		if (skipped)
 			x->last = (struct store_sum){ 0 };
 		x->now = (struct store_sum){ 0 };
-		if (now_ms - x->seen_ms < s->opts.retention_ms)
-			continue;
-		map_remove(&s->series, map_key(e));
-		series_free(x);
 	}
 	s->interval = interval;
 	s->last_began_ns = s->began_ns;
@@ -221,21 +307,17 @@ store_sum(const struct store *s, const struct series *x)
 }
 
 static int
+order(const struct series *x, const struct series *y)
+{
+	int by_family = strcmp(x->family, y->family);
+
+	return by_family != 0 ? by_family : strcmp(x->labels, y->labels);
+}
+
+static int
 compare(const void *a, const void *b)
 {
-	const struct metric *x = &((const struct series *)a)->metric;
-	const struct metric *y = &((const struct series *)b)->metric;
-	int order = strcmp(x->name, y->name);
-
-	for (size_t i = 0; order == 0; i++) {
-		if (i == x->nlabels || i == y->nlabels)
-			return (x->nlabels > y->nlabels) -
-			       (x->nlabels < y->nlabels);
-		order = strcmp(x->labels[i].key, y->labels[i].key);
-		if (order == 0)
-			order = strcmp(x->labels[i].value, y->labels[i].value);
-	}
-	return order;
+	return order(*(struct series *const *)a, *(struct series *const *)b);
 }
 
 /* Adds what another source says under the same name and labels. */
@@ -262,39 +344,33 @@ merge(struct series *into, const struct series *from)
 	sum_add(&into->last, &from->last);
 }
 
-struct series *
-store_list(const struct store *s, size_t *n)
+struct store_walk
+store_walk(struct store *s)
 {
-	size_t count = map_count(&s->series), at = 0;
-	struct series *list = xcalloc(count + 1, sizeof *list);
+	size_t n = map_count(&s->series);
 
-	MAP_FOREACH (e, &s->series) {
-		const struct series *x = map_value(e);
-
-		list[at] = *x;
-		rec_copy(&metric_type, &list[at++].metric, &x->metric);
+	if (!s->is_sorted) {
+		s->sorted = xreallocarray(s->sorted, n + 1, sizeof *s->sorted);
+		s->nsorted = 0;
+		MAP_FOREACH (e, &s->series)
+			s->sorted[s->nsorted++] = map_value(e);
+		qsort(s->sorted, n, sizeof *s->sorted, compare);
+		s->is_sorted = true;
 	}
-	qsort(list, count, sizeof *list, compare);
-	*n = 0;
-	for (at = 0; at < count; at++) {
-		struct series *before = *n == 0 ? NULL : &list[*n - 1];
-
-		if (before == NULL || compare(before, &list[at]) != 0) {
-			list[(*n)++] = list[at];
-			continue;
-		}
-		/* Where kinds differ the first one stays. */
-		if (before->metric.kind == list[at].metric.kind)
-			merge(before, &list[at]);
-		rec_clear(&metric_type, &list[at].metric);
-	}
-	return list;
+	return (struct store_walk){ .store = s };
 }
 
-void
-store_list_free(struct series *list, size_t n)
+bool
+store_next(struct store_walk *w, struct series *out)
 {
-	for (size_t i = 0; i < n; i++)
-		rec_clear(&metric_type, &list[i].metric);
-	free(list);
+	const struct store *s = w->store;
+
+	if (w->at == s->nsorted)
+		return false;
+	*out = *s->sorted[w->at++];
+	for (; w->at < s->nsorted && order(out, s->sorted[w->at]) == 0; w->at++)
+		/* Where kinds differ the first one stays. */
+		if (out->metric.kind == s->sorted[w->at]->metric.kind)
+			merge(out, s->sorted[w->at]);
+	return true;
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/map.h"
 #include "proto/metric.h"
 
@@ -34,6 +35,8 @@ struct store_sum {
 
 struct series {
 	struct metric metric; /* as last heard, with the host label */
+	char *family;         /* its name for Prometheus, ... */
+	char *labels;         /* ... and what stands between { and } */
 	uint64_t start;       /* of its source */
 	uint64_t seen_ms;
 	struct store_sum now, last; /* this interval and the one before */
@@ -41,17 +44,22 @@ struct series {
 
 struct store {
 	struct store_opts opts;
-	struct map series; /* key to struct series */
-	uint64_t interval; /* number of the current one */
-	int64_t began_ns;  /* wall clock at its beginning, and the last one's */
+	struct map series;      /* key to struct series */
+	struct series **sorted; /* the same by family and labels */
+	size_t nsorted;
+	bool is_sorted;
+	uint64_t forgot_ms; /* when it was last looked for idle ones */
+	uint64_t interval;  /* number of the current one */
+	int64_t began_ns; /* wall clock at its beginning, and the last one's */
 	int64_t last_began_ns;
 	bool has_last; /* an interval has been completed */
 	uint64_t dropped;
+	struct buf key; /* kept, for speed */
 };
 
 void store_init(struct store *s, const struct store_opts *opts);
 void store_release(struct store *s);
-/* Filters and host apply to what comes from now on. */
+/* Filters apply to what comes from now on. */
 void store_set(struct store *s, const struct store_opts *opts);
 
 /*
@@ -69,11 +77,19 @@ void store_put(struct store *s, const struct metrics *m, uint64_t now_ms,
 void store_tick(struct store *s, uint64_t now_ms, int64_t wall_ns);
 
 /*
- * All series sorted by name and labels; series of several sources that have
- * both in common are added up into one. A fresh array: store_list_free() it.
+ * All series sorted by family and labels; series of several sources that have
+ * both in common are added up into one:
+ *
+ *	for (struct store_walk w = store_walk(s); store_next(&w, &x);)
+ *
+ * x borrows its texts from the store, until something is put there.
  */
-struct series *store_list(const struct store *s, size_t *n);
-void store_list_free(struct series *list, size_t n);
+struct store_walk {
+	const struct store *store;
+	size_t at;
+};
+struct store_walk store_walk(struct store *s);
+bool store_next(struct store_walk *w, struct series *out);
 
 /* The completed interval's sums, or the current one's while there is none. */
 const struct store_sum *store_sum(

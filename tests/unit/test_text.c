@@ -1,5 +1,7 @@
 #include "common/text.h"
 
+#include <string.h>
+
 #include <stdlib.h>
 
 #include "tests/lib/unit.h"
@@ -18,26 +20,23 @@ START_TEST(text_hex_knows_digits_of_both_cases_and_nothing_else)
 }
 END_TEST
 
-static void
-shows(double v, const char *want)
+START_TEST(text_utf8_len_takes_what_is_utf8)
 {
-	struct buf out = { 0 };
+	static const struct {
+		const char *text;
+		size_t len;
+	} cases[] = { { "\xc3\xbc", 2 }, { "\xe2\x82\xac", 3 },
+		{ "\xf0\x9f\x98\x80", 4 }, { "\xc0\x80", 0 },
+		{ "\xe0\x80\x80", 0 }, { "\xed\xa0\x80", 0 },
+		{ "\xf4\x90\x80\x80", 0 }, { "\xc3", 0 }, { "\xc3x", 0 },
+		{ "\xff", 0 } };
 
-	text_add_float(&out, v);
-	ck_assert_str_eq(buf_str(&out), want);
-	ck_assert(strtod(buf_str(&out), NULL) == v);
-	buf_release(&out);
-}
-
-START_TEST(text_add_float_takes_digits_until_it_reads_back)
-{
-	shows(0, "0");
-	shows(0.1, "0.1");
-	shows(1e21, "1e+21");
-	shows(0.1 + 0.2, "0.30000000000000004");
-	shows(-2.5, "-2.5");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ck_assert_uint_eq(text_utf8_len((const uint8_t *)cases[i].text,
+				      strlen(cases[i].text)),
+		    cases[i].len);
 }
 END_TEST
 
 UNIT_MAIN("text", text_hex_knows_digits_of_both_cases_and_nothing_else,
-    text_add_float_takes_digits_until_it_reads_back)
+    text_utf8_len_takes_what_is_utf8)
