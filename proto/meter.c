@@ -38,6 +38,36 @@ meter_release(struct meter *m)
 	m->start = 0;
 }
 
+void
+meter_label(struct meter_labels *l, const char *key, const char *value)
+{
+	if (l->n < METER_MAX_LABELS)
+		l->kv[l->n++] = (struct rec_kv){ .key = text_borrow(key),
+			.value = text_borrow(value != NULL ? value : "") };
+}
+
+void
+meter_label_child(
+    struct meter_labels *l, const char *job_id, struct buf *scratch)
+{
+	static const struct {
+		const char *mark, *label;
+	} kinds[] = { { "/dispatch-", "dispatch_id" },
+		{ "/periodic-", "periodic_id" } };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		const char *at = strstr(job_id, kinds[i].mark);
+
+		if (at == NULL)
+			continue;
+		buf_reset(scratch);
+		buf_add(scratch, job_id, (size_t)(at - job_id));
+		meter_label(l, "parent_id", buf_str(scratch));
+		meter_label(l, kinds[i].label, at + strlen(kinds[i].mark));
+		return;
+	}
+}
+
 static struct meter_slot *
 slot_of(struct meter *m, enum metric_kind kind, const char *name,
     const struct rec_kv *labels, size_t nlabels)

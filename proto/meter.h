@@ -38,6 +38,18 @@ struct meter {
 
 void meter_release(struct meter *m);
 
+/* Labels in the making; all text is borrowed. */
+#define METER_MAX_LABELS 48 /* further ones are left out */
+struct meter_labels {
+	struct rec_kv kv[METER_MAX_LABELS];
+	size_t n;
+};
+void meter_label(struct meter_labels *l, const char *key, const char *value);
+/* Of a job that another one made: parent_id, and dispatch_id or periodic_id,
+ * as its id has them. The parent's is kept in scratch. */
+void meter_label_child(
+    struct meter_labels *l, const char *job_id, struct buf *scratch);
+
 void meter_gauge(struct meter *m, const char *name, double value,
     const struct rec_kv *labels, size_t nlabels);
 void meter_count(struct meter *m, const char *name, double n,

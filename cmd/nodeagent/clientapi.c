@@ -8,7 +8,7 @@
 #include "cmd/nodeagent/clientapi_impl.h"
 #include "cmd/nodeagent/runner.h"
 #include "cmd/nodeagent/serverlink.h"
-#include "cmd/nodeagent/stats.h"
+#include "cmd/nodeagent/taskmetrics.h"
 #include "common/clock.h"
 #include "common/http/relay.h"
 #include "common/http/route.h"
@@ -99,21 +99,12 @@ body_tree(struct http_req *r)
 
 /* --- usage --- */
 
-static double
-mhz_per_core(const struct nodeagent *na)
-{
-	const struct node_cpu_resources *c = &na->node.node_resources->cpu;
-
-	return c->total_cpu_cores == 0
-		   ? 0
-		   : (double)c->cpu_shares / (double)c->total_cpu_cores;
-}
-
 static void
 add_usage(struct resource_usage *sum, const struct resource_usage *u)
 {
 	sum->memory_stats->rss += u->memory_stats->rss;
 	sum->memory_stats->usage += u->memory_stats->usage;
+	sum->memory_stats->max_usage += u->memory_stats->max_usage;
 	sum->cpu_stats->user_mode += u->cpu_stats->user_mode;
 	sum->cpu_stats->system_mode += u->cpu_stats->system_mode;
 	sum->cpu_stats->percent += u->cpu_stats->percent;
@@ -135,18 +126,17 @@ fill_usage(struct nodeagent *na, struct runner *run, const char *only,
 	    xcalloc(1, sizeof *out->resource_usage->cpu_stats);
 	out->tasks = xcalloc(run->run->ntasks, sizeof *out->tasks);
 	for (size_t i = 0; i < run->run->ntasks; i++) {
-		struct taskproc *p = run->procs[i];
 		const char *name = run->run->tasks[i].task->name;
 		struct task_resource_usage *t;
 
-		if (p == NULL || (*only != '\0' && strcmp(only, name) != 0))
+		if (run->procs[i] == NULL ||
+		    (*only != '\0' && strcmp(only, name) != 0))
 			continue;
 		t = &out->tasks[out->ntasks++];
 		t->key = xstrdup(name);
 		t->timestamp = now_ns;
 		t->resource_usage = xcalloc(1, sizeof *t->resource_usage);
-		stats_of_task(t->resource_usage, p->driver->pid(p), now_ns,
-		    run->run->tasks[i].state.started_at, mhz_per_core(na));
+		task_usage(run, i, t->resource_usage);
 		add_usage(out->resource_usage, t->resource_usage);
 	}
 }
@@ -200,7 +190,8 @@ api_host_stats(void *ctx, struct http_req *r)
 
 	if (!is_asked(na, r))
 		return;
-	stats_of_host(&stats, na->alloc_dir, loop_wall_ns(na->loop),
+	host_stats_look(&na->host_stats, &stats, na->alloc_dir,
+	    loop_wall_ns(na->loop),
 	    (double)na->node.node_resources->cpu.cpu_shares);
 	reply_rec(r, &host_stats_type, &stats);
 	rec_clear(&host_stats_type, &stats);

@@ -48,6 +48,12 @@ static const struct rec_field nodeagent_config_fields[] = {
 	    "publish_allocation_metrics"),
 	REC_BOOL(struct nodeagent_config, 30, publish_node_metrics,
 	    "publish_node_metrics"),
+	REC_BOOL(struct nodeagent_config, 60, include_alloc_metadata_in_metrics,
+	    "include_alloc_metadata_in_metrics"),
+	REC_STRS(struct nodeagent_config, 61, allowed_metadata_keys_in_metrics,
+	    "allowed_metadata_keys_in_metrics"),
+	REC_BOOL(struct nodeagent_config, 62, disable_allocation_hook_metrics,
+	    "disable_allocation_hook_metrics"),
 };
 const struct rec_type nodeagent_config_type =
     REC_TYPE(nodeagent_config, nodeagent_config_fields);

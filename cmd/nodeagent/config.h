@@ -35,6 +35,10 @@ struct nodeagent_config {
 	char *reserved_ports;
 	bool stop_tasks_on_exit;
 	bool publish_allocation_metrics, publish_node_metrics;
+	bool include_alloc_metadata_in_metrics;
+	char **allowed_metadata_keys_in_metrics; /* none: all */
+	size_t nallowed_metadata_keys_in_metrics;
+	bool disable_allocation_hook_metrics;
 };
 
 extern const struct rec_type nodeagent_config_type;

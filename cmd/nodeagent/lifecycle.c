@@ -220,6 +220,7 @@ nodeagent_start(struct daemon *d, struct err *err)
 	na->config = d->config;
 	na->started_ms = loop_now_ms(d->loop);
 	na->meter.source = d->def->name;
+	host_stats_init(&na->host_stats);
 	rng_secret(&seed, sizeof seed);
 	rng_init(&na->rng, seed);
 	catalog_init(&na->catalog, &service_instance_type);
@@ -258,6 +259,10 @@ nodeagent_reload(struct daemon *d, const void *config, struct err *err)
 	same.stop_tasks_on_exit = was->stop_tasks_on_exit;
 	same.publish_allocation_metrics = was->publish_allocation_metrics;
 	same.publish_node_metrics = was->publish_node_metrics;
+	same.include_alloc_metadata_in_metrics =
+	    was->include_alloc_metadata_in_metrics;
+	same.disable_allocation_hook_metrics =
+	    was->disable_allocation_hook_metrics;
 	ok = rec_equal(&nodeagent_config_type, &same, was);
 	rec_clear(&nodeagent_config_type, &same);
 	if (!ok)
@@ -333,6 +338,7 @@ nodeagent_release(struct daemon *d)
 	trash_close(na->trash);
 	catalog_release(&na->catalog);
 	meter_release(&na->meter);
+	host_stats_release(&na->host_stats);
 	rec_clear(&node_type, &na->node);
 	free(na->host.denied_env);
 	free(na->alloc_dir);

@@ -5,41 +5,28 @@
 
 #include "cmd/nodeagent/nodeagent.h"
 #include "cmd/nodeagent/runner.h"
-#include "cmd/nodeagent/stats.h"
-#include "common/mem.h"
-#include "common/text.h"
+#include "cmd/nodeagent/taskmetrics.h"
 
-#define MAX_LABELS 5
-
-struct labels {
-	struct rec_kv kv[MAX_LABELS];
-	size_t n;
-};
-
-static void
-label(struct labels *l, const char *key, const char *value)
-{
-	l->kv[l->n++] = (struct rec_kv){ .key = text_borrow(key),
-		.value = text_borrow(value != NULL ? value : "") };
-}
-
-static struct labels
+/* cpu, disk or device may follow. */
+static struct meter_labels
 node_labels(const struct nodeagent *na)
 {
-	struct labels l = { 0 };
+	const struct node *n = &na->node;
+	struct meter_labels l = { 0 };
 
-	label(&l, "datacenter", na->node.datacenter);
-	label(&l, "node_class",
+	meter_label(&l, "datacenter", n->datacenter);
+	meter_label(&l, "node_class",
 	    *na->config->node_class != '\0' ? na->config->node_class : "none");
-	label(&l, "node_id", na->node.id);
-	label(&l, "node_pool", na->node.node_pool);
-	label(
-	    &l, "node_scheduling_eligibility", na->node.scheduling_eligibility);
+	meter_label(&l, "node_id", n->id);
+	meter_label(&l, "node_pool", n->node_pool);
+	meter_label(
+	    &l, "node_scheduling_eligibility", n->scheduling_eligibility);
+	meter_label(&l, "node_status", n->status);
 	return l;
 }
 
 static void
-gauge(struct nodeagent *na, const struct labels *l, const char *name,
+gauge(struct nodeagent *na, const struct meter_labels *l, const char *name,
     double value)
 {
 	meter_gauge(&na->meter, name, value, l->kv, l->n);
@@ -50,7 +37,7 @@ gauge(struct nodeagent *na, const struct labels *l, const char *name,
 struct tally {
 	double pending, running, terminal;
 	double tasks_pending, tasks_running, tasks_dead;
-	double cpu, memory, disk;
+	double cpu, memory, max_memory, disk;
 };
 
 static void
@@ -76,8 +63,14 @@ count_resources(struct tally *t, const struct alloc *a)
 	if (r == NULL)
 		return;
 	for (size_t i = 0; i < r->ntasks; i++) {
+		const struct allocated_memory_resources *m =
+		    &r->tasks[i].memory;
+
 		t->cpu += (double)r->tasks[i].cpu.cpu_shares;
-		t->memory += (double)r->tasks[i].memory.memory_mb;
+		t->memory += (double)m->memory_mb;
+		t->max_memory +=
+		    (double)(m->memory_max_mb > m->memory_mb ? m->memory_max_mb
+							     : m->memory_mb);
 	}
 	t->disk += (double)r->shared.disk_mb;
 }
@@ -100,7 +93,7 @@ count_alloc(struct tally *t, const struct runner *r)
 }
 
 static void
-add_tally(struct nodeagent *na, const struct labels *l)
+add_tally(struct nodeagent *na, const struct meter_labels *l)
 {
 	const struct node_resources *has = na->node.node_resources;
 	const struct node_reserved_resources *kept =
@@ -127,6 +120,7 @@ add_tally(struct nodeagent *na, const struct labels *l)
 	gauge(na, l, "nomad.client.tasks.dead", t.tasks_dead);
 	gauge(na, l, "nomad.client.allocated.cpu", t.cpu);
 	gauge(na, l, "nomad.client.allocated.memory", t.memory);
+	gauge(na, l, "nomad.client.allocated.max_memory", t.max_memory);
 	gauge(na, l, "nomad.client.allocated.disk", t.disk);
 	gauge(na, l, "nomad.client.unallocated.cpu", cpu - t.cpu);
 	gauge(na, l, "nomad.client.unallocated.memory", memory - t.memory);
@@ -136,31 +130,32 @@ add_tally(struct nodeagent *na, const struct labels *l)
 /* --- the machine --- */
 
 static void
-add_cpus(struct nodeagent *na, const struct host_stats *s)
+add_cpus(struct nodeagent *na, const struct meter_labels *node,
+    const struct host_stats *s)
 {
 	for (size_t i = 0; i < s->ncpu; i++) {
 		const struct host_cpu_stats *c = &s->cpu[i];
-		struct labels l = node_labels(na);
+		struct meter_labels l = *node;
 
-		l.n = 4;
-		label(&l, "cpu", c->cpu);
+		meter_label(&l, "cpu", c->cpu);
 		gauge(na, &l, "nomad.client.host.cpu.user", c->user);
 		gauge(na, &l, "nomad.client.host.cpu.system", c->system);
 		gauge(na, &l, "nomad.client.host.cpu.idle", c->idle);
 		gauge(na, &l, "nomad.client.host.cpu.total_percent",
 		    100 - c->idle);
+		gauge(na, &l, "nomad.client.host.cpu.total", 100 - c->idle);
 	}
 }
 
 static void
-add_disks(struct nodeagent *na, const struct host_stats *s)
+add_disks(struct nodeagent *na, const struct meter_labels *node,
+    const struct host_stats *s)
 {
 	for (size_t i = 0; i < s->ndisk_stats; i++) {
 		const struct host_disk_stats *d = &s->disk_stats[i];
-		struct labels l = node_labels(na);
+		struct meter_labels l = *node;
 
-		l.n = 4;
-		label(&l, "disk", d->device);
+		meter_label(&l, "disk", d->device);
 		gauge(na, &l, "nomad.client.host.disk.size", (double)d->size);
 		gauge(na, &l, "nomad.client.host.disk.used", (double)d->used);
 		gauge(na, &l, "nomad.client.host.disk.available",
@@ -173,11 +168,12 @@ add_disks(struct nodeagent *na, const struct host_stats *s)
 }
 
 static void
-add_host(struct nodeagent *na, const struct labels *l)
+add_host(struct nodeagent *na, const struct meter_labels *l)
 {
 	struct host_stats s;
 
-	stats_of_host(&s, na->alloc_dir, loop_wall_ns(na->loop),
+	host_stats_look(&na->host_stats, &s, na->alloc_dir,
+	    loop_wall_ns(na->loop),
 	    (double)na->node.node_resources->cpu.cpu_shares);
 	gauge(na, l, "nomad.client.host.memory.total", (double)s.memory->total);
 	gauge(na, l, "nomad.client.host.memory.available",
@@ -185,69 +181,26 @@ add_host(struct nodeagent *na, const struct labels *l)
 	gauge(na, l, "nomad.client.host.memory.used", (double)s.memory->used);
 	gauge(na, l, "nomad.client.host.memory.free", (double)s.memory->free);
 	gauge(na, l, "nomad.client.host.cpu.total_ticks", s.cpu_ticks_consumed);
+	na->host_ticks += s.cpu_ticks_consumed;
+	meter_total(&na->meter, "nomad.client.host.cpu.total_ticks_count",
+	    na->host_ticks, l->kv, l->n);
 	gauge(na, l, "nomad.client.uptime", (double)s.uptime);
-	add_cpus(na, &s);
-	add_disks(na, &s);
+	add_cpus(na, l, &s);
+	add_disks(na, l, &s);
 	rec_clear(&host_stats_type, &s);
-}
-
-/* --- tasks --- */
-
-static void
-add_task(struct nodeagent *na, const struct runner *r, size_t i)
-{
-	const struct node_cpu_resources *cpu = &na->node.node_resources->cpu;
-	const struct task_run *t = &r->run->tasks[i];
-	const struct alloc *a = r->run->alloc;
-	struct resource_usage u;
-	struct labels l = { 0 };
-
-	label(&l, "alloc_id", a->id);
-	label(&l, "job", a->job_id);
-	label(&l, "namespace", a->namespace);
-	label(&l, "task", t->task->name);
-	label(&l, "task_group", a->task_group);
-	stats_of_task(&u, r->procs[i]->driver->pid(r->procs[i]),
-	    loop_wall_ns(na->loop), t->state.started_at,
-	    (double)cpu->cpu_shares / (double)cpu->total_cpu_cores);
-	gauge(na, &l, "nomad.client.allocs.memory.rss",
-	    (double)u.memory_stats->rss);
-	gauge(na, &l, "nomad.client.allocs.memory.usage",
-	    (double)u.memory_stats->usage);
-	gauge(na, &l, "nomad.client.allocs.cpu.total_percent",
-	    u.cpu_stats->percent);
-	gauge(na, &l, "nomad.client.allocs.cpu.total_ticks",
-	    u.cpu_stats->total_ticks);
-	gauge(na, &l, "nomad.client.allocs.cpu.user", u.cpu_stats->user_mode);
-	gauge(
-	    na, &l, "nomad.client.allocs.cpu.system", u.cpu_stats->system_mode);
-	gauge(na, &l, "nomad.client.allocs.restart", (double)t->state.restarts);
-	rec_clear(&resource_usage_type, &u);
-}
-
-static void
-add_tasks(struct nodeagent *na)
-{
-	MAP_FOREACH (e, &na->runners) {
-		const struct runner *r = map_value(e);
-
-		for (size_t i = 0; i < r->run->ntasks; i++)
-			if (r->procs[i] != NULL)
-				add_task(na, r, i);
-	}
 }
 
 void
 nodeagent_metrics(struct daemon *d)
 {
 	struct nodeagent *na = d->state;
-	struct labels l = node_labels(na);
+	struct meter_labels l = node_labels(na);
 
 	add_tally(na, &l);
 	if (na->config->publish_node_metrics)
 		add_host(na, &l);
 	if (na->config->publish_allocation_metrics)
-		add_tasks(na);
+		task_metrics_set(na);
 	meter_http(&na->meter, na->http);
 	meter_publish(&na->meter, d->pub, loop_wall_ns(na->loop));
 }

@@ -17,6 +17,7 @@
 
 #include "cmd/nodeagent/config.h"
 #include "cmd/nodeagent/driver.h"
+#include "cmd/nodeagent/hoststats.h"
 #include "cmd/nodeagent/store.h"
 #include "common/catalog/catalog.h"
 #include "common/daemon.h"
@@ -48,6 +49,8 @@ struct nodeagent {
 	char *server_api_addr;
 	struct bus_peer *metricsd;
 	struct meter meter;
+	struct host_stats_kept host_stats;
+	double host_ticks; /* sum of what each publication told */
 
 	struct loop_timer *gc;
 	struct loop_timer *stop_timer;

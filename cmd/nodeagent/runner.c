@@ -6,6 +6,7 @@
 
 #include "cmd/nodeagent/runner_impl.h"
 #include "cmd/nodeagent/serverlink.h"
+#include "cmd/nodeagent/taskmetrics.h"
 #include "cmd/nodeagent/trash.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -122,6 +123,7 @@ runner_step(struct runner *r)
 			runner_kill_task(r, &a);
 	}
 	r->in_step = false;
+	task_metrics_step(r);
 	if (r->run->changed)
 		report(r);
 	set_timer(r);
@@ -165,6 +167,7 @@ runner_new(struct nodeagent *na, struct alloc *alloc)
 	r->na = na;
 	r->run = run;
 	r->procs = xcalloc(run->ntasks, sizeof *r->procs);
+	r->watch = xcalloc(run->ntasks, sizeof *r->watch);
 	r->timer = loop_timer_new(na->loop, on_timer, r);
 	map_put(&na->runners, alloc->id, r);
 	return r;
@@ -227,6 +230,7 @@ runner_restore(
 	if (r == NULL)
 		return;
 	alloc_run_restore(r->run, saved);
+	task_metrics_skip(r);
 	r->has_dirs = saved->ntasks > 0;
 	recover_tasks(r);
 	r->run->changed = true;
@@ -268,6 +272,7 @@ runner_release(struct runner *r)
 	loop_timer_free(r->timer);
 	alloc_run_free(r->run);
 	free(r->procs);
+	free(r->watch);
 	free(r);
 }
 

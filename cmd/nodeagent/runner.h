@@ -12,7 +12,8 @@
 struct runner {
 	struct nodeagent *na;
 	struct alloc_run *run;
-	struct taskproc **procs; /* one for each task; NULL: none */
+	struct taskproc **procs;  /* one for each task; NULL: none */
+	struct task_watch *watch; /* one for each task; see taskmetrics.h */
 	struct loop_timer *timer;
 	struct service_list offered; /* what the servers were told of */
 	bool has_dirs;

@@ -6,6 +6,8 @@
 #include "cmd/nodeagent/allocdir.h"
 #include "cmd/nodeagent/runner.h"
 #include "cmd/nodeagent/runner_impl.h"
+#include "cmd/nodeagent/taskmetrics.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 extern char **environ;
@@ -22,12 +24,17 @@ fail_start(struct runner *r, size_t i, const char *why)
 static bool
 make_dirs(struct runner *r, size_t i)
 {
+	int64_t began_ns = clock_wall_ns();
 	struct err err;
+	int rv;
 
 	if (r->has_dirs)
 		return true;
-	if (allocdir_make(
-		r->na->alloc_dir, r->run->alloc, r->run->group, &err) == -1) {
+	rv =
+	    allocdir_make(r->na->alloc_dir, r->run->alloc, r->run->group, &err);
+	alloc_hook_metrics(
+	    r->na, "alloc_dir", rv == 0, clock_wall_ns() - began_ns);
+	if (rv == -1) {
 		fail_start(r, i, err.text);
 		return false;
 	}
@@ -171,6 +178,7 @@ on_proc(void *ctx, struct taskproc *proc, const struct proc_event *e)
 	struct run_time now = runner_now(r->na);
 
 	log_proc(r, i, e);
+	task_metrics_event(r, i, e);
 	switch (e->kind) {
 	case PROC_STARTED:
 		alloc_run_started(r->run, i, now);
