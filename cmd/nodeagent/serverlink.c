@@ -144,6 +144,8 @@ push(void *arg)
 		link_push_allocs(l);
 	if (!l->pushing_services)
 		link_push_services(l);
+	if (!l->pushing_events)
+		link_push_events(l);
 }
 
 /* --- registering, and the lease --- */
@@ -168,6 +170,7 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 
 	l->leasing = false;
 	if (err != NULL) {
+		l->changed |= l->registering;
 		link_note_failure(l, &l->lease, err);
 		loop_timer_set(l->lease_timer, link_retry_ms(l, &l->lease));
 		return;
@@ -192,7 +195,9 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 		begin_following(l);
 	/* At a third to a half of the lease, so that one loss is borne. */
 	loop_timer_set(l->lease_timer,
-	    l->ttl_ms / 3 + rng_below(&l->na->rng, l->ttl_ms / 6 + 1));
+	    l->changed
+		? 0
+		: l->ttl_ms / 3 + rng_below(&l->na->rng, l->ttl_ms / 6 + 1));
 }
 
 static void
@@ -208,12 +213,15 @@ renew(void *arg)
 	if (l->leasing)
 		return;
 	l->leasing = true;
-	if (l->registered)
+	l->registering = !l->registered || l->changed;
+	if (!l->registering) {
 		bus_call(l->peer, MSG_NODE_LEASE, &lease,
 		    SERVERLINK_LEASE_TIMEOUT_MS, on_leased, l);
-	else
-		bus_call(l->peer, MSG_NODE_REGISTER, &reg,
-		    SERVERLINK_LEASE_TIMEOUT_MS, on_leased, l);
+		return;
+	}
+	l->changed = false;
+	bus_call(l->peer, MSG_NODE_REGISTER, &reg, SERVERLINK_LEASE_TIMEOUT_MS,
+	    on_leased, l);
 }
 
 /* --- from outside --- */
@@ -229,6 +237,7 @@ serverlink_new(struct nodeagent *na, struct err *err)
 	l->pull.what = "allocations";
 	l->push.what = "update";
 	l->push_services.what = "services";
+	l->push_events.what = "events";
 	l->follow.what = "catalog";
 	l->servers = xcalloc(c->nservers, sizeof *l->servers);
 	for (size_t i = 0; i < c->nservers; i++)
@@ -247,7 +256,16 @@ serverlink_new(struct nodeagent *na, struct err *err)
 void
 serverlink_start(struct serverlink *l)
 {
+	l->started = true;
 	loop_timer_set(l->lease_timer, 0);
+}
+
+void
+serverlink_node_changed(struct serverlink *l)
+{
+	l->changed = true;
+	if (l->started)
+		loop_timer_set(l->lease_timer, 0);
 }
 
 void
@@ -270,6 +288,7 @@ serverlink_free(struct serverlink *l)
 	link_cursor_release(&l->services);
 	link_forget_services(&l->put);
 	link_forget_services(&l->put_sent);
+	link_forget_events(l, l->nevents);
 	for (size_t i = 0; i < l->nservers; i++)
 		free(l->servers[i]);
 	free(l->servers);

@@ -26,6 +26,7 @@
 #define SERVERLINK_MAX_BATCH        256 /* allocations in one update */
 #define SERVERLINK_BATCH_BYTES      (1u << 20) /* packed, in one update */
 #define SERVERLINK_MAX_SERVERS      16
+#define SERVERLINK_MAX_EVENTS       16 /* that wait; older ones are dropped */
 
 struct serverlink *serverlink_new(struct nodeagent *na, struct err *err);
 void serverlink_start(struct serverlink *l); /* when allocations are restored */
@@ -39,6 +40,12 @@ void serverlink_report_stopped(struct serverlink *l, const char *alloc_id);
 /* One that cannot run here: it has failed. */
 void serverlink_report_refused(
     struct serverlink *l, const char *alloc_id, const char *why);
+
+/* The node's own record has changed: the servers get it again. */
+void serverlink_node_changed(struct serverlink *l);
+/* A line for the node's events, such as "Driver docker is not healthy". */
+void serverlink_put_event(struct serverlink *l, const char *subsystem,
+    const char *message, const char *driver);
 
 void serverlink_put_service(
     struct serverlink *l, const struct service_instance *s);

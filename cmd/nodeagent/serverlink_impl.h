@@ -31,9 +31,12 @@ struct serverlink {
 	size_t nservers, at; /* the one that is asked */
 	struct bus_peer *peer;
 	struct loop_timer *lease_timer, *pull_timer, *push_timer, *follow_timer;
-	struct link_retry lease, pull, push, push_services, follow;
-	bool registered, leasing, pulling, pushing, pushing_services, following,
-	    redialling, ending;
+	struct link_retry lease, pull, push, push_services, push_events, follow;
+	bool registered, leasing, pulling, pushing, pushing_services,
+	    pushing_events, following, redialling, ending;
+	bool started;
+	bool changed;     /* the node's record, since it was told */
+	bool registering; /* the lease call under way tells it */
 	struct link_cursor allocs, services;
 	uint64_t ttl_ms, last_lease_ms;
 	uint64_t seq;       /* of the last update sent */
@@ -43,6 +46,8 @@ struct serverlink {
 	struct map put;     /* service id -> owned service_instance */
 	struct map removed; /* service id -> anything */
 	struct map put_sent, removed_sent;
+	struct node_event *events; /* that wait, oldest first */
+	size_t nevents, nevents_sent;
 };
 
 /* --- serverlink.c --- */
@@ -89,5 +94,10 @@ void link_follow(void *arg);
 void link_push_services(struct serverlink *l);
 /* Empties a map of owned services. */
 void link_forget_services(struct map *m);
+
+/* --- serverlink_event.c --- */
+
+void link_push_events(struct serverlink *l);
+void link_forget_events(struct serverlink *l, size_t n); /* the oldest n */
 
 #endif
