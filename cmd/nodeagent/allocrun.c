@@ -223,8 +223,7 @@ alloc_run_ended(struct alloc_run *run, size_t task, const struct task_end *end,
 	t->ever_ran = true;
 	t->kill_wanted = false;
 	t->state.finished_at = at_ns;
-	task_event_terminated(
-	    &t->state, end->exit_code, end->signal, end->oom, at_ns);
+	task_event_terminated(&t->state, end, at_ns);
 	run->changed = true;
 	if (t->restart_wanted) {
 		t->restart_wanted = false;
@@ -339,6 +338,14 @@ alloc_run_restart(struct alloc_run *run, const char *task, struct run_time now,
 		run_kill(run, i, now);
 	}
 	return found > 0 ? 0 : err_set(err, ERR_BAD, "Task not running");
+}
+
+void
+alloc_run_note(struct alloc_run *run, size_t task, const char *message,
+    struct run_time now)
+{
+	task_event_driver(&run->tasks[task].state, message, now.ns);
+	run->changed = true;
 }
 
 void

@@ -112,6 +112,7 @@ struct task_end {
 	int64_t signal;
 	bool oom;
 	int64_t finished_at_ns; /* 0: now */
+	char message[96];       /* of its driver; "" */
 };
 void alloc_run_ended(struct alloc_run *run, size_t task,
     const struct task_end *end, struct run_time now);
@@ -129,6 +130,9 @@ void alloc_run_stop(struct alloc_run *run, struct run_time now);
  * it does not run. */
 int alloc_run_restart(struct alloc_run *run, const char *task,
     struct run_time now, struct err *err);
+/* What its driver tells of a task: "Downloading image". */
+void alloc_run_note(struct alloc_run *run, size_t task, const char *message,
+    struct run_time now);
 void alloc_run_add_event(struct alloc_run *run, size_t task, const char *type,
     const char *message, struct run_time now);
 

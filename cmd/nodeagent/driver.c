@@ -26,23 +26,70 @@ driver_fingerprint_all(const struct driver_host *host, struct node *node)
 	rec_sort_maps(&node_type, node);
 }
 
-void
-driver_report(struct node *node, const char *name, bool detected, bool healthy,
-    const char *description)
+/* Takes out what begins with "driver.NAME". */
+static void
+forget_attributes(struct rec_kv **kv, size_t *n, const char *name)
 {
 	char key[64];
+	int len = snprintf(key, sizeof key, "driver.%s", name);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		const char *k = (*kv)[i].key;
+
+		if (strncmp(k, key, (size_t)len) == 0 &&
+		    (k[len] == '\0' || k[len] == '.'))
+			rec_clear(&rec_kv_type, &(*kv)[i]);
+		else
+			(*kv)[kept++] = (*kv)[i];
+	}
+	*n = kept;
+}
+
+static struct driver_info *
+entry_of(struct node *node, const char *name)
+{
 	struct driver_info *d;
 
+	for (size_t i = 0; i < node->ndrivers; i++)
+		if (strcmp(node->drivers[i].key, name) == 0)
+			return &node->drivers[i];
 	node->drivers = xreallocarray(
 	    node->drivers, node->ndrivers + 1, sizeof *node->drivers);
 	d = &node->drivers[node->ndrivers++];
+	*d = (struct driver_info){ 0 };
+	return d;
+}
+
+struct driver_info *
+driver_report(struct node *node, const char *name, bool detected, bool healthy,
+    const char *description)
+{
+	struct driver_info *d = entry_of(node, name);
+	int64_t updated = d->update_time;
+
+	rec_clear(&driver_info_type, d);
 	*d = (struct driver_info){ .key = xstrdup(name),
 		.detected = detected,
 		.healthy = healthy,
-		.health_description = xstrdup(description) };
-	if (!healthy)
+		.health_description = xstrdup(description),
+		.update_time = updated };
+	forget_attributes(&node->attributes, &node->nattributes, name);
+	if (healthy)
+		driver_attribute(node, d, "", "1");
+	return d;
+}
+
+void
+driver_attribute(struct node *node, struct driver_info *d, const char *what,
+    const char *value)
+{
+	char key[96];
+
+	if (*value == '\0')
 		return;
-	snprintf(key, sizeof key, "driver.%s", name);
-	rec_kv_set(&d->attributes, &d->nattributes, key, "1");
-	rec_kv_set(&node->attributes, &node->nattributes, key, "1");
+	snprintf(key, sizeof key, "driver.%s%s%s", d->key,
+	    *what != '\0' ? "." : "", what);
+	rec_kv_set(&d->attributes, &d->nattributes, key, value);
+	rec_kv_set(&node->attributes, &node->nattributes, key, value);
 }

@@ -42,6 +42,7 @@ struct driver_task {
 };
 
 enum proc_event_kind {
+	PROC_NOTE, /* something to tell, while it starts */
 	PROC_STARTED,
 	PROC_FOUND,  /* recovered: it runs since before */
 	PROC_FAILED, /* it could not be started */
@@ -51,7 +52,7 @@ enum proc_event_kind {
 
 struct proc_event {
 	enum proc_event_kind kind;
-	const char *why;     /* of PROC_FAILED */
+	const char *why;     /* of PROC_FAILED; the text of PROC_NOTE */
 	bool unrecoverable;  /* of PROC_FAILED: trying again cannot help */
 	struct task_end end; /* of PROC_ENDED */
 };
@@ -96,8 +97,12 @@ extern const struct driver driver_raw_exec, driver_mock;
 
 const struct driver *driver_find(const char *name); /* NULL: unknown */
 void driver_fingerprint_all(const struct driver_host *host, struct node *node);
-/* For fingerprint(): the driver's entry, with its attribute when healthy. */
-void driver_report(struct node *node, const char *name, bool detected,
-    bool healthy, const char *description);
+/* For fingerprint(), which may be asked again: the driver's entry made anew,
+ * with its attribute when healthy. Borrowed until the next one. */
+struct driver_info *driver_report(struct node *node, const char *name,
+    bool detected, bool healthy, const char *description);
+/* Its attribute driver.NAME.WHAT; none when the value is "". */
+void driver_attribute(struct node *node, struct driver_info *d,
+    const char *what, const char *value);
 
 #endif

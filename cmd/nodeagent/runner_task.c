@@ -141,7 +141,8 @@ index_of(const struct runner *r, const struct taskproc *proc)
 static void
 log_proc(const struct runner *r, size_t i, const struct proc_event *e)
 {
-	static const char *const words[] = { [PROC_STARTED] = "started",
+	static const char *const words[] = { [PROC_NOTE] = "note",
+		[PROC_STARTED] = "started",
 		[PROC_FOUND] = "found",
 		[PROC_FAILED] = "not started",
 		[PROC_ENDED] = "ended",
@@ -150,6 +151,10 @@ log_proc(const struct runner *r, size_t i, const struct proc_event *e)
 	const char *id = r->run->alloc->id, *task = r->run->tasks[i].task->name;
 
 	switch (e->kind) {
+	case PROC_NOTE:
+		log_info("task %s alloc=%s task=%s text=\"%s\"", words[e->kind],
+		    id, task, e->why);
+		break;
 	case PROC_STARTED:
 	case PROC_FOUND:
 		log_info("task %s alloc=%s task=%s pid=%d", words[e->kind], id,
@@ -180,6 +185,9 @@ on_proc(void *ctx, struct taskproc *proc, const struct proc_event *e)
 	log_proc(r, i, e);
 	task_metrics_event(r, i, e);
 	switch (e->kind) {
+	case PROC_NOTE:
+		alloc_run_note(r->run, i, e->why, now);
+		break;
 	case PROC_STARTED:
 		alloc_run_started(r->run, i, now);
 		break;
@@ -197,7 +205,8 @@ on_proc(void *ctx, struct taskproc *proc, const struct proc_event *e)
 		alloc_run_vanished(r->run, i, now);
 		break;
 	}
-	if (e->kind == PROC_STARTED || e->kind == PROC_FOUND) {
+	if (e->kind == PROC_NOTE || e->kind == PROC_STARTED ||
+	    e->kind == PROC_FOUND) {
 		runner_step(r);
 		return;
 	}

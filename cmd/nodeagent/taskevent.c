@@ -45,25 +45,39 @@ detail_int(struct task_event *e, const char *name, int64_t value)
 }
 
 void
-task_event_terminated(struct task_state *state, int64_t exit_code,
-    int64_t signal, bool oom, int64_t now_ns)
+task_event_terminated(
+    struct task_state *state, const struct task_end *end, int64_t now_ns)
 {
-	char text[128];
+	const char *message = end->oom ? "OOM Killed" : end->message;
+	char text[256];
 	struct task_event *e;
-	int n = snprintf(text, sizeof text, "Exit Code: %" PRId64, exit_code);
+	int n =
+	    snprintf(text, sizeof text, "Exit Code: %" PRId64, end->exit_code);
 
-	if (signal != 0)
+	if (end->signal != 0)
 		n += snprintf(text + n, sizeof text - (size_t)n,
-		    ", Signal: %" PRId64, signal);
-	if (oom)
+		    ", Signal: %" PRId64, end->signal);
+	if (*message != '\0')
 		snprintf(text + n, sizeof text - (size_t)n,
-		    ", Exit Message: \"OOM Killed\"");
+		    ", Exit Message: \"%s\"", message);
 	e = task_event_add(state, "Terminated", text, now_ns);
-	e->exit_code = exit_code;
-	e->signal = signal;
-	detail_int(e, "exit_code", exit_code);
-	detail_int(e, "signal", signal);
-	detail(e, "oom_killed", oom ? "true" : "false");
+	e->exit_code = end->exit_code;
+	e->signal = end->signal;
+	e->message = xstrdup(message);
+	detail_int(e, "exit_code", end->exit_code);
+	detail_int(e, "signal", end->signal);
+	detail(e, "oom_killed", end->oom ? "true" : "false");
+	if (*message != '\0')
+		detail(e, "exit_message", message);
+}
+
+void
+task_event_driver(struct task_state *state, const char *message, int64_t now_ns)
+{
+	struct task_event *e = task_event_add(state, "Driver", message, now_ns);
+
+	e->driver_message = xstrdup(message);
+	detail(e, "driver_message", message);
 }
 
 void

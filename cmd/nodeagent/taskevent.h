@@ -8,13 +8,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cmd/nodeagent/allocrun.h"
 #include "proto/alloc.h"
 
 /* The new event, to be filled further; borrowed until the next one. */
 struct task_event *task_event_add(struct task_state *state, const char *type,
     const char *message, int64_t now_ns);
-void task_event_terminated(struct task_state *state, int64_t exit_code,
-    int64_t signal, bool oom, int64_t now_ns);
+void task_event_terminated(
+    struct task_state *state, const struct task_end *end, int64_t now_ns);
+/* What the driver tells while it works. */
+void task_event_driver(
+    struct task_state *state, const char *message, int64_t now_ns);
 void task_event_restarting(struct task_state *state, const char *reason,
     uint64_t delay_ms, int64_t now_ns);
 void task_event_not_restarting(
