@@ -54,6 +54,7 @@ static const struct rec_field nodeagent_config_fields[] = {
 	    "allowed_metadata_keys_in_metrics"),
 	REC_BOOL(struct nodeagent_config, 62, disable_allocation_hook_metrics,
 	    "disable_allocation_hook_metrics"),
+	REC_REC(struct nodeagent_config, 31, docker, docker_options, "docker"),
 };
 const struct rec_type nodeagent_config_type =
     REC_TYPE(nodeagent_config, nodeagent_config_fields);
@@ -81,6 +82,7 @@ nodeagent_config_init(void *config)
 	c->min_dynamic_port = 20000;
 	c->max_dynamic_port = 32000;
 	c->reserved_ports = xstrdup("");
+	docker_options_init(&c->docker);
 }
 
 int
@@ -111,5 +113,5 @@ nodeagent_config_check(const void *config, struct err *err)
 	if (c->max_kill_timeout <= 0)
 		return err_set(
 		    err, ERR_BAD, "max_kill_timeout must be positive");
-	return 0;
+	return docker_options_check(&c->docker, err);
 }

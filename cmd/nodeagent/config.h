@@ -4,6 +4,7 @@
 #ifndef NODEAGENT_CONFIG_H
 #define NODEAGENT_CONFIG_H
 
+#include "cmd/nodeagent/docker_options.h"
 #include "common/daemon.h"
 
 struct nodeagent_config {
@@ -39,6 +40,7 @@ struct nodeagent_config {
 	char **allowed_metadata_keys_in_metrics; /* none: all */
 	size_t nallowed_metadata_keys_in_metrics;
 	bool disable_allocation_hook_metrics;
+	struct docker_options docker;
 };
 
 extern const struct rec_type nodeagent_config_type;
