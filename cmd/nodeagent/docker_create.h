@@ -1,0 +1,40 @@
+/*
+ * What the engine is told to make of a docker task: the body of
+ * POST /containers/create.
+ *
+ * Pure. Made from the task's config, what the allocation was given, and what
+ * the node's options permit; what they do not permit is refused by name, in
+ * Nomad's words where it has some.
+ */
+#ifndef NODEAGENT_DOCKER_CREATE_H
+#define NODEAGENT_DOCKER_CREATE_H
+
+#include "cmd/nodeagent/docker_config.h"
+#include "cmd/nodeagent/docker_options.h"
+#include "cmd/nodeagent/driver.h"
+#include "common/tree.h"
+
+/* The label that marks containers as ours, with the allocation's id, and what
+ * all our labels begin with. */
+#define DOCKER_LABEL_ALLOC_ID "com.hashicorp.nomad.alloc_id"
+#define DOCKER_LABEL_PREFIX   "com.hashicorp.nomad."
+
+/* Where tasks of the docker driver find their directories: /alloc, /local,
+ * /secrets; for struct driver. */
+extern const struct taskenv_dirs docker_dirs;
+
+struct docker_create {
+	const struct docker_config *config;
+	const struct docker_options *options;
+	const struct driver_task *task; /* its env has the node too */
+	const char *image;              /* id or name, as the engine has it */
+};
+
+/* "TASK-ALLOC", of which a node has one at a time; caller frees. */
+char *docker_container_name(const struct driver_task *t);
+
+/* Adds the body as JSON. */
+int docker_create_body(
+    const struct docker_create *c, struct buf *b, struct err *err);
+
+#endif
