@@ -1,0 +1,538 @@
+/* /v1/catalog/... and /v1/health/...: what is there, and how it is. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/catalog/consul_impl.h"
+#include "common/mem.h"
+
+/* --- filters that the query asks for --- */
+
+/* Names and values of maps are compared as they stand; "key" alone asks for
+ * an empty value. */
+static bool
+has_meta(const struct entry_node *n, char *pair)
+{
+	char *colon = strchr(pair, ':');
+	const char *value;
+
+	if (colon != NULL)
+		*colon = '\0';
+	value = rec_kv_get(n->meta, n->nmeta, pair);
+	return value != NULL &&
+	       strcmp(value, colon == NULL ? "" : colon + 1) == 0;
+}
+
+/* Each node-meta= must hold. */
+static bool
+node_fits(const struct consul_call *c, const struct entry_node *n)
+{
+	char value[CONSUL_MAX_PARAM];
+	size_t at = 0;
+
+	for (size_t i = 0; i < CONSUL_MAX_TAGS; i++) {
+		if (!consul_param(c, "node-meta", &at, value, sizeof value))
+			return true;
+		if (!has_meta(n, value))
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_tag(const struct entry_service *s, const char *tag)
+{
+	for (size_t i = 0; i < s->ntags; i++)
+		if (strcasecmp(s->tags[i], tag) == 0)
+			return true;
+	return false;
+}
+
+/* Each tag= must be there, whatever its case. */
+static bool
+service_fits(const struct consul_call *c, const struct registry_service *s)
+{
+	char value[CONSUL_MAX_PARAM];
+	size_t at = 0;
+
+	for (size_t i = 0; i < CONSUL_MAX_TAGS; i++) {
+		if (!consul_param(c, "tag", &at, value, sizeof value))
+			break;
+		if (!has_tag(&s->s, value))
+			return false;
+	}
+	return node_fits(c, &s->node->n);
+}
+
+/* --- lists --- */
+
+static int
+compare_services(const void *a, const void *b)
+{
+	const struct registry_service *x = *(struct registry_service *const *)a;
+	const struct registry_service *y = *(struct registry_service *const *)b;
+	int order = strcmp(x->node->n.node, y->node->n.node);
+
+	return order != 0 ? order : strcmp(x->s.id, y->s.id);
+}
+
+/* The instances of the service in the path that the query wants, by node
+ * and id; the caller frees. */
+static struct registry_service **
+instances(const struct consul_call *c, size_t *n)
+{
+	const struct registry_name *name =
+	    registry_find_name(c->r, consul_path(c, "name"));
+	struct registry_service **list;
+
+	*n = 0;
+	list = xcalloc(name == NULL ? 1 : name->n, sizeof *list);
+	/* There are no peers to ask. */
+	if (consul_has_param(c, "peer"))
+		return list;
+	for (size_t i = 0; name != NULL && i < name->n; i++)
+		if (service_fits(c, name->list[i]))
+			list[(*n)++] = name->list[i];
+	qsort(list, *n, sizeof *list, compare_services);
+	return list;
+}
+
+static void
+begin_item(struct buf *out)
+{
+	buf_addc(out, out->len == 0 ? '[' : ',');
+}
+
+static void
+end_list(struct buf *out)
+{
+	buf_adds(out, out->len == 0 ? "[]" : "]");
+}
+
+void
+consul_nothing(struct consul_call *c)
+{
+	end_list(&c->a->body);
+}
+
+/* --- catalog --- */
+
+void
+consul_datacenters(struct consul_call *c)
+{
+	const struct registry_node *self = registry_find_node(c->r, c->r->self);
+
+	begin_item(&c->a->body);
+	consul_put_text(&c->a->body, self == NULL ? "" : self->n.datacenter);
+	end_list(&c->a->body);
+}
+
+void
+consul_nodes(struct consul_call *c)
+{
+	size_t n;
+	void **nodes = consul_sorted(&c->r->nodes, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct registry_node *node = nodes[i];
+
+		if (!node_fits(c, &node->n))
+			continue;
+		begin_item(&c->a->body);
+		consul_put_node(&c->a->body, &node->n);
+	}
+	end_list(&c->a->body);
+	free(nodes);
+}
+
+/* The tags of all instances together, each once. */
+static void
+put_union(struct buf *out, const struct consul_call *c,
+    const struct registry_name *name)
+{
+	struct map seen = { 0 };
+
+	for (size_t i = 0; i < name->n; i++) {
+		const struct entry_service *s = &name->list[i]->s;
+
+		for (size_t k = 0; k < s->ntags; k++)
+			if (node_fits(c, &name->list[i]->node->n) &&
+			    map_find(&seen, s->tags[k]) == NULL)
+				map_put(&seen, s->tags[k], s->tags[k]);
+	}
+	buf_addc(out, '[');
+	MAP_FOREACH (e, &seen) {
+		if (e != map_first(&seen))
+			buf_addc(out, ',');
+		consul_put_text(out, map_key(e));
+	}
+	buf_addc(out, ']');
+	map_release(&seen);
+}
+
+static bool
+name_fits(const struct consul_call *c, const struct registry_name *name)
+{
+	for (size_t i = 0; i < name->n; i++)
+		if (node_fits(c, &name->list[i]->node->n))
+			return true;
+	return false;
+}
+
+void
+consul_services(struct consul_call *c)
+{
+	struct buf *out = &c->a->body;
+	size_t n;
+	void **names = consul_sorted(&c->r->names, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct registry_name *name = names[i];
+
+		if (!name_fits(c, name))
+			continue;
+		buf_addc(out, out->len == 0 ? '{' : ',');
+		consul_put_text(out, name->list[0]->s.service);
+		buf_addc(out, ':');
+		put_union(out, c, name);
+	}
+	buf_adds(out, out->len == 0 ? "{}" : "}");
+	free(names);
+}
+
+void
+consul_service(struct consul_call *c)
+{
+	size_t n;
+	struct registry_service **list = instances(c, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		begin_item(&c->a->body);
+		consul_put_instance(&c->a->body, list[i]);
+	}
+	end_list(&c->a->body);
+	free(list);
+}
+
+static void
+put_services_of(
+    struct buf *out, const struct registry_node *node, bool with_keys)
+{
+	size_t n;
+	void **services = consul_sorted(&node->services, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct registry_service *s = services[i];
+
+		if (i > 0)
+			buf_addc(out, ',');
+		if (with_keys) {
+			consul_put_text(out, s->s.id);
+			buf_addc(out, ':');
+		}
+		consul_put_service(out, s, false);
+	}
+	free(services);
+}
+
+static void
+put_node_and_services(struct consul_call *c, const char *none, bool with_keys)
+{
+	const struct registry_node *node =
+	    registry_find_node(c->r, consul_path(c, "name"));
+	struct buf *out = &c->a->body;
+
+	if (node == NULL) {
+		buf_adds(out, none);
+		return;
+	}
+	buf_adds(out, "{\"Node\":");
+	consul_put_node(out, &node->n);
+	buf_adds(out, with_keys ? ",\"Services\":{" : ",\"Services\":[");
+	put_services_of(out, node, with_keys);
+	buf_adds(out, with_keys ? "}}" : "]}");
+}
+
+void
+consul_node(struct consul_call *c)
+{
+	put_node_and_services(c, "null", true);
+}
+
+void
+consul_node_services(struct consul_call *c)
+{
+	put_node_and_services(c, "{\"Node\":null,\"Services\":null}", false);
+}
+
+/* --- health --- */
+
+static bool
+is_of_node(const struct registry_check *check)
+{
+	return check->c.service_id == NULL || check->c.service_id[0] == '\0';
+}
+
+static bool
+is_of(const struct registry_check *check, const struct registry_service *s)
+{
+	return !is_of_node(check) && strcmp(check->c.service_id, s->s.id) == 0;
+}
+
+/* The node's checks, then the service's own. */
+static void
+put_checks_of(struct buf *out, const struct registry_service *s)
+{
+	size_t n;
+	void **checks = consul_sorted(&s->node->checks, &n);
+	bool first = true;
+
+	buf_addc(out, '[');
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < n; i++) {
+			const struct registry_check *check = checks[i];
+
+			if (pass == 0 ? !is_of_node(check) : !is_of(check, s))
+				continue;
+			if (!first)
+				buf_addc(out, ',');
+			first = false;
+			consul_put_check(out, s->node, check, CONSUL_CATALOG);
+		}
+	buf_addc(out, ']');
+	free(checks);
+}
+
+static bool
+is_passing(const struct registry_service *s)
+{
+	MAP_FOREACH (e, &s->node->checks) {
+		const struct registry_check *check = map_value(e);
+
+		if ((is_of_node(check) || is_of(check, s)) &&
+		    strcmp(check->c.status, "passing") != 0)
+			return false;
+	}
+	return true;
+}
+
+/* ?passing, and the values that a boolean may have; -1 for another. */
+static int
+wants_passing(const struct consul_call *c)
+{
+	static const char *const yes[] = { "", "1", "t", "T", "true", "TRUE",
+		"True" };
+	static const char *const no[] = { "0", "f", "F", "false", "FALSE",
+		"False" };
+	char value[16];
+	size_t at = 0;
+
+	if (!consul_param(c, "passing", &at, value, sizeof value))
+		return 0;
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+		if (strcmp(value, yes[i]) == 0)
+			return 1;
+	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+		if (strcmp(value, no[i]) == 0)
+			return 0;
+	return -1;
+}
+
+void
+consul_health_service(struct consul_call *c)
+{
+	int passing = wants_passing(c);
+	struct buf *out = &c->a->body;
+	struct registry_service **list;
+	size_t n;
+
+	if (passing == -1) {
+		consul_fail(c, 400, "Invalid value for ?passing");
+		c->a->index = 0;
+		return;
+	}
+	list = instances(c, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (passing && !is_passing(list[i]))
+			continue;
+		begin_item(out);
+		buf_adds(out, "{\"Node\":");
+		consul_put_node(out, &list[i]->node->n);
+		buf_adds(out, ",\"Service\":");
+		consul_put_service(out, list[i], false);
+		buf_adds(out, ",\"Checks\":");
+		put_checks_of(out, list[i]);
+		buf_addc(out, '}');
+	}
+	end_list(out);
+	free(list);
+}
+
+/* All checks of a node that are wanted. */
+static void
+put_node_checks(struct consul_call *c, const struct registry_node *node,
+    bool (*wanted)(const struct registry_check *check, const char *name))
+{
+	size_t n;
+	void **checks = consul_sorted(&node->checks, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct registry_check *check = checks[i];
+
+		if (!wanted(check, consul_path(c, "name")))
+			continue;
+		begin_item(&c->a->body);
+		consul_put_check(&c->a->body, node, check, CONSUL_CATALOG);
+	}
+	free(checks);
+}
+
+static void
+put_checks(struct consul_call *c,
+    bool (*wanted)(const struct registry_check *check, const char *name))
+{
+	size_t n;
+	void **nodes = consul_sorted(&c->r->nodes, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct registry_node *node = nodes[i];
+
+		if (node_fits(c, &node->n))
+			put_node_checks(c, node, wanted);
+	}
+	end_list(&c->a->body);
+	free(nodes);
+}
+
+static bool
+has_state(const struct registry_check *check, const char *state)
+{
+	return strcmp(state, "any") == 0 || strcmp(check->c.status, state) == 0;
+}
+
+static bool
+has_service_name(const struct registry_check *check, const char *name)
+{
+	return check->c.service_name != NULL &&
+	       strcasecmp(check->c.service_name, name) == 0;
+}
+
+static bool
+is_any(const struct registry_check *check, const char *name)
+{
+	(void)check;
+	(void)name;
+	return true;
+}
+
+void
+consul_health_state(struct consul_call *c)
+{
+	put_checks(c, has_state);
+}
+
+void
+consul_health_checks(struct consul_call *c)
+{
+	put_checks(c, has_service_name);
+}
+
+void
+consul_health_node(struct consul_call *c)
+{
+	const struct registry_node *node =
+	    registry_find_node(c->r, consul_path(c, "name"));
+
+	if (node != NULL)
+		put_node_checks(c, node, is_any);
+	end_list(&c->a->body);
+}
+
+/* --- registrations with the catalog --- */
+
+static int
+put_one_check(struct consul_call *c, const struct registry_node *node,
+    const struct entry_check *check, struct err *err)
+{
+	struct entry_check own = *check;
+	const struct registry_service *s =
+	    own.service_id == NULL ? NULL
+				   : map_find(&node->services, own.service_id);
+
+	if (s != NULL)
+		own.service_name = s->s.service;
+	return registry_put_check(c->r, node->n.node, &own, false, err);
+}
+
+static int
+put_registration(
+    struct consul_call *c, const struct entry_register *reg, struct err *err)
+{
+	const struct registry_node *self = registry_find_node(c->r, c->r->self);
+	struct entry_node n = { .id = reg->id,
+		.node = reg->node,
+		.address = reg->address,
+		.datacenter = self == NULL ? NULL : self->n.datacenter,
+		.tagged = reg->tagged,
+		.ntagged = reg->ntagged,
+		.meta = reg->node_meta,
+		.nmeta = reg->nnode_meta };
+	const struct registry_node *node;
+	struct entry_service s;
+
+	if (registry_find_node(c->r, reg->node == NULL ? "" : reg->node) ==
+		NULL ||
+	    !reg->skip_node_update)
+		if (registry_put_node(c->r, &n, err) == -1)
+			return -1;
+	node = registry_find_node(c->r, reg->node);
+	if (reg->service != NULL) {
+		s = *reg->service;
+		if (s.id == NULL || s.id[0] == '\0')
+			s.id = s.service;
+		if (registry_put_service(c->r, reg->node, &s, false, err) == -1)
+			return -1;
+	}
+	if (reg->check != NULL && put_one_check(c, node, reg->check, err) == -1)
+		return -1;
+	for (size_t i = 0; i < reg->nchecks; i++)
+		if (put_one_check(c, node, &reg->checks[i], err) == -1)
+			return -1;
+	return 0;
+}
+
+void
+consul_register(struct consul_call *c)
+{
+	struct entry_register reg = { 0 };
+	struct err err;
+
+	if (!consul_body(c, &entry_register_type, &reg))
+		return;
+	if (put_registration(c, &reg, &err) == -1)
+		consul_fail(c, 400, "%s", err.text);
+	else
+		buf_adds(&c->a->body, "true");
+	rec_clear(&entry_register_type, &reg);
+}
+
+void
+consul_deregister(struct consul_call *c)
+{
+	struct entry_deregister d = { 0 };
+
+	if (!consul_body(c, &entry_deregister_type, &d))
+		return;
+	if (d.node == NULL)
+		consul_fail(c, 400, "Missing node name");
+	else {
+		if (d.service_id != NULL && d.service_id[0] != '\0')
+			registry_remove_service(c->r, d.node, d.service_id);
+		else if (d.check_id != NULL && d.check_id[0] != '\0')
+			registry_remove_check(c->r, d.node, d.check_id);
+		else if (strcasecmp(d.node, c->r->self) != 0)
+			registry_remove_node(c->r, d.node);
+		buf_adds(&c->a->body, "true");
+	}
+	rec_clear(&entry_deregister_type, &d);
+}
