@@ -6,7 +6,10 @@
 void
 raft_config_refresh(struct raft *r)
 {
-	r->config_index = raft_config_at(r, raft_log_last(&r->log), &r->config);
+	struct raft_config c;
+
+	r->config_index = raft_config_at(r, raft_log_last(&r->log), &c);
+	raft_config_set(r, &c);
 }
 
 void
@@ -75,7 +78,7 @@ cut_from(struct raft *r, uint64_t index)
 	}
 	raft_log_cut(&r->log, index);
 	raft_disk_cut(r, index);
-	if (r->config_index >= index)
+	if (r->config_index >= index && !PLANT(18))
 		raft_config_refresh(r);
 	return true;
 }

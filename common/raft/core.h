@@ -9,6 +9,7 @@
  *	replicate.c  a leader's side: peers, windows, commit
  *	snapshot.c   taking, sending and installing snapshots
  *	read.c       reads that need to know that we still lead
+ *	change.c     other servers, and another leader, because people want so
  *	disk.c       what was given to the disk, and what it confirmed
  *	output.c     actions, and messages that wait for the disk
  *	config.c     who the servers are; majorities
@@ -39,7 +40,10 @@ struct raft_peer {
 	uint64_t sent_ms;  /* last probe, append or chunk */
 	uint64_t moved_ms; /* when match or the snapshot last moved */
 	uint64_t round;    /* newest heartbeat round it answered */
-	bool probing;      /* a probe is out */
+	/* Catching up: each lap is what the log held when it began. */
+	uint64_t lap_end, lap_ms;
+	bool caught_up; /* the last lap took less than an election time */
+	bool probing;   /* a probe is out */
 	uint64_t window[RAFT_WINDOW_MAX]; /* last index of each append out */
 	size_t head, nout;                /* a ring in window */
 	struct raft_snapshot snap;        /* RAFT_LOAD: the one being sent */
@@ -107,6 +111,11 @@ struct raft {
 	uint64_t round_done;     /* newest round a majority answered */
 	struct raft_read *reads; /* in order of arrival */
 	size_t nreads, creads;
+	struct {
+		uint64_t to; /* 0: no transfer is under way */
+		uint64_t id, until_ms;
+		bool told; /* TIMEOUT_NOW is out: nothing more is added */
+	} handover;
 
 	/* A snapshot being received. */
 	struct {
@@ -174,6 +183,8 @@ void raft_on_vote_reply(struct raft *r, const struct raft_message *m);
 
 void raft_receive(struct raft *r, const struct raft_message *m);
 
+void raft_on_timeout_now(struct raft *r, const struct raft_message *m);
+
 /* --- append.c --- */
 
 void raft_on_append(struct raft *r, const struct raft_message *m);
@@ -191,6 +202,11 @@ void raft_lead(struct raft *r); /* peers and the no-op of a new leader */
 void raft_leader_tick(struct raft *r);
 void raft_leader_synced(struct raft *r);
 void raft_propose(struct raft *r, const struct raft_event *ev);
+/* One entry more, not yet written: raft_leader_wrote() is told the first. */
+void raft_leader_add(
+    struct raft *r, enum raft_entry_type type, struct raft_bytes *data);
+void raft_leader_wrote(struct raft *r, uint64_t first);
+void raft_peer_init(struct raft *r, struct raft_peer *p, uint64_t id);
 void raft_feed_peer(struct raft *r, struct raft_peer *p);
 void raft_feed_all(struct raft *r);
 void raft_heartbeat_all(struct raft *r);
@@ -210,6 +226,16 @@ void raft_on_chunk(struct raft *r, const struct raft_message *m);
 void raft_on_chunk_reply(struct raft *r, const struct raft_message *m);
 void raft_snap_taken(struct raft *r, const struct raft_event *ev);
 void raft_snap_stored(struct raft *r, const struct raft_event *ev);
+
+/* --- change.c --- */
+
+void raft_change(struct raft *r, const struct raft_event *ev);
+void raft_transfer(struct raft *r, const struct raft_event *ev);
+/* The config in force is another one: peers and votes move to its slots. */
+void raft_config_set(struct raft *r, const struct raft_config *c);
+void raft_handover_go(struct raft *r);   /* if the target has it all */
+void raft_handover_tick(struct raft *r); /* gives up when it takes too long */
+void raft_peer_laps(struct raft *r, struct raft_peer *p);
 
 /* --- read.c --- */
 

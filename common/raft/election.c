@@ -40,6 +40,7 @@ raft_follow(struct raft *r, uint64_t term, uint64_t leader)
 	if (r->role == RAFT_LEADER) {
 		raft_reads_drop(r);
 		r->uncommitted = 0;
+		r->handover.to = 0;
 	}
 	if (term > r->term || r->role != RAFT_FOLLOWER) {
 		r->verified = r->commit;
@@ -85,7 +86,7 @@ is_up_to_date(const struct raft *r, const struct raft_message *m)
  * leave us: a server that loses its tail must not win with it.
  */
 static void
-ask_all(struct raft *r, enum raft_message_type type)
+ask_all(struct raft *r, enum raft_message_type type, bool handed_over)
 {
 	for (size_t i = 0; i < r->config.n; i++) {
 		const struct raft_server *s = &r->config.servers[i];
@@ -96,6 +97,7 @@ ask_all(struct raft *r, enum raft_message_type type)
 		m = raft_say(r, type, s->id);
 		if (type == RAFT_PREVOTE)
 			m->term = r->term + 1;
+		m->handed_over = handed_over;
 		m->log_index = r->synced;
 		m->log_term = raft_log_term(&r->log, r->synced);
 		if (PLANT(14))
@@ -110,7 +112,7 @@ own_slot(const struct raft *r)
 }
 
 static void
-campaign(struct raft *r)
+campaign(struct raft *r, bool handed_over)
 {
 	enter_term(r, r->term + 1, r->opts.id);
 	r->verified = r->commit;
@@ -119,7 +121,7 @@ campaign(struct raft *r)
 	if (!PLANT(11))
 		r->tally = 0;
 	raft_rearm(r);
-	ask_all(r, RAFT_VOTE);
+	ask_all(r, RAFT_VOTE, handed_over);
 }
 
 /* A refusal is asked again soon: most of the tail of failover is here. */
@@ -132,15 +134,43 @@ precampaign(struct raft *r)
 	r->due_ms = r->now_ms + r->opts.election_ms / 8 +
 		    jitter(r, r->opts.election_ms / 4);
 	if (raft_is_majority(r, r->tally))
-		campaign(r);
+		campaign(r, false);
 	else
-		ask_all(r, RAFT_PREVOTE);
+		ask_all(r, RAFT_PREVOTE, false);
+}
+
+/*
+ * A voter, or one that ceases to be one by a change that is not committed as
+ * far as it knows: it may be the only one to have that entry, so that nobody
+ * else can be elected. It then leads until the entry is committed, and does
+ * not count itself.
+ */
+static bool
+is_wanted(const struct raft *r)
+{
+	struct raft_config before;
+	size_t i;
+
+	if (raft_is_voter(r, r->opts.id) || PLANT(37))
+		return true;
+	if (r->config_index <= r->commit)
+		return false;
+	raft_config_at(r, r->config_index - 1, &before);
+	i = raft_config_slot(&before, r->opts.id);
+	return i < before.n && before.servers[i].voice == RAFT_VOTER;
+}
+
+/* Who cannot win does not ask: learners, and those with a busy disk. */
+static bool
+may_campaign(const struct raft *r)
+{
+	return is_wanted(r) && r->install_seq <= r->done &&
+	       raft_hard_is_safe(r);
 }
 
 /*
  * A tick that comes much too late means that we slept, not that the leader
- * did: what arrived meanwhile is heard first. Who cannot win does not ask:
- * learners, and those whose disk is busy with a snapshot or with the term.
+ * did: what arrived meanwhile is heard first.
  */
 void
 raft_election_tick(struct raft *r)
@@ -152,8 +182,7 @@ raft_election_tick(struct raft *r)
 		r->due_ms = r->now_ms + r->opts.heartbeat_ms;
 		return;
 	}
-	if (!raft_is_voter(r, r->opts.id) || r->install_seq > r->done ||
-	    !raft_hard_is_safe(r)) {
+	if (!may_campaign(r)) {
 		r->leader = 0;
 		raft_rearm(r);
 		return;
@@ -197,7 +226,25 @@ raft_on_prevote_reply(struct raft *r, const struct raft_message *m)
 		return;
 	r->tally |= 1U << slot;
 	if (raft_is_majority(r, r->tally))
-		campaign(r);
+		campaign(r, false);
+}
+
+/*
+ * The leader wants us to lead, and waits with everything else: no question
+ * first, and the voters need not be out of touch with it. All it had must be
+ * on our disk. In every other respect it is an election like any other.
+ */
+void
+raft_on_timeout_now(struct raft *r, const struct raft_message *m)
+{
+	if (r->role != RAFT_FOLLOWER || !may_campaign(r))
+		return;
+	if (r->synced < m->log_index || r->verified < m->log_index)
+		return;
+	if (PLANT(46))
+		precampaign(r);
+	else
+		campaign(r, true);
 }
 
 #ifdef RAFT_PLANT
@@ -228,6 +275,10 @@ raft_on_vote(struct raft *r, const struct raft_message *m)
 
 	if (PLANT(13) && is_free)
 		ok = true;
+	if (PLANT(12) && m->handed_over)
+		ok = true;
+	if (PLANT(38) && !raft_is_voter(r, r->opts.id))
+		ok = false;
 	if (ok && PLANT(4))
 		vote_in_two_writes(r, m->from);
 	else if (ok && r->vote != m->from) {

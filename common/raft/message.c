@@ -20,6 +20,7 @@ answer_old_term(struct raft *r, const struct raft_message *m)
 		break;
 	case RAFT_PREVOTE:
 	case RAFT_PREVOTE_REPLY:
+	case RAFT_TIMEOUT_NOW:
 	case RAFT_VOTE_REPLY:
 	case RAFT_APPEND_REPLY:
 	case RAFT_HEARTBEAT_REPLY:
@@ -107,6 +108,9 @@ handle(struct raft *r, const struct raft_message *m)
 	case RAFT_CHUNK_REPLY:
 		raft_on_chunk_reply(r, m);
 		break;
+	case RAFT_TIMEOUT_NOW:
+		raft_on_timeout_now(r, m);
+		break;
 	case RAFT_PREVOTE:
 	case RAFT_PREVOTE_REPLY:
 		break;
@@ -123,7 +127,8 @@ is_for_us(const struct raft *r, const struct raft_message *m)
 /*
  * A higher term makes us a follower in it, except where the message says
  * nothing about the sender's own term (pre-vote and its grant), and except
- * when a leader is in touch: then a vote is not even looked at.
+ * when a leader is in touch: then a vote is not even looked at, unless that
+ * leader asked for it.
  */
 void
 raft_receive(struct raft *r, const struct raft_message *m)
@@ -141,7 +146,8 @@ raft_receive(struct raft *r, const struct raft_message *m)
 			raft_on_prevote_reply(r, m);
 		return;
 	}
-	if (m->type == RAFT_VOTE && m->term > r->term && raft_is_sticky(r))
+	if (m->type == RAFT_VOTE && m->term > r->term && !m->handed_over &&
+	    raft_is_sticky(r))
 		return;
 	if (m->term > r->term)
 		raft_follow(r, m->term, 0);

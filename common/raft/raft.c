@@ -147,6 +147,12 @@ dispatch(struct raft *r, const struct raft_event *ev)
 	case RAFT_READ:
 		raft_read(r, ev->read_id);
 		break;
+	case RAFT_CHANGE:
+		raft_change(r, ev);
+		break;
+	case RAFT_TRANSFER:
+		raft_transfer(r, ev);
+		break;
 	case RAFT_DISK_DONE:
 		raft_disk_done(r, ev->disk_seq);
 		break;
@@ -232,6 +238,24 @@ raft_status(const struct raft *r, struct raft_status *s)
 		.strays = r->strays };
 }
 
+size_t
+raft_peers(const struct raft *r, struct raft_peer_status out[RAFT_SERVERS_MAX])
+{
+	if (r->role != RAFT_LEADER)
+		return 0;
+	for (size_t i = 0; i < r->config.n; i++) {
+		const struct raft_peer *p = &r->peers[i];
+		bool self = p->id == r->opts.id;
+
+		out[i] = (struct raft_peer_status){ .id = p->id,
+			.voice = r->config.servers[i].voice,
+			.match = p->match,
+			.silent_ms = self ? 0 : r->now_ms - p->acked_ms,
+			.caught_up = self || p->caught_up };
+	}
+	return r->config.n;
+}
+
 const char *
 raft_role_name(enum raft_role role)
 {
@@ -253,8 +277,30 @@ raft_message_name(enum raft_message_type type)
 {
 	static const char *const names[] = { "?", "pre-vote", "pre-vote-reply",
 		"vote", "vote-reply", "append", "append-reply", "heartbeat",
-		"heartbeat-reply", "chunk", "chunk-reply" };
+		"heartbeat-reply", "chunk", "chunk-reply", "timeout-now" };
 
 	return (size_t)type < sizeof names / sizeof names[0] ? names[type]
 							     : "?";
+}
+
+const char *
+raft_refusal_text(enum raft_refusal why)
+{
+	switch (why) {
+	case RAFT_NOT_LEADER:
+		return "this server does not lead";
+	case RAFT_BUSY:
+		return "too much is under way";
+	case RAFT_CHANGING:
+		return "the last change of servers is not committed yet";
+	case RAFT_NO_SUCH:
+		return "no server is there to be changed so";
+	case RAFT_BEHIND:
+		return "the server has not caught up";
+	case RAFT_UNSAFE:
+		return "too few of the voters that would be left are in touch";
+	case RAFT_NOT_TAKEN:
+		return "the server did not take over";
+	}
+	return "?";
 }

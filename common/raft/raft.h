@@ -145,6 +145,7 @@ enum raft_message_type {
 	RAFT_HEARTBEAT_REPLY = 8, /* heard; says nothing about the log */
 	RAFT_CHUNK = 9,           /* a piece of a snapshot */
 	RAFT_CHUNK_REPLY = 10,    /* the offset I want next */
+	RAFT_TIMEOUT_NOW = 11,    /* you have it all: campaign at once */
 };
 
 /*
@@ -159,13 +160,15 @@ struct raft_message {
 	uint64_t term; /* of the sender when it was made; PREVOTE: asked for */
 
 	/* PREVOTE, VOTE: last entry. APPEND: prev. APPEND_REPLY refused: the
-	 * best guess of where the logs agree. CHUNK_REPLY: the snapshot's. */
+	 * best guess of where the logs agree. CHUNK_REPLY: the snapshot's.
+	 * TIMEOUT_NOW: the leader's last entry. */
 	uint64_t log_index, log_term;
 	/* APPEND_REPLY: matched up to here, or the refused prev. */
 	uint64_t match;
-	bool ok;         /* *_REPLY: granted, matched */
-	uint64_t commit; /* APPEND, HEARTBEAT */
-	uint64_t round;  /* HEARTBEAT and its reply */
+	bool ok;          /* *_REPLY: granted, matched */
+	bool handed_over; /* VOTE: the leader itself asked for this election */
+	uint64_t commit;  /* APPEND, HEARTBEAT */
+	uint64_t round;   /* HEARTBEAT and its reply */
 
 	/* APPEND. Sent: borrowed from the log. Received: the caller's. */
 	const struct raft_entry *entries;
@@ -190,12 +193,25 @@ enum raft_event_type {
 	RAFT_RECV,        /* a message came */
 	RAFT_PROPOSE,     /* please replicate these commands */
 	RAFT_READ,        /* please confirm that I still lead */
+	RAFT_CHANGE,      /* please change who the servers are */
+	RAFT_TRANSFER,    /* please let another server lead */
 	RAFT_DISK_DONE,   /* every disk action up to seq is durable */
 	RAFT_DISK_FAILED, /* a write or fsync failed: this server is over */
 	RAFT_APPLIED,     /* the application applied up to index */
 	RAFT_SNAP_TAKEN,  /* a snapshot of the own state is durable */
 	RAFT_SNAP_STORED, /* a STORE action is done */
 	RAFT_PEER_RESET,  /* the connection to a peer is new */
+};
+
+/*
+ * Changes of one server at a time. A new server joins as a learner and is
+ * promoted when it has caught up; a voter to be replaced goes last.
+ */
+enum raft_change {
+	RAFT_ADD_LEARNER = 1,
+	RAFT_PROMOTE = 2, /* learner to voter */
+	RAFT_DEMOTE = 3,  /* voter to learner */
+	RAFT_REMOVE = 4,
 };
 
 struct raft_event {
@@ -211,6 +227,22 @@ struct raft_event {
 			size_t n;
 		} propose;
 		uint64_t read_id; /* echoed by READ_OK or READ_FAILED */
+		/* id is echoed by PROPOSED (one entry) or REFUSED. The change
+		 * is done when that entry, of that term, is applied. */
+		struct {
+			uint64_t id;
+			enum raft_change what;
+			uint64_t server;
+		} change;
+		/*
+		 * to 0: whoever has most of the log. REFUSED echoes id, at
+		 * once or when the target did not take over within an
+		 * election time; ROLE tells of the success. Until then
+		 * proposals are refused as busy.
+		 */
+		struct {
+			uint64_t id, to;
+		} transfer;
 		uint64_t disk_seq;
 		uint64_t applied;
 		/* Only when raft_may_snapshot() said yes for this index. */
@@ -260,7 +292,12 @@ enum raft_role {
 
 enum raft_refusal {
 	RAFT_NOT_LEADER = 1,
-	RAFT_BUSY = 2, /* a limit is reached: later may work */
+	RAFT_BUSY = 2,      /* a limit is reached: later may work */
+	RAFT_CHANGING = 3,  /* the last change is not committed yet */
+	RAFT_NO_SUCH = 4,   /* the server is not there, or is so already */
+	RAFT_BEHIND = 5,    /* it has not caught up */
+	RAFT_UNSAFE = 6,    /* too few of the voters left are in touch */
+	RAFT_NOT_TAKEN = 7, /* the target of a transfer did not take over */
 };
 
 /*
@@ -398,6 +435,19 @@ bool raft_may_snapshot(const struct raft *r, uint64_t index);
 /* Whether a peer is being sent the snapshot of that index: do not remove. */
 bool raft_uses_snapshot(const struct raft *r, uint64_t index);
 
+/* A leader's view of one server, itself among them. */
+struct raft_peer_status {
+	uint64_t id;
+	enum raft_voice voice;
+	uint64_t match;     /* on its disk, as far as it was proved */
+	uint64_t silent_ms; /* since its last answer; 0: ourselves */
+	bool caught_up;     /* may be promoted */
+};
+
+/* The servers of the config in force: their number; 0 when we do not lead. */
+size_t raft_peers(
+    const struct raft *r, struct raft_peer_status out[RAFT_SERVERS_MAX]);
+
 /* A look inside, for operators, logs and tests. */
 struct raft_status {
 	enum raft_role role;
@@ -414,5 +464,6 @@ void raft_status(const struct raft *r, struct raft_status *s);
 
 const char *raft_role_name(enum raft_role role);            /* "leader" */
 const char *raft_message_name(enum raft_message_type type); /* "append" */
+const char *raft_refusal_text(enum raft_refusal why); /* a sentence's end */
 
 #endif

@@ -143,6 +143,10 @@ majority_match(const struct raft *r)
 	}
 	if (n == 0)
 		return 0;
+	if (PLANT(39) && !raft_is_voter(r, r->opts.id)) {
+		v[n] = raft_log_last(&r->log);
+		n++;
+	}
 	return v[PLANT(15) ? n / 2 : (n - 1) / 2];
 }
 
@@ -189,15 +193,16 @@ raft_leader_synced(struct raft *r)
 {
 	struct raft_peer *p = self(r);
 
-	if (p == NULL)
-		return;
-	p->match = PLANT(6) ? raft_log_last(&r->log) : r->synced;
-	p->next = raft_log_last(&r->log) + 1;
+	if (p != NULL) {
+		p->match = PLANT(6) ? raft_log_last(&r->log) : r->synced;
+		p->next = raft_log_last(&r->log) + 1;
+	}
 	advance_commit(r);
 }
 
-static void
-leader_add(struct raft *r, enum raft_entry_type type, struct raft_bytes *data)
+void
+raft_leader_add(
+    struct raft *r, enum raft_entry_type type, struct raft_bytes *data)
 {
 	struct raft_entry e = { .index = raft_log_last(&r->log) + 1,
 		.term = r->term,
@@ -209,12 +214,27 @@ leader_add(struct raft *r, enum raft_entry_type type, struct raft_bytes *data)
 }
 
 /* After entries were added: to the disk and to the peers at once. */
-static void
-leader_wrote(struct raft *r, uint64_t first)
+void
+raft_leader_wrote(struct raft *r, uint64_t first)
 {
 	raft_disk_write(r, first);
 	raft_feed_all(r);
 	raft_leader_synced(r);
+}
+
+/* A server counts as heard of at the moment from which it is counted on. */
+void
+raft_peer_init(struct raft *r, struct raft_peer *p, uint64_t id)
+{
+	uint64_t last = raft_log_last(&r->log);
+
+	*p = (struct raft_peer){ .id = id,
+		.next = last + 1,
+		.acked_ms = r->now_ms,
+		.sent_ms = r->now_ms,
+		.moved_ms = r->now_ms,
+		.lap_end = last,
+		.lap_ms = r->now_ms };
 }
 
 void
@@ -229,15 +249,11 @@ raft_lead(struct raft *r)
 	r->due_ms = r->now_ms + r->opts.heartbeat_ms;
 	r->noop = last + 1;
 	r->uncommitted = 0;
-	for (size_t i = 0; i < r->config.n; i++) {
-		r->peers[i] = (struct raft_peer){ .id = r->config.servers[i].id,
-			.next = last + 1,
-			.acked_ms = r->now_ms,
-			.sent_ms = r->now_ms,
-			.moved_ms = r->now_ms };
-	}
-	leader_add(r, RAFT_NOOP, NULL);
-	leader_wrote(r, r->noop);
+	r->handover.to = 0;
+	for (size_t i = 0; i < r->config.n; i++)
+		raft_peer_init(r, &r->peers[i], r->config.servers[i].id);
+	raft_leader_add(r, RAFT_NOOP, NULL);
+	raft_leader_wrote(r, r->noop);
 }
 
 void
@@ -250,7 +266,7 @@ raft_propose(struct raft *r, const struct raft_event *ev)
 	assert(ev->propose.n > 0);
 	for (size_t i = 0; i < ev->propose.n; i++)
 		bytes += ENTRY_COST + ev->propose.payloads[i]->len;
-	if (r->role != RAFT_LEADER ||
+	if (r->role != RAFT_LEADER || r->handover.to != 0 ||
 	    (r->uncommitted > 0 &&
 		r->uncommitted + bytes > r->opts.uncommitted_max)) {
 		a = raft_act(r, RAFT_ACT_REFUSED);
@@ -260,13 +276,13 @@ raft_propose(struct raft *r, const struct raft_event *ev)
 		return;
 	}
 	for (size_t i = 0; i < ev->propose.n; i++)
-		leader_add(r, RAFT_COMMAND, ev->propose.payloads[i]);
+		raft_leader_add(r, RAFT_COMMAND, ev->propose.payloads[i]);
 	a = raft_act(r, RAFT_ACT_PROPOSED);
 	a->proposed.id = ev->propose.id;
 	a->proposed.first = first;
 	a->proposed.term = r->term;
 	a->proposed.n = ev->propose.n;
-	leader_wrote(r, first);
+	raft_leader_wrote(r, first);
 }
 
 /* --- time --- */
@@ -327,6 +343,13 @@ raft_leader_tick(struct raft *r)
 		raft_follow(r, r->term, 0);
 		return;
 	}
+	/* Who is no voter any more leads until that is agreed, and is heard. */
+	if (!raft_is_voter(r, r->opts.id) && r->config_index <= r->commit &&
+	    !PLANT(40)) {
+		raft_follow(r, r->term, 0);
+		return;
+	}
+	raft_handover_tick(r);
 	for (size_t i = 0; i < r->config.n; i++)
 		if (!is_self(r, &r->peers[i]))
 			nudge(r, &r->peers[i]);
@@ -355,6 +378,7 @@ raft_peer_of(struct raft *r, const struct raft_message *m)
 
 		p->match = 0;
 		p->round = 0;
+		p->caught_up = false;
 		raft_probe(r, p, next);
 	}
 	p->incarnation = m->incarnation;
@@ -405,8 +429,10 @@ raft_peer_matches(struct raft *r, struct raft_peer *p, uint64_t match)
 	else if (p->feed == RAFT_LOAD && p->match >= p->snap.index &&
 		 !PLANT(53))
 		raft_probe(r, p, p->match + 1); /* needs a newer one */
+	raft_peer_laps(r, p);
 	advance_commit(r);
 	raft_feed_peer(r, p);
+	raft_handover_go(r);
 }
 
 /*

@@ -49,6 +49,8 @@ check_request_for_votes(
 		    "DBS: server %" PRIu64 " campaigns with an unsynced log",
 		    s->id);
 	sim_check_vote(w, s, m->term, s->id);
+	if (m->handed_over)
+		SIM_SAW(w, HANDED_OVER);
 }
 
 static void
@@ -122,16 +124,15 @@ sim_ghost_send(
 	else if (m->type == RAFT_VOTE_REPLY && m->ok)
 		check_grant(w, s, m);
 	else if (m->type == RAFT_APPEND || m->type == RAFT_HEARTBEAT ||
-		 m->type == RAFT_CHUNK)
+		 m->type == RAFT_CHUNK || m->type == RAFT_TIMEOUT_NOW)
 		check_leads(w, s, m);
 	check_term(w, s, m);
 }
 
 /* --- commit --- */
 
-/* Whether a server's disk, as it is now, holds the entry with this chain. */
-static bool
-disk_holds(const struct sim_server *s, uint64_t index, uint64_t chain)
+bool
+sim_disk_holds(const struct sim_server *s, uint64_t index, uint64_t chain)
 {
 	uint64_t own;
 
@@ -143,7 +144,8 @@ disk_holds(const struct sim_server *s, uint64_t index, uint64_t chain)
 static void
 check_justified(struct sim_world *w, struct sim_server *s, uint64_t index)
 {
-	size_t nvoters = w->o.nservers - w->o.nlearners, n = 0;
+	const struct raft_config *c = &s->raft->config;
+	size_t nvoters = 0, n = 0;
 	uint64_t chain = 0;
 
 	if (sim_log_term(&s->mem, index) != s->raft->term)
@@ -152,8 +154,13 @@ check_justified(struct sim_world *w, struct sim_server *s, uint64_t index)
 		    " of an older term by counting",
 		    s->id, index);
 	sim_log_chain(&s->mem, index, &chain);
-	for (size_t i = 0; i < nvoters; i++)
-		n += disk_holds(&w->servers[i], index, chain);
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->servers[i].voice != RAFT_VOTER)
+			continue;
+		nvoters++;
+		n += sim_disk_holds(
+		    &w->servers[c->servers[i].id - 1], index, chain);
+	}
 	if (n < nvoters / 2 + 1)
 		sim_fail(w,
 		    "CJ: leader %" PRIu64 " commits %" PRIu64
@@ -178,6 +185,11 @@ extend_committed(struct sim_world *w, struct sim_server *s, uint64_t index)
 		w->committed = xgrow(w->committed, w->ncommitted,
 		    &w->ccommitted, sizeof *w->committed);
 		w->committed[w->ncommitted++] = c;
+		if (e->type == RAFT_CONFIG) {
+			raft_config_parse(
+			    &w->agreed, e->data->data, e->data->len);
+			w->agreed_index = i;
+		}
 	}
 }
 
@@ -235,9 +247,10 @@ sim_ghost_apply(
 /* --- a leader's view of its peers --- */
 
 static void
-check_peer(struct sim_world *w, struct sim_server *s, size_t i)
+check_peer(struct sim_world *w, struct sim_server *s, size_t slot)
 {
-	const struct raft_peer *p = &s->raft->peers[i];
+	const struct raft_peer *p = &s->raft->peers[slot];
+	size_t i = (size_t)p->id - 1;
 	uint64_t chain = 0;
 
 	if (p->match >= p->next && p->id != s->id)
@@ -250,7 +263,8 @@ check_peer(struct sim_world *w, struct sim_server *s, size_t i)
 		return;
 	if (p->match < s->match[i] && p->incarnation == s->match_of[i])
 		sim_fail(w, "MS: match of server %zu falls", i + 1);
-	if (i >= w->o.nservers - w->o.nlearners && p->match == w->ncommitted)
+	if (s->raft->config.servers[slot].voice == RAFT_LEARNER &&
+	    p->match == w->ncommitted)
 		SIM_SAW(w, LEARNER);
 	s->match[i] = p->match;
 	s->match_of[i] = p->incarnation;
@@ -258,11 +272,43 @@ check_peer(struct sim_world *w, struct sim_server *s, size_t i)
 	if (w->servers[i].disk_term > s->raft->term)
 		return;
 	if (sim_log_chain(&s->mem, p->match, &chain) &&
-	    !disk_holds(&w->servers[i], p->match, chain))
+	    !sim_disk_holds(&w->servers[i], p->match, chain))
 		sim_fail(w,
 		    "MS: leader %" PRIu64 " believes that server %zu"
 		    " matches %" PRIu64 ", its disk does not",
 		    s->id, i + 1, p->match);
+}
+
+/* A server that was removed and is added again is a new one to the leader. */
+static void
+check_peers(struct sim_world *w, struct sim_server *s)
+{
+	const struct raft_config *c = &s->raft->config;
+
+	for (size_t i = 0; i < w->o.nservers; i++)
+		if (raft_config_slot(c, i + 1) == c->n)
+			s->match[i] = s->match_of[i] = 0;
+	for (size_t i = 0; i < c->n; i++)
+		check_peer(w, s, i);
+}
+
+/* The config in force is the last in the log, or the snapshot's. */
+static void
+check_config(struct sim_world *w, struct sim_server *s)
+{
+	const struct raft *r = s->raft;
+	struct raft_config c;
+	uint64_t index = raft_config_at(r, raft_log_last(&r->log), &c);
+	bool same = index == r->config_index && c.n == r->config.n;
+
+	for (size_t i = 0; same && i < c.n; i++)
+		same = c.servers[i].id == r->config.servers[i].id &&
+		       c.servers[i].voice == r->config.servers[i].voice;
+	if (!same)
+		sim_fail(w,
+		    "CFG: server %" PRIu64
+		    " goes by another config than the last in its log",
+		    s->id);
 }
 
 void
@@ -271,9 +317,9 @@ sim_ghost_step(struct sim_world *w, struct sim_server *s)
 	const struct raft *r = s->raft;
 
 	check_commit(w, s);
+	check_config(w, s);
 	if (r->role == RAFT_LEADER)
-		for (size_t i = 0; i < w->o.nservers; i++)
-			check_peer(w, s, i);
+		check_peers(w, s);
 	if (raft_log_last(&r->log) != sim_log_last(&s->mem))
 		sim_fail(w,
 		    "LM: server %" PRIu64 " holds another log than it wrote",

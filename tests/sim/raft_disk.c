@@ -174,8 +174,8 @@ sim_snapshot_maybe(struct sim_world *w, struct sim_server *s)
 	s->taken.meta.term = raft_entry_at(s->raft, index)->term;
 	s->taken.meta.size = w->o.snapshot_size;
 	s->taken.meta.hash = sim_mix(s->state, index);
-	s->taken.meta.config = w->config;
-	s->taken.meta.config_index = 1;
+	s->taken.meta.config_index =
+	    raft_config_at(s->raft, s->applied, &s->taken.meta.config);
 	sim_post(w, w->now + sim_sync_time(w, s), SIM_TAKEN, s, 0);
 }
 
@@ -187,7 +187,7 @@ sim_snapshot_taken(struct sim_world *w, struct sim_server *s)
 	s->taking = false;
 	sim_ghost_snapshot(w, &s->taken);
 	w->stats.snapshots++;
-	for (size_t i = 0; s->role == RAFT_LEADER && i < w->o.nservers; i++)
+	for (size_t i = 0; s->role == RAFT_LEADER && i < s->raft->config.n; i++)
 		if (s->raft->peers[i].nout > 0)
 			SIM_SAW(w, SNAP_WINDOW);
 	if (m->index > s->disk_snap.meta.index)

@@ -23,9 +23,13 @@ maybe(struct rng *r, unsigned value)
 static void
 choose_cluster(struct sim_opts *o, struct rng *r)
 {
-	o->nservers = PICK(r, 1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5);
-	if (o->nservers > 3 && sim_chance(r, 200))
+	o->nfirst = PICK(r, 1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5);
+	o->nservers = o->nfirst;
+	if (o->nfirst > 3 && sim_chance(r, 200))
 		o->nlearners = 1;
+	if (o->nfirst < SIM_SERVERS && sim_chance(r, 500))
+		o->nservers +=
+		    1 + (unsigned)rng_below(r, SIM_SERVERS - o->nfirst);
 	o->election_ms = PICK(r, 300, 1000, 2000, 3000);
 	o->jitter_ms = o->election_ms / PICK(r, 1, 1, 2, 8);
 	o->heartbeat_ms = o->election_ms / PICK(r, 4, 4, 4, 6);
@@ -55,6 +59,8 @@ choose_trouble(struct sim_opts *o, struct rng *r)
 	o->slow = maybe(r, PICK(r, 1, 5));
 	o->pause = maybe(r, PICK(r, 1, 5));
 	o->all_down = maybe(r, 1);
+	o->change = maybe(r, PICK(r, 2, 10, 30));
+	o->transfer = maybe(r, PICK(r, 1, 5));
 	o->fault_every_ms = e * PICK(r, 1, 2, 5, 20) / 2;
 	o->ambush = maybe(r, PICK(r, 5, 30, 100));
 	o->client_every_ms = 1 + e / PICK(r, 1, 2, 4, 10, 30);
@@ -182,7 +188,8 @@ static void
 one_fault(struct sim_world *w)
 {
 	const struct sim_opts *o = &w->o;
-	unsigned all = o->crash + o->cut + o->slow + o->pause + o->all_down;
+	unsigned all = o->crash + o->cut + o->slow + o->pause + o->all_down +
+		       o->change + o->transfer;
 	unsigned n = all == 0 ? 0 : (unsigned)rng_below(&w->chance, all);
 	struct sim_server *s = &w->servers[leader_or_any(w)];
 	uint64_t span = rng_below(&w->chance, 6 * o->election_ms);
@@ -195,8 +202,12 @@ one_fault(struct sim_world *w)
 		cut_links(w);
 	else if ((n -= o->cut) < o->slow)
 		s->slow_until = w->now + 2 * span;
-	else if (n - o->slow < o->pause)
+	else if ((n -= o->slow) < o->pause)
 		s->paused_until = w->now + span;
+	else if ((n -= o->pause) < o->change)
+		sim_change(w, s);
+	else if (n - o->change < o->transfer)
+		sim_transfer(w, s);
 	else
 		crash_all(w);
 }

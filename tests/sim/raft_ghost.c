@@ -6,7 +6,8 @@
  * has all that is committed, SMS same entry at same index, CM commit only
  * grows, CJ a majority of disks justifies it, DBS durable before sent, AT an
  * acknowledgement is true, MS match is sound, LIN reads are not stale, SNAP
- * snapshots are what they say, REC a restart lost nothing that was promised.
+ * snapshots are what they say, REC a restart lost nothing that was promised,
+ * CFG servers change one at a time and by what is committed.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -140,6 +141,23 @@ check_complete(
 		    s->id, term, n);
 }
 
+/* A voter, or one that was until a change that may not be committed. */
+static void
+check_may_lead(struct sim_world *w, const struct sim_server *s)
+{
+	const struct raft *r = s->raft;
+	struct raft_config was;
+	size_t i;
+
+	if (raft_is_voter(r, s->id))
+		return;
+	raft_config_at(r, r->config_index - 1, &was);
+	i = raft_config_slot(&was, s->id);
+	if (i == was.n || was.servers[i].voice != RAFT_VOTER)
+		sim_fail(
+		    w, "CFG: server %" PRIu64 " leads and is no voter", s->id);
+}
+
 /* Before the new leader's first write is seen. */
 void
 sim_ghost_elected(struct sim_world *w, struct sim_server *s)
@@ -163,6 +181,9 @@ sim_ghost_elected(struct sim_world *w, struct sim_server *s)
 	t->leader = s->id;
 	if (sim_log_last(&s->mem) > s->commit)
 		SIM_SAW(w, TAIL);
+	if (r->config_index > w->ncommitted)
+		SIM_SAW(w, PARTED);
+	check_may_lead(w, s);
 	for (uint64_t i = t->base + 1; i <= sim_log_last(&s->mem); i++) {
 		uint64_t chain = 0;
 
@@ -197,6 +218,96 @@ sim_ghost_role(
 
 /* --- the log --- */
 
+/* Whether the two differ in one server only. */
+static bool
+is_one_change(const struct raft_config *a, const struct raft_config *b)
+{
+	size_t ndiffer = 0;
+
+	for (uint64_t id = 1; id <= SIM_SERVERS; id++) {
+		size_t i = raft_config_slot(a, id), k = raft_config_slot(b, id);
+		int was = i < a->n ? (int)a->servers[i].voice : 0;
+		int is = k < b->n ? (int)b->servers[k].voice : 0;
+
+		ndiffer += was != is;
+	}
+	return ndiffer == 1;
+}
+
+static void
+see_change(struct sim_world *w, const struct sim_server *s,
+    const struct raft_config *a, const struct raft_config *b)
+{
+	if (b->n > a->n)
+		SIM_SAW(w, ADDED);
+	else if (b->n == a->n)
+		SIM_SAW(w, PROMOTED);
+	else if (raft_config_slot(b, s->id) == b->n)
+		SIM_SAW(w, SELF_REMOVED);
+	else
+		SIM_SAW(w, REMOVED);
+}
+
+/*
+ * A majority of the servers as they were must be bound to this leader: an
+ * entry of its term on their disks. Else an older leader's change, of which
+ * this one knows nothing, could still win.
+ */
+static void
+check_bound(
+    struct sim_world *w, struct sim_server *s, const struct raft_config *was)
+{
+	size_t nvoters = 0, n = 0;
+	uint64_t chain = 0;
+
+	sim_leader_chain(w, s->raft->term, s->raft->noop, &chain);
+	for (size_t i = 0; i < was->n; i++) {
+		if (was->servers[i].voice != RAFT_VOTER)
+			continue;
+		nvoters++;
+		n += sim_disk_holds(
+		    &w->servers[was->servers[i].id - 1], s->raft->noop, chain);
+	}
+	if (n < nvoters / 2 + 1)
+		sim_fail(w,
+		    "CFG: leader %" PRIu64 " changes servers before an entry "
+		    "of its term is on most of their disks",
+		    s->id);
+}
+
+/* What a leader makes of the servers: one change, of what all agreed on. */
+static void
+check_change(
+    struct sim_world *w, struct sim_server *s, const struct raft_entry *e)
+{
+	struct raft_config was, is;
+	uint64_t index = raft_config_at(s->raft, e->index - 1, &was);
+
+	if (raft_config_parse(&is, e->data->data, e->data->len) == -1)
+		sim_fail(w, "CFG: a config that cannot be read");
+	if (index > w->ncommitted)
+		sim_fail(w,
+		    "CFG: leader %" PRIu64 " changes a config that is not "
+		    "committed",
+		    s->id);
+	if (!is_one_change(&was, &is))
+		sim_fail(
+		    w, "CFG: leader %" PRIu64 " changes more than one", s->id);
+	check_bound(w, s, &was);
+	see_change(w, s, &was, &is);
+	sim_ambush(w, s);
+}
+
+void
+sim_ghost_refused(
+    struct sim_world *w, struct sim_server *s, enum raft_refusal why)
+{
+	sim_note(
+	    w, "server %" PRIu64 " refuses: %s", s->id, raft_refusal_text(why));
+	if (why == RAFT_NOT_TAKEN)
+		SIM_SAW(w, NOT_TAKEN);
+}
+
 void
 sim_ghost_write(
     struct sim_world *w, struct sim_server *s, const struct raft_action *a)
@@ -215,6 +326,8 @@ sim_ghost_write(
 		sim_log_add(&s->mem, e);
 		sim_log_chain(&s->mem, e->index, &chain);
 		check_matching(w, e->index, e->term, chain);
+		if (leads && e->type == RAFT_CONFIG)
+			check_change(w, s, e);
 		if (leads)
 			term_add(sim_term_at(w, s->raft->term), chain);
 	}
@@ -231,6 +344,10 @@ sim_ghost_cut(struct sim_world *w, struct sim_server *s, uint64_t index)
 	if (index <= s->commit)
 		sim_fail(w, "CM: server %" PRIu64 " cuts committed %" PRIu64,
 		    s->id, index);
+	for (uint64_t i = index; i <= sim_log_last(&s->mem); i++)
+		if (s->mem.v[s->mem.off + (i - s->mem.base) - 1].e.type ==
+		    RAFT_CONFIG)
+			SIM_SAW(w, UNDONE);
 	sim_log_cut(&s->mem, index);
 }
 

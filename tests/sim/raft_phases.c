@@ -1,9 +1,11 @@
 /* The phases of a run: trouble, and peace in which all must agree. */
+#include <inttypes.h>
 #include <unistd.h>
 
+#include "tests/sim/raft_shell.h"
 #include "tests/sim/raft_world.h"
 
-enum { STILL_MAX = 15 };
+enum { STILL_MAX = 15, HAND_OVERS = 5 };
 
 /* --- events --- */
 
@@ -117,7 +119,16 @@ sim_trouble(struct sim_world *w)
 	run_for(w, e * (20 + rng_below(&w->chance, 60)));
 }
 
-/* The only leader among the servers of a set, of the highest term there. */
+static bool
+is_member(const struct sim_world *w, size_t i)
+{
+	return raft_config_slot(&w->agreed, i + 1) < w->agreed.n;
+}
+
+/*
+ * The only leader among the servers of a set, of the highest term there, if
+ * it is there to stay: it is a voter. Who was removed may have any term.
+ */
 static struct sim_server *
 leader_of(struct sim_world *w, unsigned set)
 {
@@ -127,7 +138,7 @@ leader_of(struct sim_world *w, unsigned set)
 	for (size_t i = 0; i < w->o.nservers; i++) {
 		struct sim_server *s = &w->servers[i];
 
-		if (!((set >> i) & 1))
+		if (!((set >> i) & 1) || !is_member(w, i))
 			continue;
 		if (s->raft->term > term)
 			term = s->raft->term;
@@ -135,17 +146,75 @@ leader_of(struct sim_world *w, unsigned set)
 		    (leader == NULL || s->raft->term > leader->raft->term))
 			leader = s;
 	}
-	return leader != NULL && leader->raft->term == term ? leader : NULL;
+	if (leader == NULL || leader->raft->term != term)
+		return NULL;
+	return raft_is_voter(leader->raft, leader->id) ? leader : NULL;
 }
 
 static bool
 agree(struct sim_world *w, unsigned set)
 {
 	for (size_t i = 0; i < w->o.nservers; i++)
-		if (((set >> i) & 1) &&
+		if (((set >> i) & 1) && is_member(w, i) &&
 		    (w->servers[i].applied != w->ncommitted ||
 			w->servers[i].raft->commit != w->ncommitted))
 			return false;
+	return true;
+}
+
+/* --- who must be well for the cluster to be well --- */
+
+static bool
+is_majority_of(const struct raft_config *c, unsigned set)
+{
+	size_t nvoters = 0, n = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->servers[i].voice != RAFT_VOTER)
+			continue;
+		nvoters++;
+		n += (set >> (c->servers[i].id - 1)) & 1;
+	}
+	return n >= nvoters / 2 + 1;
+}
+
+/* The last config on a server's disk; returns its index. */
+static uint64_t
+config_on_disk(const struct sim_server *s, struct raft_config *c)
+{
+	for (uint64_t i = sim_log_last(&s->disk); i > s->disk.base; i--) {
+		const struct raft_entry *e =
+		    &s->disk.v[s->disk.off + (i - s->disk.base) - 1].e;
+
+		if (e->type != RAFT_CONFIG)
+			continue;
+		raft_config_parse(c, e->data->data, e->data->len);
+		return i;
+	}
+	*c = s->disk_snap.meta.config;
+	return s->disk_snap.meta.config_index;
+}
+
+/*
+ * Enough to agree, whoever of them has the longest log: a majority of the
+ * config that is committed, and of each that is in somebody's log.
+ */
+static bool
+is_enough(const struct sim_world *w, unsigned set)
+{
+	if (!is_majority_of(&w->agreed, set))
+		return false;
+	for (size_t i = 0; i < w->o.nservers; i++) {
+		const struct sim_server *s = &w->servers[i];
+		struct raft_config c;
+
+		if (s->up && s->raft->config_index > w->agreed_index &&
+		    !is_majority_of(&s->raft->config, set))
+			return false;
+		if (config_on_disk(s, &c) > w->agreed_index &&
+		    !is_majority_of(&c, set))
+			return false;
+	}
 	return true;
 }
 
@@ -153,16 +222,9 @@ agree(struct sim_world *w, unsigned set)
 static void
 choose_core(struct sim_world *w, unsigned *core)
 {
-	size_t nvoters = w->o.nservers - w->o.nlearners;
-	size_t want = nvoters / 2 + 1, n = 0;
-
 	*core = 0;
-	while (n < want) {
-		size_t i = (size_t)rng_below(&w->chance, nvoters);
-
-		n += !((*core >> i) & 1);
-		*core |= 1U << i;
-	}
+	while (!is_enough(w, *core))
+		*core |= 1U << rng_below(&w->chance, w->o.nservers);
 	sim_heal_links(w);
 	for (size_t i = 0; i < w->o.nservers; i++) {
 		uint64_t how = rng_below(&w->chance, 4);
@@ -201,18 +263,6 @@ patience(const struct sim_opts *o)
 	return o->jitter_ms > 2 * o->delay_ms + o->sync_ms ? 10 : 50;
 }
 
-static void
-must_elect(struct sim_world *w, unsigned set, const char *who)
-{
-	int limit = patience(&w->o);
-
-	for (int i = 0; i < limit && leader_of(w, set) == NULL; i++)
-		run_for(w, w->o.election_ms);
-	if (leader_of(w, set) == NULL)
-		sim_fail(w, "L-LEAD: %s has no leader after %d election times",
-		    who, limit);
-}
-
 /* Grows whenever a server of the set gets nearer to the others. */
 static uint64_t
 progress(const struct sim_world *w, unsigned set)
@@ -227,6 +277,29 @@ progress(const struct sim_world *w, unsigned set)
 			       raft_log_last(&s->raft->log);
 	}
 	return sum;
+}
+
+/* A passing leader, no voter any more, may first have much to send. */
+static void
+must_elect(struct sim_world *w, unsigned set, const char *who)
+{
+	int limit = patience(&w->o);
+	uint64_t best = progress(w, set);
+
+	for (int still = 0; still < limit; still++) {
+		uint64_t sum;
+
+		if (leader_of(w, set) != NULL)
+			return;
+		run_for(w, w->o.election_ms);
+		sum = progress(w, set);
+		if (sum > best) {
+			best = sum;
+			still = 0;
+		}
+	}
+	sim_fail(
+	    w, "L-LEAD: %s has no leader after %d election times", who, limit);
 }
 
 /* Small windows over long links take their time; standing still is a bug. */
@@ -269,6 +342,44 @@ must_be_stable(struct sim_world *w, unsigned set, const char *who, uint64_t n)
 		sim_fail(w, "L-STAB: %s changed its leader for no reason", who);
 }
 
+/* Until all that was proposed has gone everywhere. */
+static void
+settle(struct sim_world *w, const struct sim_server *leader)
+{
+	size_t before;
+
+	do {
+		before = w->ncommitted;
+		run_for(w, STILL_MAX * w->o.election_ms);
+	} while (w->ncommitted > before);
+	if (raft_log_last(&leader->raft->log) > w->ncommitted)
+		sim_fail(w, "L-CONV: not all that was proposed commits");
+}
+
+/* Asked to, a leader in peace hands over, though it has just been busy. */
+static void
+must_hand_over(struct sim_world *w, unsigned set)
+{
+	struct sim_server *leader = leader_of(w, set);
+	struct raft_event ev = { .type = RAFT_TRANSFER };
+	size_t nvoters = 0;
+
+	for (size_t i = 0; i < w->agreed.n; i++)
+		nvoters += w->agreed.servers[i].voice == RAFT_VOTER;
+	if (leader == NULL || nvoters == 1)
+		return;
+	settle(w, leader);
+	for (int i = 0; i < HAND_OVERS && leader_of(w, set) == leader; i++) {
+		sim_propose(w, leader);
+		sim_step(w, leader, ev);
+		run_for(w, 4 * w->o.election_ms);
+	}
+	if (leader_of(w, set) == leader)
+		sim_fail(w, "L-MOVE: server %" PRIu64 " does not hand over",
+		    leader->id);
+	must_elect(w, set, "the cluster, after handing over,");
+}
+
 void
 sim_peace(struct sim_world *w)
 {
@@ -286,4 +397,5 @@ sim_peace(struct sim_world *w)
 	must_elect(w, all, "the cluster");
 	must_agree(w, all, "the cluster");
 	must_be_stable(w, all, "the cluster", 50);
+	must_hand_over(w, all);
 }

@@ -84,8 +84,10 @@ act(struct sim_world *w, struct sim_server *s, const struct raft_action *a,
 		break;
 	case RAFT_ACT_FATAL:
 		sim_fail(w, "FATAL: server %" PRIu64 ": %s", s->id, a->fatal);
-	case RAFT_ACT_PROPOSED:
 	case RAFT_ACT_REFUSED:
+		sim_ghost_refused(w, s, a->refused.why);
+		break;
+	case RAFT_ACT_PROPOSED:
 	case RAFT_ACT_READ_FAILED:
 		break;
 	}
@@ -144,10 +146,13 @@ sim_step(struct sim_world *w, struct sim_server *s, struct raft_event ev)
 static void
 receive(struct sim_world *w, struct sim_server *s, struct sim_message *msg)
 {
+	size_t slot = raft_config_slot(&s->raft->config, msg->m.from);
+
 	if (msg->m.type == RAFT_APPEND && msg->m.log_index < s->mem.base)
 		SIM_SAW(w, BELOW);
 	if (s->role == RAFT_LEADER && msg->m.term == s->raft->term &&
-	    msg->m.incarnation < s->raft->peers[msg->m.from - 1].incarnation)
+	    slot < s->raft->config.n &&
+	    msg->m.incarnation < s->raft->peers[slot].incarnation)
 		SIM_SAW(w, OLD_LIFE);
 	step_with(w, s,
 	    (struct raft_event){ .type = RAFT_RECV, .recv = &msg->m }, msg);
@@ -244,6 +249,34 @@ sim_reconnect(struct sim_world *w, struct sim_server *s)
 
 	sim_step(
 	    w, s, (struct raft_event){ .type = RAFT_PEER_RESET, .peer = peer });
+}
+
+/* Operators ask at random; what is not sound must be refused. */
+void
+sim_change(struct sim_world *w, struct sim_server *s)
+{
+	struct raft_event ev = { .type = RAFT_CHANGE };
+
+	if (!s->up || s->paused_until > w->now)
+		return;
+	ev.change.what = (enum raft_change)(1 + rng_below(&w->people, 4));
+	ev.change.server = 1 + rng_below(&w->people, w->o.nservers);
+	sim_note(w, "server %" PRIu64 " is asked for change %d of %" PRIu64,
+	    s->id, (int)ev.change.what, ev.change.server);
+	sim_step(w, s, ev);
+}
+
+void
+sim_transfer(struct sim_world *w, struct sim_server *s)
+{
+	struct raft_event ev = { .type = RAFT_TRANSFER };
+
+	if (!s->up || s->paused_until > w->now)
+		return;
+	ev.transfer.to = rng_below(&w->people, w->o.nservers + 1);
+	sim_note(w, "server %" PRIu64 " is asked to hand over to %" PRIu64,
+	    s->id, ev.transfer.to);
+	sim_step(w, s, ev);
 }
 
 /* --- lives --- */

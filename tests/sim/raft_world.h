@@ -124,7 +124,8 @@ struct sim_event {
 
 /* What the seed made of this world. Chances are in 1/1000. */
 struct sim_opts {
-	unsigned nservers, nlearners;
+	unsigned nservers;          /* all that there are */
+	unsigned nfirst, nlearners; /* of the first config; learners last */
 	uint64_t election_ms, jitter_ms, heartbeat_ms;
 	size_t append_max_entries, window;
 	uint64_t trailing, snapshot_every, chunk, snapshot_size;
@@ -132,6 +133,7 @@ struct sim_opts {
 	unsigned loss, twice, late; /* per message */
 	unsigned late_type; /* a kind of message that is late more often */
 	unsigned crash, cut, slow, pause, all_down; /* weights of faults */
+	unsigned change, transfer; /* what operators do; weights too */
 	uint64_t fault_every_ms;
 	unsigned ambush; /* crash right after something interesting */
 	uint64_t client_every_ms, read_every_ms;
@@ -153,29 +155,37 @@ struct sim_commit {
 };
 
 /* Interesting states: a world that never sees them proves little. */
-#define SIM_SIGHTS(X)                                                 \
-	X(TAIL, "elected with an uncommitted tail")                   \
-	X(CUT, "tail overwritten")                                    \
-	X(SPLIT, "vote split")                                        \
-	X(BEATEN, "candidate beaten by a leader of its term")         \
-	X(AHEAD, "leader commits beyond its own sync")                \
-	X(AHEAD_CRASH, "leader crashes with commit beyond its sync")  \
-	X(BELOW, "append below the follower's log start")             \
-	X(SNAP_WINDOW, "snapshot taken while appends are out")        \
-	X(RESUMED, "install resumed at an offset")                    \
-	X(REPLACED, "install replaced by another snapshot")           \
-	X(OVER, "install over a longer log of other history")         \
-	X(KEPT, "install that kept the tail")                         \
-	X(LOST, "crash lost unsynced writes")                         \
-	X(TORN, "crash tore a write")                                 \
-	X(PARKED, "read waited for the no-op")                        \
-	X(WINDOW, "window full")                                      \
-	X(CHECK_QUORUM, "leader stepped down for lack of answers")    \
-	X(ALL_DOWN, "all servers down at once")                       \
-	X(ALONE, "single server crashed with unsynced writes")        \
-	X(ABA, "one index written again before the first was synced") \
-	X(LEARNER, "learner caught up")                               \
-	X(OLD_LIFE, "answer of an earlier incarnation dropped")
+#define SIM_SIGHTS(X)                                                   \
+	X(TAIL, "elected with an uncommitted tail")                     \
+	X(CUT, "tail overwritten")                                      \
+	X(SPLIT, "vote split")                                          \
+	X(BEATEN, "candidate beaten by a leader of its term")           \
+	X(AHEAD, "leader commits beyond its own sync")                  \
+	X(AHEAD_CRASH, "leader crashes with commit beyond its sync")    \
+	X(BELOW, "append below the follower's log start")               \
+	X(SNAP_WINDOW, "snapshot taken while appends are out")          \
+	X(RESUMED, "install resumed at an offset")                      \
+	X(REPLACED, "install replaced by another snapshot")             \
+	X(OVER, "install over a longer log of other history")           \
+	X(KEPT, "install that kept the tail")                           \
+	X(LOST, "crash lost unsynced writes")                           \
+	X(TORN, "crash tore a write")                                   \
+	X(PARKED, "read waited for the no-op")                          \
+	X(WINDOW, "window full")                                        \
+	X(CHECK_QUORUM, "leader stepped down for lack of answers")      \
+	X(ALL_DOWN, "all servers down at once")                         \
+	X(ALONE, "single server crashed with unsynced writes")          \
+	X(ABA, "one index written again before the first was synced")   \
+	X(LEARNER, "learner caught up")                                 \
+	X(OLD_LIFE, "answer of an earlier incarnation dropped")         \
+	X(ADDED, "server added")                                        \
+	X(PROMOTED, "learner promoted")                                 \
+	X(REMOVED, "server removed")                                    \
+	X(SELF_REMOVED, "leader removed itself")                        \
+	X(UNDONE, "uncommitted change of servers cut")                  \
+	X(PARTED, "config in the log and not committed at an election") \
+	X(HANDED_OVER, "leadership handed over")                        \
+	X(NOT_TAKEN, "handing over given up")
 
 enum sim_sight {
 #define X(name, text) SIM_SAW_##name,
@@ -203,7 +213,7 @@ struct sim_world {
 	size_t nheap, cheap;
 	struct raft_actions acts;
 
-	struct raft_config config;
+	struct raft_config config; /* the first */
 	struct sim_server servers[SIM_SERVERS];
 	bool blocked[SIM_SERVERS][SIM_SERVERS]; /* from, to */
 	bool calm;                              /* no faults, for now */
@@ -215,6 +225,8 @@ struct sim_world {
 	size_t nterms;
 	struct sim_match *matching; /* (index, term) -> chain */
 	size_t nmatching, cmatching;
+	struct raft_config agreed; /* the last one committed */
+	uint64_t agreed_index;
 	uint64_t acked;  /* largest index that a client was told of */
 	uint64_t *reads; /* acked when read i began */
 	size_t nreads, creads;
@@ -273,6 +285,8 @@ void sim_server_release(struct sim_server *s);
 void sim_propose(struct sim_world *w, struct sim_server *s);
 void sim_read(struct sim_world *w, struct sim_server *s);
 void sim_reconnect(struct sim_world *w, struct sim_server *s);
+void sim_change(struct sim_world *w, struct sim_server *s);
+void sim_transfer(struct sim_world *w, struct sim_server *s);
 
 /* --- raft_ghost.c --- */
 
@@ -288,6 +302,8 @@ void sim_ghost_apply(
     struct sim_world *w, struct sim_server *s, const struct raft_entry *e);
 void sim_ghost_snapshot(struct sim_world *w, const struct sim_file *f);
 void sim_ghost_hard(struct sim_world *w, struct sim_server *s);
+void sim_ghost_refused(
+    struct sim_world *w, struct sim_server *s, enum raft_refusal why);
 void sim_ghost_read(
     struct sim_world *w, struct sim_server *s, uint64_t id, uint64_t index);
 void sim_ghost_restart(struct sim_world *w, struct sim_server *s);

@@ -55,17 +55,21 @@ world_init(struct sim_world *w, uint64_t seed, bool verbose)
 	rng_init(&w->people, sim_mix(seed, 4));
 	w->now = 1000;
 	sim_choose_opts(w);
-	for (size_t i = 0; i < w->o.nservers; i++)
+	for (size_t i = 0; i < w->o.nfirst; i++)
 		w->config.servers[w->config.n++] = (struct raft_server){ i + 1,
-			i < w->o.nservers - w->o.nlearners ? RAFT_VOTER
-							   : RAFT_LEARNER };
+			i < w->o.nfirst - w->o.nlearners ? RAFT_VOTER
+							 : RAFT_LEARNER };
 	first = raft_bootstrap_entry(&w->config);
+	w->agreed = w->config;
+	w->agreed_index = 1;
 	for (size_t i = 0; i < w->o.nservers; i++) {
 		struct sim_server *s = &w->servers[i];
 
 		s->id = i + 1;
-		s->disk_term = 1;
 		s->clock_offset_ms = rng_below(&w->chance, 1000000);
+		if (i >= w->o.nfirst)
+			continue; /* an empty disk: to be added */
+		s->disk_term = 1;
 		sim_log_add(&s->disk, &first);
 	}
 	raft_bytes_unref(first.data);
@@ -84,16 +88,31 @@ world_release(struct sim_world *w)
 }
 
 static void
+show_server(const struct raft *r)
+{
+	printf("  %" PRIu64 " %s term %" PRIu64 " leader %" PRIu64
+	       " log %" PRIu64 "..%" PRIu64 " commit %" PRIu64
+	       " synced %" PRIu64 " verified %" PRIu64 " config %" PRIu64 ":",
+	    r->opts.id, raft_role_name(r->role), r->term, r->leader,
+	    raft_log_first(&r->log), raft_log_last(&r->log), r->commit,
+	    r->synced, r->verified, r->config_index);
+	for (size_t i = 0; i < r->config.n; i++)
+		printf(" %" PRIu64 "%s", r->config.servers[i].id,
+		    r->config.servers[i].voice == RAFT_VOTER ? "" : "l");
+	putchar('\n');
+}
+
+static void
 show_failure(const struct sim_world *w)
 {
 	const struct sim_opts *o = &w->o;
 
 	printf("seed %" PRIu64 " FAILED at %" PRIu64 " ms: %s\n", w->seed,
 	    w->now, w->why);
-	printf("  %u servers (%u learn) election %" PRIu64 "+%" PRIu64
+	printf("  %u servers, first %u (%u learn) election %" PRIu64 "+%" PRIu64
 	       " delay %" PRIu64 " sync %" PRIu64 " loss %u twice %u late %u"
 	       " snapshot every %" PRIu64 "\n",
-	    o->nservers, o->nlearners, o->election_ms, o->jitter_ms,
+	    o->nservers, o->nfirst, o->nlearners, o->election_ms, o->jitter_ms,
 	    o->delay_ms, o->sync_ms, o->loss, o->twice, o->late,
 	    o->snapshot_every);
 	for (size_t i = 0; i < o->nservers; i++) {
@@ -105,12 +124,7 @@ show_failure(const struct sim_world *w)
 			       "\n",
 			    i + 1, s->disk_term, sim_log_last(&s->disk));
 		else
-			printf("  %zu %s term %" PRIu64 " leader %" PRIu64
-			       " log %" PRIu64 "..%" PRIu64 " commit %" PRIu64
-			       " synced %" PRIu64 " verified %" PRIu64 "\n",
-			    i + 1, raft_role_name(r->role), r->term, r->leader,
-			    raft_log_first(&r->log), raft_log_last(&r->log),
-			    r->commit, r->synced, r->verified);
+			show_server(r);
 	}
 	for (uint64_t n = SHOWN; n > 0; n--) {
 		uint64_t i = w->stats.steps - n;
