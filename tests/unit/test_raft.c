@@ -474,6 +474,215 @@ START_TEST(a_config_survives_its_bytes_and_nonsense_is_refused)
 }
 END_TEST
 
+static void
+change(struct desk *d, enum raft_change what, uint64_t server)
+{
+	step(d, (struct raft_event){ .type = RAFT_CHANGE,
+		    .change = { .id = 9, .what = what, .server = server } });
+}
+
+static int
+refusal(const struct desk *d)
+{
+	const struct raft_action *a = act(d, RAFT_ACT_REFUSED);
+
+	return a == NULL ? 0 : (int)a->refused.why;
+}
+
+/* The peer's disk has all up to match. */
+static void
+matched(struct desk *d, uint64_t from, uint64_t match)
+{
+	hear(d, (struct raft_message){ .type = RAFT_APPEND_REPLY,
+		    .from = from,
+		    .term = 2,
+		    .ok = true,
+		    .match = match });
+}
+
+START_TEST(servers_change_only_after_the_leaders_own_entry_and_one_by_one)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	win(&d);
+	change(&d, RAFT_ADD_LEARNER, 4);
+	ck_assert_int_eq(refusal(&d), RAFT_CHANGING);
+	sync_disk(&d);
+	matched(&d, 2, 2);
+	change(&d, RAFT_ADD_LEARNER, 4);
+	ck_assert_uint_eq(act(&d, RAFT_ACT_PROPOSED)->proposed.first, 3);
+	ck_assert_uint_eq(status(&d).config.n, 4);
+	change(&d, RAFT_REMOVE, 3);
+	ck_assert_int_eq(refusal(&d), RAFT_CHANGING);
+	sync_disk(&d);
+	matched(&d, 2, 3);
+	change(&d, RAFT_ADD_LEARNER, 4);
+	ck_assert_int_eq(refusal(&d), RAFT_NO_SUCH);
+	desk_release(&d);
+}
+END_TEST
+
+START_TEST(a_learner_counts_for_nothing_and_is_promoted_when_it_has_caught_up)
+{
+	struct raft_peer_status peers[RAFT_SERVERS_MAX];
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	win(&d);
+	sync_disk(&d);
+	matched(&d, 2, 2);
+	change(&d, RAFT_ADD_LEARNER, 4);
+	sync_disk(&d);
+	matched(&d, 4, 3);
+	ck_assert_uint_eq(status(&d).commit, 2);
+	matched(&d, 2, 3);
+	ck_assert_uint_eq(status(&d).commit, 3);
+	ck_assert_uint_eq(raft_peers(d.raft, peers), 4);
+	ck_assert(peers[3].caught_up && peers[3].voice == RAFT_LEARNER);
+	change(&d, RAFT_PROMOTE, 4);
+	ck_assert_int_eq(refusal(&d), 0);
+	ck_assert_int_eq(status(&d).config.servers[3].voice, RAFT_VOTER);
+	desk_release(&d);
+}
+END_TEST
+
+START_TEST(a_silent_learner_is_not_promoted)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	win(&d);
+	sync_disk(&d);
+	matched(&d, 2, 2);
+	change(&d, RAFT_ADD_LEARNER, 4);
+	sync_disk(&d);
+	matched(&d, 2, 3);
+	change(&d, RAFT_PROMOTE, 4);
+	ck_assert_int_eq(refusal(&d), RAFT_BEHIND);
+	desk_release(&d);
+}
+END_TEST
+
+START_TEST(no_change_leaves_too_few_in_touch)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	win(&d);
+	sync_disk(&d);
+	matched(&d, 2, 2);
+	/* Server 3 has been silent: without 2 no two are left. */
+	d.now_ms += ELECTION_MS + 1;
+	change(&d, RAFT_REMOVE, 2);
+	ck_assert_int_eq(refusal(&d), RAFT_UNSAFE);
+	matched(&d, 2, 2);
+	change(&d, RAFT_REMOVE, 3);
+	ck_assert_int_eq(refusal(&d), 0);
+	desk_release(&d);
+}
+END_TEST
+
+START_TEST(a_leader_that_removes_itself_goes_when_that_is_committed)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	win(&d);
+	sync_disk(&d);
+	matched(&d, 2, 2);
+	matched(&d, 3, 2);
+	change(&d, RAFT_REMOVE, 1);
+	sync_disk(&d);
+	tick(&d, HEARTBEAT_MS);
+	matched(&d, 2, 3);
+	ck_assert_int_eq(status(&d).role, RAFT_LEADER);
+	ck_assert_uint_eq(status(&d).commit, 2);
+	matched(&d, 3, 3);
+	ck_assert_uint_eq(status(&d).commit, 3);
+	tick(&d, HEARTBEAT_MS);
+	ck_assert_int_eq(status(&d).role, RAFT_FOLLOWER);
+	tick(&d, 3 * ELECTION_MS);
+	tick(&d, 3 * ELECTION_MS);
+	ck_assert_int_eq(status(&d).role, RAFT_FOLLOWER);
+	desk_release(&d);
+}
+END_TEST
+
+static void
+transfer(struct desk *d, uint64_t to)
+{
+	step(d, (struct raft_event){
+		    .type = RAFT_TRANSFER, .transfer = { .id = 9, .to = to } });
+}
+
+START_TEST(an_heir_is_told_when_its_disk_has_all_and_nothing_is_added)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	win(&d);
+	sync_disk(&d);
+	matched(&d, 3, 2);
+	transfer(&d, 2);
+	ck_assert_ptr_null(sent(&d, RAFT_TIMEOUT_NOW));
+	propose(&d, "late");
+	ck_assert_int_eq(refusal(&d), RAFT_BUSY);
+	matched(&d, 2, 2);
+	ck_assert_uint_eq(sent(&d, RAFT_TIMEOUT_NOW)->log_index, 2);
+	ck_assert_uint_eq(sent(&d, RAFT_TIMEOUT_NOW)->to, 2);
+	/* Its request is looked at though the leader is in touch. */
+	hear(&d, (struct raft_message){ .type = RAFT_VOTE,
+		     .term = 3,
+		     .log_index = 2,
+		     .log_term = 2,
+		     .handed_over = true });
+	ck_assert_int_eq(status(&d).role, RAFT_FOLLOWER);
+	sync_disk(&d);
+	ck_assert(sent(&d, RAFT_VOTE_REPLY)->ok);
+	desk_release(&d);
+}
+END_TEST
+
+START_TEST(a_handing_over_that_takes_too_long_is_given_up)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	win(&d);
+	sync_disk(&d);
+	matched(&d, 2, 2);
+	transfer(&d, 2);
+	matched(&d, 3, 2);
+	tick(&d, ELECTION_MS);
+	ck_assert_int_eq(refusal(&d), RAFT_NOT_TAKEN);
+	propose(&d, "on");
+	ck_assert_ptr_nonnull(act(&d, RAFT_ACT_PROPOSED));
+	transfer(&d, 1);
+	ck_assert_int_eq(refusal(&d), RAFT_NO_SUCH);
+	desk_release(&d);
+}
+END_TEST
+
+START_TEST(an_heir_campaigns_at_once_and_says_that_it_was_asked_to)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	hear(&d, (struct raft_message){ .type = RAFT_APPEND,
+		     .term = 1,
+		     .log_index = 1,
+		     .log_term = 1 });
+	hear(&d, (struct raft_message){
+		     .type = RAFT_TIMEOUT_NOW, .term = 1, .log_index = 1 });
+	ck_assert_int_eq(status(&d).role, RAFT_CANDIDATE);
+	sync_disk(&d);
+	ck_assert(sent(&d, RAFT_VOTE)->handed_over);
+	ck_assert_uint_eq(sent(&d, RAFT_VOTE)->term, 2);
+	desk_release(&d);
+}
+END_TEST
+
 UNIT_MAIN("raft", a_single_server_leads_and_commits_by_its_own_sync_alone,
     a_read_on_a_single_server_waits_only_for_what_is_applied,
     a_candidate_with_a_stale_log_is_refused,
@@ -489,4 +698,11 @@ UNIT_MAIN("raft", a_single_server_leads_and_commits_by_its_own_sync_alone,
     who_is_no_leader_refuses_commands_and_reads,
     mail_for_another_server_or_cluster_is_dropped,
     a_snapshot_lets_the_log_go_and_a_new_life_starts_from_it,
-    a_config_survives_its_bytes_and_nonsense_is_refused)
+    a_config_survives_its_bytes_and_nonsense_is_refused,
+    servers_change_only_after_the_leaders_own_entry_and_one_by_one,
+    a_learner_counts_for_nothing_and_is_promoted_when_it_has_caught_up,
+    a_silent_learner_is_not_promoted, no_change_leaves_too_few_in_touch,
+    a_leader_that_removes_itself_goes_when_that_is_committed,
+    an_heir_is_told_when_its_disk_has_all_and_nothing_is_added,
+    a_handing_over_that_takes_too_long_is_given_up,
+    an_heir_campaigns_at_once_and_says_that_it_was_asked_to)
