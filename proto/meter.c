@@ -257,7 +257,6 @@ meter_publish(struct meter *m, struct bus_pub *pub, int64_t wall_ns)
 	struct metrics all, part;
 	char topic[BUS_TOPIC_MAX + 1];
 
-	meter_runtime(m, wall_ns);
 	meter_take(m, wall_ns, &all);
 	snprintf(topic, sizeof topic, "metric.%s", m->source);
 	part = all;

@@ -72,8 +72,7 @@ void meter_http(struct meter *m, const struct http_server *s);
  */
 void meter_take(struct meter *m, int64_t wall_ns, struct metrics *out);
 
-/* meter_runtime(), meter_take(), and out it goes; nothing when nothing is
- * new. */
+/* meter_take(), and out it goes; nothing when nothing is new. */
 void meter_publish(struct meter *m, struct bus_pub *pub, int64_t wall_ns);
 
 /* --- meter_process.c --- */

@@ -140,5 +140,6 @@ gossipd_metrics(struct daemon *d)
 	struct gossipd *g = d->state;
 
 	meter_gauge(&g->meter, "nomad.memberlist.health.score", 0, NULL, 0);
+	meter_runtime(&g->meter, loop_wall_ns(d->loop));
 	meter_publish(&g->meter, d->pub, loop_wall_ns(d->loop));
 }

@@ -202,5 +202,6 @@ nodeagent_metrics(struct daemon *d)
 	if (na->config->publish_allocation_metrics)
 		task_metrics_set(na);
 	meter_http(&na->meter, na->http);
+	meter_runtime(&na->meter, loop_wall_ns(na->loop));
 	meter_publish(&na->meter, d->pub, loop_wall_ns(na->loop));
 }

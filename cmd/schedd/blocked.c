@@ -278,6 +278,16 @@ blocked_retry(struct blocked *b)
 	}
 }
 
+size_t
+blocked_escaped(const struct blocked *b)
+{
+	size_t n = 0;
+
+	MAP_FOREACH (m, &b->evals)
+		n += ((const struct blocked_eval *)map_value(m))->escaped;
+	return n;
+}
+
 static struct blocked_eval *
 of_job(const struct blocked *b, const char *ns, const char *job_id)
 {

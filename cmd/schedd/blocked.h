@@ -54,6 +54,8 @@ void blocked_forget(struct blocked *b, const char *id);
 const char *blocked_of_job(
     const struct blocked *b, const char *ns, const char *job_id);
 size_t blocked_count(const struct blocked *b);
+/* Those among them whose constraints no class can tell. */
+size_t blocked_escaped(const struct blocked *b);
 
 /* One to be looked at again, one to be canceled; the caller frees the id.
  * NULL: none. */

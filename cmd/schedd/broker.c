@@ -26,7 +26,8 @@ struct broker_eval {
 	enum broker_queue queue;
 	enum broker_where where;
 	unsigned deliveries;
-	struct due due; /* of its wait, or of the nack */
+	uint64_t here_ms, out_ms; /* since when */
+	struct due due;           /* of its wait, or of the nack */
 };
 
 static enum broker_queue
@@ -200,6 +201,7 @@ broker_enqueue(struct broker *b, const struct eval *rec, uint64_t delay_ms,
 	e->create_index = rec->create_index;
 	e->modify_index = rec->modify_index;
 	e->queue = queue_of(rec->type);
+	e->here_ms = now_ms + delay_ms;
 	map_put(&b->evals, e->id, e);
 	if (delay_ms > 0)
 		make_wait(b, e, delay_ms, now_ms);
@@ -227,6 +229,8 @@ broker_dequeue(struct broker *b, unsigned mask, uint64_t now_ms, bool *failed)
 	e = heap_pop(best);
 	b->nready--;
 	b->nunacked++;
+	b->unacked[e->queue]++;
+	e->out_ms = now_ms;
 	e->where = AT_UNACKED;
 	e->deliveries++;
 	*failed = e->queue == BROKER_FAILED;
@@ -244,7 +248,21 @@ take_back(struct broker *b, const char *id)
 		return NULL;
 	due_remove(&b->dues, &e->due);
 	b->nunacked--;
+	b->unacked[e->queue]--;
 	return e;
+}
+
+bool
+broker_since(
+    const struct broker *b, const char *id, uint64_t *here_ms, uint64_t *out_ms)
+{
+	const struct broker_eval *e = map_find(&b->evals, id);
+
+	if (e == NULL)
+		return false;
+	*here_ms = e->here_ms;
+	*out_ms = e->out_ms;
+	return true;
 }
 
 static void

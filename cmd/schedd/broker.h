@@ -55,6 +55,7 @@ struct broker {
 	char **given_up;
 	size_t ngiven_up, given_up_cap;
 	size_t nready, nunacked, npending, nwaiting;
+	size_t unacked[BROKER_NQUEUES]; /* nunacked by queue */
 };
 
 void broker_init(struct broker *b, const struct broker_opts *opts);
@@ -70,6 +71,10 @@ void broker_enqueue(
  * has been delivered too often. */
 const char *broker_dequeue(
     struct broker *b, unsigned mask, uint64_t now_ms, bool *failed);
+
+/* Since when it is here and, if it is out, since when; false: unknown. */
+bool broker_since(const struct broker *b, const char *id, uint64_t *here_ms,
+    uint64_t *out_ms);
 
 /* It is done, or is to come again. -1 when it is not out. */
 int broker_ack(struct broker *b, const char *id);

@@ -31,6 +31,9 @@ static const struct rec_field schedd_config_fields[] = {
 	REC_DUR(struct schedd_config, 17, deployment_gc_threshold,
 	    "DeploymentGCThreshold"),
 	REC_I64(struct schedd_config, 18, snapshot_entries, "SnapshotEntries"),
+	REC_BOOL(struct schedd_config, 60,
+	    disable_dispatched_job_summary_metrics,
+	    "DisableDispatchedJobSummaryMetrics"),
 };
 const struct rec_type schedd_config_type =
     REC_TYPE(schedd_config, schedd_config_fields);

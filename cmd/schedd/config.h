@@ -25,6 +25,8 @@ struct schedd_config {
 	    job_gc_threshold, node_gc_threshold, deployment_gc_threshold;
 	/* Snapshots of the state. */
 	int64_t snapshot_entries; /* after so many log entries */
+	/* No numbers of the jobs that parameterized ones have dispatched. */
+	bool disable_dispatched_job_summary_metrics;
 };
 
 extern const struct rec_type schedd_config_type;

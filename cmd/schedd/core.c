@@ -207,6 +207,7 @@ core_propose(struct sched_core *c, struct cmd *cmd)
 	struct core_act *a = act_add(c, SCHED_ACT_PROPOSE);
 
 	p->proposal = ++c->next_proposal;
+	p->began = probe_begin(&c->opts.probe);
 	cmd->time = c->wall_ns;
 	cmd->client = c->client;
 	cmd->request = p->proposal;
@@ -371,7 +372,14 @@ sched_core_stats(const struct sched_core *c, struct sched_core_stats *s)
 	s->ready = c->broker.nready;
 	s->unacked = c->broker.nunacked;
 	s->waiting = c->broker.nwaiting + c->broker.npending;
+	s->behind = c->broker.npending;
+	for (size_t i = 0; i < BROKER_NQUEUES; i++) {
+		s->queue_ready[i] = c->broker.ready[i].n;
+		s->queue_unacked[i] = c->broker.unacked[i];
+	}
+	s->runs = c->nruns;
 	s->blocked = blocked_count(&c->blocked);
+	s->escaped = blocked_escaped(&c->blocked);
 	s->pending = HASH_COUNT(c->pending);
 	s->leases = leases_count(&c->leases);
 }

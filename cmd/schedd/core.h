@@ -25,6 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmd/schedd/broker.h"
+#include "cmd/schedd/probe.h"
 #include "cmd/schedd/state.h"
 #include "common/err.h"
 #include "common/rec.h"
@@ -48,6 +50,7 @@ struct sched_core_opts {
 	uint64_t gc_interval_ms;  /* 0: only when asked */
 	int64_t gc_eval_ns, gc_batch_eval_ns, gc_job_ns, gc_node_ns,
 	    gc_deployment_ns;
+	struct sched_probe probe; /* zeroed: nobody asks */
 };
 
 /* The defaults: node down is noticed within 3 to 6 seconds. */
@@ -210,8 +213,12 @@ void sched_core_sched_config(struct sched_core *c, uint64_t req,
 struct sched_core_stats {
 	size_t ready; /* evaluations */
 	size_t unacked;
-	size_t waiting;
+	size_t waiting; /* for their time, or behind another of their job */
+	size_t behind;  /* ... of those, the latter */
+	size_t queue_ready[BROKER_NQUEUES], queue_unacked[BROKER_NQUEUES];
+	size_t runs; /* evaluations on their way through scheduler and log */
 	size_t blocked;
+	size_t escaped; /* blocked ones that no class of nodes can tell */
 	size_t pending; /* requests */
 	uint64_t plans;
 	uint64_t plans_partial;
@@ -219,5 +226,8 @@ struct sched_core_stats {
 	uint64_t leases_expired;
 };
 void sched_core_stats(const struct sched_core *c, struct sched_core_stats *s);
+/* Calls fn for each evaluation that waits for room. */
+void sched_core_each_blocked(struct sched_core *c,
+    void (*fn)(void *ctx, const struct eval *e), void *ctx);
 
 #endif

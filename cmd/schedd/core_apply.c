@@ -132,13 +132,16 @@ sched_core_lead(struct sched_core *c, bool leading)
 
 /* Whoever waits for this command is told, and its run goes on. */
 static void
-settle(struct sched_core *c, const struct cmd *cmd, const struct fsm_reply *r)
+settle(struct sched_core *c, const struct cmd *cmd, const struct fsm_reply *r,
+    int64_t committed)
 {
 	struct core_pending *p;
 
 	if (strcmp(r->client, c->client) != 0 ||
 	    (p = core_pending_take(c, r->request)) == NULL)
 		return;
+	probe_took(&c->opts.probe, "nomad.raft.commitTime", NULL,
+	    committed - p->began);
 	if (p->run != NULL) {
 		core_run_applied(c, p->run, cmd, r);
 		p->run = NULL;
@@ -239,12 +242,15 @@ sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
 	struct arena arena = { 0 };
 	struct fsm_reply reply;
 	struct cmd cmd;
+	int64_t committed = probe_begin(&c->opts.probe);
 	int rc = fsm_decode(index, bytes, n, &arena, &cmd, err);
 
-	if (rc == 0)
+	if (rc == 0) {
 		fsm_apply_cmd(&c->state, index, &cmd, &reply);
+		probe_end_command(&c->opts.probe, &cmd, committed);
+	}
 	if (rc == 0 && c->leading) {
-		settle(c, &cmd, &reply);
+		settle(c, &cmd, &reply, committed);
 		if (!reply.repeated && cmd.nbatch == 0)
 			observe(c, &cmd);
 		for (size_t i = 0; !reply.repeated && i < cmd.nbatch; i++)

@@ -4,6 +4,7 @@
 #include "cmd/schedd/core_impl.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/schedd/scheduler.h"
 #include "cmd/schedd/text.h"
@@ -14,6 +15,7 @@
 /* An evaluation that is out of the broker. */
 struct core_run {
 	char *eval_id;
+	int64_t proposed;  /* its latest command; see probe.h */
 	unsigned attempts; /* plans without progress, in a row */
 	bool cut;          /* the plan was too large for one command */
 	bool is_end;       /* nothing of it is looked at again */
@@ -152,6 +154,19 @@ core_eval_end(struct sched_core *c)
 	c->nruns = 0;
 }
 
+void
+sched_core_each_blocked(struct sched_core *c,
+    void (*fn)(void *ctx, const struct eval *e), void *ctx)
+{
+	MAP_FOREACH (m, &c->blocked.evals) {
+		const struct sched_eval *e =
+		    sched_eval_find(&c->state, map_key(m));
+
+		if (e != NULL)
+			fn(ctx, &e->rec);
+	}
+}
+
 /* --- ending those that nobody needs --- */
 
 static void
@@ -197,9 +212,39 @@ core_run_free(struct core_run *run)
 	free(run);
 }
 
+static int64_t
+since(uint64_t then_ms, uint64_t now_ms)
+{
+	return now_ms > then_ms ? (int64_t)(now_ms - then_ms) * CLOCK_NS_PER_MS
+				: 0;
+}
+
+/* How long it was here, was waited for, and was out; ms make a turn. */
+static void
+tell_times(struct sched_core *c, const struct core_run *run, bool ends)
+{
+	const struct sched_eval *e = sched_eval_find(&c->state, run->eval_id);
+	const struct sched_probe *p = &c->opts.probe;
+	uint64_t here_ms, out_ms;
+
+	if (e == NULL ||
+	    !broker_since(&c->broker, run->eval_id, &here_ms, &out_ms))
+		return;
+	if (!ends) {
+		probe_took(p, "nomad.nomad.broker.wait_time", &e->rec,
+		    since(here_ms, c->now_ms));
+		return;
+	}
+	probe_took(p, "nomad.nomad.broker.process_time", &e->rec,
+	    since(out_ms, c->now_ms));
+	probe_took(p, "nomad.nomad.broker.response_time", &e->rec,
+	    since(here_ms, c->now_ms));
+}
+
 static void
 run_end(struct sched_core *c, struct core_run *run)
 {
+	tell_times(c, run, true);
 	broker_ack(&c->broker, run->eval_id);
 	c->nruns--;
 	core_run_free(run);
@@ -228,6 +273,7 @@ propose_evals_of(
 
 	u.evals = list_evals(c, res, &u.nevals);
 	run->is_end = true;
+	run->proposed = probe_begin(&c->opts.probe);
 	core_propose(c, &cmd)->run = run;
 	free(u.evals);
 }
@@ -261,6 +307,7 @@ propose_plan(
 	run->cut = core_cut_plan(&plan);
 	plan.evals = run->cut ? list_later(c, res, &plan.nevals)
 			      : list_evals(c, res, &plan.nevals);
+	run->proposed = probe_begin(&c->opts.probe);
 	core_propose(c, &cmd)->run = run;
 	c->stats.plans++;
 	free(plan.evals);
@@ -271,6 +318,7 @@ look(struct sched_core *c, struct core_run *run)
 {
 	const struct sched_eval *e = sched_eval_find(&c->state, run->eval_id);
 	struct scheduler_result res = { 0 };
+	int64_t began = probe_begin(&c->opts.probe);
 
 	if (e == NULL || sched_eval_is_terminal(&e->rec)) {
 		run_end(c, run);
@@ -282,6 +330,7 @@ look(struct sched_core *c, struct core_run *run)
 		propose_evals_of(c, run, &res);
 	} else {
 		scheduler_run(&c->state, &e->rec, c->wall_ns, &c->rng, &res);
+		probe_end_scheduler(&c->opts.probe, e->rec.type, began);
 		if (res.has_plan)
 			propose_plan(c, run, &res);
 		else
@@ -319,10 +368,44 @@ made_progress(const struct sched_core *c, const struct cmd_plan *plan)
 	return false;
 }
 
+static void
+tell_applied(
+    struct sched_core *c, const struct core_run *run, const struct cmd *cmd)
+{
+	const struct sched_probe *p = &c->opts.probe;
+
+	if (cmd->plan == NULL) {
+		probe_end(p, "nomad.nomad.worker.update_eval", run->proposed);
+		return;
+	}
+	probe_end(p, "nomad.nomad.plan.submit", run->proposed);
+	probe_end(p, "nomad.nomad.plan.apply", run->proposed);
+	probe_end(p, "nomad.nomad.worker.submit_plan", run->proposed);
+}
+
+/* Those of its nodes where what was to be placed is not. */
+static void
+tell_rejected(struct sched_core *c, const struct cmd_plan *plan)
+{
+	const char *last = "";
+
+	for (size_t i = 0; i < plan->nplaces; i++) {
+		const char *node = sched_str(plan->places[i].node_id);
+
+		if (strcmp(node, last) == 0 ||
+		    sched_alloc_find(
+			&c->state, sched_str(plan->places[i].id)) != NULL)
+			continue;
+		probe_node_rejected(&c->opts.probe, node);
+		last = node;
+	}
+}
+
 void
 core_run_applied(struct sched_core *c, struct core_run *run,
     const struct cmd *cmd, const struct fsm_reply *reply)
 {
+	tell_applied(c, run, cmd);
 	if (run->is_end || cmd->plan == NULL ||
 	    (!reply->partial && !run->cut)) {
 		run_end(c, run);
@@ -330,6 +413,8 @@ core_run_applied(struct sched_core *c, struct core_run *run,
 	}
 	if (reply->partial)
 		c->stats.plans_partial++;
+	if (reply->partial)
+		tell_rejected(c, cmd->plan);
 	if (made_progress(c, cmd->plan))
 		run->attempts = 0;
 	else
@@ -413,6 +498,10 @@ core_eval_pump(struct sched_core *c)
 
 		run->eval_id = xstrdup(id);
 		c->nruns++;
+		tell_times(c, run, false);
+		/* The state here is never behind an evaluation. */
+		probe_took(&c->opts.probe, "nomad.nomad.worker.wait_for_index",
+		    NULL, 0);
 		if (failed)
 			fail(c, run);
 		else

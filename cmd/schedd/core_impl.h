@@ -62,6 +62,7 @@ struct core_evals {
 /* A command on its way through the log, and who waits for it. */
 struct core_pending {
 	uint64_t proposal;
+	int64_t began; /* see probe.h */
 	bool has_req;
 	uint64_t req;
 	enum core_answer answer;

@@ -302,6 +302,7 @@ core_node_tick(struct sched_core *c)
 
 	while ((id = lease_expired(&c->leases, c->now_ms)) != NULL) {
 		const struct sched_node *n = sched_node_find(&c->state, id);
+		int64_t began = probe_begin(&c->opts.probe);
 		const char *status;
 
 		if (n == NULL || sched_eq(n->node->status, "down")) {
@@ -314,5 +315,7 @@ core_node_tick(struct sched_core *c)
 		    sched_str(n->node->name), status);
 		c->stats.leases_expired++;
 		propose_status(c, n, status, "Node heartbeat missed");
+		probe_end(
+		    &c->opts.probe, "nomad.nomad.heartbeat.invalidate", began);
 	}
 }

@@ -7,6 +7,7 @@
 
 #include "cmd/schedd/follow.h"
 #include "cmd/schedd/schedd.h"
+#include "common/clock.h"
 #include "common/mem.h"
 #include "proto/msg.h"
 #include "proto/nodemsg.h"
@@ -25,7 +26,8 @@ on_node_register(void *ctx, struct bus_req *req, const void *body)
 {
 	struct schedd *sd = enter(ctx);
 
-	sched_core_node_register(sd->core, schedd_ask_bus(sd, req), body);
+	sched_core_node_register(sd->core,
+	    schedd_ask_bus(sd, req, "nomad.nomad.client.register"), body);
 	schedd_leave(sd);
 }
 
@@ -34,7 +36,8 @@ on_node_lease(void *ctx, struct bus_req *req, const void *body)
 {
 	struct schedd *sd = enter(ctx);
 
-	sched_core_node_lease(sd->core, schedd_ask_bus(sd, req), body);
+	sched_core_node_lease(sd->core,
+	    schedd_ask_bus(sd, req, "nomad.nomad.client.update_status"), body);
 	schedd_leave(sd);
 }
 
@@ -43,7 +46,8 @@ on_node_update(void *ctx, struct bus_req *req, const void *body)
 {
 	struct schedd *sd = enter(ctx);
 
-	sched_core_node_update(sd->core, schedd_ask_bus(sd, req), body);
+	sched_core_node_update(sd->core,
+	    schedd_ask_bus(sd, req, "nomad.nomad.client.update_alloc"), body);
 	schedd_leave(sd);
 }
 
@@ -52,7 +56,8 @@ on_node_events(void *ctx, struct bus_req *req, const void *body)
 {
 	struct schedd *sd = enter(ctx);
 
-	sched_core_node_events(sd->core, schedd_ask_bus(sd, req), body);
+	sched_core_node_events(sd->core,
+	    schedd_ask_bus(sd, req, "nomad.nomad.client.emit_events"), body);
 	schedd_leave(sd);
 }
 
@@ -61,7 +66,9 @@ on_services_update(void *ctx, struct bus_req *req, const void *body)
 {
 	struct schedd *sd = enter(ctx);
 
-	sched_core_services_update(sd->core, schedd_ask_bus(sd, req), body);
+	sched_core_services_update(sd->core,
+	    schedd_ask_bus(sd, req, "nomad.nomad.service_registration.upsert"),
+	    body);
 	schedd_leave(sd);
 }
 
@@ -69,8 +76,12 @@ static void
 on_node_allocs(void *ctx, struct bus_req *req, const void *body)
 {
 	struct schedd *sd = ((struct daemon *)ctx)->state;
+	int64_t began_ns = clock_wall_ns();
 
 	follow_node(sd, req, body);
+	/* Without the time that the request may be held. */
+	schedd_metrics_took(sd, "nomad.nomad.client.get_client_allocs",
+	    clock_wall_ns() - began_ns);
 }
 
 static void

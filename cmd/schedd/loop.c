@@ -9,6 +9,7 @@
 #include "cmd/schedd/api.h"
 #include "cmd/schedd/follow.h"
 #include "cmd/schedd/schedd.h"
+#include "common/clock.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
 
@@ -18,6 +19,8 @@ struct asker {
 	uint64_t id;
 	struct http_req *http; /* NULL when it has left */
 	struct bus_req *bus;
+	const char *name; /* of the summary of its times, or NULL */
+	int64_t began_ns;
 	schedd_shape_fn *shape;
 	int bad_status; /* of ERR_BAD, where it is not the usual one; or 0 */
 	UT_hash_handle hh;
@@ -92,10 +95,12 @@ on_expire(void *ctx, struct bus_req *req)
 }
 
 uint64_t
-schedd_ask_bus(struct schedd *sd, struct bus_req *r)
+schedd_ask_bus(struct schedd *sd, struct bus_req *r, const char *name)
 {
 	struct asker *a = add_asker(sd);
 
+	a->name = name;
+	a->began_ns = clock_wall_ns();
 	a->bus = r;
 	bus_on_expire(r, on_expire, a);
 	return a->id;
@@ -177,6 +182,7 @@ propose(struct schedd *sd, const struct sched_act *act)
 
 	p->sd = sd;
 	p->number = act->proposal;
+	sd->nproposed++;
 	if (sched_core_check(act->bytes, act->n, &err) == 0 &&
 	    raft_node_propose(
 		sd->raft, act->bytes, act->n, on_proposed, p, &err) == 0)
@@ -196,6 +202,8 @@ carry_out(struct schedd *sd, const struct sched_act *act)
 	}
 	if ((a = take_asker(sd, act->req)) == NULL)
 		return;
+	if (a->name != NULL)
+		schedd_metrics_took(sd, a->name, clock_wall_ns() - a->began_ns);
 	if (act->kind == SCHED_ACT_REPLY)
 		answer(a, act);
 	else

@@ -1,11 +1,13 @@
 /*
- * The numbers that schedd publishes: names and labels are Nomad's.
+ * The numbers that schedd publishes: names and labels are Nomad's. What only
+ * the leader knows is told by the leader alone.
  */
 #include <string.h>
 
 #include "cmd/schedd/schedd.h"
+#include "cmd/schedd/text.h"
+#include "common/clock.h"
 #include "common/raft/node.h"
-#include "common/text.h"
 #include "proto/meter.h"
 
 static void
@@ -14,13 +16,12 @@ gauge(struct meter *m, const char *name, double value)
 	meter_gauge(m, name, value, NULL, 0);
 }
 
+/* --- jobs --- */
+
 static void
-add_summary(struct meter *m, const struct sched_job *j,
+set_summary(struct meter *m, const struct meter_labels *l,
     const struct task_group_summary *g)
 {
-	const struct rec_kv labels[] = { { text_borrow("job"), j->id },
-		{ text_borrow("task_group"), g->key },
-		{ text_borrow("namespace"), j->ns } };
 	const struct {
 		const char *name;
 		int64_t value;
@@ -35,16 +36,40 @@ add_summary(struct meter *m, const struct sched_job *j,
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		meter_gauge(m, rows[i].name, (double)rows[i].value, labels, 3);
+		meter_gauge(
+		    m, rows[i].name, (double)rows[i].value, l->kv, l->n);
 }
 
 static void
-add_jobs(struct meter *m, const struct sched_state *st)
+set_job(struct schedd *sd, const struct sched_job *j, struct buf *scratch)
 {
+	struct job_summary sum;
+
+	if (sd->config->disable_dispatched_job_summary_metrics &&
+	    j->job->dispatched)
+		return;
+	sched_job_summary(j, &sum);
+	for (size_t i = 0; i < sum.nsummary; i++) {
+		struct meter_labels l = { .n = 0 };
+
+		meter_label(&l, "job", j->id);
+		meter_label(&l, "namespace", j->ns);
+		meter_label_child(&l, j->id, scratch);
+		meter_label(&l, "task_group", sum.summary[i].key);
+		set_summary(&sd->job_meter, &l, &sum.summary[i]);
+	}
+	rec_clear(&job_summary_type, &sum);
+}
+
+static void
+set_jobs(struct schedd *sd)
+{
+	const struct sched_state *st = sched_core_state(sd->core);
 	double pending = 0, running = 0, dead = 0;
+	struct meter *m = &sd->job_meter;
+	struct buf scratch = { 0 };
 
 	for (struct sched_job *j = st->jobs; j != NULL; j = j->hh.next) {
-		struct job_summary sum;
 		const char *status;
 
 		if (j->job == NULL)
@@ -53,43 +78,228 @@ add_jobs(struct meter *m, const struct sched_state *st)
 		pending += strcmp(status, "pending") == 0;
 		running += strcmp(status, "running") == 0;
 		dead += strcmp(status, "dead") == 0;
-		sched_job_summary(j, &sum);
-		for (size_t i = 0; i < sum.nsummary; i++)
-			add_summary(m, j, &sum.summary[i]);
-		rec_clear(&job_summary_type, &sum);
+		set_job(sd, j, &scratch);
 	}
+	buf_release(&scratch);
 	gauge(m, "nomad.nomad.job_status.pending", pending);
 	gauge(m, "nomad.nomad.job_status.running", running);
 	gauge(m, "nomad.nomad.job_status.dead", dead);
+}
+
+/* While no command changes the state, jobs are told of again only so that
+ * they are not forgotten. */
+static void
+tell_jobs(struct schedd *sd)
+{
+	uint64_t index = sched_core_state(sd->core)->index;
+	uint64_t now_ms = loop_now_ms(sd->loop);
+
+	if (index == sd->told_index && sd->told_ms != 0 &&
+	    now_ms - sd->told_ms < METER_FULL_NS / CLOCK_NS_PER_MS)
+		return;
+	set_jobs(sd);
+	meter_publish(&sd->job_meter, sd->daemon->pub, loop_wall_ns(sd->loop));
+	sd->told_index = index;
+	sd->told_ms = now_ms;
+}
+
+/* --- evaluations --- */
+
+static void
+set_broker(struct meter *m, const struct sched_core_stats *s)
+{
+	static const struct {
+		enum broker_queue queue;
+		const char *ready, *unacked;
+	} queues[] = {
+#define QUEUE(q, name)                            \
+	{ q, "nomad.nomad.broker." name ".ready", \
+		"nomad.nomad.broker." name ".unacked" }
+		QUEUE(BROKER_SERVICE, "service"),
+		QUEUE(BROKER_BATCH, "batch"),
+		QUEUE(BROKER_SYSTEM, "system"),
+		QUEUE(BROKER_SYSBATCH, "sysbatch"),
+		QUEUE(BROKER_OTHER, "_core"),
+		QUEUE(BROKER_FAILED, "_failed"),
+#undef QUEUE
+	};
+
+	for (size_t i = 0; i < sizeof queues / sizeof queues[0]; i++) {
+		enum broker_queue q = queues[i].queue;
+
+		gauge(m, queues[i].ready, (double)s->queue_ready[q]);
+		gauge(m, queues[i].unacked, (double)s->queue_unacked[q]);
+	}
+	gauge(m, "nomad.nomad.broker.total_ready", (double)s->ready);
+	gauge(m, "nomad.nomad.broker.total_unacked", (double)s->unacked);
+	gauge(m, "nomad.nomad.broker.total_pending", (double)s->behind);
+	gauge(m, "nomad.nomad.broker.total_waiting",
+	    (double)(s->waiting - s->behind));
+	/* Those that are given up are so in the same turn. */
+	gauge(m, "nomad.nomad.broker.total_cancelable", 0);
+}
+
+/* What the job's groups asked for and no node had. */
+static void
+set_blocked_job(void *ctx, const struct eval *e)
+{
+	struct meter_labels l = { .n = 0 };
+	int64_t cpu = 0, memory = 0;
+
+	for (size_t i = 0; i < e->nfailed_tg_allocs; i++) {
+		const struct alloc_metric *m = &e->failed_tg_allocs[i].value;
+
+		for (size_t t = 0; t < m->nresources_exhausted; t++) {
+			cpu += m->resources_exhausted[t].value.cpu;
+			memory += m->resources_exhausted[t].value.memory_mb;
+		}
+	}
+	meter_label(&l, "job", e->job_id);
+	meter_label(&l, "namespace", e->namespace);
+	meter_gauge(
+	    ctx, "nomad.nomad.blocked_evals.job.cpu", (double)cpu, l.kv, l.n);
+	meter_gauge(ctx, "nomad.nomad.blocked_evals.job.memory", (double)memory,
+	    l.kv, l.n);
+}
+
+static void
+set_evals(struct schedd *sd)
+{
+	struct meter *m = &sd->meter;
+	struct sched_core_stats s;
+
+	sched_core_stats(sd->core, &s);
+	set_broker(m, &s);
+	gauge(m, "nomad.nomad.blocked_evals.total_blocked", (double)s.blocked);
+	gauge(m, "nomad.nomad.blocked_evals.total_escaped", (double)s.escaped);
+	gauge(m, "nomad.nomad.blocked_evals.total_quota_limit", 0);
+	sched_core_each_blocked(sd->core, set_blocked_job, m);
+	gauge(m, "nomad.nomad.plan.queue_depth", (double)s.runs);
+	gauge(m, "nomad.nomad.heartbeat.active", (double)s.leases);
+}
+
+/* --- the server --- */
+
+/* How many servers may still be lost. */
+static double
+failure_tolerance(const struct raft_status *s)
+{
+	size_t voters = 0;
+
+	for (size_t i = 0; i < s->config.n; i++)
+		voters += s->config.servers[i].voice == RAFT_VOTER;
+	return voters > 0 ? (double)((voters - 1) / 2) : 0;
+}
+
+static void
+set_raft(struct schedd *sd)
+{
+	struct meter *m = &sd->meter;
+	struct raft_node_info raft;
+
+	raft_node_info(sd->raft, &raft);
+	gauge(m, "nomad.raft.appliedIndex", (double)raft.raft.applied);
+	gauge(m, "nomad.raft.lastIndex", (double)raft.raft.last);
+	gauge(m, "nomad.raft.peers", (double)raft.raft.config.n);
+	gauge(m, "nomad.state.snapshotIndex", (double)raft.raft.snapshot_index);
+	meter_total(m, "nomad.raft.apply", (double)sd->nproposed, NULL, 0);
+	if (!sd->leading)
+		return;
+	gauge(m, "nomad.nomad.autopilot.healthy", 1);
+	gauge(m, "nomad.nomad.autopilot.failure_tolerance",
+	    failure_tolerance(&raft.raft));
+}
+
+static void
+set_rpc(struct schedd *sd)
+{
+	struct meter *m = &sd->meter;
+	struct bus_stats local = *bus_server_stats(sd->daemon->msg);
+	struct bus_stats remote = { 0 };
+
+	if (sd->rpc != NULL)
+		remote = *bus_server_stats(sd->rpc);
+	meter_total(m, "nomad.nomad.rpc.request",
+	    (double)(local.requests + remote.requests), NULL, 0);
+	meter_total(m, "nomad.nomad.rpc.request_error",
+	    (double)(local.refused + remote.refused), NULL, 0);
+	meter_total(m, "nomad.nomad.rpc.query", (double)sd->nqueries, NULL, 0);
+	meter_http(m, sd->http);
 }
 
 void
 schedd_metrics(struct daemon *d)
 {
 	struct schedd *sd = d->state;
-	struct sched_state *st = sched_core_state(sd->core);
-	struct meter *m = &sd->meter;
-	struct sched_core_stats s;
-	struct raft_node_info raft;
-	double nodes = 0;
+	int64_t wall_ns = loop_wall_ns(sd->loop);
 
-	sched_core_stats(sd->core, &s);
-	raft_node_info(sd->raft, &raft);
-	add_jobs(m, st);
-	for (struct sched_node *n = st->nodes; n != NULL; n = n->hh.next)
-		nodes +=
-		    n->node != NULL && strcmp(n->node->status, "ready") == 0;
-	gauge(m, "nomad.nomad.heartbeat.active", nodes);
-	gauge(m, "nomad.nomad.broker.total_ready", (double)s.ready);
-	gauge(m, "nomad.nomad.broker.total_unacked", (double)s.unacked);
-	gauge(m, "nomad.nomad.broker.total_waiting", (double)s.waiting);
-	gauge(m, "nomad.nomad.broker.total_pending", (double)s.pending);
-	gauge(m, "nomad.nomad.blocked_evals.total_blocked", (double)s.blocked);
-	gauge(m, "nomad.nomad.plan.queue_depth", (double)raft.queued_entries);
-	meter_total(m, "nomad.nomad.plan.node_rejected",
-	    (double)s.plans_partial, NULL, 0);
-	gauge(m, "nomad.raft.appliedIndex", (double)raft.raft.applied);
-	gauge(m, "nomad.raft.lastIndex", (double)raft.raft.last);
-	meter_http(m, sd->http);
-	meter_publish(m, d->pub, loop_wall_ns(sd->loop));
+	if (sd->leading) {
+		tell_jobs(sd);
+		set_evals(sd);
+	}
+	set_raft(sd);
+	set_rpc(sd);
+	meter_runtime(&sd->meter, wall_ns);
+	meter_publish(&sd->meter, d->pub, wall_ns);
+}
+
+/* --- what happens --- */
+
+void
+schedd_metrics_took(struct schedd *sd, const char *name, int64_t ns)
+{
+	meter_sample(&sd->meter, name, (double)ns / CLOCK_NS_PER_MS, NULL, 0);
+}
+
+void
+schedd_metrics_led(struct schedd *sd, bool leads, int64_t took_ns)
+{
+	schedd_metrics_took(sd,
+	    leads ? "nomad.nomad.leader.establish_leadership"
+		  : "nomad.nomad.leader.revoke_leadership",
+	    took_ns);
+	meter_count(&sd->meter,
+	    leads ? "nomad.raft.state.leader" : "nomad.raft.state.follower", 1,
+	    NULL, 0);
+}
+
+static int64_t
+on_clock(void *ctx)
+{
+	(void)ctx;
+	return clock_wall_ns();
+}
+
+static void
+on_took(void *ctx, const char *name, const struct eval *e, int64_t ns)
+{
+	struct schedd *sd = ctx;
+	struct meter_labels l = { .n = 0 };
+
+	if (e != NULL) {
+		meter_label(&l, "eval_type", e->type);
+		meter_label(&l, "job", e->job_id);
+		meter_label(&l, "namespace", e->namespace);
+		meter_label(&l, "triggered_by", e->triggered_by);
+	}
+	meter_sample(&sd->meter, name, (double)ns / CLOCK_NS_PER_MS, l.kv, l.n);
+}
+
+static void
+on_node_rejected(void *ctx, const char *node_id)
+{
+	struct schedd *sd = ctx;
+	struct meter_labels l = { .n = 0 };
+
+	meter_label(&l, "node_id", node_id);
+	meter_count(&sd->meter, "nomad.nomad.plan.node_rejected", 1, l.kv, l.n);
+}
+
+void
+schedd_probe(struct schedd *sd, struct sched_probe *probe)
+{
+	*probe = (struct sched_probe){ .ctx = sd,
+		.clock_ns = on_clock,
+		.took = on_took,
+		.node_rejected = on_node_rejected };
 }

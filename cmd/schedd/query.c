@@ -167,6 +167,7 @@ query_start(struct schedd *sd, struct http_req *r, query_fn *fn)
 	struct query *q = xcalloc(1, sizeof *q);
 	uint64_t wait_ms;
 
+	sd->nqueries++;
 	q->gone = on_query_gone;
 	q->sd = sd;
 	q->st = sched_core_state(sd->core);

@@ -7,6 +7,7 @@
 
 #include "cmd/schedd/query.h"
 #include "cmd/schedd/schedd.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
@@ -30,11 +31,13 @@ static void
 on_leader(void *ctx, bool leads, uint64_t term)
 {
 	struct schedd *sd = ctx;
+	int64_t began_ns = clock_wall_ns();
 
 	log_info("%s term=%" PRIu64, leads ? "leading" : "following", term);
 	sd->leading = leads;
 	schedd_enter(sd);
 	sched_core_lead(sd->core, leads);
+	schedd_metrics_led(sd, leads, clock_wall_ns() - began_ns);
 	schedd_leave(sd);
 	if (leads)
 		query_run_led(sd);

@@ -49,6 +49,11 @@ struct schedd {
 	struct followers followers; /* nodes whose requests are held */
 	struct followers followers_woken;
 	struct meter meter;
+	struct meter job_meter; /* numbers that only a command changes */
+	uint64_t told_index;    /* of the state, when they were told */
+	uint64_t told_ms;
+	uint64_t nqueries;  /* reads of the state by the API */
+	uint64_t nproposed; /* commands given to the log */
 	bool leading, was_ready;
 	bool run_posted; /* woken ones will be answered in this turn */
 	char *server_id;
@@ -71,8 +76,9 @@ uint64_t schedd_ask_http(
 /* The same where what is wrong (ERR_BAD) has a status of its own. */
 uint64_t schedd_ask_http_bad(
     struct schedd *sd, struct http_req *r, int bad_status);
-/* At its deadline it is refused, whatever the core says later. */
-uint64_t schedd_ask_bus(struct schedd *sd, struct bus_req *r);
+/* At its deadline it is refused, whatever the core says later. name is of the
+ * summary that its time is told under. */
+uint64_t schedd_ask_bus(struct schedd *sd, struct bus_req *r, const char *name);
 /* Nobody is answered any more; when their servers are freed. */
 void schedd_forget_askers(struct schedd *sd);
 /* The core's timer; arg is the schedd. */
@@ -90,7 +96,15 @@ void schedd_stop(struct daemon *d);
 void schedd_release(struct daemon *d);
 void schedd_info(struct daemon *d,
     void (*add)(void *ctx, const char *name, const char *value), void *ctx);
+
+/* metrics.c */
 void schedd_metrics(struct daemon *d);
+/* Makes the core tell the meter how long its work takes. */
+void schedd_probe(struct schedd *sd, struct sched_probe *probe);
+/* Something took so long. */
+void schedd_metrics_took(struct schedd *sd, const char *name, int64_t ns);
+/* A term of office begins or has ended; took_ns for that. */
+void schedd_metrics_led(struct schedd *sd, bool leads, int64_t took_ns);
 
 /* handlers.c */
 extern const struct bus_route schedd_routes[];

@@ -34,7 +34,7 @@ identify(struct schedd *sd, struct err *err)
 }
 
 static struct sched_core *
-make_core(const struct schedd_config *c)
+make_core(struct schedd *sd, const struct schedd_config *c)
 {
 	struct sched_core_opts o;
 	uint64_t seed;
@@ -54,6 +54,7 @@ make_core(const struct schedd_config *c)
 	o.gc_job_ns = c->job_gc_threshold;
 	o.gc_node_ns = c->node_gc_threshold;
 	o.gc_deployment_ns = c->deployment_gc_threshold;
+	schedd_probe(sd, &o.probe);
 	return sched_core_new(&o);
 }
 
@@ -96,7 +97,7 @@ schedd_start(struct daemon *d, struct err *err)
 	sd->loop = d->loop;
 	sd->config = c;
 	sd->started_ms = loop_now_ms(d->loop);
-	sd->meter.source = d->def->name;
+	sd->meter.source = sd->job_meter.source = d->def->name;
 	TAILQ_INIT(&sd->queries);
 	TAILQ_INIT(&sd->woken);
 	TAILQ_INIT(&sd->followers);
@@ -105,7 +106,7 @@ schedd_start(struct daemon *d, struct err *err)
 	sd->nodes_http = nodes_http_new(d->loop);
 	if (*c->node_http != '\0')
 		sd->node_client = http_client_new(d->loop, c->node_http);
-	sd->core = make_core(c);
+	sd->core = make_core(sd, c);
 	if (identify(sd, err) == -1 || schedd_open_raft(sd, err) == -1 ||
 	    open_rpc(sd, err) == -1 ||
 	    (sd->metricsd = dial(sd, "metricsd", err)) == NULL ||
@@ -148,6 +149,7 @@ schedd_release(struct daemon *d)
 	loop_timer_free(sd->tick);
 	sched_core_free(sd->core);
 	meter_release(&sd->meter);
+	meter_release(&sd->job_meter);
 	free(sd->server_id);
 	free(sd);
 	d->state = NULL;

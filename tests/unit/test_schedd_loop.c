@@ -56,7 +56,7 @@ on_register(void *ctx, struct bus_req *req, const void *body)
 {
 	(void)ctx;
 	schedd_enter(&sd);
-	sched_core_node_register(sd.core, schedd_ask_bus(&sd, req), body);
+	sched_core_node_register(sd.core, schedd_ask_bus(&sd, req, NULL), body);
 	take_proposals();
 }
 
