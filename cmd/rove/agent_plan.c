@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/rove/agent_docker.h"
 #include "cmd/rove/conftext.h"
 #include "common/clock.h"
 #include "common/daemon.h"
@@ -278,6 +279,7 @@ plan_nodeagent(struct planner *p)
 	put_client(&c->client, b);
 	conftext_put_bool(b, "raw_exec", plan_has_raw_exec(c));
 	put_denied(c, b);
+	agent_docker_put(c, b);
 	conftext_put_bool(b, "stop_tasks_on_exit", c->dev_mode);
 	conftext_put_bool(b, "publish_allocation_metrics",
 	    c->telemetry.publish_allocation_metrics);

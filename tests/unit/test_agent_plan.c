@@ -308,6 +308,81 @@ START_TEST(raw_exec_is_off_unless_it_is_enabled)
 }
 END_TEST
 
+/* The docker driver's options that a file and flags give the node. */
+static void
+load_docker(struct nodeagent_config *c, const char *line, const char *text)
+{
+	struct plan p;
+
+	*c = (struct nodeagent_config){ 0 };
+	make_plan(&p, line, text);
+	load(&p, "nodeagent", &nodeagent_config_type, nodeagent_config_init,
+	    nodeagent_config_check, c);
+	plan_release(&p);
+}
+
+START_TEST(the_docker_plugin_block_reaches_the_node)
+{
+	struct nodeagent_config c;
+
+	load_docker(&c, "-client -data-dir /d -servers 10.0.0.1",
+	    "client { options { \"docker.privileged.enabled\" = \"true\" } }\n"
+	    "plugin \"docker\" { config {\n"
+	    "  endpoint = \"unix:///run/d.sock\"\n"
+	    "  allow_caps = [\"all\"]\n"
+	    "  volumes { enabled = true }\n"
+	    "  auth { config = \"/root/.docker/config.json\" }\n"
+	    "  gc { image = false\n dangling_containers {\n"
+	    "    enabled = false\n period = \"9s\" } }\n"
+	    "  logging { type = \"local\"\n config { max-size = 5 } }\n"
+	    "  extra_labels = [\"job_*\"]\n"
+	    "  pids_limit = 100\n"
+	    "  nvidia_runtime = \"nvidia\" } }\n");
+	ck_assert_str_eq(c.docker.endpoint, "unix:///run/d.sock");
+	ck_assert(!c.docker.allow_privileged);
+	ck_assert_uint_eq(c.docker.nallow_caps, 1);
+	ck_assert(c.docker.volumes.enabled);
+	ck_assert_str_eq(c.docker.auth.config, "/root/.docker/config.json");
+	ck_assert(!c.docker.gc.image);
+	ck_assert(c.docker.gc.container);
+	ck_assert(!c.docker.gc.dangling_containers.enabled);
+	ck_assert_int_eq(
+	    c.docker.gc.dangling_containers.period, 9 * CLOCK_NS_PER_S);
+	ck_assert_str_eq(c.docker.logging.type, "local");
+	ck_assert_uint_eq(c.docker.logging.nconfig, 1);
+	ck_assert_str_eq(c.docker.logging.config[0].value, "5");
+	ck_assert_str_eq(c.docker.extra_labels[0], "job_*");
+	ck_assert_int_eq(c.docker.pids_limit, 100);
+	rec_clear(&nodeagent_config_type, &c);
+}
+END_TEST
+
+START_TEST(dockers_options_of_old_count_where_there_is_no_block)
+{
+	struct nodeagent_config c;
+
+	load_docker(&c, "-client -data-dir /d -servers 10.0.0.1",
+	    "client { options {\n"
+	    "  \"docker.volumes.enabled\" = \"1\"\n"
+	    "  \"docker.volumes.selinuxlabel\" = \"z\"\n"
+	    "  \"docker.cleanup.image.delay\" = \"1h\"\n"
+	    "  \"docker.caps.whitelist\" = \"chown, kill\" } }\n");
+	ck_assert(c.docker.volumes.enabled);
+	ck_assert_str_eq(c.docker.volumes.selinuxlabel, "z");
+	ck_assert_int_eq(c.docker.gc.image_delay, 3600 * CLOCK_NS_PER_S);
+	ck_assert_uint_eq(c.docker.nallow_caps, 2);
+	ck_assert_str_eq(c.docker.allow_caps[1], "kill");
+	rec_clear(&nodeagent_config_type, &c);
+	load_docker(&c, "-dev", "");
+	ck_assert(c.docker.volumes.enabled);
+	rec_clear(&nodeagent_config_type, &c);
+	load_docker(&c, "-client -data-dir /d -servers 10.0.0.1", "");
+	ck_assert(!c.docker.volumes.enabled);
+	ck_assert_str_eq(c.docker.endpoint, "unix:///var/run/docker.sock");
+	rec_clear(&nodeagent_config_type, &c);
+}
+END_TEST
+
 START_TEST(lb_runs_when_asked_and_in_dev)
 {
 	struct plan p;
@@ -527,8 +602,11 @@ UNIT_MAIN("agent_plan", flags_are_written_as_go_writes_them,
     flags_that_are_wrong_are_named, every_flag_of_a_row_finds_its_row,
     dev_plans_all_five_on_loopback, each_daemon_reads_what_is_written_for_it,
     a_client_plans_nodeagent_and_metricsd_alone,
-    raw_exec_is_off_unless_it_is_enabled, lb_runs_when_asked_and_in_dev,
-    the_banner_warns_of_what_others_reach, a_taken_port_is_named,
+    raw_exec_is_off_unless_it_is_enabled,
+    the_docker_plugin_block_reaches_the_node,
+    dockers_options_of_old_count_where_there_is_no_block,
+    lb_runs_when_asked_and_in_dev, the_banner_warns_of_what_others_reach,
+    a_taken_port_is_named,
     what_would_only_seem_to_protect_is_refused_with_its_place,
     joins_that_nobody_follows_are_warned_of,
     a_machine_without_a_private_address_advertises_what_it_has)
