@@ -154,3 +154,58 @@ logfile_release(struct logfile *f)
 	free(f->base);
 	*f = (struct logfile){ .dir = -1, .fd = -1 };
 }
+
+static uint64_t
+file_size(const struct logfile *f, uint64_t number)
+{
+	char name[NAME_MAX + 1];
+	struct stat st;
+
+	if (number == f->number)
+		return f->size;
+	file_name(f, number, name);
+	if (f->dir == -1 || fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) ||
+	    !S_ISREG(st.st_mode))
+		return 0;
+	return (uint64_t)st.st_size;
+}
+
+/* The oldest number that there may be a file of. */
+static uint64_t
+oldest_number(const struct logfile *f)
+{
+	return f->number >= f->max_files ? f->number - f->max_files + 1 : 0;
+}
+
+void
+logfile_place(
+    const struct logfile *f, uint64_t before, uint64_t *number, uint64_t *size)
+{
+	uint64_t oldest = oldest_number(f);
+
+	*number = f->number;
+	*size = f->size;
+	while (before > *size && *number > oldest) {
+		before -= *size;
+		*size = file_size(f, --*number);
+	}
+	*size -= before < *size ? before : *size;
+}
+
+uint64_t
+logfile_bytes_after(const struct logfile *f, uint64_t number, uint64_t size)
+{
+	uint64_t oldest = oldest_number(f), n = 0;
+
+	if (number < oldest) {
+		number = oldest;
+		size = 0;
+	}
+	for (uint64_t i = number; i <= f->number; i++) {
+		uint64_t has = file_size(f, i);
+
+		n += has > size ? has - size : 0;
+		size = 0;
+	}
+	return n;
+}

@@ -29,4 +29,14 @@ void logfile_init(struct logfile *f, const char *base, uint64_t max_files,
 void logfile_write(struct logfile *f, const char *p, size_t n);
 void logfile_release(struct logfile *f);
 
+/* Which file's which byte is so many before the end of all of them: where a
+ * writer who is to be started anew goes on. */
+void logfile_place(
+    const struct logfile *f, uint64_t before, uint64_t *number, uint64_t *size);
+
+/* How many bytes the files have after such a place; those that were removed
+ * meanwhile do not count. */
+uint64_t logfile_bytes_after(
+    const struct logfile *f, uint64_t number, uint64_t size);
+
 #endif

@@ -197,7 +197,36 @@ START_TEST(logfile_takes_no_link_for_its_folder)
 }
 END_TEST
 
+START_TEST(logfile_counts_from_any_place_to_its_end)
+{
+	char *base;
+	uint64_t number, size;
+
+	begin();
+	base = path_of("logs/t.stdout");
+	logfile_init(&f, base, 3, 4);
+	logfile_write(&f, "aaaabbbbcccc", 12);
+	logfile_write(&f, "d", 1);
+	/* Files 1, 2 and 3 are left: bbbb, cccc, d. */
+	ck_assert_uint_eq(logfile_bytes_after(&f, 3, 1), 0);
+	ck_assert_uint_eq(logfile_bytes_after(&f, 2, 3), 2);
+	ck_assert_uint_eq(logfile_bytes_after(&f, 1, 0), 9);
+	ck_assert_uint_eq(logfile_bytes_after(&f, 0, 2), 9);
+	ck_assert_uint_eq(logfile_bytes_after(&f, 9, 0), 0);
+	for (uint64_t before = 0; before <= 9; before++) {
+		logfile_place(&f, before, &number, &size);
+		ck_assert_uint_eq(
+		    logfile_bytes_after(&f, number, size), before);
+	}
+	logfile_place(&f, 100, &number, &size);
+	ck_assert_uint_eq(number, 1);
+	ck_assert_uint_eq(size, 0);
+	free(base);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("logfile", logfile_goes_on_and_drops_the_oldest,
-    logfile_follows_no_link, logfile_writes_to_no_file_of_two_names,
-    logfile_waits_for_no_pipe, logfile_stays_in_its_folder,
-    logfile_takes_no_link_for_its_folder)
+    logfile_counts_from_any_place_to_its_end, logfile_follows_no_link,
+    logfile_writes_to_no_file_of_two_names, logfile_waits_for_no_pipe,
+    logfile_stays_in_its_folder, logfile_takes_no_link_for_its_folder)
