@@ -35,9 +35,9 @@ CFLAGS_cov      := -O0 -g --coverage
 LDFLAGS_cov     := --coverage
 CFLAGS_fuzz     := -O1 -g -fno-omit-frame-pointer $(SAN) -fsanitize=fuzzer-no-link
 LDFLAGS_fuzz    := $(SAN)
-# Planted Raft bugs live behind this switch; only the simulator builds it.
+# Planted bugs live behind these switches; only the simulators build them.
 CFLAGS_clang    := -O2 -g
-CFLAGS_plant    := -O2 -g -DRAFT_PLANT
+CFLAGS_plant    := -O2 -g -DRAFT_PLANT -DPOOL_PLANTS
 CFLAGS_simulate := -O2 -g
 
 CPPFLAGS += -D_GNU_SOURCE -DHASH_FUNCTION=HASH_FNV -I. -MMD -MP

@@ -123,6 +123,7 @@ enum pool_event_type {
 	POOL_EV_QUERY_DONE, /* a query of ours has run out its time: id */
 	POOL_EV_JOINED,   /* pool_join()'s token has come to an end: ok, why */
 	POOL_EV_LEFT,     /* pool_leave() is done; the pool is silent now */
+	POOL_EV_KEYS,     /* the ring has changed: keep it somewhere safe */
 	POOL_EV_CONFLICT, /* somebody else bears a member's name: addr */
 };
 
@@ -201,8 +202,10 @@ uint64_t pool_due_ms(const struct pool *p);
 void pool_join(struct pool *p, uint64_t now_ms, uint64_t token,
     const struct pool_addr *addr);
 
-/* Tells all, and then POOL_EV_LEFT; nothing but pool_free() makes sense
- * after that. */
+/*
+ * Tells all, and then POOL_EV_LEFT. The pool still answers who asks, but
+ * takes no part any more: pool_free() is what comes next.
+ */
 void pool_leave(struct pool *p, uint64_t now_ms);
 
 /*

@@ -1,0 +1,423 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/gossipd/pool_impl.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+void
+pool_witness(uint64_t *clock, uint64_t ltime)
+{
+	if (ltime >= *clock && ltime < LTIME_MAX)
+		*clock = ltime + 1;
+}
+
+/* --- intents that come before their member --- */
+
+static void
+early_drop(struct pool *p, struct pool_intent *e)
+{
+	map_remove(&p->early, e->name);
+	free(e->name);
+	free(e);
+}
+
+void
+pool_early_release(struct pool *p)
+{
+	for (struct map_entry *e; (e = map_first(&p->early)) != NULL;)
+		early_drop(p, map_value(e));
+}
+
+/* Those that are too old, or too many, are the first ones. */
+static void
+early_trim(struct pool *p)
+{
+	for (struct map_entry *e; (e = map_first(&p->early)) != NULL;) {
+		struct pool_intent *in = map_value(e);
+
+		if (map_count(&p->early) < POOL_INTENTS_MAX &&
+		    p->now_ms - in->at_ms <= INTENT_KEPT_MS)
+			return;
+		early_drop(p, in);
+	}
+}
+
+/* Whether it is newer than what was kept. */
+static bool
+early_keep(struct pool *p, const char *name, bool leave, uint64_t ltime)
+{
+	struct pool_intent *e = map_find(&p->early, name);
+
+	if (e != NULL && ltime <= e->ltime)
+		return false;
+	if (e != NULL)
+		early_drop(p, e);
+	early_trim(p);
+	e = xcalloc(1, sizeof *e);
+	*e = (struct pool_intent){ xstrdup(name), leave, ltime, p->now_ms };
+	map_put(&p->early, name, e);
+	return true;
+}
+
+static void
+early_apply(struct pool *p, struct pool_member *m)
+{
+	struct pool_intent *e;
+
+	early_trim(p);
+	e = map_find(&p->early, m->name);
+	if (e == NULL)
+		return;
+	m->status_ltime = e->ltime;
+	if (e->leave)
+		m->status = POOL_LEAVING;
+	early_drop(p, e);
+}
+
+/* --- statuses --- */
+
+static void
+take_tag(struct pool_member *m, size_t *cap, struct wire_bytes key,
+    struct wire_bytes value)
+{
+	m->tags = xgrow(m->tags, m->ntags, cap, sizeof *m->tags);
+	m->tags[m->ntags++] =
+	    (struct rec_kv){ xstrndup((const char *)key.data, key.n),
+		    xstrndup((const char *)value.data, value.n) };
+}
+
+static void
+take_tags(struct pool_member *m)
+{
+	struct wire_bytes meta = wire_bytes(m->meta, m->nmeta), role, key,
+			  value;
+	struct wire_list tags;
+	size_t cap = 0;
+
+	pool_tags_release(m->tags, m->ntags);
+	m->tags = NULL;
+	m->ntags = 0;
+	if (wire_tags_get(meta, &tags, &role, NULL) == -1)
+		return;
+	if (role.data != NULL)
+		take_tag(m, &cap, wire_text("role"), role);
+	while (wire_next_pair(&tags, &key, &value))
+		take_tag(m, &cap, key, value);
+}
+
+static void
+set_status(struct pool *p, struct pool_member *m, enum pool_status status)
+{
+	uint64_t reap = p->now_ms + (status == POOL_FAILED ? p->reconnect_ms
+							   : p->tombstone_ms);
+
+	m->status = status;
+	m->status_ms = p->now_ms;
+	if (status != POOL_FAILED && status != POOL_LEFT)
+		return;
+	if (p->reaping.due.place == 0 || p->reaping.due.at_ms > reap)
+		pool_arm(p, &p->reaping, reap);
+	if (status == POOL_FAILED && p->reconnecting.due.place == 0)
+		pool_arm(p, &p->reconnecting,
+		    p->now_ms + 1 + rng_below(&p->rng, RECONNECT_MS));
+}
+
+static void
+erase(struct pool *p, struct pool_member *m)
+{
+	log_info("member reap name=%s", m->name);
+	pool_disarm(p, &m->prune);
+	pool_tell_member(p, POOL_EV_REAP, m);
+	m->status = POOL_NONE;
+	pool_member_drop(p, m);
+}
+
+void
+pool_reaping_fire(struct pool *p, struct pool_timer *t)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (size_t i = p->nall; i > 0; i--) {
+		struct pool_member *m = p->all[i - 1];
+		uint64_t at = m->status_ms;
+
+		if (m->status == POOL_FAILED)
+			at += p->reconnect_ms;
+		else if (m->status == POOL_LEFT)
+			at += p->tombstone_ms;
+		else
+			continue;
+		if (at <= p->now_ms)
+			erase(p, m);
+		else if (at < next)
+			next = at;
+	}
+	if (next != UINT64_MAX)
+		pool_arm(p, t, next);
+}
+
+static void
+prune_fire(struct pool *p, struct pool_timer *t)
+{
+	erase(p, DUE_OF(t, struct pool_member, prune));
+}
+
+/* Erased, now or when a member that leaves has had the time to. */
+static void
+prune(struct pool *p, struct pool_member *m)
+{
+	m->prune.fire = prune_fire;
+	if (m == p->self)
+		return;
+	pool_arm(p, &m->prune,
+	    m->status == POOL_LEAVING
+		? p->now_ms + POOL_LEAVE_WAIT_MS + PROPAGATE_MS
+		: p->now_ms);
+}
+
+/* --- what memberlist's table tells --- */
+
+void
+pool_serf_joined(struct pool *p, struct pool_member *m)
+{
+	bool fresh = m->status == POOL_NONE;
+
+	set_status(p, m, POOL_ALIVE);
+	pool_disarm(p, &m->prune);
+	if (fresh)
+		early_apply(p, m);
+	take_tags(m);
+	log_info("member join name=%s", m->name);
+	pool_tell_member(p, POOL_EV_JOIN, m);
+}
+
+void
+pool_serf_gone(struct pool *p, struct pool_member *m)
+{
+	if (m->status == POOL_LEAVING) {
+		set_status(p, m, POOL_LEFT);
+		log_info("member leave name=%s", m->name);
+		pool_tell_member(p, POOL_EV_LEAVE, m);
+	} else if (m->status == POOL_ALIVE) {
+		set_status(p, m, POOL_FAILED);
+		log_info("member failed name=%s", m->name);
+		pool_tell_member(p, POOL_EV_FAILED, m);
+	}
+}
+
+void
+pool_serf_updated(struct pool *p, struct pool_member *m)
+{
+	if (m->status == POOL_NONE)
+		return;
+	take_tags(m);
+	log_info("member update name=%s", m->name);
+	pool_tell_member(p, POOL_EV_UPDATE, m);
+}
+
+/* --- intents --- */
+
+/* The clock sees it; the name as text, or false where it is none of ours. */
+static bool
+intent_begin(
+    struct pool *p, const struct wire_intent *in, char name[POOL_NAME_MAX + 1])
+{
+	if (in->ltime >= LTIME_MAX || !pool_name(in->node, name)) {
+		p->stats.packets_bad++;
+		return false;
+	}
+	pool_witness(&p->clock, in->ltime);
+	return true;
+}
+
+bool
+pool_on_leave_intent(struct pool *p, const struct wire_intent *in)
+{
+	char name[POOL_NAME_MAX + 1];
+	struct pool_member *m;
+
+	if (!intent_begin(p, in, name))
+		return false;
+	m = pool_member_find(p, name);
+	if (m == NULL || m->status == POOL_NONE)
+		return early_keep(p, name, true, in->ltime);
+	if (in->ltime <= m->status_ltime)
+		return false;
+	if (m == p->self && p->life == POOL_RUNS) {
+		pool_tell_join(p); /* we do not leave */
+		return false;
+	}
+	m->status_ltime = in->ltime;
+	if (m->status == POOL_ALIVE) {
+		set_status(p, m, POOL_LEAVING);
+	} else if (m->status == POOL_FAILED) {
+		set_status(p, m, POOL_LEFT);
+		log_info("member leave name=%s forced", m->name);
+		pool_tell_member(p, POOL_EV_LEAVE, m);
+	}
+	if (in->prune)
+		prune(p, m);
+	return !POOL_PLANT(5);
+}
+
+bool
+pool_on_join_intent(struct pool *p, const struct wire_intent *in)
+{
+	char name[POOL_NAME_MAX + 1];
+	struct pool_member *m;
+
+	if (!intent_begin(p, in, name))
+		return false;
+	m = pool_member_find(p, name);
+	if (m == NULL || m->status == POOL_NONE)
+		return early_keep(p, name, false, in->ltime);
+	if (in->ltime <= m->status_ltime)
+		return false;
+	m->status_ltime = in->ltime;
+	if (m->status == POOL_LEAVING) {
+		pool_disarm(p, &m->prune);
+		set_status(p, m, POOL_ALIVE);
+	}
+	return true;
+}
+
+void
+pool_tell_join(struct pool *p)
+{
+	struct wire_intent in = { .ltime = p->clock,
+		.node = wire_text(p->self->name) };
+	struct buf b = { 0 };
+
+	pool_on_join_intent(p, &in);
+	wire_put(&b, &wire_join_form, &in);
+	pool_broadcast_serf(p, &p->intents, wire_bytes(b.data, b.len));
+	buf_release(&b);
+}
+
+/* --- Serf's part of a push/pull --- */
+
+void
+pool_serf_state_put(struct pool *p, struct buf *out)
+{
+	struct wire_serf_state s = { .ltime = p->clock,
+		.event_ltime = p->event_clock,
+		.query_ltime = p->query_clock };
+	struct buf clocks = { 0 }, left = { 0 }, slots = { 0 };
+	size_t nclocks = 0, nleft = 0, nslots;
+
+	for (size_t i = 0; i < p->nall; i++) {
+		const struct pool_member *m = p->all[i];
+
+		if (m->status == POOL_NONE)
+			continue;
+		wire_add_str(&clocks, wire_text(m->name));
+		wire_add_uint(&clocks, m->status_ltime);
+		nclocks++;
+		if (m->status != POOL_LEFT)
+			continue;
+		wire_add_str(&left, wire_text(m->name));
+		nleft++;
+	}
+	s.status_ltimes = wire_list(&clocks, nclocks);
+	s.left_members = wire_list(&left, nleft);
+	nslots = pool_event_slots_put(p, &slots);
+	s.events = wire_list(&slots, nslots);
+	wire_put(out, &wire_serf_state_form, &s);
+	buf_release(&clocks);
+	buf_release(&left);
+	buf_release(&slots);
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	const struct wire_bytes *x = a, *y = b;
+	size_t n = x->n < y->n ? x->n : y->n;
+	int order = n > 0 ? memcmp(x->data, y->data, n) : 0;
+
+	return order != 0 ? order : (x->n > y->n) - (x->n < y->n);
+}
+
+/* The left names in order, for a look-up of each; the caller frees. */
+static struct wire_bytes *
+left_sorted(struct wire_list left, size_t *n)
+{
+	struct wire_bytes *names = xcalloc(left.count + 1, sizeof *names);
+
+	for (*n = 0; wire_next_bytes(&left, &names[*n]);)
+		++*n;
+	qsort(names, *n, sizeof *names, by_text);
+	return names;
+}
+
+/*
+ * Who has left is told as a leave intent, everybody else as a join intent:
+ * the left ones first, and a tick later than they were noted with.
+ */
+static void
+merge_statuses(struct pool *p, const struct wire_serf_state *s)
+{
+	size_t nleft;
+	struct wire_bytes *left = left_sorted(s->left_members, &nleft);
+
+	for (int joins = 0; joins < 2; joins++) {
+		struct wire_list clocks = s->status_ltimes;
+		struct wire_intent in = { 0 };
+
+		while (wire_next_clock(&clocks, &in.node, &in.ltime)) {
+			bool is_left = bsearch(&in.node, left, nleft,
+					   sizeof *left, by_text) != NULL;
+
+			if (is_left && joins == 0) {
+				in.ltime++;
+				pool_on_leave_intent(p, &in);
+			} else if (!is_left && joins == 1) {
+				pool_on_join_intent(p, &in);
+			}
+		}
+	}
+	free(left);
+}
+
+static void
+merge_events(struct pool *p, struct wire_list slots)
+{
+	struct wire_slot slot;
+	struct wire_event e;
+
+	while (wire_next_slot(&slots, &slot))
+		while (wire_next_event(&slot.events, &e)) {
+			struct wire_user_event ev = { slot.ltime, e.name,
+				e.payload, false };
+
+			pool_on_user_event(p, &ev);
+		}
+}
+
+void
+pool_serf_merge(struct pool *p, struct wire_bytes user, bool joining)
+{
+	struct wire_serf_state s;
+	struct err err;
+
+	if (user.n == 0)
+		return; /* memberlist alone */
+	if (user.data[0] != WIRE_SERF_PUSH_PULL ||
+	    wire_get(&wire_serf_state_form, wire_from(user, 1), &s, NULL,
+		&err) == -1) {
+		p->stats.packets_bad++;
+		return;
+	}
+	if (s.ltime > 0)
+		pool_witness(&p->clock, s.ltime - 1);
+	if (s.event_ltime > 0)
+		pool_witness(&p->event_clock, s.event_ltime - 1);
+	if (s.query_ltime > 0)
+		pool_witness(&p->query_clock, s.query_ltime - 1);
+	merge_statuses(p, &s);
+	if (joining && !p->replay && s.event_ltime > p->event_min &&
+	    s.event_ltime < LTIME_MAX)
+		p->event_min = s.event_ltime;
+	merge_events(p, s.events);
+}
