@@ -1,28 +1,45 @@
 #include "cmd/nodeagent/allochealth.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "cmd/nodeagent/taskevent.h"
 #include "cmd/nodeagent/tasklife.h"
 #include "common/clock.h"
+#include "common/mem.h"
+
+#define DEFAULT_MIN_HEALTHY_NS (10 * CLOCK_NS_PER_S)
+#define DEFAULT_DEADLINE_NS    (300 * CLOCK_NS_PER_S)
+
+/* --- what is asked of it --- */
 
 static int64_t
-min_healthy_ms(const struct alloc_run *run)
+min_healthy_ns(const struct alloc_run *run)
 {
 	const struct update_strategy *u = run->group->update;
 
-	return u != NULL && u->has_min_healthy_time
-		   ? u->min_healthy_time / CLOCK_NS_PER_MS
-		   : 10000;
+	return u != NULL && u->has_min_healthy_time ? u->min_healthy_time
+						    : DEFAULT_MIN_HEALTHY_NS;
 }
 
 static int64_t
-deadline_ms(const struct alloc_run *run)
+deadline_ns(const struct alloc_run *run)
 {
 	const struct update_strategy *u = run->group->update;
 
 	return u != NULL && u->has_healthy_deadline && u->healthy_deadline > 0
-		   ? u->healthy_deadline / CLOCK_NS_PER_MS
-		   : 300000;
+		   ? u->healthy_deadline
+		   : DEFAULT_DEADLINE_NS;
+}
+
+static bool
+is_judged_by(const struct alloc_run *run, const char *way)
+{
+	const struct update_strategy *u = run->group->update;
+	const char *set =
+	    u != NULL && u->health_check != NULL ? u->health_check : "checks";
+
+	return strcmp(set, way) == 0;
 }
 
 static bool
@@ -30,7 +47,103 @@ is_watched(const struct alloc_run *run)
 {
 	const char *id = run->alloc->deployment_id;
 
-	return id != NULL && *id != '\0' && !run->has_health;
+	return id != NULL && *id != '\0' && !run->has_health &&
+	       !is_judged_by(run, "manual");
+}
+
+static bool
+any_has_checks(const struct service *services, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (services[i].nchecks > 0)
+			return true;
+	return false;
+}
+
+static bool
+waits_for_checks(const struct alloc_run *run)
+{
+	const struct task_group *g = run->group;
+	bool any = any_has_checks(g->services, g->nservices);
+
+	for (size_t i = 0; i < run->ntasks && !any; i++)
+		any = any_has_checks(run->tasks[i].task->services,
+		    run->tasks[i].task->nservices);
+	return any && is_judged_by(run, "checks");
+}
+
+/* --- how it is --- */
+
+static uint64_t
+later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* When it will have been well for long enough; 0: it is not well. */
+static uint64_t
+healthy_at_ms(const struct alloc_run *run)
+{
+	uint64_t since_ms = later(run->all_running_ms, run->since_ms);
+
+	if (run->all_running_ms == 0)
+		return 0;
+	if (waits_for_checks(run)) {
+		if (run->all_well_ms == 0)
+			return 0;
+		since_ms = later(since_ms, run->all_well_ms);
+	}
+	return since_ms + (uint64_t)(min_healthy_ns(run) / CLOCK_NS_PER_MS);
+}
+
+static uint64_t
+deadline_at_ms(const struct alloc_run *run)
+{
+	return run->since_ms + (uint64_t)(deadline_ns(run) / CLOCK_NS_PER_MS);
+}
+
+/* --- the verdict --- */
+
+/* What the task has to do with it, on the heap; NULL: nothing. */
+static char *
+why_unhealthy(const struct alloc_run *run, const struct task_run *t)
+{
+	char deadline[CLOCK_DUR_SIZE], least[CLOCK_DUR_SIZE];
+	int64_t by_ns = run->healthy_at_ns;
+
+	clock_format_dur(deadline_ns(run), deadline);
+	clock_format_dur(min_healthy_ns(run), least);
+	if (t->state.failed)
+		return xstrdup("Unhealthy because of failed task");
+	if (strcmp(t->state.state, "pending") == 0)
+		return xasprintf(
+		    "Task not running by healthy_deadline of %s", deadline);
+	if (t->phase == TASK_DEAD)
+		return task_is_main(t) || task_is_sidecar(t)
+			   ? xstrdup("Unhealthy because of dead task")
+			   : NULL;
+	if (t->state.started_at + min_healthy_ns(run) > by_ns)
+		return xasprintf("Task not running for min_healthy_time of %s "
+				 "by healthy_deadline of %s",
+		    least, deadline);
+	if (!waits_for_checks(run) || !task_is_main(t))
+		return NULL;
+	return run->ill_services != NULL
+		   ? xasprintf("Services not healthy by deadline: %s",
+			 run->ill_services)
+		   : NULL;
+}
+
+static void
+tell_why(struct alloc_run *run, struct run_time now)
+{
+	for (size_t i = 0; i < run->ntasks; i++) {
+		char *why = why_unhealthy(run, &run->tasks[i]);
+
+		if (why != NULL)
+			task_event_unhealthy(&run->tasks[i].state, why, now.ns);
+		free(why);
+	}
 }
 
 static void
@@ -40,36 +153,58 @@ set_health(struct alloc_run *run, bool healthy, struct run_time now)
 	run->healthy = healthy;
 	run->healthy_at_ns = now.ns;
 	run->changed = true;
+	if (!healthy)
+		tell_why(run, now);
+}
+
+void
+alloc_health_begin(struct alloc_run *run, struct run_time now)
+{
+	run->has_health = false;
+	run->since_ms = now.ms;
+}
+
+void
+alloc_run_set_checks(
+    struct alloc_run *run, const char *ill, struct run_time now)
+{
+	free(run->ill_services);
+	run->ill_services = ill != NULL ? xstrdup(ill) : NULL;
+	if (ill != NULL)
+		run->all_well_ms = 0;
+	else if (run->all_well_ms == 0)
+		run->all_well_ms = later(now.ms, 1);
 }
 
 void
 alloc_health_update(struct alloc_run *run, struct run_time now)
 {
 	bool all = tasks_main_are(run, TASK_RUNNING) && !run->stopping;
+	uint64_t healthy_ms;
 
 	if (!all)
 		run->all_running_ms = 0;
 	else if (run->all_running_ms == 0)
-		run->all_running_ms = now.ms > 0 ? now.ms : 1;
+		run->all_running_ms = later(now.ms, 1);
 	if (!is_watched(run))
 		return;
+	healthy_ms = healthy_at_ms(run);
 	if (strcmp(run->client_status, "failed") == 0)
 		set_health(run, false, now);
-	else if (all &&
-		 now.ms >= run->all_running_ms + (uint64_t)min_healthy_ms(run))
+	else if (healthy_ms != 0 && now.ms >= healthy_ms)
 		set_health(run, true, now);
-	else if (now.ms >= run->since_ms + (uint64_t)deadline_ms(run))
+	else if (now.ms >= deadline_at_ms(run))
 		set_health(run, false, now);
 }
 
 uint64_t
 alloc_health_due_ms(const struct alloc_run *run)
 {
-	uint64_t deadline = run->since_ms + (uint64_t)deadline_ms(run);
-	uint64_t healthy = run->all_running_ms + (uint64_t)min_healthy_ms(run);
+	uint64_t deadline_ms = deadline_at_ms(run);
+	uint64_t healthy_ms = healthy_at_ms(run);
 
 	if (!is_watched(run))
 		return 0;
-	return run->all_running_ms != 0 && healthy < deadline ? healthy
-							      : deadline;
+	return healthy_ms != 0 && healthy_ms < deadline_ms ? healthy_ms
+							   : deadline_ms;
 }

@@ -1,12 +1,17 @@
 /*
  * Whether an allocation is healthy, which deployments wait for: all main
- * tasks have run for min_healthy_time before healthy_deadline has passed.
- * Told once; only allocations of a deployment are watched.
+ * tasks have run for min_healthy_time before healthy_deadline has passed, and
+ * with health_check "checks" those of its services have been well as long.
+ * Told once; only allocations of a deployment are watched, and none whose
+ * health is set by hand. What kept one from it is told by its tasks' events.
  */
 #ifndef NODEAGENT_ALLOCHEALTH_H
 #define NODEAGENT_ALLOCHEALTH_H
 
 #include "cmd/nodeagent/allocrun.h"
+
+/* It belongs to another deployment now, which waits for it anew. */
+void alloc_health_begin(struct alloc_run *run, struct run_time now);
 
 void alloc_health_update(struct alloc_run *run, struct run_time now);
 

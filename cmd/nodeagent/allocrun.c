@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/nodeagent/allochealth.h"
 #include "cmd/nodeagent/allocrun_impl.h"
 #include "cmd/nodeagent/taskenv.h"
 #include "cmd/nodeagent/taskevent.h"
@@ -63,6 +64,7 @@ alloc_run_free(struct alloc_run *run)
 	free(run->alloc);
 	free(run->tasks);
 	free(run->client_status);
+	free(run->ill_services);
 	free(run->actions);
 	free(run);
 }
@@ -229,6 +231,11 @@ alloc_run_ended(struct alloc_run *run, size_t task, const struct task_end *end,
 		t->restart_wanted = false;
 		task_event_restarting(&t->state, "", 0, now.ns);
 		back_off(run, t, 0, now);
+	} else if (t->unhealthy && !run->stopping) {
+		t->unhealthy = false;
+		cause.success = false;
+		after_end(run, task, &cause, at_ns, now);
+		return;
 	} else if (killed) {
 		task_event_add(
 		    &t->state, "Killed", "Task successfully killed", now.ns);
@@ -305,7 +312,7 @@ alloc_run_update(
 	if (alloc->deployment_id != NULL && *alloc->deployment_id != '\0' &&
 	    (run->alloc->deployment_id == NULL ||
 		strcmp(alloc->deployment_id, run->alloc->deployment_id) != 0))
-		run->has_health = false;
+		alloc_health_begin(run, now);
 	for (size_t i = 0; i < run->ntasks; i++)
 		run->tasks[i].task =
 		    task_named(group, run->tasks[i].task->name);
@@ -346,6 +353,22 @@ alloc_run_note(struct alloc_run *run, size_t task, const char *message,
 {
 	task_event_driver(&run->tasks[task].state, message, now.ns);
 	run->changed = true;
+}
+
+void
+alloc_run_unhealthy(struct alloc_run *run, const char *task, const char *check,
+    struct run_time now)
+{
+	for (size_t i = 0; i < run->ntasks; i++) {
+		struct task_run *t = &run->tasks[i];
+
+		if (t->phase != TASK_RUNNING ||
+		    (*task != '\0' && strcmp(t->task->name, task) != 0))
+			continue;
+		t->unhealthy = true;
+		task_event_check_restart(&t->state, check, now.ns);
+		run_kill(run, i, now);
+	}
 }
 
 void

@@ -43,6 +43,7 @@ struct task_run {
 	uint64_t wake_ms;
 	bool kill_wanted;    /* as soon as it has started */
 	bool restart_wanted; /* an operator asked: not counted */
+	bool unhealthy;      /* a check asked: counted as a failure */
 	bool ever_ran;
 };
 
@@ -73,7 +74,9 @@ struct alloc_run {
 	bool has_health, healthy;
 	int64_t healthy_at_ns;
 	uint64_t all_running_ms; /* since when; 0: not all */
-	uint64_t since_ms;       /* when we got to know of it */
+	uint64_t all_well_ms;    /* of the checks, likewise */
+	char *ill_services;      /* "web, db"; NULL: all are well */
+	uint64_t since_ms;       /* when we got to know of its version */
 
 	bool changed; /* there is news for the servers; the shell clears it */
 	struct run_action *actions;
@@ -133,6 +136,14 @@ int alloc_run_restart(struct alloc_run *run, const char *task,
 /* What its driver tells of a task: "Downloading image". */
 void alloc_run_note(struct alloc_run *run, size_t task, const char *message,
     struct run_time now);
+/* What the checks of its services say now: the names of those that are not
+ * well, or NULL. Nothing follows before the next tick. */
+void alloc_run_set_checks(
+    struct alloc_run *run, const char *ill, struct run_time now);
+/* A check asks for a restart of the task, or ("") of all that run: their
+ * restart policy decides. */
+void alloc_run_unhealthy(struct alloc_run *run, const char *task,
+    const char *check, struct run_time now);
 void alloc_run_add_event(struct alloc_run *run, size_t task, const char *type,
     const char *message, struct run_time now);
 

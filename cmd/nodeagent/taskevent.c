@@ -155,3 +155,25 @@ task_event_sibling(
 	e->failed_sibling = xstrdup(sibling);
 	detail(e, "failed_sibling", sibling);
 }
+
+void
+task_event_check_restart(
+    struct task_state *state, const char *check, int64_t now_ns)
+{
+	char *why = xasprintf("healthcheck: check \"%s\" unhealthy", check);
+	struct task_event *e =
+	    task_event_add(state, "Restart Signaled", why, now_ns);
+
+	detail(e, "restart_reason", why);
+	e->restart_reason = why;
+}
+
+void
+task_event_unhealthy(struct task_state *state, const char *why, int64_t now_ns)
+{
+	struct task_event *e =
+	    task_event_add(state, "Alloc Unhealthy", why, now_ns);
+
+	e->message = xstrdup(why);
+	detail(e, "message", why);
+}

@@ -27,6 +27,12 @@ void task_event_killing(
     struct task_state *state, uint64_t timeout_ms, int64_t now_ns);
 void task_event_driver_failure(
     struct task_state *state, const char *why, int64_t now_ns);
+/* A check has the task restarted. */
+void task_event_check_restart(
+    struct task_state *state, const char *check, int64_t now_ns);
+/* Why the task kept its allocation from becoming healthy. */
+void task_event_unhealthy(
+    struct task_state *state, const char *why, int64_t now_ns);
 void task_event_sibling(
     struct task_state *state, const char *sibling, int64_t now_ns);
 

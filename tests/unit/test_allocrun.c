@@ -320,6 +320,130 @@ START_TEST(allocrun_is_unhealthy_at_the_deadline)
 }
 END_TEST
 
+/* A job whose group has a service with a check, in a deployment. */
+static struct alloc *
+make_checked(void)
+{
+	static const char *const names[] = { "t" };
+	struct alloc *a = make_alloc("service", names, 1);
+	struct task_group *g = &a->job->task_groups[0];
+
+	a->deployment_id = xstrdup("d1");
+	g->services = xcalloc(1, sizeof *g->services);
+	g->nservices = 1;
+	g->services[0].name = xstrdup("web");
+	g->services[0].checks = xcalloc(1, sizeof *g->services[0].checks);
+	g->services[0].nchecks = 1;
+	g->services[0].checks[0].type = xstrdup("tcp");
+	g->update = xcalloc(1, sizeof *g->update);
+	g->update->health_check = xstrdup("checks");
+	return a;
+}
+
+static const char *
+last_event(const struct alloc_run *run, const char **type)
+{
+	const struct task_state *s = &run->tasks[0].state;
+
+	*type = s->events[s->nevents - 1].type;
+	return s->events[s->nevents - 1].display_message;
+}
+
+START_TEST(allocrun_is_healthy_when_its_checks_are)
+{
+	struct alloc_run *run = begin(make_checked());
+
+	expect_action(run, RUN_START, 0);
+	alloc_run_started(run, 0, at(1001));
+	alloc_run_set_checks(run, "web", at(1001));
+	alloc_run_tick(run, at(20000));
+	ck_assert(!run->has_health);
+	ck_assert_uint_eq(alloc_run_wake_ms(run), 301000);
+	alloc_run_set_checks(run, NULL, at(20000));
+	ck_assert_uint_eq(alloc_run_wake_ms(run), 30000);
+	/* Ill for a moment: the time counts anew. */
+	alloc_run_set_checks(run, "web", at(25000));
+	alloc_run_set_checks(run, NULL, at(26000));
+	alloc_run_tick(run, at(30000));
+	ck_assert(!run->has_health);
+	alloc_run_tick(run, at(36000));
+	ck_assert(run->has_health && run->healthy);
+	alloc_run_free(run);
+}
+END_TEST
+
+START_TEST(allocrun_tells_which_service_is_ill_at_the_deadline)
+{
+	struct alloc_run *run = begin(make_checked());
+	const char *type, *text;
+
+	expect_action(run, RUN_START, 0);
+	alloc_run_started(run, 0, at(1001));
+	alloc_run_set_checks(run, "web", at(1001));
+	alloc_run_tick(run, at(301000));
+	ck_assert(run->has_health && !run->healthy);
+	text = last_event(run, &type);
+	ck_assert_str_eq(type, "Alloc Unhealthy");
+	ck_assert_str_eq(text, "Services not healthy by deadline: web");
+	alloc_run_free(run);
+}
+END_TEST
+
+START_TEST(allocrun_looks_at_no_checks_by_task_states_and_at_nothing_by_hand)
+{
+	static const struct {
+		const char *way;
+		bool healthy;
+	} rows[] = { { "task_states", true }, { "manual", false } };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct alloc *a = make_checked();
+		struct update_strategy *u = a->job->task_groups[0].update;
+		struct alloc_run *run;
+
+		free(u->health_check);
+		u->health_check = xstrdup(rows[i].way);
+		run = begin(a);
+		expect_action(run, RUN_START, 0);
+		alloc_run_started(run, 0, at(1001));
+		alloc_run_set_checks(run, "web", at(1001));
+		alloc_run_tick(run, at(11001));
+		ck_assert(run->has_health == rows[i].healthy);
+		alloc_run_tick(run, at(400000));
+		ck_assert(run->has_health == rows[i].healthy);
+		alloc_run_free(run);
+	}
+}
+END_TEST
+
+START_TEST(allocrun_restarts_within_policy_what_a_check_calls_unhealthy)
+{
+	struct alloc_run *run = begin(make_checked());
+	const struct task_state *s = &run->tasks[0].state;
+
+	expect_action(run, RUN_START, 0);
+	alloc_run_started(run, 0, at(1001));
+	alloc_run_unhealthy(run, "other", "alive", at(2000));
+	expect_nothing(run);
+	alloc_run_unhealthy(run, "", "alive", at(2000));
+	ck_assert_str_eq(s->events[s->nevents - 2].type, "Restart Signaled");
+	ck_assert_str_eq(s->events[s->nevents - 2].display_message,
+	    "healthcheck: check \"alive\" unhealthy");
+	expect_action(run, RUN_KILL, 0);
+	end_with(run, 0, 0, 2100);
+	ck_assert_int_eq(run->tasks[0].count.count, 1);
+	alloc_run_tick(run, at(5000));
+	expect_action(run, RUN_START, 0);
+	alloc_run_started(run, 0, at(5001));
+	/* The policy allows one: the next is its end. */
+	alloc_run_unhealthy(run, "t", "alive", at(6000));
+	expect_action(run, RUN_KILL, 0);
+	end_with(run, 0, 0, 6100);
+	ck_assert_str_eq(run->client_status, "failed");
+	alloc_run_free(run);
+}
+END_TEST
+
 START_TEST(signals_are_read_by_name_and_number)
 {
 	ck_assert_int_eq(signal_parse("SIGINT"), SIGINT);
@@ -337,4 +461,9 @@ UNIT_MAIN("allocrun", allocrun_runs_a_batch_task_to_its_end,
     allocrun_takes_siblings_down_with_a_failed_task,
     allocrun_goes_on_from_what_was_saved, allocrun_knows_its_tasks_by_name,
     allocrun_is_healthy_after_min_healthy_time,
-    allocrun_is_unhealthy_at_the_deadline, signals_are_read_by_name_and_number)
+    allocrun_is_unhealthy_at_the_deadline,
+    allocrun_is_healthy_when_its_checks_are,
+    allocrun_tells_which_service_is_ill_at_the_deadline,
+    allocrun_looks_at_no_checks_by_task_states_and_at_nothing_by_hand,
+    allocrun_restarts_within_policy_what_a_check_calls_unhealthy,
+    signals_are_read_by_name_and_number)
