@@ -39,7 +39,7 @@ struct service_instance {
 	size_t ntags;
 	char *address;
 	int64_t port;
-	bool critical; /* a check fails: registered, but not to be used */
+	bool critical; /* not all of its checks pass: not to be used now */
 	struct instance_check *checks; /* empty: it has none */
 	size_t nchecks;
 	uint64_t create_index;

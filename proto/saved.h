@@ -11,6 +11,7 @@
 
 #include "common/rec.h"
 #include "proto/alloc.h"
+#include "proto/catalog.h"
 
 struct task_saved {
 	char *name;
@@ -31,6 +32,8 @@ struct alloc_saved {
 	bool healthy;
 	int64_t healthy_at_ns;
 	bool stopping;
+	struct instance_check *checks; /* as the servers were told of them */
+	size_t nchecks;
 };
 
 extern const struct rec_type task_saved_type, alloc_saved_type;

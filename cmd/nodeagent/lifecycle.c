@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/nodeagent/checkrun.h"
 #include "cmd/nodeagent/clientapi.h"
 #include "cmd/nodeagent/fingerprint.h"
 #include "cmd/nodeagent/runner.h"
@@ -223,6 +224,7 @@ nodeagent_start(struct daemon *d, struct err *err)
 	host_stats_init(&na->host_stats);
 	rng_secret(&seed, sizeof seed);
 	rng_init(&na->rng, seed);
+	na->checkrun = checkrun_new(na->loop, rng_next(&na->rng));
 	catalog_init(&na->catalog, &service_instance_type);
 	if (open_dirs(na, err) == -1 || read_identity(na, err) == -1 ||
 	    open_sockets(na, err) == -1)
@@ -327,6 +329,7 @@ nodeagent_release(struct daemon *d)
 	MAP_FOREACH (e, &na->runners)
 		runner_release(map_value(e));
 	map_release(&na->runners);
+	checkrun_free(na->checkrun);
 	http_server_free(na->http);
 	http_client_free(na->server_api);
 	free(na->server_api_addr);
@@ -373,5 +376,7 @@ nodeagent_info(struct daemon *d,
 	add(ctx, "running", text);
 	snprintf(text, sizeof text, "%zu", map_count(&na->catalog.by_id));
 	add(ctx, "services", text);
+	snprintf(text, sizeof text, "%zu", checkrun_njobs(na->checkrun));
+	add(ctx, "checks", text);
 	http_stats_info(&http, add, ctx);
 }

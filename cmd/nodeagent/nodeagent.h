@@ -26,6 +26,7 @@
 #include "proto/meter.h"
 #include "proto/node.h"
 
+struct checkrun;
 struct serverlink;
 struct trash;
 
@@ -42,6 +43,7 @@ struct nodeagent {
 	struct store *store;
 	struct trash *trash; /* allocations that are being removed */
 	struct map runners;  /* allocation id -> struct runner */
+	struct checkrun *checkrun;
 	struct serverlink *link;
 	struct catalog catalog; /* all services of the cluster */
 	struct http_server *http;

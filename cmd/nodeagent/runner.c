@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/nodeagent/runner_checks.h"
 #include "cmd/nodeagent/runner_impl.h"
 #include "cmd/nodeagent/serverlink.h"
 #include "cmd/nodeagent/taskmetrics.h"
@@ -55,6 +56,7 @@ runner_save(struct runner *r)
 	struct alloc_saved saved;
 
 	alloc_run_save(r->run, &saved);
+	runner_checks_save(r, &saved);
 	store_put_saved(r->na->store, r->run->alloc->id, &saved);
 	rec_clear(&alloc_saved_type, &saved);
 }
@@ -65,7 +67,9 @@ offer_services(struct runner *r)
 {
 	struct service_list now = { 0 };
 
-	services_of(r->run, &r->na->node, r->na->config->region, &now);
+	services_of(r->run, &r->na->node, r->na->config->region,
+	    runner_now(r->na), &now);
+	runner_checks_follow(r, &now);
 	for (size_t i = 0; i < now.nitems; i++) {
 		const struct service_instance *old =
 		    service_list_find(&r->offered, now.items[i].id);
@@ -102,10 +106,23 @@ static void
 report(struct runner *r)
 {
 	r->run->changed = false;
-	runner_save(r);
 	offer_services(r);
+	runner_save(r);
 	serverlink_mark_dirty(r->na->link, r->run->alloc->id);
 	publish(r, "", r->run->client_status);
+}
+
+void
+runner_checks_changed(struct runner *r)
+{
+	offer_services(r);
+	runner_save(r);
+}
+
+static bool
+is_stopping(const struct alloc_run *run)
+{
+	return run->stopping || run->stop_at_ms != 0;
 }
 
 void
@@ -116,6 +133,9 @@ runner_step(struct runner *r)
 	if (r->in_step)
 		return;
 	r->in_step = true;
+	/* Nobody is sent to what is about to end. */
+	if (r->offered.nitems > 0 && is_stopping(r->run))
+		offer_services(r);
 	while (alloc_run_take(r->run, &a)) {
 		if (a.kind == RUN_START)
 			runner_start_task(r, a.task);
@@ -231,6 +251,7 @@ runner_restore(
 		return;
 	alloc_run_restore(r->run, saved);
 	task_metrics_skip(r);
+	runner_checks_recall(r, saved);
 	r->has_dirs = saved->ntasks > 0;
 	recover_tasks(r);
 	r->run->changed = true;
@@ -246,6 +267,7 @@ runner_update(struct runner *r, struct alloc *alloc)
 {
 	store_put_alloc(r->na->store, alloc);
 	alloc_run_update(r->run, alloc, runner_now(r->na));
+	runner_checks_changed(r);
 	runner_step(r);
 }
 
@@ -268,6 +290,7 @@ runner_release(struct runner *r)
 {
 	for (size_t i = 0; i < r->run->ntasks; i++)
 		runner_release_proc(r, i);
+	runner_checks_release(r);
 	service_list_release(&r->offered);
 	loop_timer_free(r->timer);
 	alloc_run_free(r->run);

@@ -15,7 +15,11 @@ struct runner {
 	struct taskproc **procs;  /* one for each task; NULL: none */
 	struct task_watch *watch; /* one for each task; see taskmetrics.h */
 	struct loop_timer *timer;
-	struct service_list offered; /* what the servers were told of */
+	struct service_list offered;  /* what the servers were told of */
+	struct runner_check **checks; /* of those services */
+	size_t nchecks;
+	struct instance_check *recalled; /* what an earlier nodeagent knew */
+	size_t nrecalled;
 	bool has_dirs;
 	bool forgotten; /* the servers no longer know it */
 	bool in_step;
@@ -34,6 +38,8 @@ void runner_forget(struct runner *r);
 void runner_stop(struct runner *r);
 /* After a call of an alloc_run_ function from outside. */
 void runner_step(struct runner *r);
+/* What its checks say has changed: whoever must know is told. */
+void runner_checks_changed(struct runner *r);
 /* Lets go of the tasks without ending them. */
 void runner_release(struct runner *r);
 

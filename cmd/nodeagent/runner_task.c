@@ -5,6 +5,7 @@
 
 #include "cmd/nodeagent/allocdir.h"
 #include "cmd/nodeagent/runner.h"
+#include "cmd/nodeagent/runner_checks.h"
 #include "cmd/nodeagent/runner_impl.h"
 #include "cmd/nodeagent/taskmetrics.h"
 #include "common/clock.h"
@@ -113,6 +114,7 @@ runner_start_task(struct runner *r, size_t i)
 	}
 	if (!make_dirs(r, i))
 		return;
+	runner_checks_forget(r);
 	/* On disk before it can run: a later nodeagent must look for it. */
 	runner_save(r);
 	r->procs[i] = runner_call_driver(r, i, driver, false);

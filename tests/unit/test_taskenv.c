@@ -155,10 +155,10 @@ START_TEST(services_come_with_running_tasks_and_go_with_a_stop)
 	world_init(&w, NULL, NULL);
 	run = alloc_run_new(w.alloc, 1, 1000, now, NULL);
 	alloc_run_tick(run, now);
-	services_of(run, &w.node, "global", &list);
+	services_of(run, &w.node, "global", now, &list);
 	ck_assert_uint_eq(list.nitems, 0);
 	alloc_run_started(run, 0, now);
-	services_of(run, &w.node, "global", &list);
+	services_of(run, &w.node, "global", now, &list);
 	ck_assert_uint_eq(list.nitems, 2);
 	ck_assert_str_eq(list.items[0].service_name, "one");
 	ck_assert_str_eq(list.items[1].service_name, "web-all");
@@ -168,7 +168,7 @@ START_TEST(services_come_with_running_tasks_and_go_with_a_stop)
 	ck_assert_ptr_nonnull(service_list_find(&list, list.items[0].id));
 	service_list_release(&list);
 	alloc_run_stop(run, now);
-	services_of(run, &w.node, "global", &list);
+	services_of(run, &w.node, "global", now, &list);
 	ck_assert_uint_eq(list.nitems, 0);
 	w.alloc = xcalloc(1, sizeof *w.alloc); /* the run owned the other */
 	alloc_run_free(run);
