@@ -7,6 +7,7 @@
 #include "common/mem.h"
 
 #define CFS_PERIOD_US 100000
+#define MAX_QUOTA_US  INT64_C(1000000000000)
 #define MAX_LIMIT_MB  (INT64_MAX >> 20)
 
 const struct allocated_task_resources *
@@ -63,7 +64,8 @@ put_quota(const struct docker_create *c, int64_t mhz, struct tree *host)
 	quota = (double)mhz / (double)cpu->cpu_shares * (double)period *
 		(double)cpu->total_cpu_cores;
 	tree_set(host, "CpuPeriod", tree_int(period));
-	tree_set(host, "CpuQuota", tree_int((int64_t)quota));
+	tree_set(host, "CpuQuota",
+	    tree_int(quota < MAX_QUOTA_US ? (int64_t)quota : MAX_QUOTA_US));
 }
 
 static void
