@@ -145,6 +145,37 @@ put_network(struct taskenv *env, const struct network_resource *net)
 	}
 }
 
+/* The ports of a task's own network, as the other tasks know them. */
+static void
+put_other_ports(struct taskenv *env, const char *task,
+    const struct network_resource *net, const struct port *ports, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *label = xasprintf("%s_%s", task, ports[i].label);
+		char *addr =
+		    xasprintf("%s:%" PRId64, or_empty(net->ip), ports[i].value);
+
+		put_labelled(env, "NOMAD_ADDR_", label, addr);
+		put_labelled(env, "NOMAD_IP_", label, net->ip);
+		put_labelled(env, "NOMAD_PORT_", label, strrchr(addr, ':') + 1);
+		free(label);
+		free(addr);
+	}
+}
+
+static void
+put_other_task(struct taskenv *env, const struct allocated_task_resources *t)
+{
+	for (size_t i = 0; i < t->nnetworks; i++) {
+		const struct network_resource *net = &t->networks[i];
+
+		put_other_ports(env, t->key, net, net->reserved_ports,
+		    net->nreserved_ports);
+		put_other_ports(
+		    env, t->key, net, net->dynamic_ports, net->ndynamic_ports);
+	}
+}
+
 static void
 put_resources(
     struct taskenv *env, const struct alloc *alloc, const struct task *task)
@@ -154,6 +185,9 @@ put_resources(
 
 	if (res == NULL)
 		return;
+	for (size_t i = 0; i < res->ntasks; i++)
+		if (strcmp(res->tasks[i].key, task->name) != 0)
+			put_other_task(env, &res->tasks[i]);
 	for (size_t i = 0; i < res->shared.nports; i++)
 		put_port(env, &res->shared.ports[i]);
 	mine = rec_map_find(

@@ -19,7 +19,12 @@ static const char world_json[] =
     "\"Meta\":{\"who\":\"task\"},"
     "\"Services\":[{\"Name\":\"one\",\"PortLabel\":\"http\"}]}]}]},"
     "\"AllocatedResources\":{\"Tasks\":{\"main\":{\"Cpu\":{\"CpuShares\":150},"
-    "\"Memory\":{\"MemoryMB\":64}}},\"Shared\":{\"Ports\":[{\"Label\":\"http\","
+    "\"Memory\":{\"MemoryMB\":64},\"Networks\":[{\"IP\":\"10.0.0.7\","
+    "\"ReservedPorts\":[{\"Label\":\"lb\",\"Value\":9999}],"
+    "\"DynamicPorts\":[{\"Label\":\"my-ui\",\"Value\":20100}]}]},"
+    "\"side\":{\"Networks\":[{\"IP\":\"10.0.0.8\",\"ReservedPorts\":"
+    "[{\"Label\":\"db\",\"Value\":5432}]}]}},\"Shared\":{\"Ports\":[{\"Label\":"
+    "\"http\","
     "\"Value\":23456,\"To\":0,\"HostIP\":\"127.0.0.1\"}]}}}";
 static const char node_json[] =
     "{\"ID\":\"n1\",\"Name\":\"alpha\",\"Datacenter\":\"dc1\","
@@ -87,6 +92,24 @@ START_TEST(taskenv_tells_a_task_who_and_where_it_is)
 	expect(&w, "NOMAD_PORT_http", "23456");
 	expect(&w, "NOMAD_ADDR_http", "127.0.0.1:23456");
 	expect(&w, "NOMAD_HOST_PORT_http", "23456");
+	world_release(&w);
+}
+END_TEST
+
+START_TEST(taskenv_tells_of_the_ports_of_tasks)
+{
+	struct world w = { 0 };
+
+	world_init(&w, NULL, NULL);
+	expect(&w, "NOMAD_IP_lb", "10.0.0.7");
+	expect(&w, "NOMAD_PORT_lb", "9999");
+	expect(&w, "NOMAD_ADDR_lb", "10.0.0.7:9999");
+	expect(&w, "NOMAD_ADDR_my_ui", "10.0.0.7:20100");
+	expect(&w, "NOMAD_IP_side_db", "10.0.0.8");
+	expect(&w, "NOMAD_PORT_side_db", "5432");
+	expect(&w, "NOMAD_ADDR_side_db", "10.0.0.8:5432");
+	ck_assert_ptr_null(taskenv_get(&w.env, "NOMAD_PORT_db"));
+	ck_assert_ptr_null(taskenv_get(&w.env, "NOMAD_PORT_main_lb"));
 	world_release(&w);
 }
 END_TEST
@@ -177,7 +200,7 @@ START_TEST(services_come_with_running_tasks_and_go_with_a_stop)
 END_TEST
 
 UNIT_MAIN("taskenv", taskenv_tells_a_task_who_and_where_it_is,
-    taskenv_lets_the_nearest_meta_win,
+    taskenv_tells_of_the_ports_of_tasks, taskenv_lets_the_nearest_meta_win,
     taskenv_expands_what_it_knows_and_leaves_the_rest,
     taskenv_inherits_all_but_what_is_denied,
     services_come_with_running_tasks_and_go_with_a_stop)
