@@ -64,19 +64,26 @@ sum_add(struct sched_usage *u, const struct sched_usage *d)
 	u->disk_mb += d->disk_mb;
 }
 
-static bool
-take_ports(const struct sched_state *st, const struct allocated_resources *r,
-    struct portset *ports)
-{
-	for (size_t i = 0; i < r->shared.nports; i++) {
-		const struct port_mapping *p = &r->shared.ports[i];
+struct port_taker {
+	const struct sched_state *st;
+	struct portset *ports;
+};
 
-		if (p->value > 0 &&
-		    !portset_add(
-			ports, sched_ip(st, sched_str(p->host_ip)), p->value))
-			return false;
-	}
-	return true;
+static bool
+take_port(void *ctx, const char *ip, int64_t port)
+{
+	const struct port_taker *t = ctx;
+
+	return port <= 0 ||
+	       portset_add(t->ports, sched_ip(t->st, sched_str(ip)), port);
+}
+
+static bool
+is_no_port(void *ctx, const char *ip, int64_t port)
+{
+	(void)ctx;
+	(void)ip;
+	return port <= 0;
 }
 
 static bool
@@ -84,7 +91,8 @@ brings_ports(const struct node_part *p)
 {
 	for (size_t i = 0; i < p->nadds; i++)
 		if (p->adds[i]->allocated_resources != NULL &&
-		    p->adds[i]->allocated_resources->shared.nports > 0)
+		    !portset_each(
+			p->adds[i]->allocated_resources, is_no_port, NULL))
 			return true;
 	return false;
 }
@@ -94,6 +102,7 @@ check_ports(const struct verify *v, const struct sched_node *n,
     const struct node_part *p)
 {
 	struct portset ports = { 0 };
+	struct port_taker taker = { v->st, &ports };
 	const struct sched_alloc *a;
 	const char *bad = NULL;
 
@@ -107,7 +116,8 @@ check_ports(const struct verify *v, const struct sched_node *n,
 			portset_add(&ports, a->ports[i].ip, a->ports[i].value);
 	for (size_t i = 0; i < p->nadds && bad == NULL; i++)
 		if (p->adds[i]->allocated_resources != NULL &&
-		    !take_ports(v->st, p->adds[i]->allocated_resources, &ports))
+		    !portset_each(
+			p->adds[i]->allocated_resources, take_port, &taker))
 			bad = "reserved port collision";
 	portset_release(&ports);
 	return bad;

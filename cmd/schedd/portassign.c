@@ -6,7 +6,7 @@
 #include "cmd/schedd/constraint.h"
 #include "cmd/schedd/text.h"
 
-#define MAX_PORTS 256 /* of one group */
+#define MAX_PORTS 256 /* of one group and its tasks */
 
 struct taken {
 	uint32_t ip;
@@ -18,7 +18,7 @@ struct assign {
 	struct world_node *n;
 	const struct portset *used;
 	struct taken mine[MAX_PORTS];
-	size_t nmine;
+	size_t nmine, nothers; /* of these: of networks before this one */
 	struct allocated_shared_resources *out;
 };
 
@@ -60,15 +60,15 @@ is_free(
 	       !is_reserved(as->n->node, a, port);
 }
 
-/* Whether the same ask has it already: two static ports of one group may
- * well be the same, a dynamic one is a port of its own. */
+/* Whether the same group has it already: two static ports of one network may
+ * well be the same, all others are ports of their own. */
 static bool
-is_mine(
-    const struct assign *as, const struct node_network_address *a, int64_t port)
+is_mine(const struct assign *as, size_t n, const struct node_network_address *a,
+    int64_t port)
 {
 	uint32_t ip = sched_ip(as->w->st, sched_str(a->address));
 
-	for (size_t i = 0; i < as->nmine; i++)
+	for (size_t i = 0; i < n; i++)
 		if (as->mine[i].ip == ip && as->mine[i].port == port)
 			return true;
 	return false;
@@ -142,7 +142,9 @@ assign_static(struct assign *as, const struct port *p)
 	size_t at = 0;
 
 	while ((a = next_address(as->n->node, p, &at)) != NULL) {
-		if (!p->ignore_collision && !is_free(as, a, p->value))
+		if (!p->ignore_collision &&
+		    (!is_free(as, a, p->value) ||
+			is_mine(as, as->nothers, a, p->value)))
 			continue;
 		take(as, a, p, p->value);
 		return NULL;
@@ -171,7 +173,7 @@ find_dynamic(struct assign *as, const struct node_network_address *a)
 	for (int64_t i = 0; i < span; i++) {
 		int64_t port = min + (from + i) % span;
 
-		if (is_free(as, a, port) && !is_mine(as, a, port))
+		if (is_free(as, a, port) && !is_mine(as, as->nmine, a, port))
 			return port;
 	}
 	return 0;
@@ -237,26 +239,65 @@ tell_network(const struct node *n, const struct network_resource *ask,
 	o->nnetworks = 1;
 }
 
-const char *
-portassign(struct world *w, struct world_node *n, const struct task_group *tg,
+static const char *
+assign_network(struct assign *as, const struct network_resource *ask,
     struct allocated_shared_resources *out)
 {
-	struct assign as = { .w = w, .n = n, .out = out };
-	const struct network_resource *ask;
+	size_t n = ask->nreserved_ports + ask->ndynamic_ports;
 	const char *bad = NULL;
 
-	if (tg->nnetworks == 0)
-		return NULL;
-	ask = &tg->networks[0];
-	if (ask->nreserved_ports + ask->ndynamic_ports > MAX_PORTS)
+	if (as->nmine + n > MAX_PORTS)
 		return "too many ports";
-	if (ask->nreserved_ports + ask->ndynamic_ports > 0)
-		as.used = world_ports(w, n);
+	if (n > 0)
+		as->used = world_ports(as->w, as->n);
+	as->out = out;
+	as->nothers = as->nmine;
 	for (size_t i = 0; i < ask->nreserved_ports && bad == NULL; i++)
-		bad = assign_static(&as, &ask->reserved_ports[i]);
+		bad = assign_static(as, &ask->reserved_ports[i]);
 	for (size_t i = 0; i < ask->ndynamic_ports && bad == NULL; i++)
-		bad = assign_dynamic(&as, &ask->dynamic_ports[i]);
+		bad = assign_dynamic(as, &ask->dynamic_ports[i]);
 	if (bad == NULL && out != NULL)
-		tell_network(n->node, ask, out);
+		tell_network(as->n->node, ask, out);
+	return bad;
+}
+
+/* A task's network tells its ports itself. */
+static const char *
+assign_task(
+    struct assign *as, const struct task *t, struct allocated_resources *out)
+{
+	struct allocated_shared_resources got = { 0 };
+	struct allocated_task_resources *to = NULL;
+	const char *bad;
+
+	if (t->resources == NULL || t->resources->nnetworks == 0)
+		return NULL;
+	if (out != NULL)
+		to = rec_map_find(out->tasks, out->ntasks, sizeof *out->tasks,
+		    sched_str(t->name));
+	bad = assign_network(
+	    as, &t->resources->networks[0], to != NULL ? &got : NULL);
+	if (bad == NULL && to != NULL) {
+		to->networks = got.networks;
+		to->nnetworks = got.nnetworks;
+		got.networks = NULL;
+		got.nnetworks = 0;
+	}
+	rec_clear(&allocated_shared_resources_type, &got);
+	return bad;
+}
+
+const char *
+portassign(struct world *w, struct world_node *n, const struct task_group *tg,
+    struct allocated_resources *out)
+{
+	struct assign as = { .w = w, .n = n };
+	const char *bad = NULL;
+
+	if (tg->nnetworks > 0)
+		bad = assign_network(
+		    &as, &tg->networks[0], out != NULL ? &out->shared : NULL);
+	for (size_t i = 0; i < tg->ntasks && bad == NULL; i++)
+		bad = assign_task(&as, &tg->tasks[i], out);
 	return bad;
 }

@@ -1,6 +1,8 @@
 /*
  * Ports for a group on a node: static ones as asked, dynamic ones from the
- * node's range, each on the address of its host network.
+ * node's range, each on the address of its host network. So for the networks
+ * of tasks, as jobs had them before groups had some: they are on the default
+ * network, and stand with their task alone.
  */
 #ifndef SCHEDD_PORTASSIGN_H
 #define SCHEDD_PORTASSIGN_H
@@ -13,10 +15,11 @@
 
 /*
  * NULL when all ports can be had, else the reason, borrowed from the world's
- * arena. With out, fills its networks and ports, on the heap.
+ * arena. With out, fills its networks and ports and those of its tasks, which
+ * are there, on the heap.
  */
 const char *portassign(struct world *w, struct world_node *n,
-    const struct task_group *tg, struct allocated_shared_resources *out);
+    const struct task_group *tg, struct allocated_resources *out);
 
 /* Whether the list ("22,80,8000-8100") names the port. */
 bool portassign_is_listed(const char *list, int64_t port);

@@ -65,3 +65,44 @@ portset_release(struct portset *p)
 	free(p->slots);
 	*p = (struct portset){ 0 };
 }
+
+static bool
+each_port(const struct network_resource *net, const struct port *ports,
+    size_t n, portset_fn *fn, void *ctx)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!fn(ctx, net->ip, ports[i].value))
+			return false;
+	return true;
+}
+
+static bool
+each_network(
+    const struct network_resource *nets, size_t n, portset_fn *fn, void *ctx)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!each_port(&nets[i], nets[i].reserved_ports,
+			nets[i].nreserved_ports, fn, ctx) ||
+		    !each_port(&nets[i], nets[i].dynamic_ports,
+			nets[i].ndynamic_ports, fn, ctx))
+			return false;
+	return true;
+}
+
+/* A group's ports stand in shared.ports; its networks repeat them. */
+bool
+portset_each(const struct allocated_resources *r, portset_fn *fn, void *ctx)
+{
+	for (size_t i = 0; i < r->shared.nports; i++)
+		if (!fn(ctx, r->shared.ports[i].host_ip,
+			r->shared.ports[i].value))
+			return false;
+	if (r->shared.nports == 0 &&
+	    !each_network(r->shared.networks, r->shared.nnetworks, fn, ctx))
+		return false;
+	for (size_t i = 0; i < r->ntasks; i++)
+		if (!each_network(
+			r->tasks[i].networks, r->tasks[i].nnetworks, fn, ctx))
+			return false;
+	return true;
+}

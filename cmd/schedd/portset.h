@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/resources.h"
+
 #define PORTSET_MAX 65535 /* the highest port */
 
 struct portset {
@@ -21,5 +23,11 @@ bool portset_has(const struct portset *p, uint32_t ip, int64_t port);
 /* False when it was there before. */
 bool portset_add(struct portset *p, uint32_t ip, int64_t port);
 void portset_release(struct portset *p);
+
+/* Calls fn for each port that an allocation was given, its group's and its
+ * tasks', until it returns false; false then. ip may be NULL. */
+typedef bool portset_fn(void *ctx, const char *ip, int64_t port);
+bool portset_each(
+    const struct allocated_resources *r, portset_fn *fn, void *ctx);
 
 #endif

@@ -330,7 +330,7 @@ rank_take(struct rank *r, struct world_node *n)
 
 	rank_price_cores(r, n);
 	rec_copy(&allocated_resources_type, res, &r->proto);
-	portassign(r->w, n, r->tg, &res->shared);
+	portassign(r->w, n, r->tg, res);
 	take_cores(r, n, res);
 	world_place(r->w, n, &r->ask, r->group, res);
 	return res;

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "cmd/schedd/fit.h"
+#include "cmd/schedd/portset.h"
 #include "cmd/schedd/state.h"
 #include "cmd/schedd/state_put.h"
 #include "cmd/schedd/text.h"
@@ -60,51 +61,38 @@ ip_place(struct sched_state *st, const char *ip)
 	return (uint32_t)st->nips++;
 }
 
-static void
-add_port(struct sched_state *st, struct sched_alloc *a, const char *ip,
-    int64_t value)
+struct port_reader {
+	struct sched_state *st;
+	struct sched_alloc *a;
+};
+
+static bool
+add_port(void *ctx, const char *ip, int64_t value)
 {
+	const struct port_reader *r = ctx;
+	struct sched_alloc *a = r->a;
+
 	if (value <= 0 || a->nports == UINT16_MAX)
-		return;
+		return true;
 	a->ports =
 	    xreallocarray(a->ports, (size_t)a->nports + 1, sizeof *a->ports);
 	a->ports[a->nports++] = (struct sched_port){
 		.value = value,
-		.ip = ip_place(st, sched_str(ip)),
+		.ip = ip_place(r->st, sched_str(ip)),
 	};
+	return true;
 }
 
-static void
-add_network_ports(struct sched_state *st, struct sched_alloc *a,
-    const struct network_resource *nets, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < nets[i].nreserved_ports; k++)
-			add_port(
-			    st, a, nets[i].ip, nets[i].reserved_ports[k].value);
-		for (size_t k = 0; k < nets[i].ndynamic_ports; k++)
-			add_port(
-			    st, a, nets[i].ip, nets[i].dynamic_ports[k].value);
-	}
-}
-
-/* A group's ports stand in shared.ports; its networks repeat them. */
 static void
 read_ports(struct sched_state *st, struct sched_alloc *a,
     const struct allocated_resources *r)
 {
+	struct port_reader reader = { st, a };
+
 	free(a->ports);
 	a->ports = NULL;
 	a->nports = 0;
-	for (size_t i = 0; i < r->shared.nports; i++)
-		add_port(st, a, r->shared.ports[i].host_ip,
-		    r->shared.ports[i].value);
-	if (r->shared.nports == 0)
-		add_network_ports(
-		    st, a, r->shared.networks, r->shared.nnetworks);
-	for (size_t i = 0; i < r->ntasks; i++)
-		add_network_ports(
-		    st, a, r->tasks[i].networks, r->tasks[i].nnetworks);
+	portset_each(r, add_port, &reader);
 }
 
 /* --- the small struct, from the record --- */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/schedd/fit.h"
+#include "cmd/schedd/portset.h"
 #include "cmd/schedd/text.h"
 
 bool
@@ -253,14 +254,27 @@ world_has(const struct world *w, const struct sched_alloc *a)
 	return map_find(&w->gone, a->id) == NULL;
 }
 
+struct port_taker {
+	const struct sched_state *st;
+	struct portset *ports;
+};
+
+static bool
+take_port(void *ctx, const char *ip, int64_t port)
+{
+	const struct port_taker *t = ctx;
+
+	portset_add(t->ports, sched_ip(t->st, sched_str(ip)), port);
+	return true;
+}
+
 static void
 take_ports(
     struct world *w, struct world_node *n, const struct allocated_resources *r)
 {
-	for (size_t i = 0; i < r->shared.nports; i++)
-		portset_add(&n->ports,
-		    sched_ip(w->st, sched_str(r->shared.ports[i].host_ip)),
-		    r->shared.ports[i].value);
+	struct port_taker t = { w->st, &n->ports };
+
+	portset_each(r, take_port, &t);
 }
 
 void

@@ -79,6 +79,54 @@ setup(const char *type, struct job *job, size_t nnodes)
 		.status = "pending" };
 }
 
+/* The address that ports are given on. */
+static void
+give_address(struct node *n, const char *address)
+{
+	struct node_network_resource *net = xcalloc(1, sizeof *net);
+	struct node_network_address *a = xcalloc(1, sizeof *a);
+
+	a->alias = xstrdup("default");
+	a->address = xstrdup(address);
+	net->addresses = a;
+	net->naddresses = 1;
+	n->node_resources->node_networks = net;
+	n->node_resources->nnode_networks = 1;
+}
+
+/* A task that asks for ports itself, as jobs did before groups could. */
+static struct job *
+new_port_job(int64_t count)
+{
+	struct job *j = new_job("service", count);
+	struct resources *r = j->task_groups[0].tasks[0].resources;
+	struct network_resource *net = xcalloc(1, sizeof *net);
+
+	net->mbits = 20;
+	net->has_mbits = true;
+	net->reserved_ports = xcalloc(1, sizeof *net->reserved_ports);
+	net->reserved_ports[net->nreserved_ports++] =
+	    (struct port){ .label = xstrdup("lb"), .value = 9999 };
+	net->dynamic_ports = xcalloc(1, sizeof *net->dynamic_ports);
+	net->dynamic_ports[net->ndynamic_ports++] =
+	    (struct port){ .label = xstrdup("ui"), .to = -1 };
+	r->networks = net;
+	r->nnetworks = 1;
+	return j;
+}
+
+static void
+setup_ports(struct job *job, size_t nnodes)
+{
+	setup("service", job, 0);
+	for (size_t i = 0; i < nnodes; i++) {
+		struct node *n = new_node(i, 4000, "even");
+
+		give_address(n, i == 0 ? "10.0.0.1" : "10.0.0.2");
+		sched_put_node(&st, n, 1);
+	}
+}
+
 static size_t
 count_on(const struct scheduler_result *res, const char *node_id)
 {
@@ -186,6 +234,47 @@ START_TEST(rank_counts_who_was_refused_by_which_rule)
 }
 END_TEST
 
+START_TEST(rank_gives_a_task_the_ports_that_it_asks_for)
+{
+	const struct allocated_resources *given;
+	const struct network_resource *net;
+	struct scheduler_result res;
+
+	setup_ports(new_port_job(1), 1);
+	scheduler_run(&st, &eval, NOW, &rng, &res);
+	ck_assert_uint_eq(res.plan.nplaces, 1);
+	given = res.plan.places[0].allocated_resources;
+	ck_assert_uint_eq(given->shared.nports, 0);
+	ck_assert_uint_eq(given->tasks[0].nnetworks, 1);
+	net = &given->tasks[0].networks[0];
+	ck_assert_str_eq(net->ip, "10.0.0.1");
+	ck_assert_int_eq(net->mbits, 20);
+	ck_assert_str_eq(net->reserved_ports[0].label, "lb");
+	ck_assert_int_eq(net->reserved_ports[0].value, 9999);
+	ck_assert_int_ge(net->dynamic_ports[0].value, 20000);
+	ck_assert_int_eq(net->dynamic_ports[0].to, net->dynamic_ports[0].value);
+	scheduler_result_release(&res);
+	sched_state_release(&st);
+}
+END_TEST
+
+START_TEST(rank_gives_no_port_of_a_task_twice)
+{
+	struct scheduler_result res;
+
+	setup_ports(new_port_job(3), 2);
+	scheduler_run(&st, &eval, NOW, &rng, &res);
+	ck_assert_uint_eq(res.plan.nplaces, 2);
+	ck_assert_str_ne(
+	    res.plan.places[0].node_id, res.plan.places[1].node_id);
+	ck_assert_str_eq(
+	    res.ended.failed_tg_allocs[0].value.dimension_exhausted[0].key,
+	    "network: reserved port collision lb=9999");
+	scheduler_result_release(&res);
+	sched_state_release(&st);
+}
+END_TEST
+
 START_TEST(rank_lets_the_less_important_give_way_to_a_system_job)
 {
 	struct allocated_task_resources task = { .key = "t",
@@ -230,4 +319,6 @@ UNIT_MAIN("rank", rank_places_a_thousand_in_milliseconds,
     rank_is_the_same_for_the_same_seed,
     rank_blocks_what_fits_nowhere_and_says_why,
     rank_counts_who_was_refused_by_which_rule,
+    rank_gives_a_task_the_ports_that_it_asks_for,
+    rank_gives_no_port_of_a_task_twice,
     rank_lets_the_less_important_give_way_to_a_system_job)
