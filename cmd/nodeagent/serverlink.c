@@ -26,10 +26,11 @@ on_redial(void *arg)
 	struct serverlink *l = arg;
 	struct err err;
 
-	l->redialling = false;
 	l->at = (l->at + 1) % l->nservers;
 	if (dial(l, &err) == -1)
 		log_error("server %s: %s", l->servers[l->at], err.text);
+	/* Last: what was under way fails as the old peer goes. */
+	l->redialling = false;
 }
 
 /* Twice as long after each failure, and up to half more by chance. */
@@ -52,6 +53,19 @@ link_note_success(struct link_retry *r)
 	r->complained = false;
 }
 
+/*
+ * Whether a failed call is a reason to dial: the next server, or the same one
+ * when there is no other. For a connection that the network has swallowed does
+ * not end, nor does the attempt at a new one: TCP waits about as long again as
+ * the network was away before it tries once more.
+ */
+static bool
+wants_redial(const struct serverlink *l, const struct err *err)
+{
+	return err->code == ERR_TIMEOUT || err->code == ERR_GONE ||
+	       (err->code == ERR_NOT_LEADER && l->nservers > 1);
+}
+
 /* What a failed call means for the server that we ask. Changing it frees
  * the peer, so not inside one of its own callbacks. */
 void
@@ -65,9 +79,7 @@ link_note_failure(
 		    l->servers[l->at], err->text);
 		r->complained = true;
 	}
-	if (l->nservers == 1 || l->redialling ||
-	    (err->code != ERR_GONE && err->code != ERR_TIMEOUT &&
-		err->code != ERR_NOT_LEADER))
+	if (l->redialling || !wants_redial(l, err))
 		return;
 	l->redialling = true;
 	loop_post(l->na->loop, on_redial, l);
