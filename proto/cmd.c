@@ -51,6 +51,8 @@ static const struct rec_field cmd_node_drain_fields[] = {
 	REC_PTR(struct cmd_node_drain, 2, strategy, drain_strategy, "Strategy"),
 	REC_BOOL(struct cmd_node_drain, 3, mark_eligible, "MarkEligible"),
 	REC_LIST(struct cmd_node_drain, 4, evals, eval, "Evals"),
+	REC_STRMAP(struct cmd_node_drain, 5, meta, "Meta"),
+	REC_BOOL(struct cmd_node_drain, 6, complete, "Complete"),
 };
 const struct rec_type cmd_node_drain_type =
     REC_TYPE(cmd_node_drain, cmd_node_drain_fields);

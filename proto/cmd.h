@@ -75,10 +75,13 @@ struct cmd_node_status {
 /* strategy NULL ends the drain. */
 struct cmd_node_drain {
 	char *node_id;
-	struct drain_strategy *strategy;
+	struct drain_strategy *strategy; /* NULL: it ends */
 	bool mark_eligible;
 	struct eval *evals;
 	size_t nevals;
+	struct rec_kv *meta; /* what people say about it */
+	size_t nmeta;
+	bool complete; /* it ends because nothing is left to move */
 };
 
 struct cmd_eval_upsert {

@@ -9,6 +9,7 @@
 #include "cmd/rove/table.h"
 #include "cmd/rove/text.h"
 #include "common/mem.h"
+#include "common/tree.h"
 
 static char *
 prefix_param(const char *typed, size_t n)
@@ -277,4 +278,37 @@ find_deployment(struct cli *c, const char *typed, char **id)
 		deployment_namespace, deployment_rows };
 
 	return find_uuid(c, &kind, typed, id);
+}
+
+int
+find_self(struct cli *c, char **id)
+{
+	struct buf out = { 0 };
+	struct err err;
+	struct tree *t = NULL;
+	const char *own;
+	int status = CLI_GO;
+
+	if (client_call(&c->client, "GET", "/v1/agent/self", NULL, NULL, &out,
+		&err) == 0)
+		t = tree_from_json(buf_str(&out), out.len, &err);
+	buf_release(&out);
+	if (t == NULL)
+		return cli_fail(&err, "Error querying agent info");
+	own = tree_get_str(tree_get(tree_get(t, "stats"), "client"), "node_id");
+	if (own != NULL)
+		*id = xstrdup(own);
+	else
+		status = cli_fail(NULL, "Agent not running in client mode");
+	tree_free(t);
+	return status;
+}
+
+int
+find_check_self(bool self, int argc)
+{
+	if (self || argc > 0)
+		return CLI_GO;
+	return cli_fail(
+	    NULL, "Node ID must be specified if -self isn't being used");
 }

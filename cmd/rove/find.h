@@ -16,7 +16,13 @@ int find_job(struct cli *c, const char *typed, char **id);
 /* The same in the namespace of the allocation. */
 int find_alloc(struct cli *c, const char *typed, char **id);
 int find_node(struct cli *c, const char *typed, char **id);
+/* The node that runs beside the agent that is asked. */
+int find_self(struct cli *c, char **id);
 int find_eval(struct cli *c, const char *typed, char **id);
 int find_deployment(struct cli *c, const char *typed, char **id);
+
+/* CLI_GO when a node is named, or -self given; else it has said that one
+ * of them must be. */
+int find_check_self(bool self, int argc);
 
 #endif

@@ -93,9 +93,9 @@ static const struct command commands[] = {
 	    "Has the agent check the job that a file describes and changes "
 	    "nothing.",
 	    job_validate, "validate" },
-	{ "node drain", "<node>", "Move everything away from a node", NULL,
+	{ "node drain", "[<node>]", "Move everything away from a node", NULL,
 	    node_drain, "node-drain" },
-	{ "node eligibility", "<node>",
+	{ "node eligibility", "[<node>]",
 	    "Open or close a node for new allocations", NULL, node_eligibility,
 	    NULL },
 	{ "node status", "[<node>]", "The nodes, or one of them", NULL,

@@ -159,31 +159,6 @@ show_node(struct cli *c, const char *id, const struct node_flags *f)
 	return status;
 }
 
-/* The node that runs beside the agent that is asked. */
-static int
-find_self(struct cli *c, char **id)
-{
-	struct buf out = { 0 };
-	struct err err;
-	struct tree *t = NULL;
-	const char *own;
-	int status = CLI_GO;
-
-	if (client_call(&c->client, "GET", "/v1/agent/self", NULL, NULL, &out,
-		&err) == 0)
-		t = tree_from_json(buf_str(&out), out.len, &err);
-	buf_release(&out);
-	if (t == NULL)
-		return cli_fail(&err, "Error querying agent info");
-	own = tree_get_str(tree_get(tree_get(t, "stats"), "client"), "node_id");
-	if (own != NULL)
-		*id = xstrdup(own);
-	else
-		status = cli_fail(NULL, "Agent not running in client mode");
-	tree_free(t);
-	return status;
-}
-
 int
 node_status(const struct command *cmd, int argc, char **argv)
 {

@@ -180,7 +180,7 @@ api_node_drain(void *ctx, struct http_req *r)
 		return;
 	schedd_enter(sd);
 	sched_core_node_drain(sd->core, schedd_ask_http(sd, r, NULL),
-	    http_route_param(r, "id"), req.drain_spec, req.mark_eligible);
+	    http_route_param(r, "id"), &req);
 	schedd_leave(sd);
 	rec_clear(&node_update_drain_request_type, &req);
 }

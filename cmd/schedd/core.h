@@ -184,9 +184,9 @@ void sched_core_alloc_stop(
 void sched_core_node_eligibility(
     struct sched_core *c, uint64_t req, const char *id, bool eligible);
 
-/* node_drain_update_response; spec NULL ends the drain. */
+/* node_drain_update_response; without a drain_spec the drain ends. */
 void sched_core_node_drain(struct sched_core *c, uint64_t req, const char *id,
-    const struct drain_spec *spec, bool mark_eligible);
+    const struct node_update_drain_request *m);
 
 /* node_purge_response. */
 void sched_core_node_purge(struct sched_core *c, uint64_t req, const char *id);

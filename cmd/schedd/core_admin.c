@@ -111,12 +111,15 @@ sched_core_node_eligibility(
 
 void
 sched_core_node_drain(struct sched_core *c, uint64_t req, const char *id,
-    const struct drain_spec *spec, bool mark_eligible)
+    const struct node_update_drain_request *m)
 {
+	const struct drain_spec *spec = m->drain_spec;
 	const struct sched_node *n = ask_about(c, req, id);
 	struct drain_strategy strategy = { 0 };
 	struct cmd_node_drain d = { .node_id = text_borrow(id),
-		.mark_eligible = mark_eligible };
+		.mark_eligible = m->mark_eligible,
+		.meta = m->meta,
+		.nmeta = m->nmeta };
 	struct cmd cmd = { .node_drain = &d };
 	struct core_evals evals = { 0 };
 
@@ -129,7 +132,7 @@ sched_core_node_drain(struct sched_core *c, uint64_t req, const char *id,
 		if (spec->deadline > 0)
 			strategy.force_deadline = c->wall_ns + spec->deadline;
 		d.strategy = &strategy;
-	} else if (mark_eligible) {
+	} else if (m->mark_eligible) {
 		core_node_evals(c, n, "node-update", &evals);
 	}
 	d.evals = evals.evals;

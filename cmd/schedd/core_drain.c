@@ -203,7 +203,8 @@ propose_marks(struct sched_core *c, struct marks *m)
 static void
 propose_done(struct sched_core *c, const char *node_id)
 {
-	struct cmd_node_drain d = { .node_id = text_borrow(node_id) };
+	struct cmd_node_drain d = { .node_id = text_borrow(node_id),
+		.complete = true };
 	struct cmd cmd = { .node_drain = &d };
 
 	core_propose(c, &cmd)->is_drain = true;

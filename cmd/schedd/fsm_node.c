@@ -139,16 +139,22 @@ fsm_node_status(struct fsm_turn *t, const struct cmd_node_status *c)
 }
 
 static void
-note_drain(
-    struct fsm_turn *t, struct node *node, const char *status, bool starts)
+note_drain(struct fsm_turn *t, struct node *node,
+    const struct cmd_node_drain *c, const char *status, bool starts)
 {
-	if (node->last_drain == NULL || starts) {
-		if (node->last_drain == NULL)
-			node->last_drain = xcalloc(1, sizeof *node->last_drain);
-		node->last_drain->started_at = t->time;
-	}
-	node->last_drain->updated_at = t->time;
-	sched_set(&node->last_drain->status, status);
+	struct drain_metadata *last = node->last_drain;
+
+	if (last == NULL)
+		last = node->last_drain = xcalloc(1, sizeof *last);
+	else if (starts)
+		rec_clear(&drain_metadata_type, last);
+	if (starts)
+		last->started_at = t->time;
+	last->updated_at = t->time;
+	sched_set(&last->status, status);
+	for (size_t i = 0; i < c->nmeta; i++)
+		rec_kv_set(&last->meta, &last->nmeta, c->meta[i].key,
+		    c->meta[i].value);
 }
 
 void
@@ -172,14 +178,14 @@ fsm_node_drain(struct fsm_turn *t, const struct cmd_node_drain *c)
 		rec_copy(
 		    &drain_strategy_type, node->drain_strategy, c->strategy);
 		sched_set(&node->scheduling_eligibility, "ineligible");
-		note_drain(t, node, "draining", !was);
+		note_drain(t, node, c, "draining", !was);
 		add_event(t, node, "Drain", "Node drain strategy set", 0);
 	} else {
 		if (c->mark_eligible)
 			sched_set(&node->scheduling_eligibility, "eligible");
 		if (was)
-			note_drain(t, node,
-			    c->mark_eligible ? "canceled" : "complete", false);
+			note_drain(t, node, c,
+			    c->complete ? "complete" : "canceled", false);
 		add_event(t, node, "Drain", "Node drain complete", 0);
 	}
 	sched_node_changed(t->st, n, t->index);

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "tests/lib/unit.h"
 
 #define NODES   4
@@ -512,19 +513,51 @@ END_TEST
 START_TEST(core_empties_a_draining_node)
 {
 	struct drain_spec now = { .deadline = -1 };
+	struct rec_kv why = { text_borrow("message"), text_borrow("disk") };
+	struct node_update_drain_request drain = {
+		.drain_spec = &now, .meta = &why, .nmeta = 1
+	};
+	const struct node *node;
 	size_t full = 0;
 
 	setup();
 	register_job("web", 4, 400);
 	while (live("web", full) == 0)
 		full++;
-	sched_core_node_drain(core, ask(), node_id(full), &now, false);
+	sched_core_node_drain(core, ask(), node_id(full), &drain);
 	settle();
 	pass(2000, NODES);
 	ck_assert_uint_eq(live("web", full), 0);
 	ck_assert_uint_eq(live("web", NODES), 4);
-	ck_assert(!sched_node_find(sched_core_state(core), node_id(full))
-		       ->node->drain);
+	node = sched_node_find(sched_core_state(core), node_id(full))->node;
+	ck_assert(!node->drain);
+	ck_assert_str_eq(node->last_drain->status, "complete");
+	ck_assert_str_eq(rec_kv_get(node->last_drain->meta,
+			     node->last_drain->nmeta, "message"),
+	    "disk");
+	teardown();
+}
+END_TEST
+
+START_TEST(core_tells_a_drain_that_was_ended_from_one_that_is_over)
+{
+	struct drain_spec spec = { .deadline = 0 };
+	struct node_update_drain_request drain = { .drain_spec = &spec };
+	struct node_update_drain_request end = { 0 };
+	const struct node *node;
+	size_t full = 0;
+
+	setup();
+	register_job("web", 4, 400);
+	while (live("web", full) == 0)
+		full++;
+	sched_core_node_drain(core, ask(), node_id(full), &drain);
+	sched_core_node_drain(core, ask(), node_id(full), &end);
+	settle();
+	node = sched_node_find(sched_core_state(core), node_id(full))->node;
+	ck_assert(!node->drain);
+	ck_assert_str_eq(node->last_drain->status, "canceled");
+	ck_assert_str_eq(node->scheduling_eligibility, "ineligible");
 	teardown();
 }
 END_TEST
@@ -886,8 +919,10 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_waits_for_room, core_does_a_command_once,
     core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
     core_knows_a_node_by_its_secret, core_stops_a_job,
-    core_empties_a_draining_node, core_forgets_when_asked,
-    core_plans_without_changing, core_plans_nothing_for_a_job_that_is_the_same,
+    core_empties_a_draining_node,
+    core_tells_a_drain_that_was_ended_from_one_that_is_over,
+    core_forgets_when_asked, core_plans_without_changing,
+    core_plans_nothing_for_a_job_that_is_the_same,
     core_refuses_parents_that_nothing_would_launch,
     core_refuses_a_job_that_no_message_could_take,
     core_tries_again_what_was_not_taken, core_sees_a_deployment_through,
