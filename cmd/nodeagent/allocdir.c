@@ -194,3 +194,22 @@ allocdir_open(const char *base, const char *alloc_id, const char *path,
 	close(root_fd);
 	return fd;
 }
+
+bool
+allocdir_leads_out(const char *root, const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	int at = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd, why;
+
+	if (at == -1)
+		return errno != ENOENT;
+	path += strspn(path, "/");
+	fd = (int)syscall(
+	    SYS_openat2, at, *path != '\0' ? path : ".", &how, sizeof how);
+	why = errno;
+	if (fd != -1)
+		close(fd);
+	close(at);
+	return fd == -1 && why != ENOENT;
+}

@@ -12,6 +12,8 @@
 #ifndef NODEAGENT_ALLOCDIR_H
 #define NODEAGENT_ALLOCDIR_H
 
+#include <stdbool.h>
+
 #include "common/err.h"
 #include "proto/alloc.h"
 
@@ -38,5 +40,12 @@ void allocdir_paths_release(struct allocdir_paths *p);
  */
 int allocdir_open(const char *base, const char *alloc_id, const char *path,
     int flags, struct err *err);
+
+/*
+ * Whether a link on the way leads a path out of the directory root that it
+ * starts from: for programs that follow links as they please, on our behalf.
+ * What is not there yet leads nowhere.
+ */
+bool allocdir_leads_out(const char *root, const char *path);
 
 #endif

@@ -2,9 +2,10 @@
  * What the engine is told to make of a docker task: the body of
  * POST /containers/create.
  *
- * Pure. Made from the task's config, what the allocation was given, and what
- * the node's options permit; what they do not permit is refused by name, in
- * Nomad's words where it has some.
+ * Made from the task's config, what the allocation was given, and what the
+ * node's options permit; what they do not permit is refused by name, in
+ * Nomad's words where it has some. Pure, but that mounts of the allocation
+ * are looked at for links that lead out of it.
  */
 #ifndef NODEAGENT_DOCKER_CREATE_H
 #define NODEAGENT_DOCKER_CREATE_H

@@ -339,6 +339,8 @@ docker_log_load(const char *path, struct docker_log_pos *pos)
 		    rec_unpack(&docker_log_pos_type, pos, b.data, b.len, NULL,
 			NULL) == 0;
 
+	if (!good)
+		*pos = (struct docker_log_pos){ 0 };
 	buf_release(&b);
 	return good;
 }

@@ -97,7 +97,7 @@ void docker_log_tell(const struct docker_log *l, struct docker_log_pos *pos);
 /* The position in a file of our own, in a directory that no task reaches. */
 int docker_log_save(
     const char *path, const struct docker_log_pos *pos, struct err *err);
-/* False when there is none, or none that can be read. */
+/* False, and all zero, when there is none, or none that can be read. */
 bool docker_log_load(const char *path, struct docker_log_pos *pos);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/nodeagent/allocdir.h"
 #include "cmd/nodeagent/docker_create_impl.h"
 #include "common/mem.h"
 
@@ -35,16 +36,24 @@ clean_path(const char *base, const char *path)
 	return buf_take(&out);
 }
 
-/* Whether a clean path lies in the allocation's directory. */
+/* Whether a clean path lies in the allocation's directory, and no link leads
+ * the engine, which follows them all, out of it. */
 static bool
 is_of_alloc(const struct docker_create *c, const char *path)
 {
 	const char *dir = c->task->alloc_dir;
 	const char *slash = strrchr(dir, '/');
 	size_t n = slash != NULL ? (size_t)(slash - dir) : 0;
+	char *root;
+	bool inside;
 
-	return n > 0 && strncmp(path, dir, n) == 0 &&
-	       (path[n] == '\0' || path[n] == '/');
+	if (n == 0 || strncmp(path, dir, n) != 0 ||
+	    (path[n] != '\0' && path[n] != '/'))
+		return false;
+	root = xstrndup(dir, n);
+	inside = !allocdir_leads_out(root, path + n);
+	free(root);
+	return inside;
 }
 
 /* --- Binds --- */

@@ -1,6 +1,9 @@
 #include "cmd/nodeagent/docker_config.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/nodeagent/docker_caps.h"
 #include "cmd/nodeagent/docker_create.h"
@@ -301,6 +304,48 @@ START_TEST(volumes_lie_in_the_allocation_unless_the_node_says_otherwise)
 }
 END_TEST
 
+/* The engine follows links; the task may have put some. */
+START_TEST(a_volume_does_not_follow_a_link_out_of_the_allocation)
+{
+	char root[128], *task, *alloc, *inside, *outside;
+	struct world w;
+	struct err err;
+	struct tree *body;
+
+	snprintf(root, sizeof root, "%s/docker-vol-XXXXXX", unit_tmp());
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	task = xasprintf("%s/main", root);
+	alloc = xasprintf("%s/alloc", root);
+	inside = xasprintf("%s/in", task);
+	outside = xasprintf("%s/out", task);
+	ck_assert_int_eq(mkdir(task, 0755), 0);
+	ck_assert_int_eq(mkdir(alloc, 0755), 0);
+	ck_assert_int_eq(symlink("../alloc", inside), 0);
+	ck_assert_int_eq(symlink("/etc", outside), 0);
+	world_init(&w);
+	w.task.task_dir = task;
+	w.task.alloc_dir = alloc;
+	body =
+	    body_of(&w, "{\"image\":\"a\",\"volumes\":[\"in/new:/e\"]}", &err);
+	ck_assert_msg(body != NULL, "%s", err.text);
+	tree_free(body);
+	ck_assert_ptr_null(
+	    body_of(&w, "{\"image\":\"a\",\"volumes\":[\"out/x:/e\"]}", &err));
+	ck_assert_str_eq(err.text,
+	    "volumes are not enabled; cannot mount host paths: \"out/x:/e\"");
+	world_release(&w);
+	unlink(inside);
+	unlink(outside);
+	rmdir(task);
+	rmdir(alloc);
+	rmdir(root);
+	free(task);
+	free(alloc);
+	free(inside);
+	free(outside);
+}
+END_TEST
+
 START_TEST(what_the_node_does_not_allow_is_refused_by_name)
 {
 	static const struct {
@@ -475,6 +520,7 @@ UNIT_MAIN("docker_config", a_container_is_the_image_with_the_tasks_environment,
     a_container_gets_what_the_allocation_was_given,
     ports_are_those_of_the_group_or_of_the_tasks_own_network,
     volumes_lie_in_the_allocation_unless_the_node_says_otherwise,
+    a_volume_does_not_follow_a_link_out_of_the_allocation,
     what_the_node_does_not_allow_is_refused_by_name,
     capabilities_are_dockers_less_what_the_node_withholds,
     a_config_with_an_error_says_where_it_is,
