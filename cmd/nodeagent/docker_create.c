@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/nodeagent/docker_caps.h"
 #include "cmd/nodeagent/docker_create_impl.h"
 #include "common/mem.h"
 #include "common/text.h"
 
 const struct taskenv_dirs docker_dirs = { "/alloc", "/local", "/secrets" };
 
-static bool
-is_set(const char *text)
+bool
+docker_is_set(const char *text)
 {
 	return text != NULL && *text != '\0';
 }
@@ -21,7 +20,7 @@ is_set(const char *text)
 void
 docker_put_text(struct tree *map, const char *name, const char *text)
 {
-	if (is_set(text))
+	if (docker_is_set(text))
 		tree_set(map, name, tree_str(text));
 }
 
@@ -53,8 +52,8 @@ docker_put_map(
 	tree_set(map, name, t);
 }
 
-static void
-put_true(struct tree *map, const char *name, bool value)
+void
+docker_put_true(struct tree *map, const char *name, bool value)
 {
 	if (value)
 		tree_set(map, name, tree_bool(true));
@@ -116,10 +115,10 @@ put_command(const struct docker_config *config, struct tree *body)
 
 	docker_put_list(
 	    body, "Entrypoint", config->entrypoint, config->nentrypoint);
-	if (!is_set(config->command) && config->nargs == 0)
+	if (!docker_is_set(config->command) && config->nargs == 0)
 		return;
 	cmd = tree_list();
-	if (is_set(config->command))
+	if (docker_is_set(config->command))
 		tree_push(cmd, tree_str(config->command));
 	for (size_t i = 0; i < config->nargs; i++)
 		tree_push(cmd, tree_str(config->args[i]));
@@ -151,8 +150,8 @@ put_container(const struct docker_create *c, struct tree *body)
 	docker_put_text(body, "Hostname", config->hostname);
 	docker_put_text(body, "WorkingDir", config->work_dir);
 	docker_put_text(body, "MacAddress", config->mac_address);
-	put_true(body, "Tty", config->tty);
-	put_true(body, "OpenStdin", config->interactive);
+	docker_put_true(body, "Tty", config->tty);
+	docker_put_true(body, "OpenStdin", config->interactive);
 	put_env(c, body);
 	put_command(config, body);
 	put_labels(c, body);
@@ -214,8 +213,9 @@ put_endpoint(
 {
 	struct tree *networking, *endpoints, *endpoint, *ipam;
 
-	if (config->nnetwork_aliases == 0 && !is_set(config->ipv4_address) &&
-	    !is_set(config->ipv6_address))
+	if (config->nnetwork_aliases == 0 &&
+	    !docker_is_set(config->ipv4_address) &&
+	    !docker_is_set(config->ipv6_address))
 		return;
 	networking = tree_map();
 	endpoints = tree_map();
@@ -236,7 +236,7 @@ static int
 put_network(const struct docker_create *c, struct tree *body, struct tree *host,
     struct err *err)
 {
-	const char *mode = is_set(c->config->network_mode)
+	const char *mode = docker_is_set(c->config->network_mode)
 			       ? c->config->network_mode
 			       : "default";
 
@@ -249,108 +249,21 @@ put_network(const struct docker_create *c, struct tree *body, struct tree *host,
 	return docker_put_ports(c, body, host, err);
 }
 
-/* --- what it may do --- */
-
-static int
-put_caps(const struct docker_create *c, struct tree *host, struct err *err)
-{
-	const struct docker_caps_ask ask = { c->options->allow_caps,
-		c->options->nallow_caps, c->config->cap_add,
-		c->config->ncap_add, c->config->cap_drop,
-		c->config->ncap_drop };
-	struct tree *add, *drop;
-
-	if (docker_caps_settle(&ask, &add, &drop, err) == -1)
-		return -1;
-	tree_set(host, "CapAdd", add);
-	tree_set(host, "CapDrop", drop);
-	return 0;
-}
-
-static int
-put_runtime(const struct docker_create *c, struct tree *host, struct err *err)
-{
-	const char *runtime = c->config->runtime;
-
-	if (!is_set(runtime))
-		return 0;
-	docker_put_text(host, "Runtime", runtime);
-	for (size_t i = 0; i < c->options->nallow_runtimes; i++)
-		if (strcmp(c->options->allow_runtimes[i], runtime) == 0)
-			return 0;
-	return err_set(err, ERR_DENIED,
-	    "requested runtime \"%s\" is not allowed", runtime);
-}
-
-static void
-put_devices(const struct docker_config *config, struct tree *host)
-{
-	struct tree *list = tree_list();
-
-	for (size_t i = 0; i < config->ndevices; i++) {
-		const struct docker_device *d = &config->devices[i];
-		struct tree *one = tree_map();
-
-		tree_set(one, "PathOnHost", tree_str(d->host_path));
-		tree_set(one, "PathInContainer",
-		    tree_str(is_set(d->container_path) ? d->container_path
-						       : d->host_path));
-		tree_set(one, "CgroupPermissions",
-		    tree_str(is_set(d->cgroup_permissions)
-				 ? d->cgroup_permissions
-				 : "rwm"));
-		tree_push(list, one);
-	}
-	tree_set(host, "Devices", list);
-}
+/* --- the whole --- */
 
 static void
 put_logging(const struct docker_create *c, struct tree *host)
 {
 	const struct docker_logging *own = &c->config->logging;
 	const struct docker_logging_options *all = &c->options->logging;
-	const char *type = is_set(own->type) ? own->type : own->driver;
-	bool unset = !is_set(type) && own->nconfig == 0;
+	const char *type = docker_is_set(own->type) ? own->type : own->driver;
+	bool unset = !docker_is_set(type) && own->nconfig == 0;
 	struct tree *log = tree_map();
 
 	docker_put_text(log, "Type", unset ? all->type : type);
 	docker_put_map(log, "Config", unset ? all->config : own->config,
 	    unset ? all->nconfig : own->nconfig);
 	tree_set(host, "LogConfig", log);
-}
-
-static int
-put_rights(const struct docker_create *c, struct tree *host, struct err *err)
-{
-	const struct docker_config *config = c->config;
-
-	if (config->privileged && !c->options->allow_privileged)
-		return err_set(err, ERR_DENIED,
-		    "Docker privileged mode is disabled on this Nomad agent");
-	put_true(host, "Privileged", config->privileged);
-	put_true(host, "ReadonlyRootfs", config->readonly_rootfs);
-	put_true(host, "Init", config->init);
-	docker_put_text(host, "IpcMode", config->ipc_mode);
-	docker_put_text(host, "PidMode", config->pid_mode);
-	docker_put_text(host, "UTSMode", config->uts_mode);
-	docker_put_text(host, "UsernsMode", config->userns_mode);
-	docker_put_text(host, "CgroupnsMode", config->cgroupns);
-	docker_put_text(host, "Isolation", config->isolation);
-	docker_put_list(
-	    host, "GroupAdd", config->group_add, config->ngroup_add);
-	docker_put_list(
-	    host, "SecurityOpt", config->security_opt, config->nsecurity_opt);
-	docker_put_map(
-	    host, "StorageOpt", config->storage_opt, config->nstorage_opt);
-	docker_put_map(host, "Sysctls", config->sysctl, config->nsysctl);
-	if (config->shm_size > 0)
-		tree_set(host, "ShmSize", tree_int(config->shm_size));
-	if (config->oom_score_adj > 0)
-		tree_set(host, "OomScoreAdj", tree_int(config->oom_score_adj));
-	put_devices(config, host);
-	if (put_runtime(c, host, err) == -1)
-		return -1;
-	return put_caps(c, host, err);
 }
 
 int
@@ -364,7 +277,7 @@ docker_create_body(
 	put_container(c, body);
 	put_logging(c, host);
 	if (docker_put_limits(c, host, err) == 0 &&
-	    put_rights(c, host, err) == 0 &&
+	    docker_put_rights(c, host, err) == 0 &&
 	    docker_put_volumes(c, host, err) == 0 &&
 	    put_network(c, body, host, err) == 0)
 		rv = 0;

@@ -5,7 +5,8 @@
  * Made from the task's config, what the allocation was given, and what the
  * node's options permit; what they do not permit is refused by name, in
  * Nomad's words where it has some. Pure, but that mounts of the allocation
- * are looked at for links that lead out of it.
+ * are looked at for links that lead out of it, and that a seccomp profile is
+ * read.
  */
 #ifndef NODEAGENT_DOCKER_CREATE_H
 #define NODEAGENT_DOCKER_CREATE_H

@@ -16,10 +16,16 @@ int docker_put_volumes(
 int docker_put_limits(
     const struct docker_create *c, struct tree *host, struct err *err);
 
+/* Privileges, namespaces, devices and capabilities of the HostConfig. */
+int docker_put_rights(
+    const struct docker_create *c, struct tree *host, struct err *err);
+
 /* What the allocation gave the task, or NULL. */
 const struct allocated_task_resources *docker_given(
     const struct docker_create *c);
 
+bool docker_is_set(const char *text); /* not NULL, not "" */
+void docker_put_true(struct tree *map, const char *name, bool value);
 /* Text that is set is put, and what is not is left to the engine. */
 void docker_put_text(struct tree *map, const char *name, const char *text);
 /* So lists with elements, and maps. */

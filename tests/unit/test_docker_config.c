@@ -384,6 +384,11 @@ START_TEST(what_the_node_does_not_allow_is_refused_by_name)
 		    "\"local\"" },
 		{ "{\"image\":\"a\",\"ports\":[\"db\"]}",
 		    "Port \"db\" not found, check network block" },
+		{ "{\"image\":\"a\",\"security_opt\":[\"seccomp=/no/p\"]}",
+		    "seccomp profile (/no/p): open: No such file or "
+		    "directory" },
+		{ "{\"image\":\"a\",\"security_opt\":[\"seccomp:/dev/null\"]}",
+		    "seccomp profile (/dev/null): not a regular file" },
 		{ "{\"image\":\"a\",\"runtime\":\"kata\"}",
 		    "requested runtime \"kata\" is not allowed" },
 		{ "{\"image\":\"a\",\"ulimit\":{\"nofile\":\"x\"}}",
@@ -421,6 +426,10 @@ START_TEST(capabilities_are_dockers_less_what_the_node_withholds)
 		{ "{\"image\":\"a\",\"cap_drop\":[\"all\"],"
 		  "\"cap_add\":[\"chown\"]}",
 		    "HostConfig CapAdd", "[\"CAP_CHOWN\"]" },
+		{ "{\"image\":\"a\",\"security_opt\":[\"seccomp=unconfined\","
+		  "\"no-new-privileges\"]}",
+		    "HostConfig SecurityOpt",
+		    "[\"seccomp=unconfined\",\"no-new-privileges\"]" },
 		{ "{\"image\":\"a\",\"cap_drop\":[\"Mknod\"]}",
 		    "HostConfig CapDrop", "[\"CAP_NET_RAW\",\"CAP_MKNOD\"]" },
 	};
