@@ -1,7 +1,9 @@
 #include "cmd/nodeagent/docker_create.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,12 +127,32 @@ put_command(const struct docker_config *config, struct tree *body)
 	tree_set(body, "Cmd", cmd);
 }
 
+/* Inside, a port that port_map moves is where it is moved to. */
+static void
+move_port(char **env, size_t n, const struct rec_ki *moved)
+{
+	char *name = xasprintf("NOMAD_PORT_%s=", moved->key);
+	size_t len = strlen(name);
+
+	for (char *p = name; p < name + len - 1; p++)
+		if (!isalnum((unsigned char)*p))
+			*p = '_';
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(env[i], name, len) == 0) {
+			free(env[i]);
+			env[i] = xasprintf("%s%" PRId64, name, moved->value);
+		}
+	free(name);
+}
+
 static void
 put_env(const struct docker_create *c, struct tree *body)
 {
 	size_t n;
 	char **list = taskenv_list(c->task->env, &n);
 
+	for (size_t i = 0; i < c->config->nport_map; i++)
+		move_port(list, n, &c->config->port_map[i]);
 	docker_put_list(body, "Env", list, n);
 	for (size_t i = 0; i < n; i++)
 		free(list[i]);

@@ -123,6 +123,17 @@ struct want {
 	const char *config, *path, *json;
 };
 
+static bool
+has_env(const struct tree *body, const char *text)
+{
+	const struct tree *env = tree_get(body, "Env");
+
+	for (size_t i = 0; i < env->nitems; i++)
+		if (strcmp(env->items[i]->str, text) == 0)
+			return true;
+	return false;
+}
+
 static void
 expect_all(const struct world *w, const struct want *wants, size_t n)
 {
@@ -169,17 +180,17 @@ START_TEST(a_container_is_the_image_with_the_tasks_environment)
 	struct world w;
 	struct err err;
 	struct tree *body;
-	const struct tree *env;
-	bool seen = false;
 
 	world_init(&w);
 	EXPECT_ALL(&w, wants);
 	body = body_of(&w, "{\"image\":\"a\"}", &err);
-	env = tree_get(body, "Env");
-	for (size_t i = 0; i < env->nitems; i++)
-		seen |=
-		    strcmp(env->items[i]->str, "NOMAD_ALLOC_DIR=/alloc") == 0;
-	ck_assert(seen);
+	ck_assert(has_env(body, "NOMAD_ALLOC_DIR=/alloc"));
+	ck_assert(has_env(body, "NOMAD_PORT_ui=20100"));
+	tree_free(body);
+	body =
+	    body_of(&w, "{\"image\":\"a\",\"port_map\":[{\"ui\":8080}]}", &err);
+	ck_assert(has_env(body, "NOMAD_PORT_ui=8080"));
+	ck_assert(has_env(body, "NOMAD_HOST_PORT_ui=20100"));
 	tree_free(body);
 	world_release(&w);
 }
