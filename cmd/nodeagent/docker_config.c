@@ -196,7 +196,7 @@ check_mounts(const struct docker_mount *mounts, size_t n, struct err *err)
 	return 0;
 }
 
-/* No NUL, no sign where only sizes make sense. */
+/* Sizes and counts have no sign, ports and periods an end. */
 static int
 check_numbers(const struct docker_config *c, struct err *err)
 {
