@@ -1,6 +1,6 @@
 #!/bin/bash
 # What becomes of single tasks: one of another user, one that is killed, one
-# that asks for what this version cannot do.
+# that asks for what this version cannot do, two that ask for the same port.
 # shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -107,4 +107,56 @@ job templated 'command = "/bin/true"' 'template {
       }'
 eventually 10 has_allocs templated failed 1
 expect_match "$(event templated 'Driver Failure' .DisplayMessage)" 'template blocks are not supported'
+
+# A port that the task asks for itself, as jobs did before groups could: it is
+# told of it, and nobody else on the node gets it.
+port_job() { # NAME
+	cat <<EOF2
+job "$1" {
+  group "g" {
+    task "t" {
+      driver = "raw_exec"
+      config {
+        command = "/bin/sh"
+        args    = ["-c", "echo \$\${NOMAD_ADDR_lb} \$\${NOMAD_PORT_lb}; exec sleep 1000"]
+      }
+      resources {
+        cpu    = 10
+        memory = 10
+        network {
+          mbits = 20
+          port "lb" {
+            static = 19998
+          }
+          port "ui" {}
+        }
+      }
+    }
+  }
+}
+EOF2
+}
+port_job ports >"$TEST_DIR/ports.nomad"
+port_job rival >"$TEST_DIR/rival.nomad"
+rove job run -detach "$TEST_DIR/ports.nomad" >/dev/null || fail "job run ports"
+eventually 10 has_allocs ports running 1
+id=$(curl -s "$NOMAD_ADDR/v1/job/ports/allocations" | jq -r '.[0].ID')
+tells_port() {
+	rove alloc logs "$id" | grep -Eq '^[0-9.]+:19998 19998$'
+}
+eventually 10 tells_port
+given=$(curl -s "$NOMAD_ADDR/v1/allocation/$id" | jq -c .)
+net=$(echo "$given" | jq -c '.AllocatedResources.Tasks.t.Networks[0]')
+expect_eq "$(echo "$net" | jq -c '.ReservedPorts[0] | [.Label, .Value]')" '["lb",19998]'
+expect_eq "$(echo "$net" | jq .MBits)" 20
+expect_eq "$(echo "$given" | jq -c '.TaskResources.t.Networks[0].ReservedPorts[0].Value')" 19998
+expect_match "$(rove alloc status "$id")" 'lb: [0-9.]+:19998'
+rove job run -detach "$TEST_DIR/rival.nomad" >/dev/null || fail "job run rival"
+collides() {
+	rove job status rival | grep -q 'network: reserved port collision lb=19998'
+}
+eventually 10 collides
+has_allocs rival running 0 || fail "a port was given twice"
+rove job stop -detach ports >/dev/null || fail "job stop ports"
+eventually 20 has_allocs rival running 1
 down TERM "${ALL[@]}"
