@@ -189,6 +189,15 @@ url_of(const struct daemon *d, const char *kind)
 	return daemon_url(c->run_dir, d->def->name, kind);
 }
 
+/* Without a run_dir: nobody speaks to us but by what start() opens. */
+static bool
+is_alone(const struct daemon *d)
+{
+	const struct daemon_config *c = d->config;
+
+	return c->run_dir[0] == '\0';
+}
+
 /* Made while we may still give it to a group that we are not in. */
 static int
 open_ctl(struct daemon *d, struct err *err)
@@ -235,7 +244,7 @@ watch_signals(struct daemon *d)
 	i->on_term = loop_signal_new(d->loop, SIGTERM, on_stop_signal, d);
 	i->on_int = loop_signal_new(d->loop, SIGINT, on_stop_signal, d);
 	i->on_hup = loop_signal_new(d->loop, SIGHUP, on_reload_signal, d);
-	if (d->def->metrics != NULL) {
+	if (d->def->metrics != NULL && !is_alone(d)) {
 		i->metrics_timer = loop_timer_new(d->loop, on_metrics, d);
 		loop_timer_set(i->metrics_timer, FIRST_METRICS_MS);
 	}
@@ -245,15 +254,20 @@ watch_signals(struct daemon *d)
 static int
 start(struct daemon *d, struct err *err)
 {
-	if (daemon_dirs_open(d, err) == -1)
+	bool alone = is_alone(d);
+
+	if (!alone && daemon_dirs_open(d, err) == -1)
 		return -1;
 	watch_signals(d);
 	d->impl->logs = daemon_logs_new(d->loop);
-	if (open_ctl(d, err) == -1 || daemon_become_user(d, err) == -1)
+	if (!alone &&
+	    (open_ctl(d, err) == -1 || daemon_become_user(d, err) == -1))
 		return -1;
 	if (d->impl->opts.die_with_parent && daemon_die_with_parent(err) == -1)
 		return -1;
-	if (open_sockets(d, err) == -1 || d->def->start(d, err) == -1)
+	if (!alone && open_sockets(d, err) == -1)
+		return -1;
+	if (d->def->start(d, err) == -1)
 		return -1;
 	if (!d->def->defers_ready)
 		daemon_ready(d);

@@ -59,7 +59,7 @@ struct daemon_config {
 struct daemon {
 	const struct daemon_def *def;
 	struct loop *loop;
-	struct bus_pub *pub; /* the daemon's topics */
+	struct bus_pub *pub; /* the daemon's topics; NULL when it is alone */
 	struct bus_server *ctl;
 	struct bus_server *msg; /* NULL when def has no routes */
 	void *config; /* of def->config_type, in force; stays where it is */
@@ -90,6 +90,9 @@ struct daemon_def {
 	 * announced when it returns 0 (unless it defers: daemon_ready()). */
 	int (*start)(struct daemon *d, struct err *err);
 	bool defers_ready;
+	/* run_dir may be "": the daemon then has no sockets, no lock and no
+	 * control program, publishes nothing, and leaves nothing behind. */
+	bool may_be_alone;
 	/* A new config that passed its check, beside the old one still in
 	 * d->config: applies all or nothing. Afterwards d->config holds the
 	 * new values and the old ones are gone. That run_dir, data_dir, user

@@ -184,7 +184,10 @@ add_value(struct buf *b, const struct rec_field *f, const char *value)
 	for (; *value != '\0'; value++) {
 		if (*value == '"' || *value == '\\')
 			buf_addc(b, '\\');
-		buf_addc(b, *value);
+		if (*value == '\n')
+			buf_adds(b, "\\n");
+		else
+			buf_addc(b, *value);
 	}
 	buf_addc(b, '"');
 }
@@ -288,7 +291,9 @@ check_common(const struct daemon_def *def, const struct daemon_config *c,
 	size_t n = strlen(c->run_dir) + strlen("/") + strlen(def->name) +
 		   strlen("/ctl.sock");
 
-	if (c->run_dir[0] != '/')
+	if (c->run_dir[0] == '\0' && def->may_be_alone)
+		n = 0;
+	else if (c->run_dir[0] != '/')
 		return err_set(
 		    err, ERR_BAD, "run_dir: %s must begin with /", c->run_dir);
 	if (n > room)

@@ -17,6 +17,8 @@ static const struct rec_field service_instance_fields[] = {
 	REC_STR(struct service_instance, 2, service_name, "ServiceName"),
 	REC_STR(struct service_instance, 3, ns, "Namespace"),
 	REC_STR(struct service_instance, 4, node_id, "NodeID"),
+	REC_STR(struct service_instance, 20, node_name, "NodeName",
+	    .flags = REC_NOJSON),
 	REC_STR(struct service_instance, 5, datacenter, "Datacenter"),
 	REC_STR(struct service_instance, 6, job_id, "JobID"),
 	REC_STR(struct service_instance, 7, alloc_id, "AllocID"),

@@ -32,6 +32,7 @@ struct service_instance {
 	char *service_name;
 	char *ns; /* namespace */
 	char *node_id;
+	char *node_name;
 	char *datacenter;
 	char *job_id;
 	char *alloc_id;

@@ -6,6 +6,23 @@
 #include "common/clock.h"
 #include "common/mem.h"
 
+static const struct rec_field lbd_consul_fields[] = {
+	REC_STR(struct lbd_consul, 1, addr, "Addr"),
+	REC_STR(struct lbd_consul, 2, token, "Token", .flags = REC_NOJSON),
+	REC_STR(struct lbd_consul, 3, kv_path, "KVPath"),
+	REC_STR(struct lbd_consul, 4, no_route_path, "NoRoutePath"),
+	REC_STR(struct lbd_consul, 5, service_status, "ServiceStatus"),
+	REC_STR(struct lbd_consul, 6, checks_required, "ChecksRequired"),
+	REC_DUR(struct lbd_consul, 7, poll_interval, "PollInterval"),
+	REC_BOOL(struct lbd_consul, 8, enable_register, "Register"),
+	REC_STR(struct lbd_consul, 9, register_name, "RegisterName"),
+	REC_STR(struct lbd_consul, 10, register_addr, "RegisterAddr"),
+	REC_STR(struct lbd_consul, 11, register_tags, "RegisterTags"),
+	REC_DUR(struct lbd_consul, 12, check_interval, "CheckInterval"),
+	REC_DUR(struct lbd_consul, 13, check_timeout, "CheckTimeout"),
+};
+const struct rec_type lbd_consul_type = REC_TYPE(lbd_consul, lbd_consul_fields);
+
 static const struct rec_field lbd_config_fields[] = {
 	DAEMON_CONFIG_ROWS(struct lbd_config),
 	REC_STR(struct lbd_config, 2, proxy_addr, "ProxyAddr"),
@@ -16,7 +33,7 @@ static const struct rec_field lbd_config_fields[] = {
 	REC_BOOL(struct lbd_config, 7, no_globs, "NoGlobs"),
 	REC_STR(struct lbd_config, 8, tag_prefix, "TagPrefix"),
 	REC_STR(struct lbd_config, 9, datacenter, "Datacenter"),
-	REC_BOOL(struct lbd_config, 10, follow_agent, "FollowAgent"),
+	REC_STR(struct lbd_config, 24, registry, "Registry"),
 	REC_STR(struct lbd_config, 11, routes_file, "RoutesFile"),
 	REC_U64(struct lbd_config, 12, no_route_status, "NoRouteStatus"),
 	REC_STR(struct lbd_config, 13, no_route_file, "NoRouteFile"),
@@ -31,8 +48,28 @@ static const struct rec_field lbd_config_fields[] = {
 	REC_STR(struct lbd_config, 21, local_ip, "LocalIP"),
 	REC_STR(struct lbd_config, 22, header_client_ip, "HeaderClientIP"),
 	REC_STR(struct lbd_config, 23, header_request_id, "HeaderRequestID"),
+	REC_STR(struct lbd_config, 25, routes, "Routes"),
+	REC_DUR(struct lbd_config, 26, deregister_grace, "DeregisterGrace"),
+	REC_REC(struct lbd_config, 27, consul, lbd_consul, "Consul"),
 };
 const struct rec_type lbd_config_type = REC_TYPE(lbd_config, lbd_config_fields);
+
+static void
+init_consul(struct lbd_consul *c)
+{
+	c->addr = xstrdup("127.0.0.1:8500");
+	c->token = xstrdup("");
+	c->kv_path = xstrdup("/fabio/config");
+	c->no_route_path = xstrdup("/fabio/noroute.html");
+	c->service_status = xstrdup("passing");
+	c->checks_required = xstrdup("one");
+	c->enable_register = true;
+	c->register_name = xstrdup("lbd");
+	c->register_addr = xstrdup("");
+	c->register_tags = xstrdup("");
+	c->check_interval = CLOCK_NS_PER_S;
+	c->check_timeout = 3 * CLOCK_NS_PER_S;
+}
 
 void
 lbd_config_init(void *config)
@@ -45,7 +82,7 @@ lbd_config_init(void *config)
 	c->matcher = xstrdup("prefix");
 	c->tag_prefix = xstrdup(URLTAG_PREFIX);
 	c->datacenter = xstrdup("dc1");
-	c->follow_agent = true;
+	c->registry = xstrdup("agent");
 	c->routes_file = xstrdup("");
 	c->no_route_status = 404;
 	c->no_route_file = xstrdup("");
@@ -58,6 +95,8 @@ lbd_config_init(void *config)
 	c->local_ip = xstrdup("");
 	c->header_client_ip = xstrdup("");
 	c->header_request_id = xstrdup("");
+	c->routes = xstrdup("");
+	init_consul(&c->consul);
 }
 
 static int
@@ -73,6 +112,10 @@ check_times(const struct lbd_config *c, struct err *err)
 		{ "idle_conn_timeout", c->idle_conn_timeout, false },
 		{ "keepalive_timeout", c->keepalive_timeout, true },
 		{ "shutdown_wait", c->shutdown_wait, true },
+		{ "deregister_grace", c->deregister_grace, true },
+		{ "consul.poll_interval", c->consul.poll_interval, true },
+		{ "consul.check_interval", c->consul.check_interval, false },
+		{ "consul.check_timeout", c->consul.check_timeout, false },
 	};
 
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
@@ -94,6 +137,33 @@ check_name(const char *member, const char *name, struct err *err)
 		    strchr("()<>@,;:\\\"/[]?={}", *p))
 			return err_set(err, ERR_BAD,
 			    "%s: '%s' is no field name", member, name);
+	return 0;
+}
+
+static int
+check_registry(const struct lbd_config *c, struct err *err)
+{
+	if (strcmp(c->registry, "agent") != 0 &&
+	    strcmp(c->registry, "consul") != 0 &&
+	    strcmp(c->registry, "none") != 0)
+		return err_set(err, ERR_BAD,
+		    "registry '%s' is not one of agent, consul, none",
+		    c->registry);
+	if (strcmp(c->registry, "agent") == 0 && c->common.run_dir != NULL &&
+	    c->common.run_dir[0] == '\0')
+		return err_set(err, ERR_BAD,
+		    "registry agent needs a run_dir, where nodeagent's is");
+	if (strcmp(c->consul.checks_required, "one") != 0 &&
+	    strcmp(c->consul.checks_required, "all") != 0)
+		return err_set(err, ERR_BAD,
+		    "consul.checks_required '%s' is not one of one, all",
+		    c->consul.checks_required);
+	if (c->consul.addr[0] == '\0' || c->consul.kv_path[0] == '\0' ||
+	    c->consul.no_route_path[0] == '\0' ||
+	    c->consul.register_name[0] == '\0')
+		return err_set(err, ERR_BAD,
+		    "consul: addr, kv_path, no_route_path and register_name "
+		    "must not be empty");
 	return 0;
 }
 
@@ -127,6 +197,8 @@ lbd_config_check(const void *config, struct err *err)
 		    "max_conns and max_upstream_conns must be at least 1");
 	if (check_name("header_client_ip", c->header_client_ip, err) == -1 ||
 	    check_name("header_request_id", c->header_request_id, err) == -1)
+		return -1;
+	if (check_registry(c, err) == -1)
 		return -1;
 	return check_times(c, err);
 }

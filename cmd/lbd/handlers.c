@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "cmd/lbd/consul.h"
 #include "cmd/lbd/lbd.h"
 #include "common/log.h"
 #include "proto/msg.h"
@@ -15,7 +16,8 @@ static void
 on_routes(void *ctx, struct bus_req *req, const void *body)
 {
 	struct lbd *l = lbd_of(ctx);
-	struct route_rows rows = { .agent_up = follow_is_up(l->follow),
+	struct route_rows rows = { .agent_up = follow_is_up(l->follow) ||
+					       consul_is_up(l->consul),
 		.ninstances = map_count(&l->sources.instances),
 		.version = l->version };
 

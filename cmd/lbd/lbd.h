@@ -26,6 +26,23 @@
 #define LBD_MAX_ROUTES  (8u << 20) /* bytes of a routes file */
 #define LBD_MAX_NOROUTE (1u << 20) /* bytes of the page for no route */
 
+/* A Consul catalog by HTTP (consul.h). */
+struct lbd_consul {
+	char *addr;
+	char *token;
+	char *kv_path;         /* keys with route commands */
+	char *no_route_path;   /* key of the page for no route */
+	char *service_status;  /* "passing,warning": good enough */
+	char *checks_required; /* "one", "all" */
+	int64_t poll_interval; /* between questions; 0: they are held */
+	bool enable_register;  /* lbd is in the catalog, too */
+	char *register_name;
+	char *register_addr; /* "": the UI's */
+	char *register_tags; /* "a,b" */
+	int64_t check_interval, check_timeout;
+};
+extern const struct rec_type lbd_consul_type;
+
 /* The config file. Durations are text such as "30s". */
 struct lbd_config {
 	struct daemon_config common;
@@ -37,7 +54,8 @@ struct lbd_config {
 	bool no_globs;    /* hosts are compared as they stand */
 	char *tag_prefix;
 	char *datacenter;  /* what $DC in a tag stands for */
-	bool follow_agent; /* hear of services from the local nodeagent */
+	char *registry;    /* of services: "agent", the local nodeagent;
+			      "consul"; "none" */
 	char *routes_file; /* route commands; "": none */
 	uint64_t no_route_status;
 	char *no_route_file;         /* a page for it; "": none */
@@ -51,6 +69,9 @@ struct lbd_config {
 	char *local_ip;         /* by= of Forwarded; "": left out */
 	char *header_client_ip; /* fields that are set, "" for none */
 	char *header_request_id;
+	char *routes;             /* route commands, before the file's */
+	int64_t deregister_grace; /* from leaving a catalog to no listening */
+	struct lbd_consul consul;
 };
 extern const struct rec_type lbd_config_type;
 
@@ -59,6 +80,7 @@ int lbd_config_check(const void *config, struct err *err);
 
 struct worker;
 struct follow;
+struct consul;
 struct ui;
 struct options;
 
@@ -71,10 +93,12 @@ struct lbd {
 	uint64_t version; /* of the table, from 1 */
 	struct worker *workers;
 	size_t nworkers, nrunning;
-	bool open;             /* the workers take connections */
-	struct follow *follow; /* NULL: no agent is followed */
+	bool open;                    /* the workers take connections */
+	struct follow *follow;        /* NULL: no agent is followed */
+	struct consul *consul;        /* NULL: no catalog is */
+	struct buf more_routes, page; /* from the catalog's keys */
 	struct ui *ui;
-	struct loop_timer *settle, *first;
+	struct loop_timer *settle, *first, *grace;
 };
 
 /* The parts of struct daemon_def (loop.c). */
@@ -93,6 +117,12 @@ void lbd_changed(struct lbd *l);
 void lbd_rebuild(struct lbd *l);
 /* The workers begin to take connections, if they do not yet. */
 void lbd_open(struct lbd *l);
+
+/* Route commands from elsewhere, after the file's; -1: they, or all together,
+ * are no valid ones. */
+int lbd_set_more_routes(struct lbd *l, const char *text, struct err *err);
+/* The page for no route, where no_route_file gives none; empty: none. */
+void lbd_set_page(struct lbd *l, const struct buf *page);
 
 /* Messages answered at msg.sock and ctl.sock (handlers.c). */
 extern const struct bus_route lbd_routes[];

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cmd/lbd/consul.h"
 #include "cmd/lbd/lbd.h"
 #include "cmd/lbd/worker.h"
 #include "common/clock.h"
@@ -21,8 +22,9 @@ to_ms(int64_t ns)
 	return (uint64_t)(ns / CLOCK_NS_PER_MS);
 }
 
+/* more: a page that counts when the config names none. */
 static struct options *
-options_new(const struct lbd_config *c, struct err *err)
+options_new(const struct lbd_config *c, const struct buf *more, struct err *err)
 {
 	struct options *o = xcalloc(1, sizeof *o);
 	struct buf page = { 0 };
@@ -49,22 +51,32 @@ options_new(const struct lbd_config *c, struct err *err)
 		options_unref(o);
 		return NULL;
 	}
+	if (page.len == 0)
+		buf_add(&page, buf_str(more), more->len);
 	o->no_route_len = page.len;
 	o->no_route_page = buf_take(&page);
 	return o;
 }
 
+/* The config's commands, the file's, and more. */
 static int
-load_routes(struct sources *s, const struct lbd_config *c, struct err *err)
+load_routes(struct sources *s, const struct lbd_config *c, const char *more,
+    struct err *err)
 {
-	struct buf text = { 0 };
+	struct buf text = { 0 }, file = { 0 };
 	int rc = 0;
 
 	if (c->routes_file[0] != '\0')
-		rc = file_read(c->routes_file, LBD_MAX_ROUTES, &text, err);
-	if (rc == 0 && sources_set_file(s, buf_str(&text), text.len, err) == -1)
+		rc = file_read(c->routes_file, LBD_MAX_ROUTES, &file, err);
+	/* By itself first, so that a complaint's line number is its own. */
+	if (rc == 0 && sources_set_file(s, buf_str(&file), file.len, err) == -1)
 		rc = err_add(err, "%s", c->routes_file);
+	if (rc == 0 && (c->routes[0] != '\0' || more[0] != '\0')) {
+		buf_addf(&text, "%s\n%s\n%s", c->routes, buf_str(&file), more);
+		rc = sources_set_file(s, buf_str(&text), text.len, err);
+	}
 	buf_release(&text);
+	buf_release(&file);
 	return rc;
 }
 
@@ -136,10 +148,45 @@ lbd_open(struct lbd *l)
 	    l->nworkers);
 }
 
+int
+lbd_set_more_routes(struct lbd *l, const char *text, struct err *err)
+{
+	if (strcmp(buf_str(&l->more_routes), text) == 0)
+		return 0;
+	if (load_routes(&l->sources, l->config, text, err) == -1)
+		return -1;
+	buf_reset(&l->more_routes);
+	buf_adds(&l->more_routes, text);
+	lbd_changed(l);
+	return 0;
+}
+
+void
+lbd_set_page(struct lbd *l, const struct buf *page)
+{
+	struct options *o;
+	struct err err;
+
+	if (page->len == l->page.len &&
+	    memcmp(buf_str(page), buf_str(&l->page), page->len) == 0)
+		return;
+	buf_reset(&l->page);
+	buf_add(&l->page, buf_str(page), page->len);
+	o = options_new(l->config, &l->page, &err);
+	if (o == NULL) {
+		log_warn("the page for no route stays as it is error=\"%s\"",
+		    err.text);
+		return;
+	}
+	options_unref(l->options);
+	l->options = o;
+	lbd_changed(l);
+}
+
 static void
 on_first_late(void *arg)
 {
-	log_warn("no services from nodeagent yet: starting without");
+	log_warn("no services known yet: starting without");
 	lbd_open(arg);
 }
 
@@ -240,8 +287,8 @@ start_parts(struct lbd *l, struct err *err)
 {
 	const struct lbd_config *c = l->config;
 
-	l->options = options_new(c, err);
-	if (l->options == NULL || load_routes(&l->sources, c, err) == -1 ||
+	l->options = options_new(c, &l->page, err);
+	if (l->options == NULL || load_routes(&l->sources, c, "", err) == -1 ||
 	    start_workers(l, err) == -1)
 		return -1;
 	l->ui = ui_new(l, c->ui_addr, err);
@@ -250,12 +297,25 @@ start_parts(struct lbd *l, struct err *err)
 	/* The proxy's is meant to be open; this one changes routes. */
 	if (c->ui_addr[0] != '\0')
 		daemon_warn_if_open("ui", c->ui_addr);
-	if (c->follow_agent) {
+	if (strcmp(c->registry, "agent") == 0) {
 		l->follow = follow_new(l, c->common.run_dir, err);
 		if (l->follow == NULL)
 			return err_add(err, "nodeagent");
 	}
+	if (strcmp(c->registry, "consul") == 0)
+		l->consul = consul_new(l);
 	return 0;
+}
+
+static void
+on_grace_over(void *arg)
+{
+	struct lbd *l = arg;
+
+	for (size_t i = 0; i < l->nworkers; i++)
+		worker_stop(&l->workers[i]);
+	if (l->nrunning == 0)
+		daemon_exit(l->daemon, 0);
 }
 
 int
@@ -271,11 +331,12 @@ lbd_start(struct daemon *d, struct err *err)
 	l->config = c;
 	l->settle = loop_timer_new(d->loop, on_settled, l);
 	l->first = loop_timer_new(d->loop, on_first_late, l);
+	l->grace = loop_timer_new(d->loop, on_grace_over, l);
 	sources_init(&l->sources, &o, c->tag_prefix, c->datacenter);
 	if (start_parts(l, err) == -1)
 		return -1;
 	lbd_rebuild(l);
-	if (l->follow == NULL)
+	if (l->follow == NULL && l->consul == NULL)
 		lbd_open(l);
 	else
 		loop_timer_set(l->first, LBD_FIRST_MS);
@@ -294,6 +355,7 @@ check_reload(
 		{ "ui_addr", a->ui_addr, b->ui_addr },
 		{ "matcher", a->matcher, b->matcher },
 		{ "tag_prefix", a->tag_prefix, b->tag_prefix },
+		{ "registry", a->registry, b->registry },
 		{ "datacenter", a->datacenter, b->datacenter },
 	};
 
@@ -302,11 +364,11 @@ check_reload(
 			return err_set(err, ERR_BAD,
 			    "%s cannot change without a restart",
 			    texts[i].name);
-	if (a->workers != b->workers || a->follow_agent != b->follow_agent ||
-	    a->no_globs != b->no_globs)
+	if (a->workers != b->workers || a->no_globs != b->no_globs ||
+	    !rec_equal(&lbd_consul_type, &a->consul, &b->consul))
 		return err_set(err, ERR_BAD,
-		    "workers, follow_agent and no_globs cannot change without "
-		    "a restart");
+		    "workers, no_globs and consul cannot change without a "
+		    "restart");
 	return 0;
 }
 
@@ -318,10 +380,11 @@ lbd_reload(struct daemon *d, const void *config, struct err *err)
 
 	if (check_reload(l->config, config, err) == -1)
 		return -1;
-	o = options_new(config, err);
+	o = options_new(config, &l->page, err);
 	if (o == NULL)
 		return -1;
-	if (load_routes(&l->sources, config, err) == -1) {
+	if (load_routes(&l->sources, config, buf_str(&l->more_routes), err) ==
+	    -1) {
 		options_unref(o);
 		return -1;
 	}
@@ -331,15 +394,24 @@ lbd_reload(struct daemon *d, const void *config, struct err *err)
 	return 0;
 }
 
+static void
+on_left(void *arg)
+{
+	struct lbd *l = arg;
+
+	loop_timer_set(l->grace, to_ms(l->config->deregister_grace));
+}
+
+/* Whoever sends traffic here by a catalog is told first. */
 void
 lbd_stop(struct daemon *d)
 {
 	struct lbd *l = d->state;
 
-	for (size_t i = 0; i < l->nworkers; i++)
-		worker_stop(&l->workers[i]);
-	if (l->nrunning == 0)
-		daemon_exit(d, 0);
+	if (l->consul != NULL)
+		consul_leave(l->consul, on_left, l);
+	else
+		on_grace_over(l);
 }
 
 void
@@ -355,9 +427,13 @@ lbd_release(struct daemon *d)
 	}
 	free(l->workers);
 	follow_free(l->follow);
+	consul_free(l->consul);
 	ui_free(l->ui);
 	loop_timer_free(l->settle);
 	loop_timer_free(l->first);
+	loop_timer_free(l->grace);
+	buf_release(&l->more_routes);
+	buf_release(&l->page);
 	rtable_unref(l->table);
 	options_unref(l->options);
 	sources_release(&l->sources);

@@ -1,3 +1,4 @@
+#include "cmd/lbd/fabio.h"
 #include "cmd/lbd/lbd.h"
 
 int
@@ -11,6 +12,7 @@ main(int argc, char **argv)
 		.start = lbd_start,
 		.reload = lbd_reload,
 		.rereads = true,
+		.may_be_alone = true,
 		.stop = lbd_stop,
 		.release = lbd_release,
 		.info = lbd_info,
@@ -20,5 +22,7 @@ main(int argc, char **argv)
 
 	own.routes = lbd_routes;
 	own.nroutes = lbd_nroutes;
+	if (fabio_is_meant(argv[0]))
+		return fabio_main(argc, argv, &own);
 	return daemon_main(argc, argv, &own);
 }

@@ -7,8 +7,7 @@
  * _node_maintenance) nor itself (a critical _service_maintenance:<id>) is
  * out. An instance without a check of its own is never routed.
  *
- * lbd does not ask a catalog by HTTP yet: this is the rule for when it does,
- * held to recorded cases of Fabio's (tests/vectors).
+ * Held to recorded cases of Fabio's (tests/vectors).
  */
 #ifndef LBD_PASSING_H
 #define LBD_PASSING_H

@@ -142,17 +142,33 @@ sources_remove(struct sources *s, const char *id)
 	instance_free(old);
 }
 
+static bool
+same_lines(const struct map *a, const struct map *b)
+{
+	if (map_count(a) != map_count(b))
+		return false;
+	MAP_FOREACH (e, a) {
+		const struct source_instance *x = map_value(e),
+					     *y = map_find(b, map_key(e));
+
+		if (y == NULL || strcmp(x->lines, y->lines) != 0)
+			return false;
+	}
+	return true;
+}
+
 int
 sources_replace(struct sources *s, const struct service_instance *instances,
     size_t n, struct err *err)
 {
 	struct map old = s->instances;
+	bool changed = s->changed;
 	int rc = 0;
 
 	s->instances = (struct map){ 0 };
-	s->changed = true;
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = sources_put(s, &instances[i], err);
+	s->changed = changed || !same_lines(&old, &s->instances);
 	forget_instances(&old);
 	return rc;
 }

@@ -18,6 +18,7 @@ static const struct rec_field nodeagent_config_fields[] = {
 	REC_STR(struct nodeagent_config, 8, server_http, "server_http"),
 	REC_STR(struct nodeagent_config, 9, http, "http"),
 	REC_STR(struct nodeagent_config, 10, advertise_http, "advertise_http"),
+	REC_STR(struct nodeagent_config, 70, catalog_http, "catalog_http"),
 	REC_STR(struct nodeagent_config, 11, alloc_dir, "alloc_dir"),
 	REC_STR(struct nodeagent_config, 12, shim, "shim"),
 	REC_STR(struct nodeagent_config, 13, network_interface,
@@ -74,6 +75,7 @@ nodeagent_config_init(void *config)
 	c->server_http = xstrdup("");
 	c->http = xstrdup("127.0.0.1:4646");
 	c->advertise_http = xstrdup("");
+	c->catalog_http = xstrdup("127.0.0.1:8500");
 	c->alloc_dir = xstrdup("");
 	c->shim = xstrdup("");
 	c->network_interface = xstrdup("");

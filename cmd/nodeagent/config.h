@@ -20,6 +20,7 @@ struct nodeagent_config {
 				 server that answers us says */
 	char *http;           /* "127.0.0.1:4646" */
 	char *advertise_http; /* "": http */
+	char *catalog_http;   /* the catalog; "": none */
 	char *alloc_dir;      /* "": data_dir/alloc */
 	char *shim;           /* "": beside this program */
 	char *network_interface;

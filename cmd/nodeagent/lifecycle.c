@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/nodeagent/catalogapi.h"
 #include "cmd/nodeagent/checkrun.h"
 #include "cmd/nodeagent/clientapi.h"
 #include "cmd/nodeagent/fingerprint.h"
@@ -163,6 +164,24 @@ open_sockets(struct nodeagent *na, struct err *err)
 	return 0;
 }
 
+/* A machine may have a real Consul at this port: the node works without. */
+static void
+open_catalog(struct nodeagent *na)
+{
+	const char *addr = na->config->catalog_http;
+	struct err err;
+
+	if (addr[0] == '\0')
+		return;
+	na->catalogapi = catalogapi_new(na, addr, &err);
+	if (na->catalogapi == NULL) {
+		log_warn("catalog is not served addr=%s error=\"%s\"", addr,
+		    err.text);
+		return;
+	}
+	log_info("listening catalog_http=%s", catalogapi_addr(na->catalogapi));
+}
+
 struct stored {
 	struct alloc **allocs;
 	struct alloc_saved *saved;
@@ -234,6 +253,7 @@ nodeagent_start(struct daemon *d, struct err *err)
 	na->trash = na->store != NULL ? trash_open(na->alloc_dir, err) : NULL;
 	if (na->trash == NULL)
 		return -1;
+	open_catalog(na);
 	na->link = serverlink_new(na, err);
 	if (na->link == NULL || restore(na, err) == -1)
 		return -1;
@@ -334,6 +354,7 @@ nodeagent_release(struct daemon *d)
 	http_client_free(na->server_api);
 	free(na->server_api_addr);
 	serverlink_free(na->link);
+	catalogapi_free(na->catalogapi);
 	bus_peer_free(na->metricsd);
 	loop_timer_free(na->gc);
 	loop_timer_free(na->stop_timer);
@@ -378,5 +399,11 @@ nodeagent_info(struct daemon *d,
 	add(ctx, "services", text);
 	snprintf(text, sizeof text, "%zu", checkrun_njobs(na->checkrun));
 	add(ctx, "checks", text);
+	if (na->catalogapi != NULL) {
+		add(ctx, "catalog_http", catalogapi_addr(na->catalogapi));
+		snprintf(
+		    text, sizeof text, "%zu", catalogapi_nheld(na->catalogapi));
+		add(ctx, "catalog_held", text);
+	}
 	http_stats_info(&http, add, ctx);
 }

@@ -27,6 +27,7 @@
 #include "proto/node.h"
 
 struct checkrun;
+struct catalogapi;
 struct serverlink;
 struct trash;
 
@@ -45,7 +46,8 @@ struct nodeagent {
 	struct map runners;  /* allocation id -> struct runner */
 	struct checkrun *checkrun;
 	struct serverlink *link;
-	struct catalog catalog; /* all services of the cluster */
+	struct catalog catalog;        /* all services of the cluster */
+	struct catalogapi *catalogapi; /* NULL: it is off */
 	struct http_server *http;
 	struct http_client *server_api; /* the rest of the HTTP API, or NULL */
 	char *server_api_addr;

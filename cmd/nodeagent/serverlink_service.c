@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/nodeagent/catalogapi.h"
 #include "cmd/nodeagent/serverlink.h"
 #include "cmd/nodeagent/serverlink_impl.h"
 #include "common/mem.h"
@@ -116,6 +117,10 @@ publish_service(
 
 	snprintf(topic, sizeof topic, "service.%s", s->service_name);
 	bus_publish(l->na->daemon->pub, topic, MSG_SERVICE, &e);
+	if (gone)
+		catalogapi_remove(l->na->catalogapi, s);
+	else
+		catalogapi_put(l->na->catalogapi, s);
 }
 
 static void

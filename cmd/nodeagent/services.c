@@ -187,6 +187,7 @@ add(const struct origin *o, const struct service *s, struct service_list *out)
 		.service_name = taskenv_expand(o->env, s->name),
 		.ns = xstrdup(a->namespace != NULL ? a->namespace : "default"),
 		.node_id = xstrdup(o->node->id),
+		.node_name = xstrdup(o->node->name),
 		.datacenter = xstrdup(o->node->datacenter),
 		.job_id = xstrdup(a->job_id),
 		.alloc_id = xstrdup(a->id),

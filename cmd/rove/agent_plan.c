@@ -312,7 +312,7 @@ plan_lbd(struct planner *p)
 		conftext_put(b, "routes_file", lb->routes_file);
 		conftext_put_int(b, "no_route_status", lb->no_route_status);
 	}
-	conftext_put_bool(b, "follow_agent", p->node_http != NULL);
+	conftext_put(b, "registry", p->node_http != NULL ? "agent" : "none");
 	add_addr(p, "lbd", "proxy", proxy);
 	add_addr(p, "lbd", "ui", ui);
 }

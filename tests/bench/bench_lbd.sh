@@ -72,7 +72,7 @@ haproxy -db -q -f "$dir/haproxy.cfg" &
 haproxy_pid=$!
 pids+=("$haproxy_pid")
 "$build/bin/lbd" -l warn -r "$dir/run" -o "proxy_addr=127.0.0.1:$((base + 2))" -o "ui_addr=127.0.0.1:$((base + 3))" \
-	-o workers=1 -o follow_agent=false -o "routes_file=$dir/routes" &
+	-o workers=1 -o registry=none -o "routes_file=$dir/routes" &
 lbd_pid=$!
 pids+=("$lbd_pid")
 for port in $base $((base + 1)) $((base + 2)); do

@@ -22,7 +22,9 @@ METRICS_PORT=$((BASE + 3))
 NODE_PORT=$((BASE + 10))
 LB_PORT=$((BASE + 4))
 LB_UI_PORT=$((BASE + 5))
+CATALOG_PORT=$((BASE + 6))
 export HTTP_PORT RPC_PORT SERF_PORT METRICS_PORT NODE_PORT LB_PORT LB_UI_PORT
+export CATALOG_PORT
 export NOMAD_ADDR=http://127.0.0.1:$HTTP_PORT
 
 PIDS=()
@@ -113,6 +115,7 @@ write_configs() {
 		name = "alpha";
 		servers = [ "tcp://127.0.0.1:$RPC_PORT" ];
 		http = "127.0.0.1:$NODE_PORT";
+		catalog_http = "127.0.0.1:$CATALOG_PORT";
 		network_interface = "lo";
 		raw_exec = true;
 		publish_node_metrics = true;

@@ -45,7 +45,7 @@ cat >"$TEST_DIR/lbd.conf" <<EOF
 proxy_addr = "127.0.0.1:$LB_PORT";
 ui_addr = "127.0.0.1:$LB_UI_PORT";
 run_dir = "$run";
-follow_agent = false;
+registry = "none";
 workers = 2;
 strategy = "rr";
 routes_file = "$TEST_DIR/routes";

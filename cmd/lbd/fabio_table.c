@@ -1,0 +1,382 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cmd/lbd/fabio_impl.h"
+#include "common/clock.h"
+#include "common/mem.h"
+
+#define SETS(n, v, m, u)               \
+	{                              \
+		n, v, FABIO_SETS, m, u \
+	}
+#define NOTHING(n, v, u)                     \
+	{                                    \
+		n, v, FABIO_NOTHING, NULL, u \
+	}
+#define NOT_YET(n, v, u)                     \
+	{                                    \
+		n, v, FABIO_NOT_YET, NULL, u \
+	}
+
+const struct fabio_row fabio_rows[] = {
+	SETS("proxy.addr", FABIO_LISTENER, "proxy_addr", ":9999"),
+	SETS("proxy.strategy", FABIO_TEXT, "strategy", "rnd"),
+	SETS("proxy.matcher", FABIO_TEXT, "matcher", "prefix"),
+	SETS("proxy.noroutestatus", FABIO_STATUS, "no_route_status", "404"),
+	SETS("proxy.maxconn", FABIO_NUMBER, "max_upstream_conns", "10000"),
+	SETS("proxy.shutdownwait", FABIO_DURATION, "shutdown_wait", "0s"),
+	SETS("proxy.deregistergraceperiod", FABIO_DURATION, "deregister_grace",
+	    "0s"),
+	SETS("proxy.dialtimeout", FABIO_DURATION, "dial_timeout", "30s"),
+	SETS("proxy.responseheadertimeout", FABIO_DURATION,
+	    "response_header_timeout", "0s"),
+	SETS("proxy.idleconntimeout", FABIO_DURATION, "idle_conn_timeout",
+	    "15s"),
+	SETS("proxy.localip", FABIO_TEXT, "local_ip", ""),
+	SETS("proxy.header.clientip", FABIO_TEXT, "header_client_ip", ""),
+	SETS("proxy.header.requestid", FABIO_TEXT, "header_request_id", ""),
+	SETS("glob.matching.disabled", FABIO_BOOL, "no_globs", "false"),
+	SETS("registry.backend", FABIO_BACKEND, "registry", "consul"),
+	SETS("registry.static.routes", FABIO_TEXT, "routes", ""),
+	SETS("registry.file.path", FABIO_TEXT, "routes_file", ""),
+	SETS("registry.file.noroutehtmlpath", FABIO_TEXT, "no_route_file", ""),
+	SETS(
+	    "registry.consul.addr", FABIO_URL, "consul.addr", "localhost:8500"),
+	SETS("registry.consul.token", FABIO_TEXT, "consul.token", ""),
+	SETS("registry.consul.kvpath", FABIO_TEXT, "consul.kv_path",
+	    "/fabio/config"),
+	SETS("registry.consul.noroutehtmlpath", FABIO_TEXT,
+	    "consul.no_route_path", "/fabio/noroute.html"),
+	SETS("registry.consul.tagprefix", FABIO_TEXT, "tag_prefix",
+	    "urlprefix-"),
+	SETS("registry.consul.service.status", FABIO_TEXT,
+	    "consul.service_status", "passing"),
+	SETS("registry.consul.checksRequired", FABIO_TEXT,
+	    "consul.checks_required", "one"),
+	SETS("registry.consul.pollinterval", FABIO_DURATION,
+	    "consul.poll_interval", "0s"),
+	SETS("registry.consul.register.enabled", FABIO_BOOL,
+	    "consul.enable_register", "true"),
+	SETS("registry.consul.register.addr", FABIO_TEXT,
+	    "consul.register_addr", ""),
+	SETS("registry.consul.register.name", FABIO_TEXT,
+	    "consul.register_name", "fabio"),
+	SETS("registry.consul.register.tags", FABIO_TEXT,
+	    "consul.register_tags", ""),
+	SETS("registry.consul.register.checkInterval", FABIO_DURATION,
+	    "consul.check_interval", "1s"),
+	SETS("registry.consul.register.checkTimeout", FABIO_DURATION,
+	    "consul.check_timeout", "3s"),
+	SETS("ui.addr", FABIO_LISTENER, "ui_addr", ":9998"),
+	SETS("log.level", FABIO_LEVEL, "log_level", "INFO"),
+
+	NOTHING("cfg", FABIO_TEXT, ""),
+	NOTHING("v", FABIO_BOOL, "false"),
+	NOTHING("version", FABIO_BOOL, "false"),
+	NOTHING("insecure", FABIO_BOOL, "false"),
+	NOTHING("proxy.keepalivetimeout", FABIO_DURATION, "0s"),
+	NOTHING("proxy.flushinterval", FABIO_DURATION, "1s"),
+	NOTHING("proxy.globalflushinterval", FABIO_DURATION, "0s"),
+	NOTHING("proxy.header.sts.maxage", FABIO_NUMBER, "0"),
+	NOTHING("proxy.header.sts.subdomains", FABIO_BOOL, "false"),
+	NOTHING("proxy.header.sts.preload", FABIO_BOOL, "false"),
+	NOTHING("proxy.header.tls", FABIO_TEXT, ""),
+	NOTHING("proxy.header.tls.value", FABIO_TEXT, ""),
+	NOTHING("proxy.grpcmaxrxmsgsize", FABIO_NUMBER, "4194304"),
+	NOTHING("proxy.grpcmaxtxmsgsize", FABIO_NUMBER, "4194304"),
+	NOTHING("proxy.grpcshutdowntimeout", FABIO_DURATION, "2s"),
+	NOTHING("proxy.log.routes", FABIO_TEXT, ""),
+	NOTHING("proxy.cs", FABIO_TEXT, ""),
+	NOTHING("aws.apigw.cert.cn", FABIO_TEXT, ""),
+	NOTHING("registry.timeout", FABIO_DURATION, "10s"),
+	NOTHING("registry.retry", FABIO_DURATION, "500ms"),
+	NOTHING("registry.consul.namespace", FABIO_TEXT, ""),
+	NOTHING("registry.consul.serviceMonitors", FABIO_NUMBER, "1"),
+	NOTHING("registry.consul.requireConsistent", FABIO_BOOL, "true"),
+	NOTHING("registry.consul.allowStale", FABIO_BOOL, "false"),
+	NOTHING(
+	    "registry.consul.register.checkTLSSkipVerify", FABIO_BOOL, "false"),
+	NOTHING("registry.consul.tls.keyfile", FABIO_TEXT, ""),
+	NOTHING("registry.consul.tls.certfile", FABIO_TEXT, ""),
+	NOTHING("registry.consul.tls.cafile", FABIO_TEXT, ""),
+	NOTHING("registry.consul.tls.capath", FABIO_TEXT, ""),
+	NOTHING("registry.consul.tls.insecureskipverify", FABIO_BOOL, "false"),
+	NOTHING("registry.custom.host", FABIO_TEXT, ""),
+	NOTHING("registry.custom.scheme", FABIO_TEXT, "https"),
+	NOTHING("registry.custom.path", FABIO_TEXT, ""),
+	NOTHING("registry.custom.queryparams", FABIO_TEXT, ""),
+	NOTHING("registry.custom.pollinterval", FABIO_DURATION, "10s"),
+	NOTHING("registry.custom.timeout", FABIO_DURATION, "5s"),
+	NOTHING("registry.custom.checkTLSSkipVerify", FABIO_BOOL, "false"),
+	NOTHING("registry.custom.noroutehtml", FABIO_TEXT, ""),
+	NOTHING("log.routes.format", FABIO_TEXT, "delta"),
+	NOTHING("runtime.gogc", FABIO_NUMBER, "100"),
+	NOTHING("runtime.gomaxprocs", FABIO_NUMBER, "0"),
+	NOTHING("glob.cache.size", FABIO_NUMBER, "1000"),
+	NOTHING("profile.mode", FABIO_TEXT, ""),
+	NOTHING("profile.path", FABIO_TEXT, "/tmp"),
+	NOTHING("ui.access", FABIO_TEXT, "rw"),
+	NOTHING("ui.color", FABIO_TEXT, "light-green"),
+	NOTHING("ui.title", FABIO_TEXT, ""),
+	NOTHING("ui.routingtable.source.linkenabled", FABIO_BOOL, "false"),
+	NOTHING("ui.routingtable.source.newtab", FABIO_BOOL, "true"),
+	NOTHING("ui.routingtable.source.scheme", FABIO_TEXT, "http"),
+	NOTHING("ui.routingtable.source.host", FABIO_TEXT, ""),
+	NOTHING("ui.routingtable.source.port", FABIO_TEXT, ""),
+	NOTHING("metrics.target", FABIO_TEXT, ""),
+	NOTHING("metrics.prefix", FABIO_TEXT, ""),
+	NOTHING("metrics.names", FABIO_TEXT, ""),
+	NOTHING("metrics.interval", FABIO_DURATION, "30s"),
+	NOTHING("metrics.timeout", FABIO_DURATION, "10s"),
+	NOTHING("metrics.retry", FABIO_DURATION, "500ms"),
+	NOTHING("metrics.prometheus.subsystem", FABIO_TEXT, ""),
+	NOTHING("metrics.prometheus.path", FABIO_TEXT, "/metrics"),
+	NOTHING("metrics.prometheus.buckets", FABIO_TEXT, ""),
+	NOTHING("metrics.graphite.addr", FABIO_TEXT, ""),
+	NOTHING("metrics.statsd.addr", FABIO_TEXT, ""),
+	NOTHING("metrics.dogstatsd.addr", FABIO_TEXT, ""),
+	NOTHING("metrics.circonus.apiapp", FABIO_TEXT, "fabio"),
+	NOTHING("metrics.circonus.apikey", FABIO_TEXT, ""),
+	NOTHING("metrics.circonus.apiurl", FABIO_TEXT, ""),
+	NOTHING("metrics.circonus.brokerid", FABIO_TEXT, ""),
+	NOTHING("metrics.circonus.checkid", FABIO_TEXT, ""),
+	NOTHING("metrics.circonus.submissionurl", FABIO_TEXT, ""),
+
+	NOT_YET("proxy.auth", FABIO_TEXT, ""),
+	NOT_YET("proxy.gzip.contenttype", FABIO_TEXT, ""),
+	NOT_YET("proxy.readtimeout", FABIO_DURATION, "0s"),
+	NOT_YET("proxy.writetimeout", FABIO_DURATION, "0s"),
+	NOT_YET("registry.static.noroutehtml", FABIO_TEXT, ""),
+	NOT_YET("ui.path", FABIO_TEXT, ""),
+	NOT_YET("log.access.format", FABIO_TEXT, "common"),
+	NOT_YET("log.access.target", FABIO_TEXT, ""),
+	NOT_YET("bgp.enabled", FABIO_BOOL, "false"),
+	NOT_YET("bgp.peers", FABIO_TEXT, ""),
+};
+const size_t fabio_nrows = sizeof fabio_rows / sizeof fabio_rows[0];
+
+const struct fabio_row *
+fabio_row_find(const char *name)
+{
+	for (size_t i = 0; i < fabio_nrows; i++)
+		if (strcmp(fabio_rows[i].name, name) == 0)
+			return &fabio_rows[i];
+	return NULL;
+}
+
+/* --- values --- */
+
+static void
+add_set(struct fabio *f, const struct fabio_row *row, const char *value)
+{
+	if (row->effect == FABIO_SETS && f->nsets < FABIO_MAX_SETS)
+		f->sets[f->nsets++] = xasprintf("%s=%s", row->member, value);
+}
+
+static int
+invalid(const struct fabio_row *row, const char *value, const char *why,
+    struct err *err)
+{
+	return err_set(err, ERR_BAD, "invalid %svalue \"%s\" for %s%s: %s",
+	    row->value == FABIO_BOOL ? "boolean " : "", value,
+	    row->value == FABIO_BOOL ? "-" : "flag -", row->name, why);
+}
+
+/* The values that Go takes for a boolean. */
+static const char *
+bool_of(const char *value)
+{
+	static const char *const yes[] = { "1", "t", "T", "true", "TRUE",
+		"True" };
+	static const char *const no[] = { "0", "f", "F", "false", "FALSE",
+		"False" };
+
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+		if (strcmp(value, yes[i]) == 0)
+			return "true";
+	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+		if (strcmp(value, no[i]) == 0)
+			return "false";
+	return NULL;
+}
+
+static int
+number(struct fabio *f, const struct fabio_row *row, const char *value,
+    struct err *err)
+{
+	char *end;
+	long long n;
+
+	errno = 0;
+	n = strtoll(value, &end, 0);
+	if (end == value || *end != '\0' || errno != 0)
+		return invalid(row, value, "parse error", err);
+	if (row->value == FABIO_STATUS && (n < 100 || n > 999))
+		return err_set(err, ERR_BAD,
+		    "proxy.noroutestatus must be between 100 and 999");
+	add_set(f, row, value);
+	return 0;
+}
+
+static int
+duration(struct fabio *f, const struct fabio_row *row, const char *value,
+    struct err *err)
+{
+	int64_t ns;
+
+	if (clock_parse_dur(value, &ns) == -1)
+		return invalid(row, value, "parse error", err);
+	add_set(f, row, value);
+	return 0;
+}
+
+static int
+url(struct fabio *f, const struct fabio_row *row, const char *value,
+    struct err *err)
+{
+	char *addr;
+	size_t n;
+
+	if (strncasecmp(value, "https://", strlen("https://")) == 0)
+		return err_set(err, ERR_BAD,
+		    "%s: %s: lbd speaks no TLS to a catalog yet", row->name,
+		    value);
+	if (strncasecmp(value, "http://", strlen("http://")) == 0)
+		value += strlen("http://");
+	n = strcspn(value, "/");
+	addr = xasprintf("%.*s%s", (int)n, value,
+	    memchr(value, ':', n) == NULL ? ":8500" : "");
+	add_set(f, row, addr);
+	free(addr);
+	return 0;
+}
+
+static int
+backend(struct fabio *f, const struct fabio_row *row, const char *value,
+    struct err *err)
+{
+	if (strcmp(value, "consul") == 0)
+		add_set(f, row, "consul");
+	else if (strcmp(value, "static") == 0 || strcmp(value, "file") == 0)
+		add_set(f, row, "none");
+	else if (strcmp(value, "custom") == 0)
+		return err_set(
+		    err, ERR_BAD, "registry.backend custom is not supported");
+	else
+		return err_set(
+		    err, ERR_BAD, "unknown registry backend '%s'", value);
+	return 0;
+}
+
+static int
+level(struct fabio *f, const struct fabio_row *row, const char *value,
+    struct err *err)
+{
+	if (strcasecmp(value, "FATAL") == 0)
+		value = "ERROR";
+	else if (strcasecmp(value, "TRACE") != 0 &&
+		 strcasecmp(value, "DEBUG") != 0 &&
+		 strcasecmp(value, "INFO") != 0 &&
+		 strcasecmp(value, "WARN") != 0 &&
+		 strcasecmp(value, "ERROR") != 0)
+		return err_set(err, ERR_BAD, "invalid log level '%s'", value);
+	add_set(f, row, value);
+	return 0;
+}
+
+/* --- listeners --- */
+
+static const char *const protocols[] = { "http", "https", "grpc", "grpcs",
+	"tcp", "tcp+sni", "tcp-dynamic", "https+tcp+sni", "prometheus" };
+
+static int
+check_protocol(const char *proto, bool has_cs, const struct fabio_row *row,
+    struct err *err)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
+		known |= strcmp(proto, protocols[i]) == 0;
+	if (!known)
+		return err_set(err, ERR_BAD, "unknown protocol \"%s\"", proto);
+	if (!has_cs &&
+	    (strcmp(proto, "https") == 0 || strcmp(proto, "grpcs") == 0))
+		return err_set(
+		    err, ERR_BAD, "proto '%s' requires cert source", proto);
+	if (has_cs &&
+	    (strcmp(proto, "http") == 0 || strcmp(proto, "tcp+sni") == 0 ||
+		strcmp(proto, "grpc") == 0))
+		return err_set(err, ERR_BAD,
+		    "cert source requires proto 'https', 'tcp', "
+		    "'tcp-dynamic', 'https+tcp+sni', 'prometheus', or "
+		    "'grpcs'");
+	if (strcmp(proto, "http") != 0)
+		return err_set(err, ERR_BAD,
+		    "%s: lbd has no listener of proto '%s' yet", row->name,
+		    proto);
+	return 0;
+}
+
+/* "addr;k=v;k=v"; the options that http listeners have beside proto are
+ * timeouts, which lbd has of its own. */
+static int
+listener(struct fabio *f, const struct fabio_row *row, const char *value,
+    struct err *err)
+{
+	char *text = xstrdup(value), *rest = text, *addr, *one;
+	const char *proto = NULL;
+	bool has_cs = false;
+	int rc = 0;
+
+	addr = strsep(&rest, ";");
+	while ((one = strsep(&rest, ";")) != NULL) {
+		if (strncmp(one, "proto=", strlen("proto=")) == 0)
+			proto = one + strlen("proto=");
+		has_cs |= strncmp(one, "cs=", strlen("cs=")) == 0;
+	}
+	if (strchr(value, ',') != NULL)
+		rc = err_set(err, ERR_BAD,
+		    "%s: %s: lbd has one listener, not several", row->name,
+		    value);
+	else
+		rc = check_protocol(proto != NULL ? proto
+				    : has_cs      ? "https"
+						  : "http",
+		    has_cs, row, err);
+	if (rc == 0)
+		add_set(f, row, addr);
+	free(text);
+	return rc;
+}
+
+int
+fabio_translate(struct fabio *f, const struct fabio_row *row, const char *value,
+    struct err *err)
+{
+	switch (row->value) {
+	case FABIO_TEXT:
+		add_set(f, row, value);
+		return 0;
+	case FABIO_BOOL:
+		if (bool_of(value) == NULL)
+			return invalid(row, value, "parse error", err);
+		add_set(f, row, bool_of(value));
+		return 0;
+	case FABIO_NUMBER:
+	case FABIO_STATUS:
+		return number(f, row, value, err);
+	case FABIO_DURATION:
+		return duration(f, row, value, err);
+	case FABIO_LISTENER:
+		return listener(f, row, value, err);
+	case FABIO_URL:
+		return url(f, row, value, err);
+	case FABIO_BACKEND:
+		return backend(f, row, value, err);
+	case FABIO_LEVEL:
+		return level(f, row, value, err);
+	}
+	return 0;
+}

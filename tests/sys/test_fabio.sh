@@ -1,0 +1,148 @@
+#!/bin/bash
+# lbd in Fabio's place: started as "fabio", it finds its routes in the catalog
+# that nodeagent answers as a Consul agent does.
+# shellcheck source=tests/sys/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+catalog=http://127.0.0.1:$CATALOG_PORT
+ui=http://127.0.0.1:$LB_UI_PORT
+ALL=(metricsd gossipd schedd nodeagent)
+cluster_up
+ln -s "$BIN/lbd" "$TEST_DIR/fabio"
+fabio=$TEST_DIR/fabio
+
+# --- its command line ---
+
+expect_match "$("$fabio" -v)" '^[0-9]+\.[0-9]+'
+refused() { # SENTENCE ARG...
+	local want=$1 out
+	shift
+	out=$("$fabio" "$@" 2>&1) && fail "$* is taken"
+	expect_match "$out" "$want"
+}
+refused 'flag provided but not defined: -foo' -foo
+refused "proto 'https' requires cert source" -proxy.addr ':1;proto=https'
+refused 'noroutestatus must be between 100 and 999' -proxy.noroutestatus 10
+refused 'custom is not supported' -registry.backend custom
+refused 'invalid or missing path to config file' -cfg
+
+# --- the four reads, with nothing running but what keeps them apart ---
+
+for path in agent/self 'health/state/any?consistent=' \
+	'catalog/service/web?consistent='; do
+	expect_eq "$(http_code "$catalog/v1/$path")" 200 "$path"
+done
+expect_eq "$(http_code "$catalog/v1/kv/fabio/config?consistent=&recurse=")" 404
+expect_eq "$(curl -s "$catalog/v1/agent/self" | jq -r .Config.Datacenter)" dc1
+index() { # PATH: its index now
+	curl -s -o /dev/null -D - "$catalog/v1/$1" | tr -d '\r' |
+		sed -n 's/^X-Consul-Index: //p'
+}
+[ "$(index health/state/any)" -ge 1 ] || fail "no index"
+
+# --- started with nothing but ports: the command line, then environment,
+# then file say what ---
+
+cat >"$TEST_DIR/fabio.properties" <<EOF
+# what the environment and the command line leave
+registry.consul.addr = 127.0.0.1:$CATALOG_PORT
+ui.addr = 127.0.0.1:1
+proxy.addr = 127.0.0.1:1
+EOF
+FABIO_ui_addr=127.0.0.1:$LB_UI_PORT proxy_addr=127.0.0.1:2 \
+	start fabio "$fabio" -cfg "$TEST_DIR/fabio.properties" \
+	-proxy.addr "127.0.0.1:$LB_PORT"
+pid=$LAST_PID
+eventually 5 curl -sf "$ui/health"
+eventually 5 lb_says /web 404
+expect_match "$(curl -s "$ui/routes")" 'Routing Table'
+registered() { [ "$(curl -s "$catalog/v1/health/service/fabio?passing" | jq length)" = 1 ]; }
+eventually 5 registered
+
+# --- a service with a tag ---
+
+took() { # COMMAND...: how long until it succeeds, in ms, at most 2000
+	local t0
+	t0=$(date +%s%N)
+	eventually 2 "$@"
+	echo $((($(date +%s%N) - t0) / 1000000))
+}
+web_job web 1 >"$TEST_DIR/web.nomad"
+rove job run -detach "$TEST_DIR/web.nomad" >"$TEST_DIR/run.out"
+eventually 10 lb_says /web 200
+expect_match "$(curl -s "$ui/api/routes")" '"/web"'
+expect_match "$(curl -s "$ui/routes")" '<td>/web</td>'
+expect_eq "$(curl -s "$catalog/v1/catalog/service/web" | jq -r '.[0].ServiceTags[0]')" 'urlprefix-/web'
+curl -s "$catalog/v1/catalog/services" | jq -e '.web' >/dev/null || fail "no web"
+rove job stop -detach web >"$TEST_DIR/stop.out"
+echo "stopped: 404 after $(took lb_says /web 404) ms"
+
+# --- one that registers itself, with a check of its own ---
+
+python3 tests/sys/web.py $((BASE + 20)) >"$TEST_DIR/own.log" 2>&1 &
+PIDS+=($!)
+put() { # PATH [BODY]
+	curl -sf -X PUT ${2:+-d "$2"} "$catalog/v1/$1" >/dev/null || fail "PUT $1"
+}
+put agent/service/register '{"ID":"own-1","Name":"own","Address":"127.0.0.1",
+	"Port":'$((BASE + 20))',"Tags":["urlprefix-/own"],
+	"Check":{"CheckID":"own-ttl","TTL":"1h"}}'
+sleep 0.3
+expect_eq "$(lb_code /own)" 404 "its check has not passed yet"
+put agent/check/pass/own-ttl
+echo "passing: 200 after $(took lb_says /own 200) ms"
+put agent/check/fail/own-ttl
+echo "critical: 404 after $(took lb_says /own 404) ms"
+put agent/check/update/own-ttl '{"Status":"passing","Output":"again"}'
+eventually 2 lb_says /own 200
+put agent/service/deregister/own-1
+eventually 2 lb_says /own 404
+
+# --- the operator's keys ---
+
+put 'kv/fabio/config?cas=0' "route add hand /hand http://127.0.0.1:$((BASE + 20))/"
+eventually 2 lb_says /hand 200
+expect_eq "$(curl -s -X PUT -d x "$catalog/v1/kv/fabio/config?cas=1")" false
+put kv/fabio/noroute.html '<p>nothing here</p>'
+no_route_page() { [ "$(curl -s "http://127.0.0.1:$LB_PORT/none")" = '<p>nothing here</p>' ]; }
+eventually 2 no_route_page
+put kv/fabio/config 'route nonsense'
+sleep 0.3
+expect_eq "$(lb_code /hand)" 200 "what is no route command changes nothing"
+curl -sf -X DELETE "$catalog/v1/kv/fabio/config" >/dev/null
+eventually 2 lb_says /hand 404
+
+# --- a held request costs nothing and is answered by the change alone ---
+
+at=$(index health/service/quiet)
+curl -s -m 10 -o /dev/null -w '%{time_total}' \
+	"$catalog/v1/health/service/quiet?index=$at&wait=8s" >"$TEST_DIR/held" &
+held=$!
+sleep 0.5
+[ ! -s "$TEST_DIR/held" ] || fail "not held"
+put agent/service/register '{"Name":"quiet"}'
+wait $held
+expect_match "$(cat "$TEST_DIR/held")" '^0\.[5-9]'
+
+# --- the catalog goes away and comes back; the registration with it ---
+
+down TERM nodeagent
+sleep 0.2
+expect_eq "$(http_code "$ui/health")" 200
+up nodeagent
+eventually 8 registered
+
+# --- what a stranger sends ---
+
+expect_eq "$(http_code "$catalog/v1/health/service/web?index=x")" 400
+expect_eq "$(http_code "$catalog/v1/kv/a%00b")" 404
+expect_eq "$(http_code -X PUT -d '{' "$catalog/v1/agent/service/register")" 400
+expect_eq "$(http_code "$catalog/v1/nope")" 404
+expect_eq "$(head -c 2000000 /dev/zero | http_code -X PUT --data-binary @- "$catalog/v1/kv/big")" 413
+
+# --- the end: out of the catalog, then gone ---
+
+kill -TERM "$pid"
+eventually 5 eval '! kill -0 '"$pid"
+expect_eq "$(curl -s "$catalog/v1/health/service/fabio" | jq length)" 0
+down TERM "${ALL[@]}"
