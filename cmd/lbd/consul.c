@@ -67,12 +67,17 @@ on_polled(void *ctx, const struct err *err, const struct http_answer *a)
 		err_set(&wrong, ERR_BAD, "%s: status %d", p->path, a->status);
 		err = &wrong;
 	}
-	consul_note(p->c, err);
+	/* Routes come from the checks: keys may be missing or forbidden. */
+	if (p == &p->c->checks)
+		consul_note(p->c, err);
 	if (err != NULL) {
+		log_debug("catalog: %s", err->text);
 		consul_poll_next(p, false);
 		return;
 	}
 	index = index_of(a);
+	p->idle = index == was && loop_now_ms(p->c->lbd->daemon->loop) <
+				      p->sent_ms + CONSUL_RETRY_MS;
 	/* One that goes back begins anew. */
 	p->index = index < was ? 0 : index;
 	if (index != 0 && index == was)
@@ -90,12 +95,13 @@ send_poll(void *arg)
 			   ? xstrdup(p->path)
 			   : xasprintf("%s&index=%" PRIu64, p->path, p->index);
 
+	p->sent_ms = loop_now_ms(p->c->lbd->daemon->loop);
 	p->call = consul_call(
 	    p->c, "GET", target, NULL, CONSUL_HELD_MS, on_polled, p);
 	free(target);
 }
 
-/* A catalog without an index does not hold requests: it is asked now and
+/* A catalog that does not hold requests, or tells no index, is asked now and
  * then. */
 void
 consul_poll_next(struct consul_poll *p, bool ok)
@@ -105,7 +111,7 @@ consul_poll_next(struct consul_poll *p, bool ok)
 
 	if (!ok)
 		p->index = 0;
-	if (p->index == 0 && after_ms < CONSUL_RETRY_MS)
+	if ((p->index == 0 || p->idle) && after_ms < CONSUL_RETRY_MS)
 		after_ms = CONSUL_RETRY_MS;
 	if (after_ms > 0)
 		loop_timer_set(p->timer, after_ms);
@@ -119,7 +125,6 @@ consul_poll_init(struct consul_poll *p, struct consul *c, char *path,
 {
 	*p = (struct consul_poll){ .c = c, .path = path, .on_news = on_news };
 	p->timer = loop_timer_new(c->lbd->daemon->loop, send_poll, p);
-	loop_timer_set(p->timer, 0);
 }
 
 void
@@ -287,6 +292,51 @@ on_page(struct consul *c, const char *body, size_t n)
 	consul_poll_next(&c->page, true);
 }
 
+/* --- the first question --- */
+
+static void
+ask_all(struct consul *c)
+{
+	loop_timer_set(c->checks.timer, 0);
+	loop_timer_set(c->routes.timer, 0);
+	loop_timer_set(c->page.timer, 0);
+	if (c->config->enable_register)
+		c->reg = consul_register_new(c);
+}
+
+static void
+on_self(void *ctx, const struct err *err, const struct http_answer *a)
+{
+	struct consul *c = ctx;
+	char *datacenter = NULL;
+	struct err wrong;
+
+	c->self = NULL;
+	if (err == NULL && a->status == 200)
+		datacenter = consuldoc_datacenter(a->body, a->len);
+	if (err == NULL && datacenter == NULL) {
+		err_set(&wrong, ERR_BAD, "agent/self names no data centre");
+		err = &wrong;
+	}
+	consul_note(c, err);
+	if (err != NULL) {
+		loop_timer_set(c->start, CONSUL_RETRY_MS);
+		return;
+	}
+	sources_set_datacenter(&c->lbd->sources, datacenter);
+	free(datacenter);
+	ask_all(c);
+}
+
+static void
+on_start(void *arg)
+{
+	struct consul *c = arg;
+
+	c->self = consul_call(
+	    c, "GET", "/v1/agent/self", NULL, CONSUL_ASK_MS, on_self, c);
+}
+
 /* --- the life --- */
 
 /* A key's path, with or without a slash before it. */
@@ -319,8 +369,8 @@ consul_new(struct lbd *l)
 	    &c->routes, c, key_target(c->config->kv_path), on_routes);
 	consul_poll_init(
 	    &c->page, c, key_target(c->config->no_route_path), on_page);
-	if (c->config->enable_register)
-		c->reg = consul_register_new(c);
+	c->start = loop_timer_new(l->daemon->loop, on_start, c);
+	loop_timer_set(c->start, 0);
 	return c;
 }
 
@@ -329,6 +379,9 @@ consul_free(struct consul *c)
 {
 	if (c == NULL)
 		return;
+	if (c->self != NULL)
+		http_call_cancel(c->self);
+	loop_timer_free(c->start);
 	consul_register_free(c->reg);
 	consul_poll_release(&c->checks);
 	consul_poll_release(&c->routes);

@@ -1,11 +1,12 @@
 /*
  * Routes from a Consul catalog by HTTP: a real one's, or nodeagent's.
  *
- * One request for all checks is held by the catalog until something changes;
- * after each answer every service that has an instance to use is asked for,
- * then the table is made and the next request sent. Two more requests are
- * held for the keys with route commands and the page for no route. What
- * fails is tried again after CONSUL_RETRY_MS; until then routes stay.
+ * First the agent is asked for its data centre. Then one request for all checks
+ * is held by the catalog until something changes; after each answer every
+ * service that has an instance to use is asked for, then the table is made and
+ * the next request sent. Two more requests are held for the keys with route
+ * commands and the page for no route. What fails is tried again after
+ * CONSUL_RETRY_MS; until then routes stay.
  *
  * lbd registers itself in the catalog, keeps that up, and takes itself out
  * when it stops.

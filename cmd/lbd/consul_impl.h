@@ -12,6 +12,8 @@ struct consul_poll {
 	struct consul *c;
 	char *path; /* with its query, without the index */
 	uint64_t index;
+	uint64_t sent_ms;
+	bool idle; /* the last answer came at once and was no news */
 	struct http_call *call;
 	struct loop_timer *timer; /* the next one is sent */
 	/* With status 404 the body is empty. The next request is sent when
@@ -39,6 +41,8 @@ struct consul {
 	struct http_client *client;
 	char *token_line; /* "X-Consul-Token: ..."; NULL: none */
 	bool up;
+	struct http_call *self; /* the first question */
+	struct loop_timer *start;
 	struct consul_poll checks, routes, page;
 
 	/* A round: every service that the checks name is asked for. */

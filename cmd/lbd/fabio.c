@@ -265,6 +265,9 @@ fabio_is_meant(const char *argv0)
 static int
 translate(struct fabio *f, struct values *v, struct err *err)
 {
+	f->cert_sources = map_find(&v->of, "proxy.cs");
+	if (f->cert_sources == NULL)
+		f->cert_sources = "";
 	for (size_t i = 0; i < fabio_nrows; i++) {
 		const struct fabio_row *row = &fabio_rows[i];
 		const char *value = map_find(&v->of, row->name);
@@ -278,6 +281,7 @@ translate(struct fabio *f, struct values *v, struct err *err)
 		if (fabio_translate(f, row, value, err) == -1)
 			return -1;
 	}
+	f->cert_sources = NULL;
 	return 0;
 }
 

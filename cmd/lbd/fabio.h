@@ -27,6 +27,7 @@ struct fabio {
 	bool help;                  /* only the properties are */
 	char *sets[FABIO_MAX_SETS]; /* "member=value" */
 	size_t nsets;
+	const char *cert_sources; /* proxy.cs, while it is parsed */
 	struct buf notes; /* a line for each property that does nothing */
 };
 

@@ -14,6 +14,7 @@ enum fabio_value {
 	FABIO_BACKEND,
 	FABIO_LEVEL,
 	FABIO_STATUS, /* of HTTP */
+	FABIO_AUTH,   /* "name=...;type=basic;file=...,..." */
 };
 
 enum fabio_effect {

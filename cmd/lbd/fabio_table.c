@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "cmd/lbd/fabio_impl.h"
+#include "cmd/lbd/kvslice.h"
 #include "common/clock.h"
 #include "common/mem.h"
 
@@ -144,7 +145,7 @@ const struct fabio_row fabio_rows[] = {
 	NOTHING("metrics.circonus.checkid", FABIO_TEXT, ""),
 	NOTHING("metrics.circonus.submissionurl", FABIO_TEXT, ""),
 
-	NOT_YET("proxy.auth", FABIO_TEXT, ""),
+	NOT_YET("proxy.auth", FABIO_AUTH, ""),
 	NOT_YET("proxy.gzip.contenttype", FABIO_TEXT, ""),
 	NOT_YET("proxy.readtimeout", FABIO_DURATION, "0s"),
 	NOT_YET("proxy.writetimeout", FABIO_DURATION, "0s"),
@@ -319,35 +320,91 @@ check_protocol(const char *proto, bool has_cs, const struct fabio_row *row,
 	return 0;
 }
 
+static bool
+has_source(const struct fabio *f, const char *name)
+{
+	struct kvslice s = { 0 };
+	bool has = false;
+
+	kvslice_parse(&s, f->cert_sources);
+	for (size_t i = 0; i < s.nmaps; i++) {
+		const char *cs = kvslice_get(&s.maps[i], "cs");
+
+		has |= cs != NULL && strcmp(cs, name) == 0;
+	}
+	kvslice_release(&s);
+	return has;
+}
+
+static int
+one_listener(struct fabio *f, const struct fabio_row *row,
+    const struct kvslice_map *m, struct err *err)
+{
+	const char *proto = kvslice_get(m, "proto");
+	const char *cs = kvslice_get(m, "cs");
+	const char *addr = kvslice_get(m, "");
+
+	if (cs != NULL && !has_source(f, cs))
+		return err_set(
+		    err, ERR_BAD, "unknown certificate source \"%s\"", cs);
+	if (proto == NULL)
+		proto = cs != NULL ? "https" : "http";
+	if (check_protocol(proto, cs != NULL, row, err) == -1)
+		return -1;
+	add_set(f, row, addr == NULL ? "" : addr);
+	return 0;
+}
+
 /* "addr;k=v;k=v"; the options that http listeners have beside proto are
  * timeouts, which lbd has of its own. */
 static int
 listener(struct fabio *f, const struct fabio_row *row, const char *value,
     struct err *err)
 {
-	char *text = xstrdup(value), *rest = text, *addr, *one;
-	const char *proto = NULL;
-	bool has_cs = false;
-	int rc = 0;
+	struct kvslice s = { 0 };
+	int rc;
 
-	addr = strsep(&rest, ";");
-	while ((one = strsep(&rest, ";")) != NULL) {
-		if (strncmp(one, "proto=", strlen("proto=")) == 0)
-			proto = one + strlen("proto=");
-		has_cs |= strncmp(one, "cs=", strlen("cs=")) == 0;
-	}
-	if (strchr(value, ',') != NULL)
+	kvslice_parse(&s, value);
+	if (s.nmaps > 1)
 		rc = err_set(err, ERR_BAD,
 		    "%s: %s: lbd has one listener, not several", row->name,
 		    value);
+	else if (s.nmaps == 0)
+		rc = err_set(err, ERR_BAD, "%s is empty", row->name);
 	else
-		rc = check_protocol(proto != NULL ? proto
-				    : has_cs      ? "https"
-						  : "http",
-		    has_cs, row, err);
-	if (rc == 0)
-		add_set(f, row, addr);
-	free(text);
+		rc = one_listener(f, row, &s.maps[0], err);
+	kvslice_release(&s);
+	return rc;
+}
+
+/* Schemes of credentials are checked, though there are none yet. */
+static int
+check_auth(const struct kvslice_map *m, struct err *err)
+{
+	const char *name = kvslice_get(m, "name");
+	const char *type = kvslice_get(m, "type");
+
+	if (name == NULL)
+		return err_set(err, ERR_BAD, "missing 'name' in auth");
+	if (type == NULL || strcmp(type, "basic") != 0)
+		return err_set(err, ERR_BAD, "unknown auth type '%s'",
+		    type == NULL ? "" : type);
+	if (kvslice_get(m, "file") == NULL)
+		return err_set(
+		    err, ERR_BAD, "missing 'file' in auth '%s'", name);
+	return 0;
+}
+
+static int
+auth(const char *value, struct err *err)
+{
+	struct kvslice s = { 0 };
+	int rc = 0;
+
+	kvslice_parse(&s, value);
+	for (size_t i = 0; i < s.nmaps && rc == 0; i++)
+		rc = check_auth(&s.maps[i], err);
+	kvslice_release(&s);
 	return rc;
 }
 
@@ -377,6 +434,8 @@ fabio_translate(struct fabio *f, const struct fabio_row *row, const char *value,
 		return backend(f, row, value, err);
 	case FABIO_LEVEL:
 		return level(f, row, value, err);
+	case FABIO_AUTH:
+		return auth(value, err);
 	}
 	return 0;
 }

@@ -32,6 +32,13 @@ sources_init(struct sources *s, const struct rtable_options *options,
 		.changed = true };
 }
 
+void
+sources_set_datacenter(struct sources *s, const char *datacenter)
+{
+	free(s->datacenter);
+	s->datacenter = xstrdup(datacenter);
+}
+
 static void
 forget_instances(struct map *instances)
 {

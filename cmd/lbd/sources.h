@@ -33,6 +33,8 @@ struct sources {
 void sources_init(struct sources *s, const struct rtable_options *options,
     const char *tag_prefix, const char *datacenter);
 void sources_release(struct sources *s);
+/* For instances that are put from now on. */
+void sources_set_datacenter(struct sources *s, const char *datacenter);
 
 /*
  * Puts or replaces an instance; one that is critical counts as gone. Tags

@@ -34,29 +34,65 @@ for path in agent/self 'health/state/any?consistent=' \
 done
 expect_eq "$(http_code "$catalog/v1/kv/fabio/config?consistent=&recurse=")" 404
 expect_eq "$(curl -s "$catalog/v1/agent/self" | jq -r .Config.Datacenter)" dc1
-index() { # PATH: its index now
-	curl -s -o /dev/null -D - "$catalog/v1/$1" | tr -d '\r' |
+index() { # CATALOG PATH: its index now
+	curl -s -o /dev/null -D - "$1/v1/$2" | tr -d '\r' |
 		sed -n 's/^X-Consul-Index: //p'
 }
-[ "$(index health/state/any)" -ge 1 ] || fail "no index"
+[ "$(index "$catalog" health/state/any)" -ge 1 ] || fail "no index"
+
+# --- catalogs that are not as they should be: asked now and then, no more ---
+
+fake=$((BASE + 21))
+start fake python3 "$(dirname "$0")/lbd/catalog.py" "$fake"
+eventually 5 curl -s "http://127.0.0.1:$fake/count"
+for how in noindex constant noself; do
+	curl -s "http://127.0.0.1:$fake/be/$how" >/dev/null
+	start "fabio-$how" "$fabio" -registry.consul.addr "127.0.0.1:$fake" \
+		-proxy.addr "127.0.0.1:$LB_PORT" -ui.addr "127.0.0.1:$LB_UI_PORT"
+	eventually 5 curl -sf "$ui/health"
+	[ $how = noself ] || eventually 3 lb_says /s 502
+	sleep 1
+	n=$(curl -s "http://127.0.0.1:$fake/count")
+	[ "$n" -le 25 ] || fail "$how: $n requests"
+	kill "$LAST_PID"
+	wait "$LAST_PID" || true
+done
+
+# --- a second node, whose catalog it is that is asked ---
+
+catalog2=http://127.0.0.1:$((BASE + 7))
+mkdir -p "$TEST_DIR/run2" "$DATA/node2"
+node2() {
+	start node2 nodeagent -f "$TEST_DIR/nodeagent.conf" -r "$TEST_DIR/run2" \
+		-o "data_dir=$DATA/node2" -o name=beta \
+		-o "http=127.0.0.1:$((BASE + 11))" \
+		-o "catalog_http=127.0.0.1:$((BASE + 7))"
+	DAEMON[node2]=$LAST_PID
+}
+node2
+eventually 10 curl -sf "$catalog2/v1/agent/self"
+# Tasks run on the first one, so that news goes all the way.
+beta() { curl -s "$NOMAD_ADDR/v1/nodes" | jq -er '.[] | select(.Name == "beta") | .ID'; }
+eventually 10 beta
+rove node eligibility -disable "$(beta)" >/dev/null
 
 # --- started with nothing but ports: the command line, then environment,
 # then file say what ---
 
 cat >"$TEST_DIR/fabio.properties" <<EOF
 # what the environment and the command line leave
-registry.consul.addr = 127.0.0.1:$CATALOG_PORT
+registry.consul.addr = http://127.0.0.1:$((BASE + 7))/
 ui.addr = 127.0.0.1:1
 proxy.addr = 127.0.0.1:1
 EOF
 FABIO_ui_addr=127.0.0.1:$LB_UI_PORT proxy_addr=127.0.0.1:2 \
-	start fabio "$fabio" -cfg "$TEST_DIR/fabio.properties" \
+	start fabio "$fabio" -cfg "http://127.0.0.1:$fake/file$TEST_DIR/fabio.properties" \
 	-proxy.addr "127.0.0.1:$LB_PORT"
 pid=$LAST_PID
 eventually 5 curl -sf "$ui/health"
 eventually 5 lb_says /web 404
 expect_match "$(curl -s "$ui/routes")" 'Routing Table'
-registered() { [ "$(curl -s "$catalog/v1/health/service/fabio?passing" | jq length)" = 1 ]; }
+registered() { [ "$(curl -s "$catalog2/v1/health/service/fabio?passing" | jq length)" = 1 ]; }
 eventually 5 registered
 
 # --- a service with a tag ---
@@ -82,7 +118,7 @@ echo "stopped: 404 after $(took lb_says /web 404) ms"
 python3 tests/sys/web.py $((BASE + 20)) >"$TEST_DIR/own.log" 2>&1 &
 PIDS+=($!)
 put() { # PATH [BODY]
-	curl -sf -X PUT ${2:+-d "$2"} "$catalog/v1/$1" >/dev/null || fail "PUT $1"
+	curl -sf -X PUT ${2:+-d "$2"} "$catalog2/v1/$1" >/dev/null || fail "PUT $1"
 }
 put agent/service/register '{"ID":"own-1","Name":"own","Address":"127.0.0.1",
 	"Port":'$((BASE + 20))',"Tags":["urlprefix-/own"],
@@ -102,34 +138,34 @@ eventually 2 lb_says /own 404
 
 put 'kv/fabio/config?cas=0' "route add hand /hand http://127.0.0.1:$((BASE + 20))/"
 eventually 2 lb_says /hand 200
-expect_eq "$(curl -s -X PUT -d x "$catalog/v1/kv/fabio/config?cas=1")" false
+expect_eq "$(curl -s -X PUT -d x "$catalog2/v1/kv/fabio/config?cas=1")" false
 put kv/fabio/noroute.html '<p>nothing here</p>'
 no_route_page() { [ "$(curl -s "http://127.0.0.1:$LB_PORT/none")" = '<p>nothing here</p>' ]; }
 eventually 2 no_route_page
 put kv/fabio/config 'route nonsense'
 sleep 0.3
 expect_eq "$(lb_code /hand)" 200 "what is no route command changes nothing"
-curl -sf -X DELETE "$catalog/v1/kv/fabio/config" >/dev/null
+curl -sf -X DELETE "$catalog2/v1/kv/fabio/config" >/dev/null
 eventually 2 lb_says /hand 404
 
 # --- a held request costs nothing and is answered by the change alone ---
 
-at=$(index health/service/quiet)
+at=$(index "$catalog2" health/service/quiet)
 curl -s -m 10 -o /dev/null -w '%{time_total}' \
-	"$catalog/v1/health/service/quiet?index=$at&wait=8s" >"$TEST_DIR/held" &
+	"$catalog2/v1/health/service/quiet?index=$at&wait=8s" >"$TEST_DIR/held" &
 held=$!
 sleep 0.5
 [ ! -s "$TEST_DIR/held" ] || fail "not held"
 put agent/service/register '{"Name":"quiet"}'
 wait $held
-expect_match "$(cat "$TEST_DIR/held")" '^0\.[5-9]'
+expect_match "$(cat "$TEST_DIR/held")" '^(0\.[3-9]|[1-4]\.)'
 
 # --- the catalog goes away and comes back; the registration with it ---
 
-down TERM nodeagent
+down TERM node2
 sleep 0.2
 expect_eq "$(http_code "$ui/health")" 200
-up nodeagent
+node2
 eventually 8 registered
 
 # --- what a stranger sends ---
@@ -144,5 +180,5 @@ expect_eq "$(head -c 2000000 /dev/zero | http_code -X PUT --data-binary @- "$cat
 
 kill -TERM "$pid"
 eventually 5 eval '! kill -0 '"$pid"
-expect_eq "$(curl -s "$catalog/v1/health/service/fabio" | jq length)" 0
-down TERM "${ALL[@]}"
+expect_eq "$(curl -s "$catalog2/v1/health/service/fabio" | jq length)" 0
+down TERM node2 "${ALL[@]}"

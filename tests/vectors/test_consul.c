@@ -356,9 +356,34 @@ run_blocking(const struct tree *t, struct buf *why)
 	return same;
 }
 
+/* --- what real clients ask, in order --- */
+
+/* Only the status: what the answers say is the other sets' matter. */
+static bool
+run_trace(const struct tree *t, struct buf *why)
+{
+	const struct tree *status = tree_get(t, "status"),
+			  *index = tree_get(t, "index");
+	struct consul_answer a;
+	bool same = true;
+
+	ask(vector_str(t, "method"), vector_str(t, "path"),
+	    tree_get_str(t, "body"), true, &a);
+	if (status != NULL && status->kind == TREE_INT)
+		same = a.status == (int)status->i;
+	if (same && index != NULL && index->kind != TREE_NULL)
+		same = a.index > 0;
+	if (!same)
+		buf_addf(why, "%s %s: %d %.100s", vector_str(t, "method"),
+		    vector_str(t, "path"), a.status, buf_str(&a.body));
+	consul_answer_release(&a);
+	return same;
+}
+
 static const struct vector_kind kinds[] = {
 	{ "http", run_http, 150 },
 	{ "blocking", run_blocking, 45 },
+	{ "client-traces", run_trace, 410 },
 };
 
 int

@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "cmd/lbd/access.h"
+#include "cmd/lbd/fabio.h"
 #include "cmd/lbd/forward.h"
+#include "cmd/lbd/kvslice.h"
 #include "cmd/lbd/match.h"
 #include "cmd/lbd/passing.h"
 #include "cmd/lbd/routecmd.h"
@@ -16,6 +19,7 @@
 #include "cmd/lbd/urltag.h"
 #include "common/mem.h"
 #include "common/tree.h"
+#include "tests/lib/unit.h"
 #include "tests/lib/vectors.h"
 
 #define MAX_ITEMS 4096
@@ -544,6 +548,118 @@ run_access_http(const struct tree *t, struct buf *why)
 	return ok;
 }
 
+/* --- the command line --- */
+
+static bool
+same_map(const struct kvslice_map *got, const struct tree *want)
+{
+	if (want->nmembers != got->nkv)
+		return false;
+	for (size_t i = 0; i < got->nkv; i++) {
+		const char *value = kvslice_get(got, want->members[i].key);
+
+		if (value == NULL ||
+		    strcmp(value, want->members[i].value->str) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+run_kvslice(const struct tree *t, struct buf *why)
+{
+	const struct tree *want = tree_get(t, "m");
+	struct kvslice s = { 0 };
+	bool same;
+
+	(void)why;
+	kvslice_parse(&s, vector_str(t, "s"));
+	same = s.nmaps == vector_count(want);
+	for (size_t i = 0; same && i < s.nmaps; i++)
+		same = same_map(&s.maps[i], want->items[i]);
+	kvslice_release(&s);
+	return same;
+}
+
+#define MAX_ARGS 16
+#define CFG_PATH "/tmp/fabio-config-test" /* as the cases name it */
+
+/* The case's file stands where the test may write. */
+static char *
+argument(const char *arg, const char *file)
+{
+	const char *at = strstr(arg, CFG_PATH);
+
+	if (at == NULL)
+		return xstrdup(arg);
+	return xasprintf(
+	    "%.*s%s%s", (int)(at - arg), arg, file, at + strlen(CFG_PATH));
+}
+
+static size_t
+take_texts(const struct tree *list, const char *file, char **out, size_t n)
+{
+	for (size_t i = 0; i < vector_count(list) && n < MAX_ARGS - 1; i++)
+		out[n++] = argument(list->items[i]->str, file);
+	out[n] = NULL;
+	return n;
+}
+
+/* The sentence of {"$call": "errors.New", "args": [...]}, or NULL. */
+static const char *
+sentence(const struct tree *err)
+{
+	const struct tree *args = tree_get(err, "args");
+
+	if (err == NULL)
+		return NULL;
+	return args == NULL ? "invalid or missing path to config file"
+			    : args->items[0]->str;
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+free_texts(char **texts)
+{
+	for (; *texts != NULL; texts++)
+		free(*texts);
+}
+
+static bool
+run_load_config(const struct tree *t, struct buf *why)
+{
+	const char *data = vector_str(t, "data");
+	const char *want = sentence(tree_get(t, "err"));
+	char *file = xasprintf("%s/fabio-config", unit_tmp());
+	char *args[MAX_ARGS] = { xstrdup("fabio") }, *env[MAX_ARGS];
+	size_t n = take_texts(tree_get(t, "args"), file, args, 1);
+	struct fabio f = { 0 };
+	struct err err = { 0 };
+	bool same;
+
+	take_texts(tree_get(t, "environ"), file, env, 0);
+	write_file(file, data);
+	if (fabio_parse(&f, (int)n, args, env, &err) == -1)
+		buf_adds(why, err.text);
+	same = want == NULL ? why->len == 0 : strcmp(want, buf_str(why)) == 0;
+	if (same)
+		buf_reset(why);
+	unlink(file);
+	fabio_release(&f);
+	free_texts(args);
+	free_texts(env);
+	free(file);
+	return same;
+}
+
 static const struct vector_kind kinds[] = {
 	{ "parse", run_parse, VECTOR_ALL },
 	{ "parse_aliases", run_parse_aliases, VECTOR_ALL },
@@ -561,6 +677,8 @@ static const struct vector_kind kinds[] = {
 	{ "access_parse", run_access_parse, VECTOR_ALL },
 	{ "access_ip", run_access_ip, VECTOR_ALL },
 	{ "access_http", run_access_http, VECTOR_ALL },
+	{ "load_config", run_load_config, 121 },
+	{ "kvslice", run_kvslice, VECTOR_ALL },
 };
 
 VECTORS_MAIN("fabio", "tests/vectors/fabio/%s.jsonl", kinds)
