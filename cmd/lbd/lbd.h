@@ -118,6 +118,14 @@ void lbd_rebuild(struct lbd *l);
 /* The workers begin to take connections, if they do not yet. */
 void lbd_open(struct lbd *l);
 
+/* --- what the config, its files and a catalog say (options.c) --- */
+
+/* more: a page that counts when the config names none. */
+struct options *lbd_options_new(
+    const struct lbd_config *c, const struct buf *more, struct err *err);
+/* Puts the config's commands, the file's, and more. */
+int lbd_load_routes(struct sources *s, const struct lbd_config *c,
+    const char *more, struct err *err);
 /* Route commands from elsewhere, after the file's; -1: they, or all together,
  * are no valid ones. */
 int lbd_set_more_routes(struct lbd *l, const char *text, struct err *err);

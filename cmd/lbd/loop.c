@@ -10,75 +10,8 @@
 #include "cmd/lbd/lbd.h"
 #include "cmd/lbd/worker.h"
 #include "common/clock.h"
-#include "common/file.h"
 #include "common/log.h"
 #include "common/mem.h"
-
-/* --- what the config says --- */
-
-static uint64_t
-to_ms(int64_t ns)
-{
-	return (uint64_t)(ns / CLOCK_NS_PER_MS);
-}
-
-/* more: a page that counts when the config names none. */
-static struct options *
-options_new(const struct lbd_config *c, const struct buf *more, struct err *err)
-{
-	struct options *o = xcalloc(1, sizeof *o);
-	struct buf page = { 0 };
-
-	atomic_init(&o->refs, 1);
-	o->strategy =
-	    strcmp(c->strategy, "rr") == 0 ? RTABLE_ROUND_ROBIN : RTABLE_RANDOM;
-	o->no_route_status = (int)c->no_route_status;
-	o->dial_ms = to_ms(c->dial_timeout);
-	o->header_ms = to_ms(c->response_header_timeout);
-	o->idle_ms = to_ms(c->idle_conn_timeout);
-	o->keepalive_ms = to_ms(c->keepalive_timeout);
-	o->shutdown_ms = to_ms(c->shutdown_wait);
-	o->max_conns = c->max_conns;
-	o->max_upstream_conns = c->max_upstream_conns;
-	o->forward.local_ip = xstrdup(c->local_ip);
-	o->forward.client_ip = xstrdup(c->header_client_ip);
-	o->forward.request_id = xstrdup(c->header_request_id);
-	o->forward.tls = xstrdup("");
-	o->forward.tls_value = xstrdup("");
-	if (c->no_route_file[0] != '\0' &&
-	    file_read(c->no_route_file, LBD_MAX_NOROUTE, &page, err) == -1) {
-		buf_release(&page);
-		options_unref(o);
-		return NULL;
-	}
-	if (page.len == 0)
-		buf_add(&page, buf_str(more), more->len);
-	o->no_route_len = page.len;
-	o->no_route_page = buf_take(&page);
-	return o;
-}
-
-/* The config's commands, the file's, and more. */
-static int
-load_routes(struct sources *s, const struct lbd_config *c, const char *more,
-    struct err *err)
-{
-	struct buf text = { 0 }, file = { 0 };
-	int rc = 0;
-
-	if (c->routes_file[0] != '\0')
-		rc = file_read(c->routes_file, LBD_MAX_ROUTES, &file, err);
-	/* By itself first, so that a complaint's line number is its own. */
-	if (rc == 0 && sources_set_file(s, buf_str(&file), file.len, err) == -1)
-		rc = err_add(err, "%s", c->routes_file);
-	if (rc == 0 && (c->routes[0] != '\0' || more[0] != '\0')) {
-		buf_addf(&text, "%s\n%s\n%s", c->routes, buf_str(&file), more);
-		rc = sources_set_file(s, buf_str(&text), text.len, err);
-	}
-	buf_release(&text);
-	buf_release(&file);
-	return rc;
-}
 
 /* --- tables --- */
 
@@ -146,41 +79,6 @@ lbd_open(struct lbd *l)
 		worker_open(&l->workers[i]);
 	log_info("proxy listens addr=%s workers=%zu", l->config->proxy_addr,
 	    l->nworkers);
-}
-
-int
-lbd_set_more_routes(struct lbd *l, const char *text, struct err *err)
-{
-	if (strcmp(buf_str(&l->more_routes), text) == 0)
-		return 0;
-	if (load_routes(&l->sources, l->config, text, err) == -1)
-		return -1;
-	buf_reset(&l->more_routes);
-	buf_adds(&l->more_routes, text);
-	lbd_changed(l);
-	return 0;
-}
-
-void
-lbd_set_page(struct lbd *l, const struct buf *page)
-{
-	struct options *o;
-	struct err err;
-
-	if (page->len == l->page.len &&
-	    memcmp(buf_str(page), buf_str(&l->page), page->len) == 0)
-		return;
-	buf_reset(&l->page);
-	buf_add(&l->page, buf_str(page), page->len);
-	o = options_new(l->config, &l->page, &err);
-	if (o == NULL) {
-		log_warn("the page for no route stays as it is error=\"%s\"",
-		    err.text);
-		return;
-	}
-	options_unref(l->options);
-	l->options = o;
-	lbd_changed(l);
 }
 
 static void
@@ -287,8 +185,9 @@ start_parts(struct lbd *l, struct err *err)
 {
 	const struct lbd_config *c = l->config;
 
-	l->options = options_new(c, &l->page, err);
-	if (l->options == NULL || load_routes(&l->sources, c, "", err) == -1 ||
+	l->options = lbd_options_new(c, &l->page, err);
+	if (l->options == NULL ||
+	    lbd_load_routes(&l->sources, c, "", err) == -1 ||
 	    start_workers(l, err) == -1)
 		return -1;
 	l->ui = ui_new(l, c->ui_addr, err);
@@ -380,11 +279,11 @@ lbd_reload(struct daemon *d, const void *config, struct err *err)
 
 	if (check_reload(l->config, config, err) == -1)
 		return -1;
-	o = options_new(config, &l->page, err);
+	o = lbd_options_new(config, &l->page, err);
 	if (o == NULL)
 		return -1;
-	if (load_routes(&l->sources, config, buf_str(&l->more_routes), err) ==
-	    -1) {
+	if (lbd_load_routes(
+		&l->sources, config, buf_str(&l->more_routes), err) == -1) {
 		options_unref(o);
 		return -1;
 	}
@@ -399,7 +298,8 @@ on_left(void *arg)
 {
 	struct lbd *l = arg;
 
-	loop_timer_set(l->grace, to_ms(l->config->deregister_grace));
+	loop_timer_set(l->grace,
+	    (uint64_t)(l->config->deregister_grace / CLOCK_NS_PER_MS));
 }
 
 /* Whoever sends traffic here by a catalog is told first. */

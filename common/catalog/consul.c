@@ -1,6 +1,5 @@
 #include "common/catalog/consul.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,7 +7,6 @@
 #include <strings.h>
 
 #include "common/catalog/consul_impl.h"
-#include "common/clock.h"
 #include "common/http/route.h"
 #include "common/json.h"
 #include "common/mem.h"
@@ -96,13 +94,6 @@ consul_body(struct consul_call *c, const struct rec_type *t, void *rec)
 
 /* --- who answers which path --- */
 
-enum {
-	QUERY = 1,  /* has an index, may be held, checks its parameters */
-	NAMED = 2,  /* the mark is by the path's ":name" */
-	WRITES = 4, /* only who is trusted */
-	KV = 8,     /* a query that tells no consistency */
-};
-
 struct row {
 	unsigned method; /* one */
 	const char *pattern;
@@ -122,54 +113,58 @@ static const struct row rows[] = {
 	{ ROUTE_GET, "/v1/agent/health/service/name/*name",
 	    consul_health_by_name, 0, 0 },
 	{ ROUTE_PUT, "/v1/agent/service/register", consul_service_register,
-	    WRITES, 0 },
+	    CONSUL_WRITES, 0 },
 	{ ROUTE_PUT, "/v1/agent/service/deregister/*name",
-	    consul_service_deregister, WRITES, 0 },
+	    consul_service_deregister, CONSUL_WRITES, 0 },
 	{ ROUTE_PUT, "/v1/agent/service/maintenance/*name",
-	    consul_service_maintenance, WRITES, 0 },
-	{ ROUTE_PUT, "/v1/agent/check/register", consul_check_register, WRITES,
-	    0 },
+	    consul_service_maintenance, CONSUL_WRITES, 0 },
+	{ ROUTE_PUT, "/v1/agent/check/register", consul_check_register,
+	    CONSUL_WRITES, 0 },
 	{ ROUTE_PUT, "/v1/agent/check/deregister/*name",
-	    consul_check_deregister, WRITES, 0 },
-	{ ROUTE_PUT, "/v1/agent/check/pass/*name", consul_check_pass, WRITES,
-	    0 },
-	{ ROUTE_PUT, "/v1/agent/check/warn/*name", consul_check_warn, WRITES,
-	    0 },
-	{ ROUTE_PUT, "/v1/agent/check/fail/*name", consul_check_fail, WRITES,
-	    0 },
+	    consul_check_deregister, CONSUL_WRITES, 0 },
+	{ ROUTE_PUT, "/v1/agent/check/pass/*name", consul_check_pass,
+	    CONSUL_WRITES, 0 },
+	{ ROUTE_PUT, "/v1/agent/check/warn/*name", consul_check_warn,
+	    CONSUL_WRITES, 0 },
+	{ ROUTE_PUT, "/v1/agent/check/fail/*name", consul_check_fail,
+	    CONSUL_WRITES, 0 },
 	{ ROUTE_PUT, "/v1/agent/check/update/*name", consul_check_update,
-	    WRITES, 0 },
+	    CONSUL_WRITES, 0 },
 	{ ROUTE_GET, "/v1/status/leader", consul_leader, 0, 0 },
 	{ ROUTE_GET, "/v1/status/peers", consul_peers, 0, 0 },
 	{ ROUTE_GET, "/v1/catalog/datacenters", consul_datacenters, 0, 0 },
-	{ ROUTE_GET, "/v1/catalog/nodes", consul_nodes, QUERY, MARK_NODES },
-	{ ROUTE_GET, "/v1/catalog/services", consul_services, QUERY,
+	{ ROUTE_GET, "/v1/catalog/nodes", consul_nodes, CONSUL_QUERY,
+	    MARK_NODES },
+	{ ROUTE_GET, "/v1/catalog/services", consul_services, CONSUL_QUERY,
 	    MARK_SERVICES },
-	{ ROUTE_GET, "/v1/catalog/service/*name", consul_service, QUERY | NAMED,
-	    MARK_SERVICE },
-	{ ROUTE_GET, "/v1/catalog/connect/*name", consul_nothing, QUERY | NAMED,
-	    MARK_SERVICE },
-	{ ROUTE_GET, "/v1/catalog/node/*name", consul_node, QUERY | NAMED,
-	    MARK_NODE },
+	{ ROUTE_GET, "/v1/catalog/service/*name", consul_service,
+	    CONSUL_QUERY | CONSUL_NAMED, MARK_SERVICE },
+	{ ROUTE_GET, "/v1/catalog/connect/*name", consul_nothing,
+	    CONSUL_QUERY | CONSUL_NAMED, MARK_SERVICE },
+	{ ROUTE_GET, "/v1/catalog/node/*name", consul_node,
+	    CONSUL_QUERY | CONSUL_NAMED, MARK_NODE },
 	{ ROUTE_GET, "/v1/catalog/node-services/*name", consul_node_services,
-	    QUERY | NAMED, MARK_NODE },
-	{ ROUTE_PUT, "/v1/catalog/register", consul_register, WRITES, 0 },
-	{ ROUTE_PUT, "/v1/catalog/deregister", consul_deregister, WRITES, 0 },
+	    CONSUL_QUERY | CONSUL_NAMED, MARK_NODE },
+	{ ROUTE_PUT, "/v1/catalog/register", consul_register, CONSUL_WRITES,
+	    0 },
+	{ ROUTE_PUT, "/v1/catalog/deregister", consul_deregister, CONSUL_WRITES,
+	    0 },
 	{ ROUTE_GET, "/v1/health/service/*name", consul_health_service,
-	    QUERY | NAMED, MARK_HEALTH },
-	{ ROUTE_GET, "/v1/health/connect/*name", consul_nothing, QUERY | NAMED,
-	    MARK_HEALTH },
+	    CONSUL_QUERY | CONSUL_NAMED, MARK_HEALTH },
+	{ ROUTE_GET, "/v1/health/connect/*name", consul_nothing,
+	    CONSUL_QUERY | CONSUL_NAMED, MARK_HEALTH },
 	{ ROUTE_GET, "/v1/health/state/*name", consul_health_state,
-	    QUERY | NAMED, MARK_CHECKS },
+	    CONSUL_QUERY | CONSUL_NAMED, MARK_CHECKS },
 	{ ROUTE_GET, "/v1/health/checks/*name", consul_health_checks,
-	    QUERY | NAMED, MARK_HEALTH },
-	{ ROUTE_GET, "/v1/health/node/*name", consul_health_node, QUERY | NAMED,
-	    MARK_NODE_CHECKS },
-	{ ROUTE_GET, "/v1/kv/", consul_key_read, QUERY | KV, MARK_KEYS },
-	{ ROUTE_GET, "/v1/kv/*name", consul_key_read, QUERY | NAMED | KV,
-	    MARK_KEY },
-	{ ROUTE_PUT, "/v1/kv/*name", consul_key_write, WRITES, 0 },
-	{ ROUTE_DELETE, "/v1/kv/*name", consul_key_delete, WRITES, 0 },
+	    CONSUL_QUERY | CONSUL_NAMED, MARK_HEALTH },
+	{ ROUTE_GET, "/v1/health/node/*name", consul_health_node,
+	    CONSUL_QUERY | CONSUL_NAMED, MARK_NODE_CHECKS },
+	{ ROUTE_GET, "/v1/kv/", consul_key_read, CONSUL_QUERY | CONSUL_KV,
+	    MARK_KEYS },
+	{ ROUTE_GET, "/v1/kv/*name", consul_key_read,
+	    CONSUL_QUERY | CONSUL_NAMED | CONSUL_KV, MARK_KEY },
+	{ ROUTE_PUT, "/v1/kv/*name", consul_key_write, CONSUL_WRITES, 0 },
+	{ ROUTE_DELETE, "/v1/kv/*name", consul_key_delete, CONSUL_WRITES, 0 },
 };
 
 static const struct {
@@ -255,148 +250,6 @@ is_nameless(struct consul_call *c)
 	return false;
 }
 
-/* --- parameters of queries --- */
-
-static bool
-check_consistency(struct consul_call *c)
-{
-	bool stale = consul_has_param(c, "stale"),
-	     consistent = consul_has_param(c, "consistent");
-
-	if (stale && consistent) {
-		consul_fail(c, 400,
-		    "Cannot specify ?stale with ?consistent, conflicting "
-		    "semantics.");
-		return false;
-	}
-	c->a->consistency = stale        ? "stale"
-			    : consistent ? "consistent"
-					 : "leader";
-	return true;
-}
-
-static bool
-check_place(struct consul_call *c, const struct row *row)
-{
-	const struct registry_node *self = registry_find_node(c->r, c->r->self);
-	char value[CONSUL_MAX_PARAM];
-	size_t at = 0;
-
-	if (consul_has_param(c, "ns"))
-		consul_fail(c, 400,
-		    "Invalid query parameter: \"ns\" - Namespaces are a Consul "
-		    "Enterprise feature");
-	else if (consul_has_param(c, "partition"))
-		consul_fail(c, 400,
-		    "Invalid query parameter: \"partition\" - Partitions are a "
-		    "Consul Enterprise feature");
-	else if (consul_param(c, "dc", &at, value, sizeof value) &&
-		 value[0] != '\0' &&
-		 (self == NULL || strcmp(value, self->n.datacenter) != 0))
-		c->a->index = row->flags & KV ? 0 : 1;
-	else
-		return true;
-	if (c->a->status == 200) {
-		consul_fail(c, 500, "No path to datacenter");
-		c->a->consistency = NULL;
-	}
-	return false;
-}
-
-static bool
-check_filter(struct consul_call *c)
-{
-	char value[CONSUL_MAX_PARAM];
-	size_t at = 0;
-
-	if (!consul_param(c, "filter", &at, value, sizeof value) ||
-	    value[0] == '\0')
-		return true;
-	consul_fail(c, 500, "filter is not supported");
-	return false;
-}
-
-/* index and wait; false when one is wrong. */
-static bool
-read_blocking(struct consul_call *c, uint64_t *index, uint64_t *wait_ms)
-{
-	char value[64], *end;
-	size_t at = 0;
-	int64_t ns;
-
-	*index = 0;
-	*wait_ms = CONSUL_WAIT_MS;
-	if (consul_param(c, "wait", &at, value, sizeof value) &&
-	    value[0] != '\0') {
-		if (clock_parse_dur(value, &ns) == -1) {
-			consul_fail(c, 400, "Invalid wait time");
-			return false;
-		}
-		if (ns >= CLOCK_NS_PER_MS)
-			*wait_ms = (uint64_t)(ns / CLOCK_NS_PER_MS);
-		if (*wait_ms > CONSUL_MAX_WAIT_MS)
-			*wait_ms = CONSUL_MAX_WAIT_MS;
-	}
-	at = 0;
-	if (consul_param(c, "index", &at, value, sizeof value) &&
-	    value[0] != '\0') {
-		errno = 0;
-		*index = strtoull(value, &end, 10);
-		if (*end != '\0' || value[0] < '0' || value[0] > '9' ||
-		    errno != 0) {
-			consul_fail(c, 400, "Invalid index");
-			return false;
-		}
-	}
-	return true;
-}
-
-/* What a query watches: of "any" all checks, of a recursive one all below. */
-static void
-find_watch(
-    const struct consul_call *c, const struct row *row, struct consul_watch *w)
-{
-	const char *name = row->flags & NAMED ? consul_path(c, "name") : "";
-
-	w->kind = row->mark;
-	if (row->mark == MARK_CHECKS && strcmp(name, "any") == 0)
-		name = "";
-	if (row->mark == MARK_KEY &&
-	    (consul_has_param(c, "recurse") || consul_has_param(c, "keys")))
-		w->kind = MARK_KEYS;
-	w->name = xstrdup(name);
-	w->mark = registry_mark(c->r, w->kind, w->name);
-}
-
-/* A thing that has never been there is as old as all things of its kind. */
-static uint64_t
-index_of(const struct registry *r, const struct consul_watch *w)
-{
-	uint64_t index = w->mark;
-
-	if (index == 0 && (w->kind == MARK_SERVICE || w->kind == MARK_HEALTH))
-		index = registry_mark(r, MARK_SERVICES, "");
-	if (index == 0 && w->kind == MARK_KEY)
-		index = registry_mark(r, MARK_KEYS, "");
-	return index < r->floor ? r->floor : index;
-}
-
-/* True when the request is not to be answered now, or has been. */
-static bool
-begin_query(struct consul_call *c, const struct row *row)
-{
-	uint64_t index, wait_ms;
-
-	if (!check_consistency(c) || !check_place(c, row) || !check_filter(c) ||
-	    !read_blocking(c, &index, &wait_ms))
-		return true;
-	find_watch(c, row, &c->a->watch);
-	c->a->watch.wait_ms = wait_ms;
-	c->a->index = index_of(c->r, &c->a->watch);
-	c->a->held = !c->ask->now && index > 0 && index >= c->a->index;
-	return c->a->held;
-}
-
 /* --- the answer --- */
 
 /* "//" in a path: the client is sent to the clean one. */
@@ -460,7 +313,7 @@ answer_row(struct consul_call *c, const struct row *row)
 		return;
 	}
 	c->a->allow = 0;
-	if (row->flags & WRITES && !c->ask->trusted) {
+	if (row->flags & CONSUL_WRITES && !c->ask->trusted) {
 		consul_fail(c, 403,
 		    "Permission denied: only programs on this machine may "
 		    "write");
@@ -468,9 +321,10 @@ answer_row(struct consul_call *c, const struct row *row)
 	}
 	c->a->status = 200;
 	c->a->type = "application/json";
-	if (row->flags & QUERY && begin_query(c, row))
+	if (row->flags & CONSUL_QUERY &&
+	    consul_begin_query(c, row->flags, row->mark))
 		return;
-	if (row->flags & KV)
+	if (row->flags & CONSUL_KV)
 		c->a->consistency = NULL;
 	row->fn(c);
 	if (c->a->status == 200 && consul_has_param(c, "pretty"))

@@ -1,18 +1,13 @@
 /* /v1/agent/... and /v1/status/...: the agent's own services and checks. */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/catalog/consul_impl.h"
-#include "common/clock.h"
 #include "common/mem.h"
-#include "common/text.h"
 
-#define MAINTENANCE "_service_maintenance:"
-
-static struct registry_node *
-self_of(const struct consul_call *c)
+struct registry_node *
+consul_self_node(const struct consul_call *c)
 {
 	return registry_find_node(c->r, c->r->self);
 }
@@ -42,7 +37,7 @@ put_self_member(struct buf *out, const struct entry_node *n)
 void
 consul_self(struct consul_call *c)
 {
-	const struct entry_node *n = &self_of(c)->n;
+	const struct entry_node *n = &consul_self_node(c)->n;
 	struct buf *out = &c->a->body;
 
 	put_member(out, "{\"Config\":{\"Datacenter\":", n->datacenter);
@@ -60,14 +55,14 @@ void
 consul_members(struct consul_call *c)
 {
 	buf_addc(&c->a->body, '[');
-	put_self_member(&c->a->body, &self_of(c)->n);
+	put_self_member(&c->a->body, &consul_self_node(c)->n);
 	buf_addc(&c->a->body, ']');
 }
 
 static void
 put_server(struct consul_call *c)
 {
-	const char *address = self_of(c)->n.address;
+	const char *address = consul_self_node(c)->n.address;
 	char *server;
 
 	if (address == NULL)
@@ -99,7 +94,7 @@ consul_agent_services(struct consul_call *c)
 {
 	struct buf *out = &c->a->body;
 	size_t n;
-	void **services = consul_sorted(&self_of(c)->services, &n);
+	void **services = consul_sorted(&consul_self_node(c)->services, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		const struct registry_service *s = services[i];
@@ -118,7 +113,7 @@ consul_agent_services(struct consul_call *c)
 void
 consul_agent_checks(struct consul_call *c)
 {
-	const struct registry_node *self = self_of(c);
+	const struct registry_node *self = consul_self_node(c);
 	struct buf *out = &c->a->body;
 	size_t n;
 	void **checks = consul_sorted(&self->checks, &n);
@@ -137,11 +132,11 @@ consul_agent_checks(struct consul_call *c)
 	free(checks);
 }
 
-static const struct registry_service *
-find_local(const struct consul_call *c)
+const struct registry_service *
+consul_find_local(const struct consul_call *c)
 {
 	const struct registry_service *s =
-	    map_find(&self_of(c)->services, consul_path(c, "name"));
+	    map_find(&consul_self_node(c)->services, consul_path(c, "name"));
 
 	return s != NULL && s->local ? s : NULL;
 }
@@ -149,7 +144,7 @@ find_local(const struct consul_call *c)
 void
 consul_agent_service(struct consul_call *c)
 {
-	const struct registry_service *s = find_local(c);
+	const struct registry_service *s = consul_find_local(c);
 
 	if (s == NULL)
 		consul_fail(
@@ -181,8 +176,8 @@ aggregate(const struct registry_service *s)
 
 		if (!concerns(check, s))
 			continue;
-		if (strncmp(check->c.check_id, MAINTENANCE,
-			strlen(MAINTENANCE)) == 0)
+		if (strncmp(check->c.check_id, CONSUL_MAINTENANCE,
+			strlen(CONSUL_MAINTENANCE)) == 0)
 			return "maintenance";
 		if (strcmp(check->c.status, "critical") == 0 ||
 		    (strcmp(check->c.status, "warning") == 0 &&
@@ -226,7 +221,7 @@ put_health(struct buf *out, const struct registry_service *s)
 void
 consul_health_by_id(struct consul_call *c)
 {
-	const struct registry_service *s = find_local(c);
+	const struct registry_service *s = consul_find_local(c);
 
 	if (s == NULL) {
 		c->a->status = 404;
@@ -263,296 +258,4 @@ consul_health_by_name(struct consul_call *c)
 	c->a->reason = worst == NULL
 			   ? xasprintf("ServiceName %s Not Found", asked)
 			   : xstrdup(worst);
-}
-
-/* --- registrations with the agent --- */
-
-/* Checks that would have to ask somebody are not made here: of a local
- * registration only those count that hear of their state. */
-static int
-put_check_def(struct consul_call *c, const struct entry_check_def *def,
-    const char *service_id, const char *service_name, size_t number,
-    struct err *err)
-{
-	char *id = NULL;
-	struct entry_check check = { .notes = def->notes,
-		.service_id = text_borrow(service_id),
-		.service_name = text_borrow(service_name),
-		.type = text_borrow("ttl") };
-	char *name = xasprintf("Service '%s' check", service_name);
-	int rc = 0;
-
-	if (def->ttl > 0) {
-		id = def->check_id != NULL && def->check_id[0] != '\0'
-			 ? xstrdup(def->check_id)
-		     : def->id != NULL && def->id[0] != '\0' ? xstrdup(def->id)
-		     : number == 0
-			 ? xasprintf("service:%s", service_id)
-			 : xasprintf("service:%s:%zu", service_id, number);
-		check.check_id = id;
-		check.name = def->name != NULL && def->name[0] != '\0'
-				 ? def->name
-				 : name;
-		check.status = def->status != NULL && def->status[0] != '\0'
-				   ? def->status
-				   : text_borrow("critical");
-		rc = registry_put_check(c->r, c->r->self, &check, true, err);
-	}
-	if (rc == 0 && id != NULL)
-		registry_set_ttl(c->r, id,
-		    (uint64_t)(def->ttl / CLOCK_NS_PER_MS),
-		    def->deregister_after > 0
-			? (uint64_t)(def->deregister_after / CLOCK_NS_PER_MS)
-			: 0,
-		    c->ask->now_ms);
-	free(name);
-	free(id);
-	return rc;
-}
-
-/* An address that is an IP stands for the network's addresses, too. */
-static void
-add_tagged(struct entry_service *s, const char *key)
-{
-	for (size_t i = 0; i < s->ntagged; i++)
-		if (strcmp(s->tagged[i].key, key) == 0)
-			return;
-	s->tagged = xreallocarray(s->tagged, s->ntagged + 1, sizeof *s->tagged);
-	s->tagged[s->ntagged++] = (struct entry_tagged){ xstrdup(key),
-		{ xstrdup(s->address), s->port } };
-}
-
-static void
-add_addresses(struct entry_service *s)
-{
-	struct in6_addr addr;
-	const char *text = s->address == NULL ? "" : s->address;
-
-	if (inet_pton(AF_INET, text, &addr) == 1) {
-		add_tagged(s, "lan_ipv4");
-		add_tagged(s, "wan_ipv4");
-	} else if (inet_pton(AF_INET6, text, &addr) == 1) {
-		add_tagged(s, "lan_ipv6");
-		add_tagged(s, "wan_ipv6");
-	}
-	rec_sort_maps(&entry_service_type, s);
-}
-
-static int
-put_local(struct consul_call *c, const struct entry_local *l, struct err *err)
-{
-	const struct entry_service given = {
-		.id = l->id != NULL && l->id[0] != '\0' ? l->id : l->name,
-		.service = l->name,
-		.tags = l->tags,
-		.ntags = l->ntags,
-		.address = l->address,
-		.port = l->port,
-		.meta = l->meta,
-		.nmeta = l->nmeta,
-		.tagged = l->tagged,
-		.ntagged = l->ntagged,
-		.weights = l->weights,
-		.enable_tag_override = l->enable_tag_override
-	};
-	struct entry_service s;
-	size_t n = 0;
-	int rc;
-
-	rec_copy(&entry_service_type, &s, &given);
-	add_addresses(&s);
-	rc = registry_put_service(c->r, c->r->self, &s, true, err);
-	if (rc == 0 && l->check != NULL)
-		rc = put_check_def(c, l->check, s.id, s.service, 0, err);
-	for (; n < l->nchecks && rc == 0; n++)
-		rc = put_check_def(
-		    c, &l->checks[n], s.id, s.service, n + 1, err);
-	if (rc == -1) /* not without its checks */
-		registry_remove_service(
-		    c->r, c->r->self, given.id == NULL ? "" : given.id);
-	rec_clear(&entry_service_type, &s);
-	return rc;
-}
-
-void
-consul_service_register(struct consul_call *c)
-{
-	struct entry_local l = { 0 };
-	struct err err;
-
-	if (!consul_body(c, &entry_local_type, &l))
-		return;
-	if (put_local(c, &l, &err) == -1)
-		consul_fail(
-		    c, 400, "Invalid service registration: %s", err.text);
-	else
-		c->a->type = NULL;
-	rec_clear(&entry_local_type, &l);
-}
-
-static void
-unknown(struct consul_call *c, const char *what)
-{
-	consul_fail(
-	    c, 404, "Unknown %s ID \"%s\"", what, consul_path(c, "name"));
-}
-
-void
-consul_service_deregister(struct consul_call *c)
-{
-	c->a->type = NULL;
-	if (find_local(c) == NULL)
-		unknown(c, "service");
-	else
-		registry_remove_service(
-		    c->r, c->r->self, consul_path(c, "name"));
-}
-
-void
-consul_service_maintenance(struct consul_call *c)
-{
-	const struct registry_service *s = find_local(c);
-	char enable[16], reason[CONSUL_MAX_PARAM];
-	size_t at = 0;
-	char *id;
-
-	if (!consul_param(c, "enable", &at, enable, sizeof enable)) {
-		consul_fail(c, 400, "Missing value for enable");
-		return;
-	}
-	if (s == NULL) {
-		unknown(c, "service");
-		return;
-	}
-	at = 0;
-	if (!consul_param(c, "reason", &at, reason, sizeof reason))
-		strcpy(reason, "Maintenance mode is enabled for this service");
-	id = xasprintf(MAINTENANCE "%s", s->s.id);
-	if (strcmp(enable, "true") == 0) {
-		struct entry_check check = { .check_id = id,
-			.name = text_borrow("Service Maintenance Mode"),
-			.status = text_borrow("critical"),
-			.notes = reason,
-			.service_id = s->s.id,
-			.service_name = s->s.service,
-			.type = text_borrow("maintenance") };
-
-		registry_put_check(c->r, c->r->self, &check, true, NULL);
-	} else
-		registry_remove_check(c->r, c->r->self, id);
-	c->a->type = NULL;
-	free(id);
-}
-
-/* A check of the node, or of a service that is registered here. */
-void
-consul_check_register(struct consul_call *c)
-{
-	struct entry_check_def def = { 0 };
-	const struct registry_service *s = NULL;
-	struct entry_check check = { 0 };
-	struct err err;
-
-	if (!consul_body(c, &entry_check_def_type, &def))
-		return;
-	if (def.service_id != NULL && def.service_id[0] != '\0')
-		s = map_find(&self_of(c)->services, def.service_id);
-	check = (struct entry_check){
-		.check_id =
-		    def.id != NULL && def.id[0] != '\0' ? def.id : def.name,
-		.name = def.name,
-		.status = def.status != NULL && def.status[0] != '\0'
-			      ? def.status
-			      : text_borrow("critical"),
-		.notes = def.notes,
-		.service_id = s == NULL ? NULL : s->s.id,
-		.service_name = s == NULL ? NULL : s->s.service,
-		.type = text_borrow("ttl"),
-		.interval = text_borrow("0s"),
-		.timeout = text_borrow("0s"),
-	};
-	if (def.ttl <= 0)
-		consul_fail(c, 400,
-		    "Invalid check: only checks with a TTL are kept here");
-	else if (registry_put_check(c->r, c->r->self, &check, true, &err) == -1)
-		consul_fail(c, 400, "Invalid check: %s", err.text);
-	else {
-		registry_set_ttl(c->r, check.check_id,
-		    (uint64_t)(def.ttl / CLOCK_NS_PER_MS), 0, c->ask->now_ms);
-		c->a->type = NULL;
-	}
-	rec_clear(&entry_check_def_type, &def);
-}
-
-static bool
-is_local_check(const struct consul_call *c)
-{
-	const struct registry_check *check =
-	    map_find(&self_of(c)->checks, consul_path(c, "name"));
-
-	return check != NULL && check->local;
-}
-
-void
-consul_check_deregister(struct consul_call *c)
-{
-	c->a->type = NULL;
-	if (!is_local_check(c))
-		unknown(c, "check");
-	else
-		registry_remove_check(c->r, c->r->self, consul_path(c, "name"));
-}
-
-static void
-update(struct consul_call *c, const char *status, const char *output)
-{
-	c->a->type = NULL;
-	if (!registry_update_check(
-		c->r, consul_path(c, "name"), status, output, c->ask->now_ms))
-		unknown(c, "check");
-}
-
-static void
-update_with_note(struct consul_call *c, const char *status)
-{
-	char note[CONSUL_MAX_PARAM];
-	size_t at = 0;
-
-	consul_param(c, "note", &at, note, sizeof note);
-	update(c, status, note);
-}
-
-void
-consul_check_pass(struct consul_call *c)
-{
-	update_with_note(c, "passing");
-}
-
-void
-consul_check_warn(struct consul_call *c)
-{
-	update_with_note(c, "warning");
-}
-
-void
-consul_check_fail(struct consul_call *c)
-{
-	update_with_note(c, "critical");
-}
-
-void
-consul_check_update(struct consul_call *c)
-{
-	struct entry_status s = { 0 };
-	const char *status;
-
-	if (!consul_body(c, &entry_status_type, &s))
-		return;
-	status = s.status == NULL ? "" : s.status;
-	if (strcmp(status, "passing") != 0 && strcmp(status, "warning") != 0 &&
-	    strcmp(status, "critical") != 0)
-		consul_fail(c, 400, "Invalid check status: '%s'", status);
-	else
-		update(c, status, s.output == NULL ? "" : s.output);
-	rec_clear(&entry_status_type, &s);
 }

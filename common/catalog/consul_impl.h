@@ -48,6 +48,39 @@ void consul_put_check(struct buf *out, const struct registry_node *n,
 /* A map's values in the order of their keys; the caller frees. */
 void **consul_sorted(const struct map *m, size_t *n);
 
+/* --- what several paths share --- */
+
+#define CONSUL_MAINTENANCE "_service_maintenance:" /* and the service's id */
+
+struct registry_node *consul_self_node(const struct consul_call *c);
+/* The service of the path's id that is registered here, or NULL. */
+const struct registry_service *consul_find_local(const struct consul_call *c);
+
+/* Whether the node has every node-meta= of the query. */
+bool consul_node_fits(const struct consul_call *c, const struct entry_node *n);
+/* The instances of the path's service that the query wants, by node and id;
+ * the caller frees the list. */
+struct registry_service **consul_instances(
+    const struct consul_call *c, size_t *n);
+
+/* Around the items of the body's one array. */
+void consul_begin_item(struct buf *out);
+void consul_end_list(struct buf *out);
+
+/* --- queries (consul_query.c) --- */
+
+enum {
+	CONSUL_QUERY = 1,  /* has an index, may be held */
+	CONSUL_NAMED = 2,  /* the mark is by the path's "name" */
+	CONSUL_WRITES = 4, /* only who is trusted */
+	CONSUL_KV = 8,     /* a query that tells no consistency */
+};
+
+/* Reads what all queries have in common. True when the request is to be held
+ * or has been answered. */
+bool consul_begin_query(
+    struct consul_call *c, unsigned flags, enum registry_mark mark);
+
 /* --- who answers which path --- */
 
 void consul_self(struct consul_call *c);

@@ -15,6 +15,10 @@ char *registry_lower(const char *text);
 /* A name or id is of a length and has no control bytes. */
 int registry_check_name(const char *what, const char *name, struct err *err);
 
+void registry_free_check(struct registry_check *c);
+void registry_free_service(struct registry_service *s);
+void registry_free_node(struct registry_node *n);
+void registry_free_name(struct registry_name *n); /* NULL is fine */
 void registry_free_keys(struct registry *r);
 
 #endif

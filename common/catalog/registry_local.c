@@ -108,32 +108,40 @@ tick_check(
 	return false;
 }
 
+/* The first check whose service has to go, or NULL. */
+static const struct registry_check *
+tick_all(struct registry *r, const struct registry_node *n, uint64_t now_ms,
+    uint64_t *next_ms)
+{
+	*next_ms = 0;
+	MAP_FOREACH (e, &n->checks)
+		if (tick_check(r, map_key(e), now_ms, next_ms))
+			return map_value(e);
+	return NULL;
+}
+
+/* A check may outlive its service when another registration took it over. */
+static void
+forget(struct registry *r, const struct registry_check *c)
+{
+	char *service = xstrdup(c->c.service_id == NULL ? "" : c->c.service_id);
+	char *check = xstrdup(c->c.check_id);
+
+	if (!registry_remove_service(r, r->self, service))
+		registry_remove_check(r, r->self, check);
+	free(service);
+	free(check);
+}
+
 uint64_t
 registry_tick(struct registry *r, uint64_t now_ms)
 {
-	struct registry_node *n = registry_find_node(r, r->self);
-	struct map_entry *e;
+	const struct registry_node *n = registry_find_node(r, r->self);
+	const struct registry_check *gone;
 	uint64_t next_ms = 0;
-	char *gone;
 
-	if (n == NULL)
-		return 0;
-	do {
-		gone = NULL;
-		next_ms = 0;
-		for (e = map_first(&n->checks); e != NULL && gone == NULL;
-		     e = map_next(e)) {
-			const struct registry_check *c = map_value(e);
-
-			if (tick_check(r, map_key(e), now_ms, &next_ms))
-				gone = xstrdup(c->c.service_id == NULL
-						   ? ""
-						   : c->c.service_id);
-		}
-		if (gone != NULL && !registry_remove_service(r, r->self, gone))
-			next_ms = now_ms + 1;
-		free(gone);
-	} while (gone != NULL && next_ms != now_ms + 1);
+	while (n != NULL && (gone = tick_all(r, n, now_ms, &next_ms)) != NULL)
+		forget(r, gone);
 	return next_ms;
 }
 

@@ -113,6 +113,58 @@ curl -s "$catalog/v1/catalog/services" | jq -e '.web' >/dev/null || fail "no web
 rove job stop -detach web >"$TEST_DIR/stop.out"
 echo "stopped: 404 after $(took lb_says /web 404) ms"
 
+# --- one whose job asks for a check: a file that is there or not ---
+
+mkdir "$TEST_DIR/www"
+echo fine >"$TEST_DIR/www/ok"
+cat >"$TEST_DIR/checked.nomad" <<EOF
+job "checked" {
+  group "g" {
+    network {
+      port "http" {}
+    }
+    update {
+      health_check     = "checks"
+      min_healthy_time = "100ms"
+    }
+    service {
+      name     = "checked"
+      port     = "http"
+      provider = "nomad"
+      tags     = ["urlprefix-/checked strip=/checked"]
+      check {
+        type     = "http"
+        path     = "/ok"
+        interval = "1s"
+        timeout  = "1s"
+      }
+    }
+    task "server" {
+      driver = "raw_exec"
+      config {
+        command = "python3"
+        args    = ["-m", "http.server", "-d", "$TEST_DIR/www", "\${NOMAD_PORT_http}"]
+      }
+      resources {
+        cpu    = 20
+        memory = 32
+      }
+    }
+  }
+}
+EOF
+rove job run -detach "$TEST_DIR/checked.nomad" >"$TEST_DIR/run.out"
+eventually 10 lb_says /checked/ok 200
+expect_eq "$(curl -s "$catalog2/v1/health/checks/checked" | jq -r '.[0].Status')" passing
+mv "$TEST_DIR/www/ok" "$TEST_DIR/www/not"
+eventually 5 lb_says /checked/not 404
+expect_eq "$(curl -s "$catalog2/v1/health/checks/checked" | jq -r '.[0].Status')" critical
+expect_eq "$(curl -s "$catalog2/v1/health/service/checked?passing")" '[]'
+mv "$TEST_DIR/www/not" "$TEST_DIR/www/ok"
+eventually 5 lb_says /checked/ok 200
+rove job stop -detach checked >"$TEST_DIR/stop.out"
+eventually 2 lb_says /checked/ok 404
+
 # --- one that registers itself, with a check of its own ---
 
 python3 tests/sys/web.py $((BASE + 20)) >"$TEST_DIR/own.log" 2>&1 &

@@ -82,6 +82,25 @@ START_TEST(a_check_that_is_not_kept_up_expires_and_its_service_goes)
 }
 END_TEST
 
+/* Whoever owns a check's id last decides what it is of. */
+START_TEST(a_check_that_outlives_its_service_ends_by_itself)
+{
+	struct entry_check stray = { .check_id = text_borrow("fabio-1-ttl"),
+		.status = text_borrow("critical"),
+		.service_id = text_borrow("nobody") };
+
+	begin();
+	ask("PUT", REGISTER, "", FABIO, true, 1000);
+	ck_assert_int_eq(
+	    registry_put_check(&reg, "n1", &stray, false, NULL), 0);
+	ck_assert_uint_eq(registry_tick(&reg, 60999), 61000);
+	ck_assert_uint_eq(registry_tick(&reg, 61000), 0);
+	ck_assert_str_eq(status_of("fabio-1-ttl"), "none");
+	ck_assert_ptr_nonnull(registry_find_name(&reg, "fabio"));
+	end();
+}
+END_TEST
+
 START_TEST(an_output_that_changes_wakes_nobody)
 {
 	uint64_t mark;
@@ -165,6 +184,7 @@ START_TEST(what_is_no_registration_is_refused)
 END_TEST
 
 UNIT_MAIN("registry", a_check_that_is_not_kept_up_expires_and_its_service_goes,
+    a_check_that_outlives_its_service_ends_by_itself,
     an_output_that_changes_wakes_nobody, strangers_read_but_do_not_write,
     a_key_is_written_only_at_the_index_that_was_read,
     too_many_local_services_are_refused, what_is_no_registration_is_refused)
