@@ -73,12 +73,15 @@ duration(struct fabio *f, const struct fabio_row *row, const char *value,
 	return 0;
 }
 
+/* The machine itself needs no look-up, for which a container may have neither
+ * a file of hosts nor a server. */
 static int
 url(struct fabio *f, const struct fabio_row *row, const char *value,
     struct err *err)
 {
+	size_t nhost, n;
+	bool is_here;
 	char *addr;
-	size_t n;
 
 	if (strncasecmp(value, "https://", strlen("https://")) == 0)
 		return err_set(err, ERR_BAD,
@@ -87,7 +90,11 @@ url(struct fabio *f, const struct fabio_row *row, const char *value,
 	if (strncasecmp(value, "http://", strlen("http://")) == 0)
 		value += strlen("http://");
 	n = strcspn(value, "/");
-	addr = xasprintf("%.*s%s", (int)n, value,
+	nhost = strcspn(value, ":/");
+	is_here = nhost == strlen("localhost") &&
+		  strncasecmp(value, "localhost", nhost) == 0;
+	addr = xasprintf("%s%.*s%s", is_here ? "127.0.0.1" : "",
+	    (int)(is_here ? n - nhost : n), is_here ? value + nhost : value,
 	    memchr(value, ':', n) == NULL ? ":8500" : "");
 	add_set(f, row, addr);
 	free(addr);
