@@ -41,6 +41,15 @@ print_verb(const char *name, const char *args, const char *says, FILE *to)
 	    (int)(24 - strlen(name) - (*args == '\0' ? 0 : 1)), args, says);
 }
 
+static const struct ctl_verb *
+verb_find(const struct ctl_verb *verbs, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
 static void
 print_usage(const struct ctl_def *def, FILE *to)
 {
@@ -56,16 +65,9 @@ print_usage(const struct ctl_def *def, FILE *to)
 		print_verb(def->verbs[i].name, def->verbs[i].args,
 		    def->verbs[i].says, to);
 	for (size_t i = 0; i < ncommon; i++)
-		print_verb(common[i].name, common[i].args, common[i].says, to);
-}
-
-static const struct ctl_verb *
-verb_find(const struct ctl_verb *verbs, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-	return NULL;
+		if (verb_find(def->verbs, def->nverbs, common[i].name) == NULL)
+			print_verb(
+			    common[i].name, common[i].args, common[i].says, to);
 }
 
 /* The daemon's own verbs come first: they may replace a common one. */

@@ -30,9 +30,10 @@
 #include "common/loop.h"
 #include "common/rec.h"
 
-#define DAEMON_RUN_DIR  "/run/rove"
-#define DAEMON_CONF_DIR "/etc/rove"
-#define DAEMON_STOP_S   10 /* how long release may take */
+#define DAEMON_RUN_DIR        "/run/rove"
+#define DAEMON_CONF_DIR       "/etc/rove"
+#define DAEMON_MIN_COLLECTION INT64_C(100000000) /* ns, between numbers */
+#define DAEMON_STOP_S         10                 /* how long release may take */
 
 /* What every daemon's config begins with, as its first member:
  * struct schedd_config { struct daemon_config common; ... }; */

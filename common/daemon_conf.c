@@ -14,8 +14,6 @@
 #include "common/mem.h"
 #include "proto/version.h"
 
-#define MIN_COLLECTION (100 * CLOCK_NS_PER_MS) /* of numbers */
-
 static void
 usage(const struct daemon_def *def, FILE *to)
 {
@@ -308,7 +306,7 @@ check_common(const struct daemon_def *def, const struct daemon_config *c,
 		return err_set(err, ERR_BAD,
 		    "log_level: %s is none of trace, debug, info, warn, error",
 		    c->log_level);
-	if (c->collection_interval < MIN_COLLECTION)
+	if (c->collection_interval < DAEMON_MIN_COLLECTION)
 		return err_set(
 		    err, ERR_BAD, "collection_interval: at least 100ms");
 	return 0;

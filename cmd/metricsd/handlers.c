@@ -98,7 +98,7 @@ on_request(void *ctx, struct http_req *r)
 	struct answer a = { 0 };
 	char format[32] = "";
 
-	meter_count(&m->meter, "metricsd.http.request", 1, NULL, 0);
+	meter_count(&m->meter, "metricsd.http.requests_total", 1, NULL, 0);
 	if (strcmp(path, "/v1/metrics") != 0 && strcmp(path, "/metrics") != 0) {
 		http_fail(r, 404,
 		    "there is nothing here but /v1/metrics and "

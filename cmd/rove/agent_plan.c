@@ -49,6 +49,18 @@ reach(const char *host, int64_t port)
 	return join_port(strcmp(host, "::") == 0 ? "::1" : host, port);
 }
 
+/* Nomad takes any; what is too often for a daemon is as often as it can. */
+static void
+put_collection(struct buf *b, const char *text)
+{
+	int64_t ns;
+
+	if (text == NULL || clock_parse_dur(text, &ns) == -1 || ns <= 0)
+		return;
+	conftext_put_dur(b, "collection_interval",
+	    ns > DAEMON_MIN_COLLECTION ? ns : DAEMON_MIN_COLLECTION);
+}
+
 static struct buf *
 add_daemon(
     struct planner *p, const char *name, const char *data_dir, uint64_t stop_ms)
@@ -64,6 +76,7 @@ add_daemon(
 	conftext_put(&d->conf, "data_dir", data_dir);
 	conftext_put(&d->conf, "log_level",
 	    strcasecmp(level, "OFF") == 0 ? "ERROR" : level);
+	put_collection(&d->conf, p->c->telemetry.collection_interval);
 	return &d->conf;
 }
 
@@ -178,6 +191,8 @@ plan_schedd(struct planner *p)
 	if (s->has_raft_snapshot_threshold)
 		conftext_put_int(
 		    b, "snapshot_entries", s->raft_snapshot_threshold);
+	conftext_put_bool(b, "disable_dispatched_job_summary_metrics",
+	    p->c->telemetry.disable_dispatched_job_summary_metrics);
 	add_addr(p, "schedd", "http", xstrdup(p->server_http));
 	add_addr(p, "schedd", "rpc", rpc);
 	free(data);
@@ -285,6 +300,14 @@ plan_nodeagent(struct planner *p)
 	    c->telemetry.publish_allocation_metrics);
 	conftext_put_bool(
 	    b, "publish_node_metrics", c->telemetry.publish_node_metrics);
+	conftext_put_bool(b, "include_alloc_metadata_in_metrics",
+	    c->telemetry.include_alloc_metadata_in_metrics);
+	if (c->telemetry.nallowed_metadata_keys_in_metrics > 0)
+		conftext_put_list(b, "allowed_metadata_keys_in_metrics",
+		    c->telemetry.allowed_metadata_keys_in_metrics,
+		    c->telemetry.nallowed_metadata_keys_in_metrics);
+	conftext_put_bool(b, "disable_allocation_hook_metrics",
+	    c->telemetry.disable_allocation_hook_metrics);
 	add_addr(p, "nodeagent", "http", xstrdup(p->node_http));
 	free(http);
 	free(data);

@@ -598,9 +598,69 @@ START_TEST(a_machine_without_a_private_address_advertises_what_it_has)
 }
 END_TEST
 
+START_TEST(telemetry_reaches_every_daemon_that_it_is_about)
+{
+	struct schedd_config s = { 0 };
+	struct nodeagent_config n = { 0 };
+	struct metricsd_config m = { 0 };
+	struct plan p;
+
+	make_plan(&p, "-dev -node me",
+	    "telemetry {\n"
+	    "collection_interval = \"3s\"\n"
+	    "prometheus_metrics = true\n"
+	    "publish_allocation_metrics = true\n"
+	    "disable_hostname = true\n"
+	    "use_node_name = true\n"
+	    "filter_default = false\n"
+	    "allowed_metadata_keys_in_metrics = [\"owner\"]\n"
+	    "disable_allocation_hook_metrics = true\n"
+	    "disable_dispatched_job_summary_metrics = true\n"
+	    "statsd_address = \"127.0.0.1:8125\"\n"
+	    "}\n");
+	load(&p, "schedd", &schedd_config_type, schedd_config_init,
+	    schedd_config_check, &s);
+	ck_assert_int_eq(s.common.collection_interval, 3 * CLOCK_NS_PER_S);
+	ck_assert(s.disable_dispatched_job_summary_metrics);
+	load(&p, "nodeagent", &nodeagent_config_type, nodeagent_config_init,
+	    nodeagent_config_check, &n);
+	ck_assert_int_eq(n.common.collection_interval, 3 * CLOCK_NS_PER_S);
+	ck_assert(n.publish_allocation_metrics && n.publish_node_metrics);
+	ck_assert(n.include_alloc_metadata_in_metrics);
+	ck_assert_str_eq(n.allowed_metadata_keys_in_metrics[0], "owner");
+	ck_assert(n.disable_allocation_hook_metrics);
+	load(&p, "metricsd", &metricsd_config_type, metricsd_config_init,
+	    metricsd_config_check, &m);
+	ck_assert(m.prometheus_metrics && m.disable_hostname);
+	ck_assert(m.use_node_name && !m.filter_default);
+	ck_assert_str_eq(m.node_name, "me");
+	ck_assert_str_eq(m.statsd_address, "127.0.0.1:8125");
+	rec_clear(&schedd_config_type, &s);
+	rec_clear(&nodeagent_config_type, &n);
+	rec_clear(&metricsd_config_type, &m);
+	plan_release(&p);
+}
+END_TEST
+
+START_TEST(numbers_are_not_asked_for_too_often)
+{
+	struct nodeagent_config n = { 0 };
+	struct plan p;
+
+	make_plan(&p, "-dev", "telemetry { collection_interval = \"1ms\" }\n");
+	load(&p, "nodeagent", &nodeagent_config_type, nodeagent_config_init,
+	    nodeagent_config_check, &n);
+	ck_assert_int_eq(n.common.collection_interval, DAEMON_MIN_COLLECTION);
+	rec_clear(&nodeagent_config_type, &n);
+	plan_release(&p);
+}
+END_TEST
+
 UNIT_MAIN("agent_plan", flags_are_written_as_go_writes_them,
     flags_that_are_wrong_are_named, every_flag_of_a_row_finds_its_row,
     dev_plans_all_five_on_loopback, each_daemon_reads_what_is_written_for_it,
+    telemetry_reaches_every_daemon_that_it_is_about,
+    numbers_are_not_asked_for_too_often,
     a_client_plans_nodeagent_and_metricsd_alone,
     raw_exec_is_off_unless_it_is_enabled,
     the_docker_plugin_block_reaches_the_node,
