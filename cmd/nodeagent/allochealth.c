@@ -13,42 +13,53 @@
 
 /* --- what is asked of it --- */
 
-static int64_t
-min_healthy_ns(const struct alloc_run *run)
-{
-	const struct update_strategy *u = run->group->update;
-
-	return u != NULL && u->has_min_healthy_time ? u->min_healthy_time
-						    : DEFAULT_MIN_HEALTHY_NS;
-}
-
-static int64_t
-deadline_ns(const struct alloc_run *run)
-{
-	const struct update_strategy *u = run->group->update;
-
-	return u != NULL && u->has_healthy_deadline && u->healthy_deadline > 0
-		   ? u->healthy_deadline
-		   : DEFAULT_DEADLINE_NS;
-}
+struct health_rule {
+	const char *way; /* "checks", "task_states", "manual" */
+	int64_t min_ns, deadline_ns;
+};
 
 static bool
-is_judged_by(const struct alloc_run *run, const char *way)
+has_deployment(const struct alloc_run *run)
+{
+	const char *id = run->alloc->deployment_id;
+
+	return id != NULL && *id != '\0';
+}
+
+/* Of a deployment what its update block says; else of the migrate block. */
+static struct health_rule
+rule_of(const struct alloc_run *run)
 {
 	const struct update_strategy *u = run->group->update;
-	const char *set =
-	    u != NULL && u->health_check != NULL ? u->health_check : "checks";
+	const struct migrate_strategy *m = run->group->migrate;
+	struct health_rule r = { "checks", DEFAULT_MIN_HEALTHY_NS,
+		DEFAULT_DEADLINE_NS };
 
-	return strcmp(set, way) == 0;
+	if (has_deployment(run) && u != NULL) {
+		r.way = u->health_check != NULL ? u->health_check : r.way;
+		if (u->has_min_healthy_time)
+			r.min_ns = u->min_healthy_time;
+		if (u->has_healthy_deadline && u->healthy_deadline > 0)
+			r.deadline_ns = u->healthy_deadline;
+	} else if (!has_deployment(run) && m != NULL) {
+		r.way = m->health_check != NULL ? m->health_check : r.way;
+		if (m->has_min_healthy_time)
+			r.min_ns = m->min_healthy_time;
+		if (m->has_healthy_deadline && m->healthy_deadline > 0)
+			r.deadline_ns = m->healthy_deadline;
+	}
+	return r;
 }
 
 static bool
 is_watched(const struct alloc_run *run)
 {
-	const char *id = run->alloc->deployment_id;
+	const struct job *job = run->alloc->job;
+	bool is_service = job != NULL && job->type != NULL &&
+			  strcmp(job->type, "service") == 0;
 
-	return id != NULL && *id != '\0' && !run->has_health &&
-	       !is_judged_by(run, "manual");
+	return (has_deployment(run) || is_service) && !run->has_health &&
+	       strcmp(rule_of(run).way, "manual") != 0;
 }
 
 static bool
@@ -69,7 +80,7 @@ waits_for_checks(const struct alloc_run *run)
 	for (size_t i = 0; i < run->ntasks && !any; i++)
 		any = any_has_checks(run->tasks[i].task->services,
 		    run->tasks[i].task->nservices);
-	return any && is_judged_by(run, "checks");
+	return any && strcmp(rule_of(run).way, "checks") == 0;
 }
 
 /* --- how it is --- */
@@ -93,13 +104,14 @@ healthy_at_ms(const struct alloc_run *run)
 			return 0;
 		since_ms = later(since_ms, run->all_well_ms);
 	}
-	return since_ms + (uint64_t)(min_healthy_ns(run) / CLOCK_NS_PER_MS);
+	return since_ms + (uint64_t)(rule_of(run).min_ns / CLOCK_NS_PER_MS);
 }
 
 static uint64_t
 deadline_at_ms(const struct alloc_run *run)
 {
-	return run->since_ms + (uint64_t)(deadline_ns(run) / CLOCK_NS_PER_MS);
+	return run->since_ms +
+	       (uint64_t)(rule_of(run).deadline_ns / CLOCK_NS_PER_MS);
 }
 
 /* --- the verdict --- */
@@ -111,8 +123,8 @@ why_unhealthy(const struct alloc_run *run, const struct task_run *t)
 	char deadline[CLOCK_DUR_SIZE], least[CLOCK_DUR_SIZE];
 	int64_t by_ns = run->healthy_at_ns;
 
-	clock_format_dur(deadline_ns(run), deadline);
-	clock_format_dur(min_healthy_ns(run), least);
+	clock_format_dur(rule_of(run).deadline_ns, deadline);
+	clock_format_dur(rule_of(run).min_ns, least);
 	if (t->state.failed)
 		return xstrdup("Unhealthy because of failed task");
 	if (strcmp(t->state.state, "pending") == 0)
@@ -122,7 +134,7 @@ why_unhealthy(const struct alloc_run *run, const struct task_run *t)
 		return task_is_main(t) || task_is_sidecar(t)
 			   ? xstrdup("Unhealthy because of dead task")
 			   : NULL;
-	if (t->state.started_at + min_healthy_ns(run) > by_ns)
+	if (t->state.started_at + rule_of(run).min_ns > by_ns)
 		return xasprintf("Task not running for min_healthy_time of %s "
 				 "by healthy_deadline of %s",
 		    least, deadline);

@@ -1,9 +1,10 @@
 /*
- * Whether an allocation is healthy, which deployments wait for: all main
- * tasks have run for min_healthy_time before healthy_deadline has passed, and
- * with health_check "checks" those of its services have been well as long.
- * Told once; only allocations of a deployment are watched, and none whose
- * health is set by hand. What kept one from it is told by its tasks' events.
+ * Whether an allocation is healthy, which deployments and drains wait for: all
+ * main tasks have run for min_healthy_time before healthy_deadline has passed,
+ * and with health_check "checks" those of its services have been well as long.
+ * In a deployment its update block says so, else, for a service, the migrate
+ * block. Told once; of no other allocation, nor where health is set by hand.
+ * What kept one from it is told by its tasks' events.
  */
 #ifndef NODEAGENT_ALLOCHEALTH_H
 #define NODEAGENT_ALLOCHEALTH_H

@@ -122,14 +122,12 @@ mark(struct sched_core *c, struct marks *m, struct sched_alloc *a)
 		core_evals_add(c, &m->evals, job_of(a), "node-drain");
 }
 
-/* It runs well, as far as we know. */
+/* It runs, and its node has judged it. What it found is not asked: a group
+ * that is unhealthy anyway shall not keep a node from being emptied. */
 static bool
-is_healthy(const struct sched_alloc *a)
+is_judged(const struct sched_alloc *a)
 {
-	if (sched_alloc_is_terminal(a))
-		return false;
-	return a->has_healthy ||
-	       (a->deployment == NULL && a->client == SCHED_RUNNING);
+	return !sched_alloc_is_terminal(a) && a->has_healthy;
 }
 
 /* Marks as many of the group as may move now. Each group is looked at for
@@ -146,7 +144,7 @@ mark_of_group(struct sched_core *c, struct marks *m, struct sched_alloc *one)
 	TAILQ_FOREACH (a, &one->job->allocs, by_job) {
 		if (a->group != one->group)
 			continue;
-		healthy += is_healthy(a);
+		healthy += is_judged(a);
 		for (size_t i = 0; i < m->n; i++)
 			moving += m->ids[i] == a->id;
 		moving += a->migrate && !sched_alloc_is_terminal(a);

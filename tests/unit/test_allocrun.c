@@ -302,6 +302,32 @@ START_TEST(allocrun_is_healthy_after_min_healthy_time)
 }
 END_TEST
 
+/* What a drain waits for: of batch jobs it asks nothing. */
+START_TEST(allocrun_judges_a_service_by_its_migrate_block)
+{
+	static const char *const names[] = { "t" };
+	static const char *const types[] = { "service", "batch" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct alloc *a = make_alloc(types[i], names, 1);
+		struct task_group *g = &a->job->task_groups[0];
+		struct alloc_run *run;
+
+		g->migrate = xcalloc(1, sizeof *g->migrate);
+		g->migrate->has_min_healthy_time = true;
+		g->migrate->min_healthy_time = CLOCK_NS_PER_S;
+		run = begin(a);
+		alloc_run_started(run, 0, at(1001));
+		alloc_run_tick(run, at(2000));
+		ck_assert(!run->has_health);
+		alloc_run_tick(run, at(2001));
+		ck_assert(run->has_health == (i == 0));
+		ck_assert(run->healthy == (i == 0));
+		alloc_run_free(run);
+	}
+}
+END_TEST
+
 START_TEST(allocrun_is_unhealthy_at_the_deadline)
 {
 	static const char *const names[] = { "t" };
@@ -461,6 +487,7 @@ UNIT_MAIN("allocrun", allocrun_runs_a_batch_task_to_its_end,
     allocrun_takes_siblings_down_with_a_failed_task,
     allocrun_goes_on_from_what_was_saved, allocrun_knows_its_tasks_by_name,
     allocrun_is_healthy_after_min_healthy_time,
+    allocrun_judges_a_service_by_its_migrate_block,
     allocrun_is_unhealthy_at_the_deadline,
     allocrun_is_healthy_when_its_checks_are,
     allocrun_tells_which_service_is_ill_at_the_deadline,
