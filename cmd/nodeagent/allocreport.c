@@ -46,6 +46,7 @@ alloc_run_restore(struct alloc_run *run, const struct alloc_saved *saved)
 		free(run->client_status);
 		run->client_status = xstrdup(saved->client_status);
 	}
+	run->unheard = true;
 	run->has_health = saved->has_health;
 	run->healthy = saved->healthy;
 	run->healthy_at_ns = saved->healthy_at_ns;
@@ -108,7 +109,7 @@ alloc_run_wake_ms(const struct alloc_run *run)
 	uint64_t at = run->stop_at_ms;
 
 	for (size_t i = 0; i < run->ntasks; i++)
-		if (run->tasks[i].phase == TASK_BACKOFF)
+		if (run->tasks[i].phase == TASK_BACKOFF && !run->tasks[i].held)
 			at = earlier(at, run->tasks[i].wake_ms);
 	return earlier(at, alloc_health_due_ms(run));
 }

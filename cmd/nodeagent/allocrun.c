@@ -247,6 +247,23 @@ alloc_run_ended(struct alloc_run *run, size_t task, const struct task_end *end,
 	run_advance(run, now);
 }
 
+static bool
+is_everywhere(const struct alloc_run *run)
+{
+	const char *type = run->alloc->job->type;
+
+	return type != NULL &&
+	       (strcmp(type, "system") == 0 || strcmp(type, "sysbatch") == 0);
+}
+
+static void
+start_lost(struct alloc_run *run, struct task_run *t, struct run_time now)
+{
+	task_event_restarting(
+	    &t->state, "Task was lost with its keeper", 0, now.ns);
+	back_off(run, t, 0, now);
+}
+
 void
 alloc_run_vanished(struct alloc_run *run, size_t task, struct run_time now)
 {
@@ -256,10 +273,31 @@ alloc_run_vanished(struct alloc_run *run, size_t task, struct run_time now)
 		return;
 	if (t->kill_wanted || run->stopping || t->phase == TASK_KILLING) {
 		give_up(run, task, t->state.failed, now.ns, now);
+	} else if (run->unheard && !is_everywhere(run)) {
+		task_event_add(&t->state, "Failed Restoring Task",
+		    "failed to restore task; will not run until server is "
+		    "contacted",
+		    now.ns);
+		t->held = true;
+		t->phase = TASK_BACKOFF;
+		task_set_state(t, "pending");
+		run->changed = true;
 	} else {
-		task_event_restarting(
-		    &t->state, "Task was lost with its keeper", 0, now.ns);
-		back_off(run, t, 0, now);
+		start_lost(run, t, now);
+	}
+	run_advance(run, now);
+}
+
+void
+alloc_run_heard(struct alloc_run *run, struct run_time now)
+{
+	run->unheard = false;
+	for (size_t i = 0; i < run->ntasks; i++) {
+		struct task_run *t = &run->tasks[i];
+
+		if (t->held && t->phase == TASK_BACKOFF)
+			start_lost(run, t, now);
+		t->held = false;
 	}
 	run_advance(run, now);
 }

@@ -41,6 +41,7 @@ struct task_run {
 	struct restart_count count;
 	uint64_t life; /* how many times it was started */
 	uint64_t wake_ms;
+	bool held;           /* until alloc_run_heard() */
 	bool kill_wanted;    /* as soon as it has started */
 	bool restart_wanted; /* an operator asked: not counted */
 	bool unhealthy;      /* a check asked: counted as a failure */
@@ -66,6 +67,7 @@ struct alloc_run {
 	size_t ntasks;
 	struct rng rng;
 	uint64_t max_kill_ms;
+	bool unheard; /* restored, and no word from the servers since */
 	bool stopping;
 	uint64_t stop_at_ms; /* end of the shutdown delay; 0: none pending */
 
@@ -120,9 +122,13 @@ struct task_end {
 void alloc_run_ended(struct alloc_run *run, size_t task,
     const struct task_end *end, struct run_time now);
 /* Its keeper is gone with it, as after a power cut: it starts again in
- * place, which is not counted. */
+ * place, which is not counted. The machine may have been away for long: unless
+ * the job is everywhere it waits for alloc_run_heard(), for the servers may
+ * have put another one in its place. */
 void alloc_run_vanished(
     struct alloc_run *run, size_t task, struct run_time now);
+/* The servers have said all that they want of this node. */
+void alloc_run_heard(struct alloc_run *run, struct run_time now);
 
 /* The servers' part has changed; takes over alloc. */
 void alloc_run_update(

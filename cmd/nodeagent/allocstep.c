@@ -160,7 +160,8 @@ run_advance(struct alloc_run *run, struct run_time now)
 			run_kill(run, i, now);
 		else if (t->phase == TASK_WAITING && task_can_start(run, t))
 			start(run, i);
-		else if (t->phase == TASK_BACKOFF && now.ms >= t->wake_ms)
+		else if (t->phase == TASK_BACKOFF && !t->held &&
+			 now.ms >= t->wake_ms)
 			start(run, i);
 		else if (t->phase == TASK_WAITING &&
 			 task_is_hook(t, "poststop") &&

@@ -39,6 +39,22 @@ forget_unlisted(struct serverlink *l)
 	link_cursor_forget(&l->allocs);
 }
 
+/* All that we run is known to be wanted, or told to end. */
+static void
+tell_heard(struct serverlink *l)
+{
+	struct map_entry *next;
+
+	for (struct map_entry *e = map_first(&l->na->runners); e != NULL;
+	     e = next) {
+		struct runner *r = map_value(e);
+
+		next = map_next(e);
+		alloc_run_heard(r->run, runner_now(l->na));
+		runner_step(r);
+	}
+}
+
 static void
 on_no_allocs(struct serverlink *l, const struct err *err)
 {
@@ -79,8 +95,10 @@ on_allocs(void *ctx, const struct err *err, const void *reply)
 		if (r != NULL)
 			runner_forget(r);
 	}
-	if (link_cursor_is_whole(&l->allocs))
+	if (link_cursor_is_whole(&l->allocs)) {
 		forget_unlisted(l);
+		tell_heard(l);
+	}
 	link_pull(l);
 }
 

@@ -247,13 +247,71 @@ START_TEST(allocrun_goes_on_from_what_was_saved)
 	alloc_run_found(run, 0, at(9001));
 	ck_assert_str_eq(run->client_status, "running");
 	ck_assert_uint_eq(run->tasks[0].state.restarts, 0);
-	/* The machine went down with the task: it starts again, uncounted. */
+	/* The task went down with its keeper: it starts again, uncounted. */
+	alloc_run_heard(run, at(9002));
 	alloc_run_vanished(run, 0, at(9002));
 	alloc_run_tick(run, at(9002));
 	expect_action(run, RUN_START, 0);
 	ck_assert_int_eq(run->tasks[0].count.count, 0);
 	alloc_run_free(run);
 	rec_clear(&alloc_saved_type, &saved);
+}
+END_TEST
+
+/* The machine was off, and nobody knows for how long. */
+START_TEST(allocrun_starts_what_was_lost_when_the_servers_are_heard)
+{
+	static const char *const names[] = { "t" };
+	static const char *const types[] = { "service", "batch", "system" };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct alloc_run *run = begin(make_alloc(types[i], names, 1));
+		struct alloc_saved saved;
+
+		expect_action(run, RUN_START, 0);
+		alloc_run_started(run, 0, at(1001));
+		alloc_run_save(run, &saved);
+		alloc_run_free(run);
+		run = alloc_run_new(
+		    make_alloc(types[i], names, 1), 1, 30000, at(9000), NULL);
+		alloc_run_restore(run, &saved);
+		rec_clear(&alloc_saved_type, &saved);
+		alloc_run_vanished(run, 0, at(9001));
+		alloc_run_tick(run, at(90000));
+		if (i < 2) {
+			expect_nothing(run);
+			ck_assert_str_eq(run->client_status, "pending");
+		}
+		alloc_run_heard(run, at(90001));
+		expect_action(run, RUN_START, 0);
+		expect_nothing(run);
+		alloc_run_free(run);
+	}
+}
+END_TEST
+
+/* It has another one in its place: what was lost never starts. */
+START_TEST(allocrun_ends_what_was_lost_and_is_not_wanted)
+{
+	static const char *const names[] = { "t" };
+	struct alloc_run *run = begin(make_alloc("service", names, 1));
+	struct alloc_saved saved;
+
+	expect_action(run, RUN_START, 0);
+	alloc_run_started(run, 0, at(1001));
+	alloc_run_save(run, &saved);
+	alloc_run_free(run);
+	run = alloc_run_new(
+	    make_alloc("service", names, 1), 1, 30000, at(9000), NULL);
+	alloc_run_restore(run, &saved);
+	rec_clear(&alloc_saved_type, &saved);
+	alloc_run_vanished(run, 0, at(9001));
+	alloc_run_stop(run, at(9002));
+	alloc_run_heard(run, at(9003));
+	expect_nothing(run);
+	ck_assert(alloc_run_is_done(run));
+	ck_assert_str_eq(run->client_status, "complete");
+	alloc_run_free(run);
 }
 END_TEST
 
@@ -485,7 +543,10 @@ UNIT_MAIN("allocrun", allocrun_runs_a_batch_task_to_its_end,
     allocrun_stops_with_signal_and_time,
     allocrun_stops_a_task_that_is_just_starting, allocrun_follows_the_lifecycle,
     allocrun_takes_siblings_down_with_a_failed_task,
-    allocrun_goes_on_from_what_was_saved, allocrun_knows_its_tasks_by_name,
+    allocrun_goes_on_from_what_was_saved,
+    allocrun_starts_what_was_lost_when_the_servers_are_heard,
+    allocrun_ends_what_was_lost_and_is_not_wanted,
+    allocrun_knows_its_tasks_by_name,
     allocrun_is_healthy_after_min_healthy_time,
     allocrun_judges_a_service_by_its_migrate_block,
     allocrun_is_unhealthy_at_the_deadline,
