@@ -122,6 +122,26 @@ eventually 10 spread_is "$SYS" "c1:1 c2:1 c3:1"
 eventually 5 has_job_allocs sys '.ClientStatus == "running"' 3
 expect_eq "$(processes c1 "$SVC")" ""
 
+# A machine that loses its power loses its tasks. What has been replaced is not
+# started there again, not even for a moment; the system job is.
+devcluster off c3
+eventually 8 node_is c3 down
+eventually 5 has_job_allocs svc '.ClientStatus == "running"' 3
+devcluster start c3
+eventually 8 node_is c3 ready
+eventually 10 spread_is "$SYS" "c1:1 c2:1 c3:1"
+expect_eq "$(processes c3 "$SVC")" ""
+eventually 5 has_job_allocs sys '.ClientStatus == "running"' 3
+eventually 5 has_job_allocs svc '.ClientStatus == "lost"' 0
+lost=$(on s1 curl -s http://127.0.0.1:4646/v1/job/svc/allocations |
+	jq -r '.[] | select(.NodeName == "c3" and .ClientStatus != "running") | .ID')
+[ -n "$lost" ] || fail "c3 has lost nothing"
+for a in $lost; do
+	! grep -q "task started alloc=$a task=t pid=[0-9]*$" <(sed '1,/allocations taken up/d' "$DC_DIR/c3/agent.log") ||
+		fail "$a was started again"
+done
+total_is "$SVC" 3 || fail "the service: $(spread "$SVC")"
+
 # A drain, asked for on the machine itself: everything leaves, one after the
 # other, the system job last; the command tells and ends.
 out=$(on c2 rove node drain -enable -deadline 1m -m "new disk" -self)
