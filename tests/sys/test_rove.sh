@@ -183,8 +183,8 @@ rove node status | grep ' ineligible ' >/dev/null || fail "it is eligible"
 exits 0 rove node eligibility -enable "$node"
 exits 1 rove node drain -enable -force -no-deadline "$node"
 exits 0 timeout 20 rove node drain -enable -force "$node"
-expect_match "$out" 'drain strategy set
-Drain complete for node '
+expect_match "$out" 'drain strategy set'
+expect_match "$out" "All allocations on node \"[0-9a-f-]*\" have stopped"
 exits 0 rove node drain -disable "$node"
 rove node status | grep ' eligible ' >/dev/null || fail "it is ineligible"
 eventually 10 has_allocs web running 1
