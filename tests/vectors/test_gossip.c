@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "cmd/gossipd/wire.h"
-#include "common/file.h"
 #include "common/mem.h"
+#include "tests/lib/gossip.h"
 
 #define DIR_PATH  "tests/vectors/gossip"
 #define FILES_MIN 42 /* fewer, and recordings are missing */
@@ -24,298 +24,6 @@ static struct wire_bytes
 bytes_of(const struct buf *b)
 {
 	return wire_bytes(b->data, b->len);
-}
-
-/* --- the parts of a message, made anew in place --- */
-
-/* The room that rebuilt parts live in until a file is done. */
-static struct buf kept[64];
-static size_t nkept;
-
-static struct buf *
-keep(void)
-{
-	if (nkept == sizeof kept / sizeof kept[0])
-		abort();
-	return &kept[nkept++];
-}
-
-static void
-drop_kept(void)
-{
-	while (nkept > 0)
-		buf_release(&kept[--nkept]);
-}
-
-static bool
-remake(const struct wire_form *form, struct wire_bytes *bytes, size_t type)
-{
-	union {
-		struct wire_member member;
-		struct wire_key_request request;
-		struct wire_key_response response;
-	} msg;
-	struct buf *out = keep();
-
-	if (wire_get(form, wire_from(*bytes, type), &msg, NULL, NULL) == -1)
-		return false;
-	wire_put(out, form, &msg);
-	*bytes = bytes_of(out);
-	return true;
-}
-
-static bool
-remake_meta(struct wire_bytes *meta)
-{
-	struct wire_bytes role, key, value;
-	struct rec_kv *kv = NULL;
-	struct wire_list tags;
-	struct buf *out = keep();
-	size_t n = 0;
-
-	if (wire_tags_get(*meta, &tags, &role, NULL) == -1)
-		return false;
-	if (role.data != NULL)
-		return true;
-	kv = xcalloc(tags.count + 1, sizeof *kv);
-	for (; wire_next_pair(&tags, &key, &value); n++) {
-		kv[n].key = xstrndup((const char *)key.data, key.n);
-		kv[n].value = xstrndup((const char *)value.data, value.n);
-	}
-	wire_tags_put(out, kv, n);
-	for (size_t i = 0; i < n; i++) {
-		free(kv[i].key);
-		free(kv[i].value);
-	}
-	free(kv);
-	*meta = bytes_of(out);
-	return true;
-}
-
-static bool
-remake_coord(struct wire_bytes *payload)
-{
-	struct wire_coord c;
-	struct buf *out = keep();
-
-	if (payload->data == NULL)
-		return true;
-	if (wire_coord_get(*payload, &c, NULL) == -1)
-		return false;
-	wire_coord_put(out, &c);
-	*payload = bytes_of(out);
-	return true;
-}
-
-static void
-remake_events(struct wire_list *events)
-{
-	struct wire_list from = *events;
-	struct wire_event event;
-	struct buf *out = keep();
-
-	if (from.data == NULL)
-		return;
-	while (wire_next_event(&from, &event))
-		wire_put(out, &wire_event_form, &event);
-	*events = wire_list(out, events->count);
-}
-
-static void
-remake_slots(struct wire_list *slots)
-{
-	struct wire_list from = *slots;
-	struct wire_slot slot;
-	struct buf *out = keep();
-
-	while (wire_next_slot(&from, &slot)) {
-		if (slot.events.data == NULL) {
-			wire_add_nil(out);
-			continue;
-		}
-		remake_events(&slot.events);
-		wire_put(out, &wire_slot_form, &slot);
-	}
-	*slots = wire_list(out, slots->count);
-}
-
-static void
-remake_serf_lists(struct wire_serf_state *s)
-{
-	struct wire_list left = s->left_members, clocks = s->status_ltimes;
-	struct buf *names = keep(), *times = keep();
-	struct wire_bytes name;
-	uint64_t ltime;
-
-	while (wire_next_bytes(&left, &name))
-		wire_add_str(names, name);
-	while (wire_next_clock(&clocks, &name, &ltime)) {
-		wire_add_str(times, name);
-		wire_add_uint(times, ltime);
-	}
-	s->left_members = wire_list(names, s->left_members.count);
-	s->status_ltimes = wire_list(times, s->status_ltimes.count);
-	remake_slots(&s->events);
-}
-
-/* --- Serf's messages --- */
-
-static bool
-remake_payload(struct wire_bytes *payload)
-{
-	if (payload->n == 0)
-		return true;
-	switch (payload->data[0]) {
-	case WIRE_SERF_CONFLICT_RESPONSE:
-		return remake(&wire_member_form, payload, 1);
-	case WIRE_SERF_KEY_REQUEST:
-		return remake(&wire_key_request_form, payload, 1);
-	case WIRE_SERF_KEY_RESPONSE:
-		return remake(&wire_key_response_form, payload, 1);
-	default:
-		return true;
-	}
-}
-
-static bool
-remake_filters(struct wire_list *filters)
-{
-	struct wire_list from = *filters, names;
-	struct wire_tag_filter tag;
-	struct wire_bytes f;
-	struct buf *out = keep();
-
-	if (from.data == NULL)
-		return true;
-	while (wire_next_bytes(&from, &f)) {
-		if (f.data[0] == WIRE_FILTER_NODE &&
-		    wire_names_get(wire_from(f, 1), &names, NULL) == -1)
-			return false;
-		if (f.data[0] == WIRE_FILTER_TAG &&
-		    wire_get(&wire_tag_filter_form, wire_from(f, 1), &tag, NULL,
-			NULL) == -1)
-			return false;
-		wire_add_raw(out, f);
-	}
-	*filters = wire_list(out, filters->count);
-	return true;
-}
-
-static bool remake_serf(struct buf *out, struct wire_bytes m);
-
-static bool
-remake_relay(struct buf *out, struct wire_bytes body)
-{
-	struct wire_relay relay;
-	struct wire_bytes inner;
-
-	if (wire_get(&wire_relay_form, body, &relay, &inner, NULL) == -1)
-		return false;
-	wire_put(out, &wire_relay_form, &relay);
-	return remake_serf(out, inner);
-}
-
-static bool
-remake_serf(struct buf *out, struct wire_bytes m)
-{
-	static const struct wire_form *const forms[] = {
-		[WIRE_SERF_LEAVE] = &wire_leave_form,
-		[WIRE_SERF_JOIN] = &wire_join_form,
-		[WIRE_SERF_PUSH_PULL] = &wire_serf_state_form,
-		[WIRE_SERF_USER_EVENT] = &wire_user_event_form,
-		[WIRE_SERF_QUERY] = &wire_query_form,
-		[WIRE_SERF_QUERY_RESPONSE] = &wire_query_response_form,
-	};
-	union {
-		struct wire_intent intent;
-		struct wire_serf_state state;
-		struct wire_user_event event;
-		struct wire_query query;
-		struct wire_query_response response;
-	} msg;
-	uint8_t type = m.n > 0 ? m.data[0] : UINT8_MAX;
-
-	if (type == WIRE_SERF_RELAY)
-		return remake_relay(out, wire_from(m, 1));
-	if (type >= sizeof forms / sizeof forms[0] ||
-	    wire_get(forms[type], wire_from(m, 1), &msg, NULL, NULL) == -1)
-		return false;
-	if (type == WIRE_SERF_PUSH_PULL)
-		remake_serf_lists(&msg.state);
-	if (type == WIRE_SERF_QUERY && (!remake_filters(&msg.query.filters) ||
-					   !remake_payload(&msg.query.payload)))
-		return false;
-	if (type == WIRE_SERF_QUERY_RESPONSE &&
-	    !remake_payload(&msg.response.payload))
-		return false;
-	wire_put(out, forms[type], &msg);
-	return true;
-}
-
-/* --- memberlist's messages --- */
-
-static bool
-remake_push_pull(struct buf *out, struct wire_bytes body)
-{
-	struct buf *nodes = keep(), *user = keep();
-	struct wire_push_pull pp;
-	struct wire_node node;
-	size_t n = 0;
-
-	if (wire_push_pull_get(body, &pp, NULL) == -1)
-		return false;
-	for (; wire_next_node(&pp.nodes, &node); n++) {
-		if (!remake_meta(&node.meta))
-			return false;
-		wire_put(nodes, &wire_node_form, &node);
-	}
-	if (!remake_serf(user, pp.user))
-		return false;
-	pp.nodes = wire_list(nodes, n);
-	pp.user = bytes_of(user);
-	wire_push_pull_put(out, &pp);
-	return true;
-}
-
-static bool
-remake_message(struct buf *out, struct wire_bytes m)
-{
-	static const struct wire_form *const forms[] = {
-		[WIRE_PING] = &wire_ping_form,
-		[WIRE_INDIRECT_PING] = &wire_indirect_ping_form,
-		[WIRE_ACK] = &wire_ack_form,
-		[WIRE_SUSPECT] = &wire_suspect_form,
-		[WIRE_ALIVE] = &wire_alive_form,
-		[WIRE_DEAD] = &wire_dead_form,
-		[WIRE_NACK] = &wire_nack_form,
-		[WIRE_ERR] = &wire_err_form,
-	};
-	union {
-		struct wire_ping ping;
-		struct wire_indirect_ping indirect;
-		struct wire_ack ack;
-		struct wire_alive alive;
-		struct wire_accusation accusation;
-		struct wire_nack nack;
-		struct wire_err err;
-	} msg;
-	uint8_t type = m.data[0];
-
-	if (type == WIRE_PUSH_PULL)
-		return remake_push_pull(out, wire_from(m, 1));
-	if (type == WIRE_USER) {
-		buf_addc(out, WIRE_USER);
-		return remake_serf(out, wire_from(m, 1));
-	}
-	if (type >= sizeof forms / sizeof forms[0] || forms[type] == NULL ||
-	    wire_get(forms[type], wire_from(m, 1), &msg, NULL, NULL) == -1)
-		return false;
-	if (type == WIRE_ACK && !remake_coord(&msg.ack.payload))
-		return false;
-	if (type == WIRE_ALIVE && !remake_meta(&msg.alive.meta))
-		return false;
-	wire_put(out, forms[type], &msg);
-	return true;
 }
 
 /* --- files --- */
@@ -330,12 +38,12 @@ static void
 on_message(void *ctx, struct wire_bytes m)
 {
 	struct remade *r = ctx;
-	struct buf *out = keep();
+	struct buf *out = gossip_keep();
 
 	if (r->nparts == sizeof r->parts / sizeof r->parts[0])
 		abort();
 	r->parts[r->nparts++] = out;
-	r->good = remake_message(out, m) && r->good;
+	r->good = gossip_remake(out, m) && r->good;
 }
 
 static void
@@ -357,7 +65,7 @@ packet_comes_out(const struct wire_ring *keys, struct wire_bytes packet,
     const struct wire_wrap *how, struct wire_bytes plain)
 {
 	struct remade r = { .good = true };
-	struct buf *message = keep(), *out = keep();
+	struct buf *message = gossip_keep(), *out = gossip_keep();
 
 	if (wire_peel_packet(keys, packet, on_message, &r, NULL) == -1 ||
 	    !r.good)
@@ -401,7 +109,8 @@ run_stream(const char *name, struct wire_bytes stream, struct wire_bytes plain)
 {
 	bool sealed = strstr(name, "-enc") != NULL;
 	struct wire_wrap how = { .compress = strstr(name, "compress") != NULL };
-	struct buf *room = keep(), *message = keep(), *out = keep();
+	struct buf *room = gossip_keep(), *message = gossip_keep(),
+		   *out = gossip_keep();
 	struct wire_bytes m;
 
 	if (!scans(stream) || wire_peel_stream(sealed ? &ring : NULL, stream,
@@ -409,7 +118,7 @@ run_stream(const char *name, struct wire_bytes stream, struct wire_bytes plain)
 		return false;
 	if (plain.data != NULL && !wire_is(m, plain))
 		return false;
-	if (!remake_message(message, m) || !wire_is(m, bytes_of(message)))
+	if (!gossip_remake(message, m) || !wire_is(m, bytes_of(message)))
 		return false;
 	if (sealed)
 		return true; /* a nonce is never the same */
@@ -423,7 +132,7 @@ load(const char *name, const char *suffix)
 	char *path = xasprintf(
 	    "%s/%.*s%s", DIR_PATH, (int)(strlen(name) - 4), name, suffix);
 	FILE *f = fopen(path, "rb");
-	struct buf *b = keep();
+	struct buf *b = gossip_keep();
 	char chunk[4096];
 	size_t n;
 
@@ -444,7 +153,7 @@ run_file(const char *name)
 	bool good = strncmp(name, "tcp", 3) == 0 ? run_stream(name, bin, plain)
 						 : run_packet(name, bin, plain);
 
-	drop_kept();
+	gossip_drop();
 	return good;
 }
 
