@@ -137,9 +137,21 @@ daemon_exit(struct daemon *d, int status)
 }
 
 static void
-on_stop_signal(void *arg)
+on_term_signal(void *arg)
 {
-	daemon_begin_stop(arg);
+	struct daemon *d = arg;
+
+	d->stop_signal = SIGTERM;
+	daemon_begin_stop(d);
+}
+
+static void
+on_int_signal(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->stop_signal = SIGINT;
+	daemon_begin_stop(d);
 }
 
 static void
@@ -241,8 +253,8 @@ watch_signals(struct daemon *d)
 	struct daemon_impl *i = d->impl;
 
 	signal(SIGPIPE, SIG_IGN);
-	i->on_term = loop_signal_new(d->loop, SIGTERM, on_stop_signal, d);
-	i->on_int = loop_signal_new(d->loop, SIGINT, on_stop_signal, d);
+	i->on_term = loop_signal_new(d->loop, SIGTERM, on_term_signal, d);
+	i->on_int = loop_signal_new(d->loop, SIGINT, on_int_signal, d);
 	i->on_hup = loop_signal_new(d->loop, SIGHUP, on_reload_signal, d);
 	if (d->def->metrics != NULL && !is_alone(d)) {
 		i->metrics_timer = loop_timer_new(d->loop, on_metrics, d);

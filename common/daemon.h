@@ -67,6 +67,7 @@ struct daemon {
 	const char *config_path; /* NULL: defaults */
 	void *state;             /* the daemon's own, made by start() */
 	bool stopping;
+	int stop_signal; /* SIGTERM, SIGINT, or 0: a message asked to stop */
 	struct daemon_impl *impl;
 };
 
