@@ -45,6 +45,47 @@ struct member_event {
 	struct member member;
 };
 
-extern const struct rec_type member_type, member_rows_type, member_event_type;
+/* --- asked of gossipd --- */
+
+struct member_join {
+	char **addrs; /* host, or host:port */
+	size_t naddrs;
+};
+
+struct member_joined {
+	int64_t joined; /* by how many of them */
+	char *errors;   /* of the others, a line each */
+};
+
+struct member_force_leave {
+	char *node;
+	bool prune;
+};
+
+/* What a daemon of this machine adds to the tags of its member. */
+struct member_tags {
+	struct rec_kv *tags;
+	size_t ntags;
+};
+
+struct member_rtt_ask {
+	char *from, *to; /* from: "" for our own */
+};
+
+struct member_rtt {
+	double seconds;
+};
+
+/* Who answered a question to all within its time. */
+struct member_reach {
+	char **answered;
+	size_t nanswered;
+	char **silent;
+	size_t nsilent;
+};
+
+extern const struct rec_type member_type, member_rows_type, member_event_type,
+    member_join_type, member_joined_type, member_force_leave_type,
+    member_tags_type, member_rtt_ask_type, member_rtt_type, member_reach_type;
 
 #endif

@@ -33,6 +33,15 @@ const struct msg_def msg_defs[] = {
 	{ MSG_ALLOCS, "allocs", NULL, &alloc_rows_type },
 
 	{ MSG_MEMBERS, "members", NULL, &member_rows_type },
+	{ MSG_MEMBER_JOIN, "member-join", &member_join_type,
+	    &member_joined_type },
+	{ MSG_MEMBER_LEAVE, "member-leave", NULL, NULL },
+	{ MSG_MEMBER_FORCE_LEAVE, "member-force-leave",
+	    &member_force_leave_type, NULL },
+	{ MSG_MEMBER_TAGS, "member-tags", &member_tags_type, NULL },
+	{ MSG_MEMBER_RTT, "member-rtt", &member_rtt_ask_type,
+	    &member_rtt_type },
+	{ MSG_MEMBER_REACH, "member-reach", NULL, &member_reach_type },
 
 	{ MSG_METRICS, "metrics", &metrics_ask_type, &metrics_text_type },
 	{ MSG_METRIC_GET, "metric-get", &metric_get_type, &metric_rows_type },

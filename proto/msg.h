@@ -33,6 +33,12 @@ enum msg_number {
 
 	/* to gossipd */
 	MSG_MEMBERS = 60,
+	MSG_MEMBER_JOIN = 61,
+	MSG_MEMBER_LEAVE = 62,
+	MSG_MEMBER_FORCE_LEAVE = 63,
+	MSG_MEMBER_TAGS = 64,
+	MSG_MEMBER_RTT = 65,
+	MSG_MEMBER_REACH = 66,
 
 	/* to metricsd */
 	MSG_METRICS = 70,

@@ -1,13 +1,16 @@
 /*
  * gossipd: knows who is alive, in every region.
  *
- * For now its pool is the one member that it is: it holds its port (so that
- * a second one is told at start), drops and counts what comes there, and
- * answers and publishes what a pool of many will.
+ * pool.c and its parts decide what a member of the pool does; port.c and
+ * stream.c carry its bytes, join.c finds it other members, and loop.c stands
+ * between them: it hands on what comes, and wakes when the pool is due.
  */
 #ifndef CMD_GOSSIPD_GOSSIPD_H
 #define CMD_GOSSIPD_GOSSIPD_H
 
+#include "cmd/gossipd/join.h"
+#include "cmd/gossipd/pool.h"
+#include "cmd/gossipd/port.h"
 #include "common/daemon.h"
 #include "proto/member.h"
 #include "proto/meter.h"
@@ -21,46 +24,90 @@ struct gossipd_config {
 	char *advertise; /* host:port, "" for bind's */
 	struct rec_kv *tags;
 	size_t ntags;
+	char *profile; /* "lan", "wan" or "local" */
+	char **join;   /* asked once, at the start */
+	size_t njoin;
+	char **retry_join; /* until one of them answers */
+	size_t nretry_join;
+	int64_t retry_interval; /* ns */
+	int64_t retry_max;      /* 0: for ever */
+	char *encrypt;          /* base64; "": nothing is encrypted */
+	bool compression;
+	bool leave_on_interrupt, leave_on_terminate;
+	int64_t reconnect_timeout, tombstone_timeout; /* ns */
 };
 extern const struct rec_type gossipd_config_type;
 
 void gossipd_config_init(void *config);
 int gossipd_config_check(const void *config, struct err *err);
 
+#define GOSSIPD_REACH_MAX 16 /* questions to all, at once */
+
+/* One who waits for the answers to a question to all. */
+struct reach {
+	struct bus_req *req; /* NULL: a free place */
+	uint64_t id;         /* of the query */
+	char **answered;
+	size_t nanswered, cap;
+};
+
 struct gossipd {
 	struct daemon *daemon;
-	struct member self;
+	struct pool *pool;
+	struct wire_ring ring;
 	struct gossip_port *port;
+	struct gossip_port_ops port_ops;
+	struct joins *joins;
+	struct loop_timer *tick;
+	uint64_t due_ms;          /* what tick is set to; 0: not set */
+	char *name;               /* of our member */
+	struct member_tags given; /* by daemons of this machine */
+	struct loop_timer *retry;
+	int64_t nretries;
+	struct bus_req *leaver; /* who waits for us to have left */
+	struct reach reaches[GOSSIPD_REACH_MAX];
 	struct meter meter;
 };
 
-extern const struct bus_route gossipd_routes[];
-extern const size_t gossipd_nroutes;
-
-/* The member that a config describes; member_type clears it. */
-void gossipd_self(const struct gossipd_config *c, struct member *self);
+extern const struct bus_route gossipd_routes[], gossipd_ctl_routes[];
+extern const size_t gossipd_nroutes, gossipd_nctl_routes;
 
 int gossipd_start(struct daemon *d, struct err *err);
 int gossipd_reload(struct daemon *d, const void *config, struct err *err);
+void gossipd_stop(struct daemon *d);
 void gossipd_release(struct daemon *d);
 void gossipd_info(struct daemon *d,
     void (*add)(void *ctx, const char *name, const char *value), void *ctx);
 void gossipd_metrics(struct daemon *d);
 
-/* --- port.c: the gossip port, udp and tcp --- */
+/* Sets the clock for what the pool wants next; after each call into it. */
+void gossipd_rearm(struct gossipd *g);
 
-struct gossip_port;
-struct gossip_port_stats {
-	uint64_t udp_dropped, tcp_dropped;
-};
+/* --- self.c: what our member says of itself --- */
 
-/* NULL when it is taken: the sentence names it. */
-struct gossip_port *gossip_port_open(
-    struct loop *l, const char *addr, struct err *err);
-void gossip_port_free(struct gossip_port *p);
-const struct gossip_port_stats *gossip_port_stats(const struct gossip_port *p);
+char *gossipd_name(const struct gossipd_config *c); /* caller frees */
+/* Fills it; member_tags_type clears it. */
+void gossipd_tags(const struct gossipd_config *c, const struct gossipd *g,
+    struct member_tags *out);
+/* Where others are told to reach it. */
+int gossipd_addr(
+    const struct gossipd_config *c, struct pool_addr *out, struct err *err);
+enum pool_profile gossipd_profile(const char *name);
 
-/* "host:port" or "[v6]:port" in parts; 0, or -1 when it is neither. */
-int gossip_addr_parse(const char *addr, char *host, size_t size, int64_t *port);
+/* A member as messages have it; member_type clears it. */
+void gossipd_member(const struct pool_view *v, struct member *out);
+
+/* --- keyring.c --- */
+
+/* Keys from data_dir's keyring, or else from the config. */
+int gossipd_keys_load(
+    const struct gossipd_config *c, struct wire_ring *ring, struct err *err);
+int gossipd_keys_save(const struct gossipd_config *c,
+    const struct wire_ring *ring, struct err *err);
+
+/* --- handlers.c: of the pool's answers to questions --- */
+
+void gossipd_reach_event(struct gossipd *g, const struct pool_event *ev);
+void gossipd_reach_release(struct gossipd *g);
 
 #endif

@@ -1,58 +1,296 @@
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "cmd/gossipd/gossipd.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/rng.h"
 #include "proto/msg.h"
-#include "proto/version.h"
 
-/* Serf's: the protocols that we will speak. */
-#define PROTOCOL_MIN 1
-#define PROTOCOL_MAX 5
-#define PROTOCOL_CUR 2
-#define DELEGATE_MIN 2
-#define DELEGATE_MAX 5
-#define DELEGATE_CUR 4
+/* --- time --- */
+
+static uint64_t
+now_ms(const struct gossipd *g)
+{
+	return loop_now_ms(g->daemon->loop);
+}
 
 void
-gossipd_self(const struct gossipd_config *c, struct member *self)
+gossipd_rearm(struct gossipd *g)
 {
-	const char *addr = c->advertise[0] != '\0' ? c->advertise : c->bind;
-	char host[256] = "localhost";
+	uint64_t due_ms = pool_due_ms(g->pool), now = now_ms(g);
 
-	*self = (struct member){ .status = xstrdup(MEMBER_ALIVE),
-		.protocol_min = PROTOCOL_MIN,
-		.protocol_max = PROTOCOL_MAX,
-		.protocol_cur = PROTOCOL_CUR,
-		.delegate_min = DELEGATE_MIN,
-		.delegate_max = DELEGATE_MAX,
-		.delegate_cur = DELEGATE_CUR };
-	gethostname(host, sizeof host - 1);
-	self->name = c->name[0] != '\0' ? xstrdup(c->name)
-					: xasprintf("%s.%s", host, c->region);
-	if (gossip_addr_parse(addr, host, sizeof host, &self->port) == 0)
-		self->addr = xstrdup(host);
-	rec_kv_set(&self->tags, &self->ntags, "build", ROVE_NOMAD_VERSION);
-	rec_kv_set(&self->tags, &self->ntags, "dc", c->datacenter);
-	rec_kv_set(&self->tags, &self->ntags, "region", c->region);
-	for (size_t i = 0; i < c->ntags; i++)
-		rec_kv_set(&self->tags, &self->ntags, c->tags[i].key,
-		    c->tags[i].value);
+	if (due_ms == g->due_ms)
+		return;
+	g->due_ms = due_ms;
+	loop_timer_set(g->tick, due_ms > now ? due_ms - now : 0);
 }
 
 static void
-tell(struct gossipd *g, const char *what)
+on_tick(void *arg)
 {
-	struct member_event e = { .what = xstrdup(what), .member = g->self };
+	struct gossipd *g = arg;
+
+	g->due_ms = 0;
+	pool_tick(g->pool, now_ms(g));
+	gossipd_rearm(g);
+}
+
+static uint64_t
+stamp_us(void *ctx)
+{
+	struct timespec ts;
+
+	(void)ctx;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* --- what comes by the port --- */
+
+static void
+on_packet(void *ctx, const struct pool_addr *from, const char *bytes, size_t n)
+{
+	struct gossipd *g = ctx;
+
+	pool_packet(g->pool, now_ms(g), from, bytes, n);
+}
+
+static void
+on_stream(void *ctx, const struct pool_addr *from, const char *bytes, size_t n,
+    struct buf *reply)
+{
+	struct gossipd *g = ctx;
+
+	pool_stream(g->pool, now_ms(g), from, bytes, n, reply);
+}
+
+static void
+on_answer(void *ctx, uint64_t token, const char *bytes, size_t n)
+{
+	struct gossipd *g = ctx;
+
+	pool_stream_answer(g->pool, now_ms(g), token, bytes, n);
+	gossipd_rearm(g);
+}
+
+static void
+on_failed(void *ctx, uint64_t token, enum pool_failure how)
+{
+	struct gossipd *g = ctx;
+
+	pool_stream_failed(g->pool, now_ms(g), token, how);
+	gossipd_rearm(g);
+}
+
+static void
+on_done(void *ctx)
+{
+	gossipd_rearm(ctx);
+}
+
+/* --- what the pool wants --- */
+
+static void
+do_udp(void *ctx, const struct pool_addr *to, const char *bytes, size_t n)
+{
+	struct gossipd *g = ctx;
+
+	gossip_port_send(g->port, to, bytes, n);
+}
+
+static void
+do_dial(void *ctx, uint64_t token, const struct pool_addr *to,
+    const char *bytes, size_t n, uint64_t deadline_ms)
+{
+	struct gossipd *g = ctx;
+
+	gossip_port_dial(g->port, token, to, bytes, n, deadline_ms);
+}
+
+static void
+tell(struct gossipd *g, const char *what, const struct pool_view *v)
+{
+	struct member_event e = { .what = xstrdup(what) };
 	char topic[BUS_TOPIC_MAX + 1];
 
-	snprintf(topic, sizeof topic, "member.%s", g->self.name);
+	gossipd_member(v, &e.member);
+	snprintf(topic, sizeof topic, "member.%s", v->name);
 	bus_publish(g->daemon->pub, topic, MSG_MEMBER, &e);
-	free(e.what);
+	rec_clear(&member_event_type, &e);
+}
+
+static void
+on_keys(struct gossipd *g)
+{
+	struct err err;
+
+	if (gossipd_keys_save(g->daemon->config, &g->ring, &err) == -1)
+		log_warn("keyring not kept reason=\"%s\"", err.text);
+	else
+		log_info("keyring changed keys=%zu", g->ring.nkeys);
+}
+
+static void
+on_conflict(const struct pool_event *ev)
+{
+	char host[GOSSIP_ADDR_TEXT];
+
+	gossip_addr_format(&ev->addr, host);
+	log_warn("name is borne twice name=%s other=%s:%u", ev->member.name,
+	    host, ev->addr.port);
+}
+
+static void
+on_left(struct gossipd *g)
+{
+	if (g->leaver != NULL)
+		bus_reply(g->leaver, NULL);
+	g->leaver = NULL;
+	log_info("left the pool");
+	daemon_exit(g->daemon, 0);
+}
+
+static void
+on_event(void *ctx, const struct pool_event *ev)
+{
+	static const char *const what[] = { [POOL_EV_JOIN] = MEMBER_JOIN,
+		[POOL_EV_LEAVE] = MEMBER_LEAVE,
+		[POOL_EV_FAILED] = MEMBER_FAIL,
+		[POOL_EV_UPDATE] = MEMBER_UPDATE,
+		[POOL_EV_REAP] = MEMBER_REAP };
+	struct gossipd *g = ctx;
+
+	switch (ev->type) {
+	case POOL_EV_JOIN:
+	case POOL_EV_LEAVE:
+	case POOL_EV_FAILED:
+	case POOL_EV_UPDATE:
+	case POOL_EV_REAP:
+		tell(g, what[ev->type], &ev->member);
+		break;
+	case POOL_EV_ACK:
+	case POOL_EV_RESPONSE:
+	case POOL_EV_QUERY_DONE:
+		gossipd_reach_event(g, ev);
+		break;
+	case POOL_EV_JOINED:
+		joins_on_joined(g->joins, ev->token, ev->ok, ev->why);
+		break;
+	case POOL_EV_LEFT:
+		on_left(g);
+		break;
+	case POOL_EV_CONFLICT:
+		on_conflict(ev);
+		break;
+	case POOL_EV_KEYS:
+		on_keys(g);
+		break;
+	case POOL_EV_USER: /* nobody here asks for them */
+	case POOL_EV_QUERY:
+		break;
+	}
+}
+
+/* --- joining --- */
+
+static void
+log_join(const struct join_result *r)
+{
+	const char *line = r->errors;
+
+	while (*line != '\0') {
+		size_t n = strcspn(line, "\n");
+
+		log_warn("not joined reason=\"%.*s\"", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+	if (r->njoined > 0)
+		log_info("joined the pool by=%zu", r->njoined);
+}
+
+static void
+on_joined_once(void *ctx, const struct join_result *r)
+{
+	(void)ctx;
+	log_join(r);
+}
+
+static void
+on_retried(void *ctx, const struct join_result *r)
+{
+	struct gossipd *g = ctx;
+	const struct gossipd_config *c = g->daemon->config;
+
+	log_join(r);
+	if (r->njoined > 0)
+		return;
+	g->nretries++;
+	if (c->retry_max > 0 && g->nretries >= c->retry_max) {
+		log_error("no member answered tries=%" PRId64, g->nretries);
+		daemon_exit(g->daemon, 1);
+		return;
+	}
+	loop_timer_set(
+	    g->retry, (uint64_t)(c->retry_interval / CLOCK_NS_PER_MS));
+}
+
+static void
+on_retry(void *arg)
+{
+	struct gossipd *g = arg;
+	const struct gossipd_config *c = g->daemon->config;
+
+	joins_start(g->joins, c->retry_join, c->nretry_join, on_retried, g);
+}
+
+static void
+start_joins(struct gossipd *g, uint16_t port)
+{
+	struct daemon *d = g->daemon;
+	const struct gossipd_config *c = d->config;
+
+	g->joins = joins_new(d->loop, g->pool, port, on_done, g);
+	g->retry = loop_timer_new(d->loop, on_retry, g);
+	if (c->njoin > 0)
+		joins_start(g->joins, c->join, c->njoin, on_joined_once, g);
+	if (c->nretry_join > 0)
+		on_retry(g);
+}
+
+/* --- life --- */
+
+static int
+start_pool(struct gossipd *g, const struct pool_addr *addr, struct err *err)
+{
+	const struct gossipd_config *c = g->daemon->config;
+	const struct pool_ops ops = { g, do_udp, do_dial, on_event, stamp_us };
+	struct pool_config pc = {
+		.name = g->name,
+		.addr = *addr,
+		.profile = gossipd_profile(c->profile),
+		.ring = &g->ring,
+		.compress = c->compression,
+		.reconnect_ms =
+		    (uint64_t)(c->reconnect_timeout / CLOCK_NS_PER_MS),
+		.tombstone_ms =
+		    (uint64_t)(c->tombstone_timeout / CLOCK_NS_PER_MS),
+	};
+	struct member_tags tags;
+	uint64_t seed;
+
+	rng_secret(&seed, sizeof seed);
+	gossipd_tags(c, g, &tags);
+	pc.tags = tags.tags;
+	pc.ntags = tags.ntags;
+	g->pool = pool_new(&pc, &ops, seed, now_ms(g), err);
+	rec_clear(&member_tags_type, &tags);
+	return g->pool != NULL ? 0 : -1;
 }
 
 int
@@ -60,17 +298,27 @@ gossipd_start(struct daemon *d, struct err *err)
 {
 	const struct gossipd_config *c = d->config;
 	struct gossipd *g = xcalloc(1, sizeof *g);
+	struct pool_addr addr;
 
 	d->state = g;
 	g->daemon = d;
 	g->meter.source = d->def->name;
-	g->port = gossip_port_open(d->loop, c->bind, err);
+	g->name = gossipd_name(c);
+	g->port_ops = (struct gossip_port_ops){ g, on_packet, on_stream,
+		on_answer, on_failed, on_done };
+	if (gossipd_keys_load(c, &g->ring, err) == -1 ||
+	    gossipd_addr(c, &addr, err) == -1)
+		return -1;
+	g->port = gossip_port_open(d->loop, c->bind, &g->port_ops, err);
 	if (g->port == NULL)
 		return -1;
-	daemon_warn_if_open("gossip", c->bind);
-	gossipd_self(c, &g->self);
-	log_info("member join name=%s addr=%s", g->self.name, g->self.addr);
-	tell(g, MEMBER_JOIN);
+	if (g->ring.nkeys == 0)
+		daemon_warn_if_open("gossip", c->bind);
+	g->tick = loop_timer_new(d->loop, on_tick, g);
+	if (start_pool(g, &addr, err) == -1)
+		return -1;
+	start_joins(g, addr.port);
+	gossipd_rearm(g);
 	return 0;
 }
 
@@ -80,26 +328,45 @@ gossipd_reload(struct daemon *d, const void *config, struct err *err)
 {
 	const struct gossipd_config *is = config, *was = d->config;
 	struct gossipd *g = d->state;
-	struct member self;
+	struct member_tags tags;
+	char *name = gossipd_name(is);
+	bool same = strcmp(name, g->name) == 0;
+	int rv;
 
-	if (strcmp(is->bind, was->bind) != 0)
-		return err_set(
-		    err, ERR_BAD, "bind changes only with a restart");
-	gossipd_self(is, &self);
-	if (strcmp(self.name, g->self.name) != 0 ||
-	    strcmp(is->region, was->region) != 0) {
-		rec_clear(&member_type, &self);
+	free(name);
+	if (!same || strcmp(is->region, was->region) != 0)
 		return err_set(
 		    err, ERR_BAD, "name and region change only with a restart");
+	if (strcmp(is->bind, was->bind) != 0 ||
+	    strcmp(is->advertise, was->advertise) != 0 ||
+	    strcmp(is->profile, was->profile) != 0 ||
+	    strcmp(is->encrypt, was->encrypt) != 0 ||
+	    is->compression != was->compression)
+		return err_set(err, ERR_BAD,
+		    "bind, advertise, profile, encrypt and compression change "
+		    "only with a restart");
+	gossipd_tags(is, g, &tags);
+	rv = pool_set_tags(g->pool, now_ms(g), tags.tags, tags.ntags, err);
+	rec_clear(&member_tags_type, &tags);
+	gossipd_rearm(g);
+	return rv;
+}
+
+void
+gossipd_stop(struct daemon *d)
+{
+	const struct gossipd_config *c = d->config;
+	struct gossipd *g = d->state;
+	bool leaves = g->leaver != NULL ||
+		      (d->stop_signal == SIGINT && c->leave_on_interrupt) ||
+		      (d->stop_signal == SIGTERM && c->leave_on_terminate);
+
+	if (!leaves) {
+		daemon_exit(d, 0);
+		return;
 	}
-	if (!rec_equal(&member_type, &self, &g->self)) {
-		rec_clear(&member_type, &g->self);
-		g->self = self;
-		tell(g, MEMBER_UPDATE);
-	} else {
-		rec_clear(&member_type, &self);
-	}
-	return 0;
+	pool_leave(g->pool, now_ms(g));
+	gossipd_rearm(g);
 }
 
 void
@@ -109,37 +376,15 @@ gossipd_release(struct daemon *d)
 
 	if (g == NULL)
 		return;
+	joins_free(g->joins);
+	loop_timer_free(g->retry);
+	loop_timer_free(g->tick);
 	gossip_port_free(g->port);
-	rec_clear(&member_type, &g->self);
+	pool_free(g->pool);
+	gossipd_reach_release(g);
+	rec_clear(&member_tags_type, &g->given);
 	meter_release(&g->meter);
+	free(g->name);
 	free(g);
 	d->state = NULL;
-}
-
-void
-gossipd_info(struct daemon *d,
-    void (*add)(void *ctx, const char *name, const char *value), void *ctx)
-{
-	const struct gossipd *g = d->state;
-	const struct gossipd_config *c = d->config;
-	const struct gossip_port_stats *s = gossip_port_stats(g->port);
-	char text[24];
-
-	add(ctx, "member", g->self.name);
-	add(ctx, "bind", c->bind);
-	add(ctx, "members", "1");
-	snprintf(text, sizeof text, "%" PRIu64, s->udp_dropped);
-	add(ctx, "udp_dropped", text);
-	snprintf(text, sizeof text, "%" PRIu64, s->tcp_dropped);
-	add(ctx, "tcp_dropped", text);
-}
-
-void
-gossipd_metrics(struct daemon *d)
-{
-	struct gossipd *g = d->state;
-
-	meter_gauge(&g->meter, "nomad.memberlist.health.score", 0, NULL, 0);
-	meter_runtime(&g->meter, loop_wall_ns(d->loop));
-	meter_publish(&g->meter, d->pub, loop_wall_ns(d->loop));
 }

@@ -11,9 +11,12 @@ main(int argc, char **argv)
 		.config_check = gossipd_config_check,
 		.start = gossipd_start,
 		.reload = gossipd_reload,
+		.stop = gossipd_stop,
 		.release = gossipd_release,
 		.routes = gossipd_routes,
 		.nroutes = gossipd_nroutes,
+		.ctl_routes = gossipd_ctl_routes,
+		.nctl_routes = gossipd_nctl_routes,
 		.info = gossipd_info,
 		.metrics = gossipd_metrics,
 	};

@@ -1,59 +1,59 @@
+#include "cmd/gossipd/port.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cmd/gossipd/gossipd.h"
+#include "cmd/gossipd/port_impl.h"
 #include "common/mem.h"
 
-#define TURN_MAX 64 /* packets, or connections, dropped in one turn */
-
-struct gossip_port {
-	int udp, tcp;
-	struct loop_fd *udp_watch, *tcp_watch;
-	struct gossip_port_stats stats;
+/* Where datagrams are read to; of each only what came is ever touched. */
+struct packets {
+	struct mmsghdr heads[PORT_PACKETS_TURN];
+	struct iovec at[PORT_PACKETS_TURN];
+	struct sockaddr_storage from[PORT_PACKETS_TURN];
+	char bytes[PORT_PACKETS_TURN][WIRE_PACKET_MAX];
 };
 
-int
-gossip_addr_parse(const char *addr, char *host, size_t size, int64_t *port)
+static struct packets *
+packets_new(void)
 {
-	const char *colon = strrchr(addr, ':'), *from = addr;
-	size_t n;
-	char *end;
+	struct packets *k = xcalloc(1, sizeof *k);
 
-	if (colon == NULL || colon == addr || colon[1] == '\0')
-		return -1;
-	n = (size_t)(colon - addr);
-	if (addr[0] == '[' && addr[n - 1] == ']') {
-		from++;
-		n -= 2;
-	} else if (memchr(addr, ':', n) != NULL) {
-		return -1;
+	for (size_t i = 0; i < PORT_PACKETS_TURN; i++) {
+		k->at[i] = (struct iovec){ k->bytes[i], sizeof k->bytes[i] };
+		k->heads[i].msg_hdr = (struct msghdr){
+			.msg_name = &k->from[i],
+			.msg_namelen = sizeof k->from[i],
+			.msg_iov = &k->at[i],
+			.msg_iovlen = 1,
+		};
 	}
-	*port = strtol(colon + 1, &end, 10);
-	if (*end != '\0' || *port < 0 || *port > 65535 || n == 0 || n >= size)
-		return -1;
-	memcpy(host, from, n);
-	host[n] = '\0';
-	return 0;
+	return k;
 }
 
 static void
 on_udp(void *arg, bool readable, bool writable)
 {
 	struct gossip_port *p = arg;
-	char byte;
+	struct packets *k = p->packets;
+	int n;
 
 	(void)readable;
 	(void)writable;
-	for (int i = 0; i < TURN_MAX; i++) {
-		if (recv(p->udp, &byte, 1, MSG_DONTWAIT) == -1)
-			return;
-		p->stats.udp_dropped++;
+	n = recvmmsg(p->udp, k->heads, PORT_PACKETS_TURN, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++) {
+		struct pool_addr from;
+
+		gossip_addr_from_sock(&k->from[i], &from);
+		k->heads[i].msg_hdr.msg_namelen = sizeof k->from[i];
+		p->ops->packet(
+		    p->ops->ctx, &from, k->bytes[i], k->heads[i].msg_len);
 	}
+	p->ops->done(p->ops->ctx);
 }
 
 static void
@@ -63,14 +63,40 @@ on_tcp(void *arg, bool readable, bool writable)
 
 	(void)readable;
 	(void)writable;
-	for (int i = 0; i < TURN_MAX; i++) {
-		int fd = accept4(p->tcp, NULL, NULL, SOCK_CLOEXEC);
+	for (int i = 0; i < PORT_ACCEPTS_TURN; i++) {
+		struct sockaddr_storage s = { 0 };
+		socklen_t len = sizeof s;
+		struct pool_addr from;
+		int fd = accept4(p->tcp, (struct sockaddr *)&s, &len,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd == -1)
 			return;
-		close(fd);
-		p->stats.tcp_dropped++;
+		gossip_addr_from_sock(&s, &from);
+		stream_accept(p, fd, &from);
 	}
+}
+
+void
+gossip_port_send(struct gossip_port *p, const struct pool_addr *to,
+    const char *bytes, size_t n)
+{
+	struct sockaddr_storage s;
+	socklen_t len = gossip_addr_to_sock(to, p->family, &s);
+
+	if (len == 0 || sendto(p->udp, bytes, n, MSG_DONTWAIT,
+			    (struct sockaddr *)&s, len) == -1)
+		p->stats.sends_failed++;
+}
+
+/* --- opening --- */
+
+static void
+want_room(int fd)
+{
+	for (int n = PORT_RCVBUF; n >= 65536; n /= 2)
+		if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof n) == 0)
+			return;
 }
 
 static int
@@ -83,8 +109,10 @@ bind_one(const struct addrinfo *ai, int type, const char *addr, struct err *err)
 		return err_sys(err, "socket");
 	if (type == SOCK_STREAM)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	else
+		want_room(fd);
 	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
-	    (type == SOCK_DGRAM || listen(fd, 16) == 0))
+	    (type == SOCK_DGRAM || listen(fd, PORT_STREAMS_MAX) == 0))
 		return fd;
 	err_sys(err, "bind %s (%s)", addr, type == SOCK_DGRAM ? "udp" : "tcp");
 	if (err != NULL && errno == EADDRINUSE)
@@ -111,6 +139,7 @@ bind_both(struct gossip_port *p, const char *addr, struct err *err)
 	if (rv != 0)
 		return err_set(
 		    err, ERR_BAD, "bind %s: %s", addr, gai_strerror(rv));
+	p->family = ai->ai_family;
 	p->udp = bind_one(ai, SOCK_DGRAM, addr, err);
 	if (p->udp != -1)
 		p->tcp = bind_one(ai, SOCK_STREAM, addr, err);
@@ -119,11 +148,15 @@ bind_both(struct gossip_port *p, const char *addr, struct err *err)
 }
 
 struct gossip_port *
-gossip_port_open(struct loop *l, const char *addr, struct err *err)
+gossip_port_open(struct loop *l, const char *addr,
+    const struct gossip_port_ops *ops, struct err *err)
 {
 	struct gossip_port *p = xcalloc(1, sizeof *p);
 
+	p->loop = l;
+	p->ops = ops;
 	p->udp = p->tcp = -1;
+	p->packets = packets_new();
 	if (bind_both(p, addr, err) == -1) {
 		gossip_port_free(p);
 		return NULL;
@@ -140,12 +173,14 @@ gossip_port_free(struct gossip_port *p)
 {
 	if (p == NULL)
 		return;
+	streams_free(p);
 	loop_fd_free(p->udp_watch);
 	loop_fd_free(p->tcp_watch);
 	if (p->udp != -1)
 		close(p->udp);
 	if (p->tcp != -1)
 		close(p->tcp);
+	free(p->packets);
 	free(p);
 }
 

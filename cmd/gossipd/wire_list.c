@@ -63,11 +63,12 @@ next(
     struct wire_list *l, enum wire_kind kind, union element *e, uint64_t *ltime)
 {
 	struct wire_in in = { l->data, l->data + l->n, NULL };
+	int rv;
 
 	if (l->count == 0)
 		return false;
-	if (read_element(&in, kind, e, ltime) == -1)
-		assert(!"a list that was not looked at");
+	rv = read_element(&in, kind, e, ltime);
+	assert(rv == 0); /* else nobody has looked at the list */
 	l->data = in.p;
 	l->n = wire_left(&in);
 	l->count--;

@@ -38,10 +38,11 @@ wire_next_node(struct wire_list *l, struct wire_node *out)
 {
 	while (l->count > 0) {
 		struct wire_in in = { l->data, l->data + l->n, NULL };
+		int rv;
 
 		*out = (struct wire_node){ 0 };
-		if (wire_read_form(&in, &wire_node_form, out) == -1)
-			assert(!"nodes that were not looked at");
+		rv = wire_read_form(&in, &wire_node_form, out);
+		assert(rv == 0); /* else nobody has looked at them */
 		l->data = in.p;
 		l->n = wire_left(&in);
 		l->count--;

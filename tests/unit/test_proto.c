@@ -232,6 +232,13 @@ static const struct {
 	TYPE(member),
 	TYPE(member_rows),
 	TYPE(member_event),
+	TYPE(member_join),
+	TYPE(member_joined),
+	TYPE(member_force_leave),
+	TYPE(member_tags),
+	TYPE(member_rtt_ask),
+	TYPE(member_rtt),
+	TYPE(member_reach),
 	TYPE(metric),
 	TYPE(metrics),
 	TYPE(metrics_ask),
@@ -460,6 +467,7 @@ count_answers(uint16_t number)
 	n += is_routed(lbd_routes, lbd_nroutes, number);
 	n += is_routed(metricsd_routes, metricsd_nroutes, number);
 	n += is_routed(nodeagent_routes, nodeagent_nroutes, number);
+	n += is_routed(gossipd_ctl_routes, gossipd_nctl_routes, number);
 	n += is_routed(schedd_routes, schedd_nroutes, number);
 	n += is_routed(schedd_ctl_routes, schedd_nctl_routes, number);
 	free(common);
