@@ -35,6 +35,8 @@ int alloc_status(const struct command *cmd, int argc, char **argv);
 int alloc_logs(const struct command *cmd, int argc, char **argv);
 int eval_status(const struct command *cmd, int argc, char **argv);
 int eval_list(const struct command *cmd, int argc, char **argv);
+int server_force_leave(const struct command *cmd, int argc, char **argv);
+int server_join(const struct command *cmd, int argc, char **argv);
 int server_members(const struct command *cmd, int argc, char **argv);
 int agent_info(const struct command *cmd, int argc, char **argv);
 int version_show(const struct command *cmd, int argc, char **argv);

@@ -151,3 +151,79 @@ server_members(const struct command *cmd, int argc, char **argv)
 	rec_clear(&server_members_type, &all);
 	return cli_end(&c, status == CLI_GO ? 0 : status);
 }
+
+/* --- join, force-leave --- */
+
+static void
+add_param(struct buf *params, const char *name, const char *value)
+{
+	buf_addf(params, "%s%s=", params->len > 0 ? "&" : "", name);
+	client_escape(value, params);
+}
+
+/* What the answer to a join says; the exit status. */
+static int
+print_joined(const struct buf *answer)
+{
+	struct tree *t = tree_from_json(buf_str(answer), answer->len, NULL);
+	const struct tree *n = tree_get(t, "num_joined");
+	const char *error = tree_get_str(t, "error");
+	int status = 0;
+
+	if (error != NULL && error[0] != '\0')
+		status = cli_fail(NULL, "Error joining: %s", error);
+	else
+		printf("Joined %" PRId64 " servers successfully\n",
+		    n != NULL && n->kind == TREE_INT ? n->i : 0);
+	tree_free(t);
+	return status;
+}
+
+int
+server_join(const struct command *cmd, int argc, char **argv)
+{
+	struct buf params = { 0 }, answer = { 0 };
+	struct cli c;
+	struct err err;
+	int status = cli_begin(&c, cmd, NULL, 0, argc, argv, 1, CLI_NO_MOST);
+
+	if (status != CLI_GO)
+		return status;
+	for (int i = 0; i < c.argc; i++)
+		add_param(&params, "address", c.argv[i]);
+	if (client_call(&c.client, "PUT", "/v1/agent/join", buf_str(&params),
+		NULL, &answer, &err) == -1)
+		status = cli_fail(&err, "Error joining");
+	else
+		status = print_joined(&answer);
+	buf_release(&params);
+	buf_release(&answer);
+	return cli_end(&c, status);
+}
+
+int
+server_force_leave(const struct command *cmd, int argc, char **argv)
+{
+	bool prune = false;
+	const struct flag rows[] = {
+		{ "prune", FLAG_BOOL, &prune, NULL,
+		    "Forget the server altogether." },
+	};
+	struct buf params = { 0 };
+	struct cli c;
+	struct err err;
+	int status = cli_begin(&c, cmd, rows, 1, argc, argv, 1, 1);
+
+	if (status != CLI_GO)
+		return status;
+	status = 0;
+	add_param(&params, "node", c.argv[0]);
+	if (prune)
+		add_param(&params, "prune", "1");
+	if (client_call(&c.client, "PUT", "/v1/agent/force-leave",
+		buf_str(&params), NULL, NULL, &err) == -1)
+		status =
+		    cli_fail(&err, "Error force-leaving server %s", c.argv[0]);
+	buf_release(&params);
+	return cli_end(&c, status);
+}

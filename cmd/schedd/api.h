@@ -82,11 +82,15 @@ void api_search_fuzzy(void *ctx, struct http_req *r);
 
 /* api_agent.c */
 void api_self(void *ctx, struct http_req *r);
-void api_members(void *ctx, struct http_req *r);
 void api_health(void *ctx, struct http_req *r);
 void api_leader(void *ctx, struct http_req *r);
 void api_peers(void *ctx, struct http_req *r);
+
+/* api_members.c */
+void api_members(void *ctx, struct http_req *r);
 void api_regions(void *ctx, struct http_req *r);
+void api_agent_join(void *ctx, struct http_req *r);
+void api_agent_force_leave(void *ctx, struct http_req *r);
 
 /* api_operator.c */
 void api_gc(void *ctx, struct http_req *r);
@@ -119,6 +123,9 @@ struct tree *api_body_tree(struct http_req *r);
 void api_reply_rec(
     struct http_req *r, const struct rec_type *type, const void *rec);
 void api_reply_tree(struct http_req *r, struct tree *t);
+
+/* This server as a member of the pool; agent_member_type clears it. */
+void api_own_member(const struct schedd *sd, struct agent_member *m);
 
 /* Answers for what the core, or a check, has refused. */
 void api_refuse(struct http_req *r, const struct err *err);

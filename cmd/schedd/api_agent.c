@@ -1,5 +1,5 @@
 /*
- * The agent itself and its peers.
+ * The agent itself.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,12 +10,9 @@
 #include "common/mem.h"
 #include "common/raft/node.h"
 #include "common/text.h"
-#include "proto/member.h"
-#include "proto/msg.h"
 #include "proto/version.h"
 
-#define NODE_TIMEOUT_MS    500
-#define MEMBERS_TIMEOUT_MS 1000
+#define NODE_TIMEOUT_MS 500
 
 const char *
 api_rpc_addr(const struct schedd *sd)
@@ -32,147 +29,6 @@ set_number(struct tree *t, const char *name, uint64_t v)
 
 	snprintf(text, sizeof text, "%" PRIu64, v);
 	tree_set(t, name, tree_str(text));
-}
-
-/* --- members --- */
-
-static void
-tag(struct agent_member *m, const char *name, const char *value)
-{
-	rec_kv_set(&m->tags, &m->ntags, name, value);
-}
-
-static void
-fill_member(const struct schedd *sd, struct agent_member *m)
-{
-	const struct schedd_config *c = sd->config;
-	const char *addr = api_rpc_addr(sd), *colon = strrchr(addr, ':');
-	size_t host = colon != NULL ? (size_t)(colon - addr) : strlen(addr);
-
-	*m = (struct agent_member){
-		.name = xasprintf("%s.%s", c->name, c->region),
-		.addr = xstrndup(addr, host),
-		.port = c->serf_port,
-		.status = xstrdup("alive"),
-		.protocol_min = 1,
-		.protocol_max = 5,
-		.protocol_cur = 2,
-		.delegate_min = 2,
-		.delegate_max = 5,
-		.delegate_cur = 4,
-	};
-	tag(m, "role", "nomad");
-	tag(m, "region", c->region);
-	tag(m, "dc", c->datacenter);
-	tag(m, "build", ROVE_NOMAD_VERSION);
-	tag(m, "vsn", "1");
-	tag(m, "raft_vsn", "3");
-	tag(m, "id", sd->server_id);
-	tag(m, "port", colon != NULL ? colon + 1 : "0");
-	tag(m, "rpc_addr", m->addr);
-	tag(m, "bootstrap", "1");
-}
-
-/* Answers with these; the first is this server. */
-static void
-reply_members(const struct schedd *sd, struct http_req *r,
-    struct agent_member *members, size_t n)
-{
-	struct server_members out = {
-		.server_name = sd->config->name,
-		.server_region = sd->config->region,
-		.server_dc = sd->config->datacenter,
-		.members = members,
-		.nmembers = n,
-	};
-
-	api_reply_rec(r, &server_members_type, &out);
-}
-
-/* Waits for gossipd to say who is in the pool. */
-struct members_wait {
-	void (*gone)(struct http_req *r);
-	struct schedd *sd;
-	struct http_req *req; /* NULL when the client has left */
-};
-
-static void
-on_members_gone(struct http_req *r)
-{
-	((struct members_wait *)http_req_data(r))->req = NULL;
-}
-
-static struct agent_member
-borrow_member(const struct member *m)
-{
-	return (struct agent_member){
-		.name = m->name,
-		.addr = m->addr,
-		.port = m->port,
-		.tags = m->tags,
-		.ntags = m->ntags,
-		.status = m->status,
-		.protocol_min = m->protocol_min,
-		.protocol_max = m->protocol_max,
-		.protocol_cur = m->protocol_cur,
-		.delegate_min = m->delegate_min,
-		.delegate_max = m->delegate_max,
-		.delegate_cur = m->delegate_cur,
-	};
-}
-
-/* Of this server gossipd knows the port, and we the rest; of others it knows
- * all that is known. */
-static void
-on_members(void *ctx, const struct err *err, const void *reply)
-{
-	struct members_wait *w = ctx;
-	const struct member_rows *rows = reply;
-	struct http_req *r = w->req;
-	struct agent_member self, *all;
-	size_t n = 1;
-
-	if (r != NULL) {
-		http_req_set_data(r, NULL);
-		fill_member(w->sd, &self);
-		all = xcalloc(
-		    1 + (err == NULL ? rows->nmembers : 0), sizeof *all);
-		for (size_t i = 0; err == NULL && i < rows->nmembers; i++) {
-			const struct member *m = &rows->members[i];
-
-			if (m->name != NULL && strcmp(m->name, self.name) == 0)
-				self.port = m->port;
-			else
-				all[n++] = borrow_member(m);
-		}
-		all[0] = self;
-		reply_members(w->sd, r, all, n);
-		free(all);
-		rec_clear(&agent_member_type, &self);
-	}
-	free(w);
-}
-
-void
-api_members(void *ctx, struct http_req *r)
-{
-	struct schedd *sd = ctx;
-	struct members_wait *w;
-	struct agent_member self;
-
-	if (!bus_peer_is_up(sd->gossipd)) {
-		fill_member(sd, &self);
-		reply_members(sd, r, &self, 1);
-		rec_clear(&agent_member_type, &self);
-		return;
-	}
-	w = xcalloc(1, sizeof *w);
-	w->gone = on_members_gone;
-	w->sd = sd;
-	w->req = r;
-	http_req_set_data(r, w);
-	bus_call(
-	    sd->gossipd, MSG_MEMBERS, NULL, MEMBERS_TIMEOUT_MS, on_members, w);
 }
 
 static void
@@ -196,16 +52,6 @@ api_peers(void *ctx, struct http_req *r)
 	struct tree *t = tree_list();
 
 	tree_push(t, tree_str(api_rpc_addr(sd)));
-	api_reply_tree(r, t);
-}
-
-void
-api_regions(void *ctx, struct http_req *r)
-{
-	const struct schedd *sd = ctx;
-	struct tree *t = tree_list();
-
-	tree_push(t, tree_str(sd->config->region));
 	api_reply_tree(r, t);
 }
 
@@ -258,7 +104,7 @@ member_tree(const struct schedd *sd)
 	struct agent_member m;
 	struct tree *t;
 
-	fill_member(sd, &m);
+	api_own_member(sd, &m);
 	t = rec_to_tree(&agent_member_type, &m);
 	rec_clear(&agent_member_type, &m);
 	return t;

@@ -40,6 +40,7 @@ struct schedd {
 	struct http_client *node_client; /* to config->node_http, or NULL */
 	struct bus_peer *metricsd;
 	struct bus_peer *gossipd;
+	struct bus_sub *gossip_news;
 	struct loop_timer *tick;
 
 	struct asker *askers; /* uthash, by request number */

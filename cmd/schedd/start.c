@@ -6,6 +6,7 @@
 #include <uthash.h>
 
 #include "cmd/schedd/follow.h"
+#include "cmd/schedd/gossip.h"
 #include "cmd/schedd/nodes_http.h"
 #include "cmd/schedd/query.h"
 #include "cmd/schedd/schedd.h"
@@ -110,7 +111,7 @@ schedd_start(struct daemon *d, struct err *err)
 	if (identify(sd, err) == -1 || schedd_open_raft(sd, err) == -1 ||
 	    open_rpc(sd, err) == -1 ||
 	    (sd->metricsd = dial(sd, "metricsd", err)) == NULL ||
-	    (sd->gossipd = dial(sd, "gossipd", err)) == NULL)
+	    gossip_open(sd, err) == -1)
 		return -1;
 	sd->http =
 	    http_server_new(d->loop, c->http, NULL, &schedd_http_ops, sd, err);
@@ -145,7 +146,7 @@ schedd_release(struct daemon *d)
 		http_client_free(sd->node_client);
 	nodes_http_free(sd->nodes_http);
 	bus_peer_free(sd->metricsd);
-	bus_peer_free(sd->gossipd);
+	gossip_close(sd);
 	loop_timer_free(sd->tick);
 	sched_core_free(sd->core);
 	meter_release(&sd->meter);
