@@ -43,15 +43,16 @@ on_stopped(void *ctx)
 }
 
 static void
-begin_stop(struct agent *a)
+begin_stop(struct agent *a, int signo)
 {
 	a->stopping = true;
 	a->stop_ms = loop_now_ms(a->loop);
-	children_stop(a->children, on_stopped, a);
+	children_stop(a->children, signo, on_stopped, a);
 }
 
+/* The daemons are told by the same signal: some end otherwise by another. */
 static void
-stop(struct agent *a, const char *signal_name)
+stop(struct agent *a, int signo, const char *signal_name)
 {
 	char line[64];
 
@@ -59,25 +60,25 @@ stop(struct agent *a, const char *signal_name)
 		if (loop_now_ms(a->loop) - a->stop_ms < SAME_SIGNAL_MS)
 			return;
 		children_say(a->children, "==> Not waiting any longer...");
-		children_stop(a->children, on_stopped, a);
+		children_stop(a->children, signo, on_stopped, a);
 		return;
 	}
 	snprintf(line, sizeof line, "==> Caught signal: %s", signal_name);
 	children_say(a->children, line);
 	children_say(a->children, "==> Gracefully shutting down agent...");
-	begin_stop(a);
+	begin_stop(a, signo);
 }
 
 static void
 on_int(void *arg)
 {
-	stop(arg, "interrupt");
+	stop(arg, SIGINT, "interrupt");
 }
 
 static void
 on_term(void *arg)
 {
-	stop(arg, "terminated");
+	stop(arg, SIGTERM, "terminated");
 }
 
 static void
@@ -98,7 +99,7 @@ on_failed(void *ctx, const char *name, int status, const char *said)
 	fprintf(stderr, "==> Error starting agent: %s: %s\n", name,
 	    said[0] != '\0' ? said : "it ended without a word");
 	a->status = 1;
-	begin_stop(a);
+	begin_stop(a, SIGTERM);
 }
 
 /* New files for the daemons, which read them all or, where one is wrong,

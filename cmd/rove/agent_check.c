@@ -53,7 +53,6 @@ check_protection(const struct agent_config *c, struct buf *ui)
 		{ "tls.ca_file", is_set(t->ca_file) },
 		{ "tls.cert_file", is_set(t->cert_file) },
 		{ "tls.key_file", is_set(t->key_file) },
-		{ "server.encrypt", s->enabled && is_set(s->encrypt) },
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -71,48 +70,37 @@ check_protection(const struct agent_config *c, struct buf *ui)
 	return 0;
 }
 
-static void
-warn_of_joins(const struct agent_config *c, struct buf *ui)
-{
-	const struct agent_server *s = &c->server;
-	const struct {
-		const char *path;
-		size_t n;
-	} joins[] = {
-		{ "server.server_join.retry_join", s->server_join.nretry_join },
-		{ "server.server_join.start_join", s->server_join.nstart_join },
-		{ "server.retry_join", s->nretry_join },
-		{ "server.start_join", s->nstart_join },
-	};
-
-	for (size_t i = 0; s->enabled && i < sizeof joins / sizeof joins[0];
-	     i++)
-		if (joins[i].n > 0)
-			say(c, joins[i].path, ui,
-			    "WARNING: %s is not supported by this version: "
-			    "this server joins no other",
-			    joins[i].path);
-}
-
 /* "provider=aws ...": a cloud would have to be asked for addresses. */
 static void
 warn_of_clouds(const struct agent_config *c, struct buf *ui)
 {
-	const struct agent_server_join *join = &c->client.server_join;
+	const struct agent_client *cl = &c->client;
+	const struct agent_server *s = &c->server;
+	const struct agent_server_join *join = &cl->server_join;
+	const struct agent_server_join *pool = &s->server_join;
 	const struct {
 		const char *path;
 		char *const *list;
 		size_t n;
+		bool used;
 	} lists[] = {
-		{ "client.servers", c->client.servers, c->client.nservers },
+		{ "client.servers", cl->servers, cl->nservers, cl->enabled },
 		{ "client.server_join.retry_join", join->retry_join,
-		    join->nretry_join },
+		    join->nretry_join, cl->enabled },
 		{ "client.server_join.start_join", join->start_join,
-		    join->nstart_join },
+		    join->nstart_join, cl->enabled },
+		{ "server.server_join.retry_join", pool->retry_join,
+		    pool->nretry_join, s->enabled },
+		{ "server.server_join.start_join", pool->start_join,
+		    pool->nstart_join, s->enabled },
+		{ "server.retry_join", s->retry_join, s->nretry_join,
+		    s->enabled },
+		{ "server.start_join", s->start_join, s->nstart_join,
+		    s->enabled },
 	};
 
 	for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
-		for (size_t i = 0; c->client.enabled && i < lists[l].n; i++)
+		for (size_t i = 0; lists[l].used && i < lists[l].n; i++)
 			if (strchr(lists[l].list[i], '=') != NULL)
 				say(c, lists[l].path, ui,
 				    "WARNING: \"%s\" in %s is left out: asking "
@@ -201,7 +189,6 @@ agent_check(const struct agent_config *c, struct buf *ui)
 	    (check_lb_addr(c, "lb.proxy", c->lb->proxy, ui) == -1 ||
 		check_lb_addr(c, "lb.ui", c->lb->ui, ui) == -1))
 		return -1;
-	warn_of_joins(c, ui);
 	warn_of_clouds(c, ui);
 	return 0;
 }

@@ -11,8 +11,9 @@
 #include "common/daemon.h"
 #include "common/mem.h"
 
-#define STOP_MS      5000
-#define STOP_TASK_MS 20000 /* a nodeagent that stops its tasks */
+#define STOP_MS       5000
+#define STOP_TASK_MS  20000 /* a nodeagent that stops its tasks */
+#define STOP_LEAVE_MS 15000 /* a gossipd that leaves the pool */
 
 /* --- what daemons share --- */
 
@@ -130,11 +131,55 @@ plan_metricsd(struct planner *p)
 	add_addr(p, "metricsd", "http", addr);
 }
 
+/* The lists of a server's two places, one after the other, without what a
+ * cloud provider would have to be asked. */
+static void
+put_joins(struct buf *b, const char *name, char *const *old, size_t nold,
+    char *const *new, size_t nnew)
+{
+	char **all = xcalloc(nold + nnew + 1, sizeof *all);
+	size_t n = 0;
+
+	for (size_t i = 0; i < nold + nnew; i++) {
+		char *addr = i < nold ? old[i] : new[i - nold];
+
+		if (strchr(addr, '=') == NULL)
+			all[n++] = addr;
+	}
+	if (n > 0)
+		conftext_put_list(b, name, all, n);
+	free(all);
+}
+
+static void
+put_pool(const struct agent_config *c, struct buf *b)
+{
+	const struct agent_server *s = &c->server;
+	const struct agent_server_join *j = &s->server_join;
+	int64_t interval =
+	    j->retry_interval > 0 ? j->retry_interval : s->retry_interval;
+
+	put_joins(b, "join", s->start_join, s->nstart_join, j->start_join,
+	    j->nstart_join);
+	put_joins(b, "retry_join", s->retry_join, s->nretry_join, j->retry_join,
+	    j->nretry_join);
+	if (interval > 0)
+		conftext_put_dur(b, "retry_interval", interval);
+	conftext_put_int(
+	    b, "retry_max", j->retry_max > 0 ? j->retry_max : s->retry_max);
+	conftext_put(b, "encrypt", s->encrypt);
+	conftext_put_bool(b, "leave_on_interrupt", c->leave_on_interrupt);
+	conftext_put_bool(b, "leave_on_terminate", c->leave_on_terminate);
+}
+
 static void
 plan_gossipd(struct planner *p)
 {
 	const struct agent_config *c = p->c;
-	struct buf *b = add_daemon(p, "gossipd", NULL, STOP_MS);
+	bool leaves = c->leave_on_interrupt || c->leave_on_terminate;
+	char *data = xasprintf("%s/gossipd", p->data_dir);
+	struct buf *b =
+	    add_daemon(p, "gossipd", data, leaves ? STOP_LEAVE_MS : STOP_MS);
 	char *addr = join_port(c->addresses.serf, c->ports.serf);
 	/* In the pool of all regions. */
 	char *name = xasprintf("%s.%s", p->name, c->region);
@@ -145,7 +190,9 @@ plan_gossipd(struct planner *p)
 	conftext_put(b, "datacenter", c->datacenter);
 	conftext_put(b, "bind", addr);
 	conftext_put(b, "advertise", c->advertise.serf);
+	put_pool(c, b);
 	add_addr(p, "gossipd", "serf", addr);
+	free(data);
 }
 
 /* A threshold that the file holds as text. */

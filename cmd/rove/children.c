@@ -260,7 +260,7 @@ stop_next(struct children *cs)
 		struct child *c = cs->list[cs->stop_at - 1];
 
 		if (c->pid != 0) {
-			kill(c->pid, SIGTERM);
+			kill(c->pid, cs->stop_signo);
 			loop_timer_set(c->timer, c->stop_ms);
 			return;
 		}
@@ -271,13 +271,15 @@ stop_next(struct children *cs)
 }
 
 void
-children_stop(struct children *cs, void (*on_stopped)(void *ctx), void *ctx)
+children_stop(
+    struct children *cs, int signo, void (*on_stopped)(void *ctx), void *ctx)
 {
 	if (cs->stopping) {
 		children_signal(cs, SIGKILL);
 		return;
 	}
 	cs->stopping = true;
+	cs->stop_signo = signo;
 	cs->on_stopped = on_stopped;
 	cs->stop_ctx = ctx;
 	cs->stop_at = cs->n;

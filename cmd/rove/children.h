@@ -52,10 +52,10 @@ typedef void children_failed_fn(
 void children_start(struct children *cs, void (*on_ready)(void *ctx),
     children_failed_fn *on_failed, void *ctx);
 
-/* Stops them one after the other, the last added first, then calls
- * on_stopped. A second call kills what is left at once. */
+/* Stops them by the signal, one after the other, the last added first, then
+ * calls on_stopped. A second call kills what is left at once. */
 void children_stop(
-    struct children *cs, void (*on_stopped)(void *ctx), void *ctx);
+    struct children *cs, int signo, void (*on_stopped)(void *ctx), void *ctx);
 
 void children_signal(struct children *cs, int signo); /* to all that run */
 

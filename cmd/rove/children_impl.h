@@ -33,6 +33,7 @@ struct children {
 	int old_stderr;
 	size_t n, nready;
 	bool stopping, was_ready;
+	int stop_signo;
 	size_t stop_at; /* index of the child being stopped, plus one */
 	uint64_t ndropped;
 	void (*on_ready)(void *ctx);

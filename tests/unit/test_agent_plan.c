@@ -213,7 +213,12 @@ START_TEST(each_daemon_reads_what_is_written_for_it)
 	make_plan(&p, "-dev -region eu -node me",
 	    "ports { http = 1000 rpc = 1001 serf = 1002 }\n"
 	    "client { meta { \"a/b\" = \"c\\\"d\\n\" } }\n"
-	    "server { heartbeat_grace = \"30s\" node_gc_threshold = \"3h\" }\n"
+	    "server { heartbeat_grace = \"30s\" node_gc_threshold = \"3h\"\n"
+	    "  encrypt = \"cg8StVXbQJ0gPvMd9o7yrg==\"\n"
+	    "  start_join = [\"a\"]\n"
+	    "  server_join { retry_join = [\"b:1\", \"provider=x\"]\n"
+	    "    retry_max = 3 retry_interval = \"15s\" } }\n"
+	    "leave_on_terminate = true\n"
 	    "telemetry { prefix_filter = [\"+nomad.raft\"] }\n"
 	    "lb { proxy = \"127.0.0.1:7\" strategy = \"rr\" }\n");
 	load(&p, "schedd", &schedd_config_type, schedd_config_init,
@@ -239,6 +244,13 @@ START_TEST(each_daemon_reads_what_is_written_for_it)
 	    gossipd_config_check, &g);
 	ck_assert_str_eq(g.bind, "127.0.0.1:1002");
 	ck_assert_str_eq(g.name, "me.eu");
+	ck_assert_str_eq(g.encrypt, "cg8StVXbQJ0gPvMd9o7yrg==");
+	ck_assert_str_eq(g.join[0], "a");
+	ck_assert_uint_eq(g.nretry_join, 1);
+	ck_assert_str_eq(g.retry_join[0], "b:1");
+	ck_assert_int_eq(g.retry_max, 3);
+	ck_assert_int_eq(g.retry_interval, 15 * CLOCK_NS_PER_S);
+	ck_assert(g.leave_on_terminate && !g.leave_on_interrupt);
 	load(&p, "metricsd", &metricsd_config_type, metricsd_config_init,
 	    metricsd_config_check, &m);
 	ck_assert_str_eq(m.http, "127.0.0.1:1003");
@@ -490,8 +502,6 @@ START_TEST(what_would_only_seem_to_protect_is_refused_with_its_place)
 		{ "tls { http = true }", "tls.http is not supported" },
 		{ "tls { rpc = true }", "tls.rpc is not supported" },
 		{ "tls { cert_file = \"/c\" }", "tls.cert_file is not" },
-		{ "server { encrypt = \"cg8StVXbQJ0gPvMd9o7yrg==\" }",
-		    "server.encrypt is not supported by this version" },
 		{ "server { bootstrap_expect = 3 }",
 		    "server.bootstrap_expect = 3 is not supported" },
 		{ "log_level = \"LOUD\"", "log_level = \"LOUD\": expected" },
@@ -519,7 +529,7 @@ START_TEST(what_would_only_seem_to_protect_is_refused_with_its_place)
 }
 END_TEST
 
-START_TEST(joins_that_nobody_follows_are_warned_of)
+START_TEST(joins_that_a_cloud_would_name_are_warned_of)
 {
 	struct buf ui = { 0 }, place = { 0 };
 
@@ -527,12 +537,16 @@ START_TEST(joins_that_nobody_follows_are_warned_of)
 				  "[\"a\"] } }",
 			     &ui, &place),
 	    0);
+	ck_assert_str_eq(buf_str(&ui), "");
+	buf_reset(&place);
+	ck_assert_int_eq(check_of("server { server_join { retry_join = "
+				  "[\"provider=gce\"] } }",
+			     &ui, &place),
+	    0);
 	ck_assert_msg(strstr(buf_str(&ui), buf_str(&place)) == buf_str(&ui),
 	    "%s", buf_str(&ui));
-	ck_assert_ptr_nonnull(strstr(buf_str(&ui), "WARNING: "
-						   "server.server_join."
-						   "retry_join is not "
-						   "supported"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&ui), "WARNING: \"provider=gce\" "
+						   "in server.server_join."));
 	buf_reset(&ui);
 	ck_assert_int_eq(check_of("client { servers = [\"a\", "
 				  "\"provider=aws x=y\"] }",
@@ -668,5 +682,5 @@ UNIT_MAIN("agent_plan", flags_are_written_as_go_writes_them,
     lb_runs_when_asked_and_in_dev, the_banner_warns_of_what_others_reach,
     a_taken_port_is_named,
     what_would_only_seem_to_protect_is_refused_with_its_place,
-    joins_that_nobody_follows_are_warned_of,
+    joins_that_a_cloud_would_name_are_warned_of,
     a_machine_without_a_private_address_advertises_what_it_has)
