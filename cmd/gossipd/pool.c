@@ -76,8 +76,8 @@ pool_due_ms(const struct pool *p)
 /*
  * Where what was due is long overdue we were stopped, or
  * starved: whoever has waited for an answer has not really waited. All keys
- * of the heap grow alike, so it stays a heap. No suspicion ends before what
- * has come meanwhile can be read.
+ * of the heap grow alike, so it stays a heap. Suspicions begin anew: what
+ * refuted them may have been missed.
  */
 void
 pool_take_time(struct pool *p, uint64_t now_ms)
@@ -87,23 +87,15 @@ pool_take_time(struct pool *p, uint64_t now_ms)
 	if (now_ms < p->now_ms)
 		now_ms = p->now_ms;
 	p->now_ms = now_ms;
-	if (due >= now_ms || now_ms - due <= POOL_STALL_MS || POOL_PLANT(1))
+	if (due >= now_ms || now_ms - due <= POOL_STALL_MS)
 		return;
 	late = now_ms - due;
 	p->stats.stalls++;
 	for (size_t i = 0; i < p->dues.n; i++)
 		p->dues.heap[i]->at_ms += late;
-	for (size_t i = 0; i < p->ntable; i++) {
-		struct pool_suspect *s = p->table[i]->suspect;
-
-		if (s == NULL)
-			continue;
-		s->s.start_ms += late;
-		s->hasty_ms += late;
-		s->ask_ms += late;
-		if (s->timer.due.at_ms < now_ms + p->rules.probe_timeout_ms)
-			pool_suspect_defer(p, s);
-	}
+	for (size_t i = 0; i < p->ntable; i++)
+		if (p->table[i]->suspect != NULL)
+			pool_suspect_restart(p, p->table[i]);
 	p->probe.end_ms += late;
 }
 

@@ -102,6 +102,7 @@ struct pool_suspect {
 	bool hasty; /* its host refused us: until hasty_ms only */
 	uint64_t hasty_ms;
 	uint64_t ask_ms; /* when we ask it next */
+	unsigned nasked;
 };
 
 enum probe_stage { PROBE_IDLE, PROBE_DIRECT, PROBE_INDIRECT };
@@ -124,6 +125,7 @@ struct pool_pending {
 	struct pool_timer timer;
 	enum pending_kind kind;
 	uint32_t seq;
+	uint64_t end_ms;
 	struct pool_member *member; /* PENDING_ASK: whom */
 	uint32_t their_seq; /* PENDING_HELP: what to answer, and where */
 	struct pool_addr asker, target;
@@ -200,7 +202,8 @@ struct pool {
 	size_t nall, all_cap;
 	struct pool_member **table;
 	size_t ntable, table_cap;
-	size_t probe_at; /* next in table to be probed */
+	size_t probe_at;  /* next in table to be probed */
+	size_t gossip_at; /* and to be gossiped to */
 	struct pool_member *self;
 	struct pool_addr addr;
 	enum pool_life life;
@@ -341,8 +344,8 @@ void pool_suspect_begin(
     struct pool *p, struct pool_member *m, const char *from, bool refused);
 void pool_suspect_end(struct pool *p, struct pool_member *m);
 void pool_suspect_hasten(struct pool *p, struct pool_member *m);
-/* No verdict for a moment: there may be something to read. */
-void pool_suspect_defer(struct pool *p, struct pool_suspect *s);
+/* Its time begins anew. */
+void pool_suspect_restart(struct pool *p, struct pool_member *m);
 /* It has answered us. */
 void pool_suspect_heard(struct pool *p, struct pool_member *m);
 /* From agrees; true when that is news. */

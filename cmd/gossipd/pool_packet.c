@@ -48,6 +48,12 @@ on_ping(
 	buf_release(&b);
 }
 
+/*
+ * Of the time for an answer, after which a helper says that there is none:
+ * the asker, whose time began before, is to hear of it within its own.
+ */
+#define NACK_PCT 80
+
 struct pool_pending *
 pool_pending_new(struct pool *p, enum pending_kind kind)
 {
@@ -58,7 +64,8 @@ pool_pending_new(struct pool *p, enum pending_kind kind)
 			continue;
 		w->kind = kind;
 		w->seq = ++p->seq;
-		pool_arm(p, &w->timer, p->now_ms + p->rules.probe_timeout_ms);
+		w->end_ms = p->now_ms + p->rules.probe_timeout_ms;
+		pool_arm(p, &w->timer, w->end_ms);
 		return w;
 	}
 	p->stats.refused_full++;
@@ -78,9 +85,13 @@ pending_failed(struct pool *p, struct pool_pending *w)
 {
 	struct wire_nack nack = { w->their_seq };
 
-	if (w->kind == PENDING_HELP && w->nack)
+	if (w->nack)
 		pool_send_form(p, &w->asker, &wire_nack_form, &nack);
-	pending_end(p, w);
+	w->nack = false;
+	if (p->now_ms < w->end_ms)
+		pool_arm(p, &w->timer, w->end_ms);
+	else
+		pending_end(p, w);
 }
 
 void
@@ -125,6 +136,8 @@ on_indirect_ping(struct pool *p, const struct wire_indirect_ping *in,
 	w->nack = in->nack;
 	w->target = target;
 	answer_addr(in->source_addr, in->source_port, from, &w->asker);
+	pool_arm(p, &w->timer,
+	    p->now_ms + p->rules.probe_timeout_ms * NACK_PCT / 100);
 	ping.seq = w->seq;
 	wire_put(&b, &wire_ping_form, &ping);
 	pool_send_along(p, &target, wire_bytes(b.data, b.len));

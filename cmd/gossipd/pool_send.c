@@ -122,13 +122,35 @@ is_told(const struct pool *p, const struct pool_member *m)
 	return m->state != WIRE_STATE_LEFT;
 }
 
+/*
+ * The next ones in the table, whose order is one of chance: so none is told
+ * a second time before all others were told once, and in a small pool what
+ * is told as often as it has members reaches each of them.
+ */
+static size_t
+next_told(struct pool *p, struct pool_member **out, size_t k)
+{
+	size_t n = 0;
+
+	for (size_t seen = 0; seen < p->ntable && n < k; seen++) {
+		struct pool_member *m;
+
+		if (p->gossip_at >= p->ntable)
+			p->gossip_at = 0;
+		m = p->table[p->gossip_at++];
+		if (m != p->self && is_told(p, m))
+			out[n++] = m;
+	}
+	return n;
+}
+
 #define GOSSIP_NODES_MAX 4 /* of any profile */
 
 void
 pool_gossip_fire(struct pool *p, struct pool_timer *t)
 {
 	struct pool_member *to[GOSSIP_NODES_MAX];
-	size_t n = pool_pick(p, is_told, NULL, to, p->rules.ngossip);
+	size_t n = next_told(p, to, p->rules.ngossip);
 
 	p->gossiped_ms = p->now_ms;
 	for (size_t i = 0; i < n; i++) {

@@ -352,9 +352,23 @@ left_sorted(struct wire_list left, size_t *n)
 }
 
 /*
- * Who has left is told as a leave intent, everybody else as a join intent:
- * the left ones first, and a tick later than they were noted with.
+ * A tick later than it was noted, as Serf has it; but not for who is alive:
+ * it has come back since, perhaps at that very tick, and would seem to be
+ * leaving for ever.
  */
+static void
+merge_left(struct pool *p, struct wire_intent in)
+{
+	char name[POOL_NAME_MAX + 1];
+	const struct pool_member *m =
+	    pool_name(in.node, name) ? pool_member_find(p, name) : NULL;
+
+	if (m == NULL || m->status != POOL_ALIVE)
+		in.ltime++;
+	pool_on_leave_intent(p, &in);
+}
+
+/* The left ones first; everybody else is told as a join intent. */
 static void
 merge_statuses(struct pool *p, const struct wire_serf_state *s)
 {
@@ -369,12 +383,10 @@ merge_statuses(struct pool *p, const struct wire_serf_state *s)
 			bool is_left = bsearch(&in.node, left, nleft,
 					   sizeof *left, by_text) != NULL;
 
-			if (is_left && joins == 0) {
-				in.ltime++;
-				pool_on_leave_intent(p, &in);
-			} else if (!is_left && joins == 1) {
+			if (is_left && joins == 0)
+				merge_left(p, in);
+			else if (!is_left && joins == 1)
 				pool_on_join_intent(p, &in);
-			}
 		}
 	}
 	free(left);

@@ -193,7 +193,9 @@ accused(struct pool *p, const struct wire_accusation *s,
 		return NULL;
 	}
 	m = pool_member_find(p, name);
-	if (m == NULL || !m->seated || s->incarnation < m->incarnation)
+	if (m == NULL || !m->seated)
+		return NULL;
+	if (s->incarnation < m->incarnation && !POOL_PLANT(1))
 		return NULL;
 	return m;
 }

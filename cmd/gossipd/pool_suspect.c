@@ -7,6 +7,13 @@
 /* How often we ask a suspect of ours again, in a probe interval. */
 #define ASKS       2
 #define ASKS_HASTY 5
+/*
+ * No verdict before we have asked it so often ourselves, whoever accused it:
+ * where a third of all packets is lost, half of the questions come to
+ * nothing. Where its host has refused us, that says enough.
+ */
+#define ASKS_LAST  6
+#define ASKS_AHEAD 3 /* probe intervals before the end */
 
 static uint64_t
 ask_every_ms(const struct pool *p, const struct pool_suspect *s)
@@ -25,19 +32,36 @@ verdict_ms(const struct pool_suspect *s)
 
 	if (s->hasty && s->hasty_ms < at)
 		at = s->hasty_ms;
-	if (s->ours && heard > s->s.start_ms && heard + s->s.min_ms > at &&
-	    !POOL_PLANT(2))
+	if (heard > s->s.start_ms && heard + s->s.min_ms > at && !POOL_PLANT(2))
 		at = heard + s->s.min_ms;
+	return at;
+}
+
+static bool
+is_asked_enough(const struct pool_suspect *s)
+{
+	return s->hasty || s->nasked >= ASKS_LAST || POOL_PLANT(2);
+}
+
+/* When to ask next: who did not accuse it asks towards the end only. */
+static uint64_t
+next_ask_ms(const struct pool *p, const struct pool_suspect *s)
+{
+	uint64_t end = verdict_ms(s), at = s->ask_ms;
+	uint64_t ahead = p->rules.suspicion.interval_ms * ASKS_AHEAD;
+
+	if (!s->ours && end > ahead && end - ahead > at)
+		at = end - ahead;
 	return at;
 }
 
 static void
 rearm(struct pool *p, struct pool_suspect *s)
 {
-	uint64_t at = verdict_ms(s);
+	uint64_t at = verdict_ms(s), ask = next_ask_ms(p, s);
 
-	if (s->ours && s->ask_ms < at)
-		at = s->ask_ms;
+	if (ask < at || !is_asked_enough(s))
+		at = ask;
 	pool_arm(p, &s->timer, at);
 }
 
@@ -47,6 +71,7 @@ ask_again(struct pool *p, struct pool_suspect *s)
 	struct pool_pending *w = pool_pending_new(p, PENDING_ASK);
 
 	s->ask_ms = p->now_ms + ask_every_ms(p, s);
+	s->nasked++;
 	if (w == NULL)
 		return;
 	w->member = s->member;
@@ -61,14 +86,14 @@ suspect_fire(struct pool *p, struct pool_timer *t)
 	struct wire_accusation dead = { m->incarnation, wire_text(m->name),
 		wire_text(p->self->name) };
 
-	if (p->now_ms >= verdict_ms(s)) {
+	if (p->now_ms >= verdict_ms(s) && is_asked_enough(s)) {
 		log_info("member silent name=%s suspect_ms=%llu confirmed=%u",
 		    m->name, (unsigned long long)(p->now_ms - s->s.start_ms),
 		    s->s.nconfirms);
 		pool_on_dead(p, &dead);
 		return;
 	}
-	if (s->ours && p->now_ms >= s->ask_ms)
+	if (p->now_ms >= next_ask_ms(p, s))
 		ask_again(p, s);
 	rearm(p, s);
 }
@@ -83,10 +108,8 @@ pool_suspect_begin(
 	s->timer.fire = suspect_fire;
 	s->member = m;
 	m->suspect = s;
-	if (strcmp(from, p->self->name) == 0) {
-		s->ours = true;
-		s->ask_ms = p->now_ms;
-	}
+	s->ours = strcmp(from, p->self->name) == 0;
+	s->ask_ms = p->now_ms;
 	if (refused)
 		pool_suspect_hasten(p, m);
 	else
@@ -124,13 +147,14 @@ pool_suspect_hasten(struct pool *p, struct pool_member *m)
 }
 
 void
-pool_suspect_defer(struct pool *p, struct pool_suspect *s)
+pool_suspect_restart(struct pool *p, struct pool_member *m)
 {
-	uint64_t at = p->now_ms + p->rules.probe_timeout_ms;
+	struct pool_suspect *s = m->suspect;
 
-	if (s->hasty && s->hasty_ms < at)
-		s->hasty_ms = at;
-	pool_arm(p, &s->timer, at);
+	s->s.start_ms = s->ask_ms = p->now_ms;
+	s->hasty = false;
+	s->nasked = 0;
+	rearm(p, s);
 }
 
 void
