@@ -231,7 +231,7 @@ poolworld_start(struct poolworld *w, size_t i)
 	c.addr = m->addr;
 	m->life++;
 	m->state = POOLWORLD_UP;
-	m->left = m->unplugged = false;
+	m->left = m->leaving = m->unplugged = false;
 	m->well_ms = w->now_ms;
 	m->pool = pool_new(&c, &ops, rng_next(&w->rng), w->now_ms, NULL);
 	assert(m->pool != NULL);
@@ -279,6 +279,7 @@ poolworld_continue(struct poolworld *w, size_t i)
 void
 poolworld_leave(struct poolworld *w, size_t i)
 {
+	w->nodes[i].leaving = true;
 	pool_leave(w->nodes[i].pool, w->now_ms);
 }
 
@@ -286,8 +287,7 @@ void
 poolworld_heal(struct poolworld *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
-		if (w->nodes[i].part != 0)
-			w->nodes[i].well_ms = w->now_ms;
+		w->nodes[i].well_ms = w->now_ms;
 		w->nodes[i].part = 0;
 	}
 }

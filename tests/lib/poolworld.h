@@ -33,7 +33,7 @@ struct poolworld_node {
 	unsigned life;    /* how often it was started */
 	unsigned part;    /* those of one part hear each other */
 	uint64_t well_ms; /* up, and not stopped or cut off, since then */
-	bool left;
+	bool leaving, left;
 	struct poolworld_item *backlog;
 	size_t nbacklog;
 };
