@@ -51,7 +51,7 @@ keep(struct pool *p, struct pool_event_slot *s, const struct wire_user_event *e)
 		.npayload = e->payload.n,
 		.has_payload = e->payload.data != NULL };
 
-	k.name = xstrndup((const char *)e->name.data, e->name.n);
+	k.name = pool_text(e->name);
 	if (k.has_payload) {
 		k.payload = xmalloc(e->payload.n + 1);
 		memcpy(k.payload, e->payload.data, e->payload.n);

@@ -16,6 +16,7 @@ names_us(const struct pool *p, struct wire_bytes body)
 
 	if (wire_names_get(body, &names, NULL) == -1)
 		return false;
+	names = pool_list(names);
 	while (wire_next_bytes(&names, &name))
 		if (wire_is(name, wire_text(p->self->name)))
 			return true;
@@ -65,7 +66,7 @@ has_tag(const struct pool *p, struct wire_bytes body)
 	for (size_t i = 0; i < p->self->ntags; i++)
 		if (wire_is(wire_text(p->self->tags[i].key), f.tag))
 			value = p->self->tags[i].value;
-	pattern = xstrndup((const char *)f.expr.data, f.expr.n);
+	pattern = pool_text(f.expr);
 	hit = matches(pattern, value);
 	free(pattern);
 	return hit;
@@ -74,7 +75,7 @@ has_tag(const struct pool *p, struct wire_bytes body)
 bool
 pool_filter_fits(const struct pool *p, const struct wire_query *q)
 {
-	struct wire_list filters = q->filters;
+	struct wire_list filters = pool_list(q->filters);
 	struct wire_bytes f;
 
 	while (wire_next_bytes(&filters, &f)) {

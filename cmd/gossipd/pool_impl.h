@@ -251,6 +251,10 @@ unsigned pool_log10_ceil(size_t n);
 
 /* --- pool_member.c --- */
 
+/* Bytes, or none at all, as text; the caller frees. */
+char *pool_text(struct wire_bytes b);
+/* A list, or nil, as one that can be walked. */
+struct wire_list pool_list(struct wire_list l);
 /* A name from outside as text; false when it is none that we would know. */
 bool pool_name(struct wire_bytes b, char out[POOL_NAME_MAX + 1]);
 bool pool_addr_of(

@@ -233,8 +233,8 @@ hand_up(struct pool *p, const struct wire_query *q)
 		memcpy(a->addr, q->addr.data, q->addr.n);
 	if (!pool_name(q->source_node, a->dest))
 		a->dest[0] = '\0';
-	name = xstrndup((const char *)q->name.data, q->name.n);
-	payload = xstrndup((const char *)q->payload.data, q->payload.n);
+	name = pool_text(q->name);
+	payload = pool_text(q->payload);
 	ev.id = a->id;
 	ev.name = name;
 	ev.payload = payload;

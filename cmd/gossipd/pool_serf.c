@@ -83,8 +83,7 @@ take_tag(struct pool_member *m, size_t *cap, struct wire_bytes key,
 {
 	m->tags = xgrow(m->tags, m->ntags, cap, sizeof *m->tags);
 	m->tags[m->ntags++] =
-	    (struct rec_kv){ xstrndup((const char *)key.data, key.n),
-		    xstrndup((const char *)value.data, value.n) };
+	    (struct rec_kv){ pool_text(key), pool_text(value) };
 }
 
 static void
@@ -102,6 +101,7 @@ take_tags(struct pool_member *m)
 		return;
 	if (role.data != NULL)
 		take_tag(m, &cap, wire_text("role"), role);
+	tags = pool_list(tags);
 	while (wire_next_pair(&tags, &key, &value))
 		take_tag(m, &cap, key, value);
 }
@@ -373,10 +373,11 @@ static void
 merge_statuses(struct pool *p, const struct wire_serf_state *s)
 {
 	size_t nleft;
-	struct wire_bytes *left = left_sorted(s->left_members, &nleft);
+	struct wire_bytes *left =
+	    left_sorted(pool_list(s->left_members), &nleft);
 
 	for (int joins = 0; joins < 2; joins++) {
-		struct wire_list clocks = s->status_ltimes;
+		struct wire_list clocks = pool_list(s->status_ltimes);
 		struct wire_intent in = { 0 };
 
 		while (wire_next_clock(&clocks, &in.node, &in.ltime)) {
@@ -398,13 +399,16 @@ merge_events(struct pool *p, struct wire_list slots)
 	struct wire_slot slot;
 	struct wire_event e;
 
-	while (wire_next_slot(&slots, &slot))
+	slots = pool_list(slots);
+	while (wire_next_slot(&slots, &slot)) {
+		slot.events = pool_list(slot.events);
 		while (wire_next_event(&slot.events, &e)) {
 			struct wire_user_event ev = { slot.ltime, e.name,
 				e.payload, false };
 
 			pool_on_user_event(p, &ev);
 		}
+	}
 }
 
 void

@@ -75,8 +75,7 @@ take_words(struct pool_member *m, const struct wire_alive *a)
 {
 	memcpy(m->vsn, a->vsn.data, sizeof m->vsn);
 	free(m->meta);
-	m->meta =
-	    xmemdup(a->meta.data != NULL ? a->meta.data : m->vsn, a->meta.n);
+	m->meta = xmemdup(a->meta.n > 0 ? a->meta.data : m->vsn, a->meta.n);
 	m->nmeta = a->meta.n;
 	m->incarnation = a->incarnation;
 }
