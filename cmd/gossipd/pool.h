@@ -21,15 +21,21 @@
  * - Refused: a member whose host says that nothing listens at its port (TCP
  *   refused the fallback ping, and no helper had an answer) is suspected at
  *   once, and the accuser waits only POOL_REFUSED_PCT of a probe interval for
- *   a refutation, which the member is asked for directly, several times. Any
- *   answer from it, or being slow ourselves, restores the usual time. Members
- *   that are merely silent keep the usual time.
- * - An accuser that gets an answer from its suspect does not declare it dead.
+ *   a refutation (times Lifeguard's score: being slow ourselves we wait
+ *   longer), which the member is asked for directly, several times. Any answer
+ *   from it restores the usual time. Who is merely silent keeps that, too.
+ * - Nobody is declared dead by us before we have asked it ourselves, several
+ *   times since it was accused; and not while it answers us.
  * - A pool that was itself stopped or starved does not count that time:
- *   everything that waits waits longer by as much.
+ *   everything that waits waits longer by as much, and suspicions begin anew.
  * - Who refutes also tells the accuser directly.
+ * - A helper's nack comes a little before its time is over, so that it is in
+ *   time for the asker, whose time began before.
+ * - Gossip goes round a shuffled table, not to members of chance.
  * - Pings carry no source (the answer goes where they came from); acks carry
  *   the coordinate now and then, not always.
+ * - Left members are dropped from memberlist's table as dead ones are; Serf's
+ *   list keeps them.
  */
 #ifndef CMD_GOSSIPD_POOL_H
 #define CMD_GOSSIPD_POOL_H

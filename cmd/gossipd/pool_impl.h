@@ -4,7 +4,8 @@
  * dropped from it soon) and Serf's list (alive, leaving, left, failed; kept
  * for a day). struct pool_member serves both; it lives while one needs it.
  *
- *	pool.c          life, time, events, looking
+ *	pool.c          life, time, events
+ *	pool_look.c     looking at it
  *	pool_member.c   members, by name, by chance
  *	pool_send.c     packets out, gossip
  *	pool_packet.c   packets in, and the helper's side of a probe
@@ -14,6 +15,7 @@
  *	pool_sync.c     exchanges of all states; joins
  *	pool_stream.c   streams that others open
  *	pool_serf.c     Serf's list: intents, statuses, reaping
+ *	pool_serfsync.c and its part in an exchange of states
  *	pool_leave.c    leaving, in two steps; forcing others to
  *	pool_event.c    user events
  *	pool_query.c    queries of others; pool_filter.c: do they mean us?
@@ -245,9 +247,12 @@ void pool_tell(struct pool *p, const struct pool_event *ev);
 void pool_tell_member(
     struct pool *p, enum pool_event_type type, const struct pool_member *m);
 void pool_health_add(struct pool *p, int delta);
-void pool_view_of(const struct pool_member *m, struct pool_view *out);
 /* Of n nodes, with the logarithm that all of memberlist's limits share. */
 unsigned pool_log10_ceil(size_t n);
+
+/* --- pool_look.c --- */
+
+void pool_view_of(const struct pool_member *m, struct pool_view *out);
 
 /* --- pool_member.c --- */
 
@@ -377,6 +382,9 @@ bool pool_on_leave_intent(struct pool *p, const struct wire_intent *in);
 bool pool_on_join_intent(struct pool *p, const struct wire_intent *in);
 void pool_tell_join(struct pool *p);
 void pool_reaping_fire(struct pool *p, struct pool_timer *t);
+
+/* --- pool_serfsync.c --- */
+
 void pool_serf_state_put(struct pool *p, struct buf *out);
 void pool_serf_merge(struct pool *p, struct wire_bytes user, bool joining);
 
