@@ -120,6 +120,23 @@ touch_service(struct registry *r, const struct registry_service *s)
 	registry_touch(r, MARK_NODE, s->node->n.node);
 }
 
+/* Its tags are told with its checks, and whoever follows all checks asks for
+ * services only when those change. */
+static void
+touch_checks_of(struct registry *r, const struct registry_service *s)
+{
+	MAP_FOREACH (e, &s->node->checks) {
+		const struct registry_check *c = map_value(e);
+
+		if (c->c.service_id == NULL ||
+		    strcmp(c->c.service_id, s->s.id) != 0)
+			continue;
+		registry_touch(r, MARK_CHECKS, "");
+		registry_touch(r, MARK_CHECKS, c->c.status);
+		registry_touch(r, MARK_NODE_CHECKS, s->node->n.node);
+	}
+}
+
 static int
 check_service(const struct registry *r, const struct entry_service *s,
     bool is_new, bool local, struct err *err)
@@ -165,6 +182,7 @@ registry_put_service(struct registry *r, const char *node,
 	if (!rec_equal(&entry_service_type, &was, &s->s)) {
 		s->s.modify_index = registry_change(r);
 		touch_service(r, s);
+		touch_checks_of(r, s);
 		registry_touch(r, MARK_SERVICE, was.service);
 		registry_touch(r, MARK_HEALTH, was.service);
 	}

@@ -183,7 +183,12 @@ put agent/check/fail/own-ttl
 echo "critical: 404 after $(took lb_says /own 404) ms"
 put agent/check/update/own-ttl '{"Status":"passing","Output":"again"}'
 eventually 2 lb_says /own 200
+put agent/service/register '{"ID":"own-1","Name":"own","Address":"127.0.0.1",
+	"Port":'$((BASE + 20))',"Tags":["urlprefix-/other"]}'
+eventually 2 lb_says /other 200
+expect_eq "$(lb_code /own)" 404 "its tag is another now"
 put agent/service/deregister/own-1
+eventually 2 lb_says /other 404
 eventually 2 lb_says /own 404
 
 # --- the operator's keys ---

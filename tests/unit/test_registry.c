@@ -117,6 +117,23 @@ START_TEST(an_output_that_changes_wakes_nobody)
 }
 END_TEST
 
+START_TEST(tags_that_change_wake_who_follows_checks)
+{
+	static const char other[] =
+	    "{\"ID\":\"fabio-1\",\"Name\":\"fabio\",\"Tags\":[\"new\"]}";
+	uint64_t mark;
+
+	begin();
+	ask("PUT", REGISTER, "", FABIO, true, 1000);
+	mark = registry_mark(&reg, MARK_CHECKS, "");
+	ask("PUT", REGISTER, "", "{\"Name\":\"plain\"}", true, 1000);
+	ck_assert_uint_eq(registry_mark(&reg, MARK_CHECKS, ""), mark);
+	ask("PUT", REGISTER, "", other, true, 1000);
+	ck_assert_uint_gt(registry_mark(&reg, MARK_CHECKS, ""), mark);
+	end();
+}
+END_TEST
+
 START_TEST(strangers_read_but_do_not_write)
 {
 	begin();
@@ -185,6 +202,7 @@ END_TEST
 
 UNIT_MAIN("registry", a_check_that_is_not_kept_up_expires_and_its_service_goes,
     a_check_that_outlives_its_service_ends_by_itself,
-    an_output_that_changes_wakes_nobody, strangers_read_but_do_not_write,
+    an_output_that_changes_wakes_nobody,
+    tags_that_change_wake_who_follows_checks, strangers_read_but_do_not_write,
     a_key_is_written_only_at_the_index_that_was_read,
     too_many_local_services_are_refused, what_is_no_registration_is_refused)
