@@ -81,9 +81,7 @@ static const struct rec_field entry_check_def_fields[] = {
 	REC_STR(struct entry_check_def, 5, status, "Status"),
 	REC_STR(struct entry_check_def, 6, service_id, "ServiceID"),
 	REC_DUR(struct entry_check_def, 7, ttl, "TTL", .flags = REC_DURTEXT),
-	REC_STR(struct entry_check_def, 8, http, "HTTP"),
-	REC_STR(struct entry_check_def, 9, tcp, "TCP"),
-	REC_DUR(struct entry_check_def, 10, deregister_after,
+	REC_DUR(struct entry_check_def, 8, deregister_after,
 	    "DeregisterCriticalServiceAfter", .flags = REC_DURTEXT),
 };
 const struct rec_type entry_check_def_type =

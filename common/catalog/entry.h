@@ -68,8 +68,7 @@ struct entry_check_def {
 	char *notes;
 	char *status;
 	char *service_id;
-	int64_t ttl; /* ns; 0: of another kind */
-	char *http, *tcp;
+	int64_t ttl;              /* ns; 0: of a kind that is not made here */
 	int64_t deregister_after; /* ns */
 };
 
