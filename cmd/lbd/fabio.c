@@ -26,6 +26,14 @@ set_value(struct values *v, const char *name, const char *value)
 	free(map_put(&v->of, name, xstrdup(value)));
 }
 
+/* From the environment or a file, where "version" is somebody else's. */
+static void
+set_property(struct values *v, const struct fabio_row *row, const char *value)
+{
+	if (row != NULL && row->effect != FABIO_FLAG)
+		set_value(v, row->name, value);
+}
+
 static void
 values_release(struct values *v)
 {
@@ -96,8 +104,7 @@ read_properties(struct values *v, const char *text)
 		end = p + strlen(p);
 		while (end > p && isspace((unsigned char)end[-1]))
 			*--end = '\0';
-		if (fabio_row_find(key) != NULL)
-			set_value(v, key, p);
+		set_property(v, fabio_row_find(key), p);
 	}
 	buf_release(&line);
 }
@@ -199,7 +206,7 @@ read_environment(struct values *v, char *const *environment)
 				    *e, prefixes[p], fabio_rows[i].name);
 
 				if (value != NULL)
-					set_value(v, fabio_rows[i].name, value);
+					set_property(v, &fabio_rows[i], value);
 			}
 }
 
@@ -326,11 +333,14 @@ fabio_release(struct fabio *f)
 void
 fabio_usage(struct buf *out)
 {
-	for (size_t i = 0; i < fabio_nrows; i++)
+	for (size_t i = 0; i < fabio_nrows; i++) {
+		enum fabio_effect effect = fabio_rows[i].effect;
+
 		buf_addf(out, "  -%s%s\n", fabio_rows[i].name,
-		    fabio_rows[i].effect == FABIO_SETS      ? ""
-		    : fabio_rows[i].effect == FABIO_NOT_YET ? " (not supported)"
-							    : " (no effect)");
+		    effect == FABIO_NOTHING   ? " (no effect)"
+		    : effect == FABIO_NOT_YET ? " (not supported)"
+					      : "");
+	}
 }
 
 /* lbd's own command line: no file, no run_dir, and a -o for each member. */

@@ -19,6 +19,7 @@ enum fabio_value {
 
 enum fabio_effect {
 	FABIO_SETS,    /* a member of the config */
+	FABIO_FLAG,    /* on the command line only, where it is looked for */
 	FABIO_NOTHING, /* means nothing here: what it steers is not there, or
 			  is always so */
 	FABIO_NOT_YET, /* would mean something: told when it is used */

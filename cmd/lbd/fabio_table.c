@@ -11,6 +11,10 @@
 	{                                    \
 		n, v, FABIO_NOTHING, NULL, u \
 	}
+#define ONLY_FLAG(n, v, u)                \
+	{                                 \
+		n, v, FABIO_FLAG, NULL, u \
+	}
 #define NOT_YET(n, v, u)                     \
 	{                                    \
 		n, v, FABIO_NOT_YET, NULL, u \
@@ -68,9 +72,9 @@ const struct fabio_row fabio_rows[] = {
 	SETS("ui.addr", FABIO_LISTENER, "ui_addr", ":9998"),
 	SETS("log.level", FABIO_LEVEL, "log_level", "INFO"),
 
-	NOTHING("cfg", FABIO_TEXT, ""),
-	NOTHING("v", FABIO_BOOL, "false"),
-	NOTHING("version", FABIO_BOOL, "false"),
+	ONLY_FLAG("cfg", FABIO_TEXT, ""),
+	ONLY_FLAG("v", FABIO_BOOL, "false"),
+	ONLY_FLAG("version", FABIO_BOOL, "false"),
 	NOTHING("insecure", FABIO_BOOL, "false"),
 	NOTHING("proxy.keepalivetimeout", FABIO_DURATION, "0s"),
 	NOTHING("proxy.flushinterval", FABIO_DURATION, "1s"),

@@ -85,7 +85,7 @@ registry.consul.addr = http://127.0.0.1:$((BASE + 7))/
 ui.addr = 127.0.0.1:1
 proxy.addr = 127.0.0.1:1
 EOF
-FABIO_ui_addr=127.0.0.1:$LB_UI_PORT proxy_addr=127.0.0.1:2 \
+VERSION=7 FABIO_ui_addr=127.0.0.1:$LB_UI_PORT proxy_addr=127.0.0.1:2 \
 	start fabio "$fabio" -cfg "http://127.0.0.1:$fake/file$TEST_DIR/fabio.properties" \
 	-proxy.addr "127.0.0.1:$LB_PORT"
 pid=$LAST_PID
