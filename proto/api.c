@@ -275,6 +275,18 @@ static const struct rec_field node_stub_fields[] = {
 };
 const struct rec_type node_stub_type = REC_TYPE(node_stub, node_stub_fields);
 
+static const struct rec_field deployment_update_response_fields[] = {
+	REC_STR(struct deployment_update_response, 1, eval_id, "EvalID"),
+	REC_U64(struct deployment_update_response, 2, eval_create_index,
+	    "EvalCreateIndex"),
+	REC_U64(struct deployment_update_response, 3, deployment_modify_index,
+	    "DeploymentModifyIndex"),
+	REC_OPT_U64(struct deployment_update_response, 4, reverted_job_version,
+	    "RevertedJobVersion"),
+};
+const struct rec_type deployment_update_response_type =
+    REC_TYPE(deployment_update_response, deployment_update_response_fields);
+
 static const struct rec_field alloc_stop_response_fields[] = {
 	REC_STR(struct alloc_stop_response, 1, eval_id, "EvalID"),
 };

@@ -240,6 +240,14 @@ struct node_stub {
 	uint64_t modify_index;
 };
 
+struct deployment_update_response {
+	char *eval_id;
+	uint64_t eval_create_index;
+	uint64_t deployment_modify_index;
+	uint64_t reverted_job_version; /* the job went back to it */
+	bool has_reverted_job_version;
+};
+
 struct alloc_stop_response {
 	char *eval_id;
 };
@@ -323,7 +331,8 @@ extern const struct rec_type job_submission_type, job_register_request_type,
     job_stub_type, job_versions_response_type, scaling_event_type,
     task_group_scale_status_type, job_scale_status_response_type,
     scaling_request_type, eval_options_type, job_evaluate_request_type,
-    alloc_stub_type, node_stub_type, alloc_stop_response_type, drain_spec_type,
+    alloc_stub_type, node_stub_type, alloc_stop_response_type,
+    deployment_update_response_type, drain_spec_type,
     node_update_drain_request_type, node_drain_update_response_type,
     node_eligibility_update_response_type, node_purge_response_type,
     agent_member_type, server_members_type, raft_member_type,

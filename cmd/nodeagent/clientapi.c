@@ -7,12 +7,15 @@
 
 #include "cmd/nodeagent/clientapi_impl.h"
 #include "cmd/nodeagent/runner.h"
+#include "cmd/nodeagent/runner_checks.h"
 #include "cmd/nodeagent/serverlink.h"
 #include "cmd/nodeagent/taskmetrics.h"
 #include "common/clock.h"
 #include "common/http/relay.h"
 #include "common/http/route.h"
 #include "common/mem.h"
+#include "common/text.h"
+#include "proto/checkstatus.h"
 #include "proto/metricsask.h"
 #include "proto/version.h"
 
@@ -157,11 +160,51 @@ api_alloc_stats(void *ctx, struct http_req *r)
 	rec_clear(&alloc_resource_usage_type, &usage);
 }
 
+/* --- checks --- */
+
+/* Nomad knows two ends of a check: a warning is no success. */
+static const char *
+end_of_check(enum check_status status)
+{
+	return status == CHECK_PENDING   ? "pending"
+	       : status == CHECK_PASSING ? "success"
+					 : "failure";
+}
+
+static struct tree *
+tree_of_check(const struct check *c)
+{
+	const char *on_update = c->spec.on_update;
+	bool ignored = on_update != NULL && strcmp(on_update, "ignore") == 0;
+	struct alloc_check_status s = {
+		.id = c->id,
+		.check = c->spec.name,
+		.group = c->group,
+		.mode = text_borrow(ignored ? "readiness" : "healthiness"),
+		.output = c->output,
+		.service = c->service,
+		.task = c->task,
+		.status = text_borrow(end_of_check(c->status)),
+		.status_code = c->code,
+		.timestamp = c->ran_at_ns / CLOCK_NS_PER_S,
+	};
+
+	return rec_to_tree(&alloc_check_status_type, &s);
+}
+
 static void
 api_checks(void *ctx, struct http_req *r)
 {
-	if (clientapi_runner(ctx, r) != NULL)
-		reply_tree(r, tree_map());
+	struct runner *run = clientapi_runner(ctx, r);
+	struct tree *all;
+
+	if (run == NULL)
+		return;
+	all = tree_map();
+	for (size_t i = 0; i < run->nchecks; i++)
+		tree_set(all, run->checks[i]->check.id,
+		    tree_of_check(&run->checks[i]->check));
+	reply_tree(r, all);
 }
 
 /* Whether this node is asked. If not, the request is answered or handed on. */

@@ -48,6 +48,7 @@ static const struct http_route routes[] = {
 	{ ROUTE_WRITE, "/v1/deployment/promote/:id", api_deployment_promote },
 	{ ROUTE_GET, "/v1/services", api_services },
 	{ ROUTE_GET, "/v1/service/*name", api_service },
+	{ ROUTE_DELETE, "/v1/service/:name/:id", api_service_delete },
 
 	{ ROUTE_GET, "/v1/nodes", api_nodes },
 	{ ROUTE_GET, "/v1/node/:id", api_node },

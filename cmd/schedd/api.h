@@ -57,6 +57,7 @@ void api_deployment_promote(void *ctx, struct http_req *r);
 /* api_service.c */
 void api_services(void *ctx, struct http_req *r);
 void api_service(void *ctx, struct http_req *r);
+void api_service_delete(void *ctx, struct http_req *r);
 void api_alloc_services(void *ctx, struct http_req *r);
 
 /* api_node.c */

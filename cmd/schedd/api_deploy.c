@@ -71,29 +71,12 @@ api_deployment(void *ctx, struct http_req *r)
 
 /* --- changing --- */
 
-/* The core answers as for a job; here the index is the deployment's. */
-static struct tree *
-shape_update(const struct sched_act *act)
-{
-	const struct job_register_response *rep = act->body;
-	struct tree *t = tree_map();
-
-	tree_set(
-	    t, "EvalID", tree_str(rep->eval_id != NULL ? rep->eval_id : ""));
-	tree_set(
-	    t, "EvalCreateIndex", tree_int((int64_t)rep->eval_create_index));
-	tree_set(t, "DeploymentModifyIndex", tree_int((int64_t)act->index));
-	tree_set(t, "RevertedJobVersion", tree_null());
-	return t;
-}
-
 static void
 set_status(struct schedd *sd, struct http_req *r, const char *status)
 {
 	schedd_enter(sd);
-	sched_core_deployment_status(sd->core,
-	    schedd_ask_http(sd, r, shape_update), http_route_param(r, "id"),
-	    status);
+	sched_core_deployment_status(sd->core, schedd_ask_http(sd, r, NULL),
+	    http_route_param(r, "id"), status);
 	schedd_leave(sd);
 }
 
@@ -160,8 +143,8 @@ api_deployment_promote(void *ctx, struct http_req *r)
 	} else {
 		schedd_enter(sd);
 		sched_core_deployment_promote(sd->core,
-		    schedd_ask_http(sd, r, shape_update),
-		    http_route_param(r, "id"), names, n);
+		    schedd_ask_http(sd, r, NULL), http_route_param(r, "id"),
+		    names, n);
 		schedd_leave(sd);
 	}
 	free(names);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/schedd/api.h"
+#include "common/http/route.h"
 #include "common/mem.h"
 
 static void
@@ -138,4 +139,17 @@ void
 api_services(void *ctx, struct http_req *r)
 {
 	query_start(ctx, r, read_services);
+}
+
+void
+api_service_delete(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+	char ns[128];
+
+	api_ns(r, ns, sizeof ns);
+	schedd_enter(sd);
+	sched_core_service_delete(sd->core, schedd_ask_http(sd, r, NULL), ns,
+	    http_route_param(r, "name"), http_route_param(r, "id"));
+	schedd_leave(sd);
 }

@@ -204,6 +204,8 @@ void sched_core_deployment_status(
     struct sched_core *c, uint64_t req, const char *id, const char *status);
 
 /* No body. */
+void sched_core_service_delete(struct sched_core *c, uint64_t req,
+    const char *ns, const char *name, const char *id);
 void sched_core_system_gc(struct sched_core *c, uint64_t req);
 void sched_core_sched_config(struct sched_core *c, uint64_t req,
     const struct scheduler_configuration *config);

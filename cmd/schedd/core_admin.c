@@ -215,7 +215,7 @@ ask_deployment(struct sched_core *c, uint64_t req, struct cmd_deployment *u,
 		    ->deployment_id = xstrdup(d->rec.id);
 	u->evals = evals.evals;
 	u->nevals = evals.n;
-	p = core_ask(c, req, &cmd, CORE_REGISTERED);
+	p = core_ask(c, req, &cmd, CORE_DEPLOYED);
 	core_note_evals(p, evals.evals, evals.n);
 	core_evals_release(&evals);
 }
@@ -286,7 +286,6 @@ sched_core_deployment_status(
 	static const struct {
 		const char *status, *description;
 	} known[] = {
-		{ "failed", "Deployment marked as failed" },
 		{ "paused", "Deployment is paused" },
 		{ "running", "Deployment is running" },
 	};
@@ -295,6 +294,10 @@ sched_core_deployment_status(
 
 	if (d == NULL)
 		return;
+	if (sched_eq(status, "failed")) {
+		core_deploy_fail(c, req, d);
+		return;
+	}
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (sched_eq(known[i].status, status)) {
 			u.change.status = text_borrow(known[i].status);
@@ -305,6 +308,31 @@ sched_core_deployment_status(
 			return;
 		}
 	core_refuse(c, req, ERR_BAD, "\"%s\" is no status to set", status);
+}
+
+/* --- services --- */
+
+void
+sched_core_service_delete(struct sched_core *c, uint64_t req, const char *ns,
+    const char *name, const char *id)
+{
+	const struct sched_service *s =
+	    sched_service_find(&c->state, sched_str(id));
+	struct services_update u = { .nremove = 1 };
+	struct cmd cmd = { .services = &u };
+	char *ids[] = { text_borrow(sched_str(id)) };
+
+	if (!core_may_ask(c, req))
+		return;
+	if (s == NULL || !sched_eq(s->rec.ns, ns) ||
+	    !sched_eq(s->rec.service_name, name)) {
+		core_refuse(
+		    c, req, ERR_NOT_FOUND, "service registration not found");
+		return;
+	}
+	u.node_id = s->rec.node_id;
+	u.remove = ids;
+	core_ask(c, req, &cmd, CORE_EMPTY);
 }
 
 /* --- the servers --- */

@@ -46,6 +46,20 @@ answer_deregistered(
 	core_reply(c, p->req, &job_deregister_response_type, b, r->index);
 }
 
+static void
+answer_deployed(
+    struct sched_core *c, struct core_pending *p, const struct fsm_reply *r)
+{
+	struct deployment_update_response *b = xcalloc(1, sizeof *b);
+
+	b->eval_id = first_eval(p);
+	b->eval_create_index = p->neval_ids > 0 ? r->index : 0;
+	b->deployment_modify_index = r->index;
+	b->has_reverted_job_version = p->has_reverted;
+	b->reverted_job_version = p->reverted;
+	core_reply(c, p->req, &deployment_update_response_type, b, r->index);
+}
+
 /* The three answers about nodes differ in nothing but their type's rows. */
 #define ANSWER_NODE(c, p, r, T)                                              \
 	do {                                                                 \
@@ -83,6 +97,9 @@ answer(struct sched_core *c, struct core_pending *p, const struct fsm_reply *r)
 		break;
 	case CORE_DEREGISTERED:
 		answer_deregistered(c, p, r);
+		break;
+	case CORE_DEPLOYED:
+		answer_deployed(c, p, r);
 		break;
 	case CORE_ALLOC_STOPPED:
 		s = xcalloc(1, sizeof *s);

@@ -66,45 +66,102 @@ stable_version(const struct sched_deployment *d)
 	return NULL;
 }
 
-/* Fails it and, with a version to go back to, registers that in the same
+/* What fails it and, with a version to go back to, registers that in the same
  * command. */
+struct failing {
+	struct cmd_deployment change;
+	struct cmd_job_register back;
+	struct cmd parts[2];
+	struct cmd cmd;
+	struct core_evals evals;
+	const struct job *good; /* NULL: nothing to go back to */
+};
+
+/* The reason with what becomes of the job, on the heap; clears good where
+ * going back would change nothing. */
+static char *
+describe(
+    const struct sched_deployment *d, const char *why, const struct job **good)
+{
+	const struct job *now = d->job != NULL ? d->job->job : NULL;
+
+	*good = wants_revert(&d->rec) ? stable_version(d) : NULL;
+	if (!wants_revert(&d->rec))
+		return xstrdup(why);
+	if (*good == NULL)
+		return xasprintf(
+		    "%s - no stable job version to auto revert to", why);
+	if (now != NULL && !fsm_job_differs(now, *good)) {
+		char *text = xasprintf("%s - not rolling back to stable job "
+				       "version %" PRIu64
+				       " as current job has same specification",
+		    why, (*good)->version);
+
+		*good = NULL;
+		return text;
+	}
+	return xasprintf(
+	    "%s - rolling back to job version %" PRIu64, why, (*good)->version);
+}
+
+static void
+failing_init(struct sched_core *c, struct failing *f,
+    const struct sched_deployment *d, const char *why)
+{
+	*f = (struct failing){ 0 };
+	f->change.change.deployment_id = d->rec.id;
+	f->change.change.status = text_borrow("failed");
+	f->change.change.status_description = describe(d, why, &f->good);
+	f->parts[0].deployment = &f->change;
+	f->parts[1].job_register = &f->back;
+	f->cmd.batch = f->parts;
+	f->cmd.nbatch = f->good != NULL ? 2 : 1;
+	log_warn("deployment failed id=%s job=%s: %s", d->rec.id,
+	    sched_str(d->rec.job_id), f->change.change.status_description);
+	if (d->job != NULL && d->job->job != NULL) {
+		core_evals_add(c, &f->evals, d->job->job, "deployment-watcher")
+		    ->deployment_id = xstrdup(d->rec.id);
+		f->change.evals = f->evals.evals;
+		f->change.nevals = f->good != NULL ? 0 : 1;
+	}
+	if (f->good != NULL) {
+		rec_copy(&job_type, &f->back.job, f->good);
+		f->back.job.submit_time = c->wall_ns;
+		f->back.eval = f->evals.evals;
+	}
+}
+
+static void
+failing_release(struct failing *f)
+{
+	rec_clear(&job_type, &f->back.job);
+	core_evals_release(&f->evals);
+	free(f->change.change.status_description);
+}
+
 static void
 fail(struct sched_core *c, const struct sched_deployment *d, const char *why)
 {
-	bool revert = wants_revert(&d->rec);
-	const struct job *good = revert ? stable_version(d) : NULL;
-	struct cmd_deployment u = { .change = { .deployment_id = d->rec.id,
-					.status = text_borrow("failed") } };
-	struct cmd_job_register r = { 0 };
-	struct cmd parts[2] = { { .deployment = &u }, { .job_register = &r } };
-	struct cmd cmd = { .batch = parts, .nbatch = good != NULL ? 2 : 1 };
-	struct core_evals evals = { 0 };
-	char *text;
+	struct failing f;
 
-	if (good != NULL)
-		text = xasprintf("%s - rolling back to job version %" PRIu64,
-		    why, good->version);
-	else
-		text = xasprintf("%s%s", why,
-		    revert ? " - no stable job version to auto revert to" : "");
-	log_warn("deployment failed id=%s job=%s: %s", d->rec.id,
-	    sched_str(d->rec.job_id), text);
-	u.change.status_description = text;
-	if (d->job != NULL && d->job->job != NULL) {
-		core_evals_add(c, &evals, d->job->job, "deployment-watcher")
-		    ->deployment_id = xstrdup(d->rec.id);
-		u.evals = evals.evals;
-		u.nevals = good != NULL ? 0 : 1;
-	}
-	if (good != NULL) {
-		rec_copy(&job_type, &r.job, good);
-		r.job.submit_time = c->wall_ns;
-		r.eval = evals.evals;
-	}
-	core_propose(c, &cmd);
-	rec_clear(&job_type, &r.job);
-	core_evals_release(&evals);
-	free(text);
+	failing_init(c, &f, d, why);
+	core_propose(c, &f.cmd);
+	failing_release(&f);
+}
+
+void
+core_deploy_fail(
+    struct sched_core *c, uint64_t req, const struct sched_deployment *d)
+{
+	struct failing f;
+	struct core_pending *p;
+
+	failing_init(c, &f, d, "Deployment marked as failed");
+	p = core_ask(c, req, &f.cmd, CORE_DEPLOYED);
+	core_note_evals(p, f.evals.evals, f.evals.n);
+	p->has_reverted = f.good != NULL;
+	p->reverted = f.good != NULL ? f.good->version : 0;
+	failing_release(&f);
 }
 
 /* --- watching --- */

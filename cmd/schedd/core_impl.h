@@ -45,6 +45,7 @@ enum core_answer {
 	CORE_LEASED,
 	CORE_REGISTERED,
 	CORE_DEREGISTERED,
+	CORE_DEPLOYED,
 	CORE_ALLOC_STOPPED,
 	CORE_ELIGIBLE,
 	CORE_DRAINED,
@@ -68,8 +69,10 @@ struct core_pending {
 	enum core_answer answer;
 	char **eval_ids; /* that it makes */
 	size_t neval_ids;
-	char *node_id;        /* CORE_LEASED: whose lease */
-	char *warnings;       /* CORE_REGISTERED */
+	char *node_id;     /* CORE_LEASED: whose lease */
+	char *warnings;    /* CORE_REGISTERED */
+	uint64_t reverted; /* CORE_DEPLOYED: to this version of the job */
+	bool has_reverted;
 	struct core_run *run; /* it is an evaluation's plan, or its end */
 	bool is_gc;
 	bool has_more; /* garbage than one command can name */
@@ -214,6 +217,9 @@ bool core_gc_goes_on(struct sched_core *c, const struct core_pending *p);
 
 /* --- core_deploy.c --- */
 
+/* Fails it for the request, as a group that runs out of time does. */
+void core_deploy_fail(
+    struct sched_core *c, uint64_t req, const struct sched_deployment *d);
 void core_deploy_lead(struct sched_core *c);
 void core_deploy_end(struct sched_core *c);
 void core_deploy_observe(struct sched_core *c, const struct cmd *cmd);

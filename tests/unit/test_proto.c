@@ -19,6 +19,7 @@
 #include "proto/alloc.h"
 #include "proto/api.h"
 #include "proto/catalog.h"
+#include "proto/checkstatus.h"
 #include "proto/cmd.h"
 #include "proto/ctl.h"
 #include "proto/eval.h"
@@ -157,6 +158,7 @@ static const struct {
 	TYPE(job_evaluate_request),
 	TYPE(alloc_stub),
 	TYPE(node_stub),
+	TYPE(deployment_update_response),
 	TYPE(alloc_stop_response),
 	TYPE(drain_spec),
 	TYPE(node_update_drain_request),
@@ -320,6 +322,7 @@ static const struct {
 	TYPE(host_cpu_stats),
 	TYPE(host_disk_stats),
 	TYPE(host_stats),
+	TYPE(alloc_check_status),
 	TYPE(alloc_file_info),
 	TYPE(stream_frame),
 	TYPE(restart_policy),
