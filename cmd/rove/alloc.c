@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/rove/alloc_checks.h"
 #include "cmd/rove/alloctasks.h"
 #include "cmd/rove/commands.h"
 #include "cmd/rove/find.h"
@@ -172,6 +173,7 @@ show_alloc(struct cli *c, const char *id, const struct alloc_flags *f)
 	} else {
 		show_basics(c, &a, f);
 		show_addresses(&a);
+		alloc_checks_show_short(c, id);
 		if (f->short_form)
 			alloctasks_show_short(&a);
 		else

@@ -70,5 +70,6 @@ change_follow(
 		printf("Evaluation ID: %s\n", id);
 		return 0;
 	}
-	return follow_eval(c, id, f->verbose ? TEXT_FULL_ID : TEXT_SHORT_ID);
+	return (f->no_deployment ? follow_eval_alone : follow_eval)(
+	    c, id, f->verbose ? TEXT_FULL_ID : TEXT_SHORT_ID);
 }

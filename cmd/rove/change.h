@@ -11,6 +11,7 @@
 /* How much of what follows is told. */
 struct change_flags {
 	bool detach, verbose;
+	bool no_deployment; /* the evaluation is followed, no deployment */
 };
 
 #define CHANGE_FLAG_ROWS(f)                                               \

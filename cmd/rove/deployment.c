@@ -7,6 +7,7 @@
 
 #include "cmd/rove/change.h"
 #include "cmd/rove/commands.h"
+#include "cmd/rove/deployfollow.h"
 #include "cmd/rove/deploywords.h"
 #include "cmd/rove/find.h"
 #include "cmd/rove/lists.h"
@@ -61,7 +62,7 @@ show(struct cli *c, const char *id, bool verbose)
 {
 	size_t len = verbose ? TEXT_FULL_ID : TEXT_SHORT_ID;
 	struct deployment d;
-	struct buf rows = { 0 };
+	struct buf out = { 0 };
 	struct err err;
 	char *path = client_path("/v1/deployment/", id, "");
 	int rc = client_get(&c->client, path, NULL, &deployment_type, &d, &err);
@@ -69,18 +70,20 @@ show(struct cli *c, const char *id, bool verbose)
 	free(path);
 	if (rc == -1)
 		return cli_fail(&err, "Error retrieving deployment");
-	table_row(&rows, "ID|%s", text_id(d.id, len));
-	table_row(&rows, "Job ID|%s", lists_text(d.job_id));
-	table_row(&rows, "Job Version|%" PRIu64, d.job_version);
-	table_row(&rows, "Status|%s", lists_text(d.status));
-	table_row(&rows, "Description|%s", lists_text(d.status_description));
-	cli_print_table(&rows, TABLE_KV);
-	buf_reset(&rows);
-	deploywords_groups(&d, &rows);
-	cli_heading("Deployed");
-	cli_print_table(&rows, TABLE_LIST);
-	buf_release(&rows);
+	deploywords_whole(&d, len, &out);
+	fputs(buf_str(&out), stdout);
+	buf_release(&out);
 	rec_clear(&deployment_type, &d);
+	return 0;
+}
+
+static int
+follow(struct cli *c, const char *id, bool verbose)
+{
+	size_t len = verbose ? TEXT_FULL_ID : TEXT_SHORT_ID;
+
+	printf("Monitoring deployment \"%s\"\n", text_id(id, len));
+	deployfollow(c, id, len, "");
 	return 0;
 }
 
@@ -97,9 +100,11 @@ show_json(struct cli *c, const char *id)
 int
 deployment_status(const struct command *cmd, int argc, char **argv)
 {
-	bool verbose = false, json = false;
+	bool verbose = false, json = false, monitor = false;
 	const struct flag rows[] = {
 		{ "json", FLAG_BOOL, &json, NULL, "As JSON." },
+		{ "monitor", FLAG_BOOL, &monitor, NULL,
+		    "Follow it until it is over." },
 		{ "verbose", FLAG_BOOL, &verbose, NULL, "Whole identifiers." },
 	};
 	struct cli c;
@@ -108,13 +113,18 @@ deployment_status(const struct command *cmd, int argc, char **argv)
 
 	if (status != CLI_GO)
 		return status;
+	if (monitor && json)
+		return cli_end(&c, cli_fail(NULL, "The monitor flag cannot be "
+						  "used with -json"));
 	if (c.argc == 0)
 		return cli_end(&c, json
 				       ? cli_print_answer(&c, "/v1/deployments")
 				       : list(&c, verbose));
 	status = find_deployment(&c, c.argv[0], &id);
 	if (status == CLI_GO) {
-		status = json ? show_json(&c, id) : show(&c, id, verbose);
+		status = json      ? show_json(&c, id)
+			 : monitor ? follow(&c, id, verbose)
+				   : show(&c, id, verbose);
 		free(id);
 	}
 	return cli_end(&c, status);
@@ -229,6 +239,17 @@ struct verb {
 	enum { NO_PAUSE, PAUSE, RESUME } pause;
 };
 
+static void
+say_done(const struct verb *v, const char *id, const struct tree *answer)
+{
+	const struct tree *back = tree_get(answer, "RevertedJobVersion");
+
+	printf("Deployment \"%s\" %s", id, v->done);
+	if (back != NULL && back->kind == TREE_INT)
+		printf(". Auto-reverted to job version %" PRId64 ".", back->i);
+	puts("");
+}
+
 static int
 change(struct cli *c, const struct change_flags *f, const struct verb *v,
     const char *id)
@@ -242,7 +263,7 @@ change(struct cli *c, const struct change_flags *f, const struct verb *v,
 	status = change_put(c, path, body, v->failed, &answer);
 	free(path);
 	if (status == 0) {
-		printf("Deployment \"%s\" %s\n", id, v->done);
+		say_done(v, id, answer);
 		status = change_follow(c, f, answer);
 	}
 	tree_free(answer);
@@ -252,7 +273,8 @@ change(struct cli *c, const struct change_flags *f, const struct verb *v,
 static int
 run_verb(const struct command *cmd, int argc, char **argv, struct verb v)
 {
-	struct change_flags f = { 0 };
+	/* A deployment that is given up is not waited for. */
+	struct change_flags f = { .no_deployment = v.pause == NO_PAUSE };
 	const struct flag rows[] = { CHANGE_FLAG_ROWS(&f) };
 	struct cli c;
 	char *id;

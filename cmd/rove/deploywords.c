@@ -64,3 +64,25 @@ deploywords_groups(const struct deployment *d, struct buf *rows)
 	}
 	buf_release(&row);
 }
+
+void
+deploywords_whole(const struct deployment *d, size_t id_len, struct buf *out)
+{
+	struct buf rows = { 0 };
+
+	table_row(&rows, "ID|%s", text_id(d->id, id_len));
+	table_row(&rows, "Job ID|%s", lists_text(d->job_id));
+	table_row(&rows, "Job Version|%" PRIu64, d->job_version);
+	table_row(&rows, "Status|%s", lists_text(d->status));
+	table_row(&rows, "Description|%s", lists_text(d->status_description));
+	table_format(buf_str(&rows), TABLE_KV, out);
+	buf_addc(out, '\n');
+	buf_reset(&rows);
+	if (d->ntask_groups > 0) {
+		deploywords_groups(d, &rows);
+		buf_adds(out, "\nDeployed\n");
+		table_format(buf_str(&rows), TABLE_LIST, out);
+		buf_addc(out, '\n');
+	}
+	buf_release(&rows);
+}

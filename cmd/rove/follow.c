@@ -5,7 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/rove/deployfollow.h"
 #include "cmd/rove/monitor.h"
+#include "cmd/rove/text.h"
 #include "common/clock.h"
 #include "common/mem.h"
 
@@ -15,8 +17,9 @@
 struct follow {
 	struct cli *cli;
 	struct monitor monitor;
-	char *path;     /* of the evaluation */
-	uint64_t index; /* of what was seen of it */
+	char *path;       /* of the evaluation */
+	uint64_t index;   /* of what was seen of it */
+	char *deployment; /* NULL: none so far */
 };
 
 static void
@@ -76,6 +79,10 @@ step(struct follow *f, bool *done, struct err *err)
 
 	if (look(f, &e, &allocs, &n, err) == -1)
 		return -1;
+	if (e.deployment_id != NULL && *e.deployment_id != '\0') {
+		free(f->deployment);
+		f->deployment = xstrdup(e.deployment_id);
+	}
 	switch (monitor_see(&f->monitor, &e, allocs, n, &out)) {
 	case MONITOR_AGAIN:
 		if (f->index == 0)
@@ -99,8 +106,10 @@ step(struct follow *f, bool *done, struct err *err)
 	return 0;
 }
 
-int
-follow_eval(struct cli *c, const char *eval_id, size_t id_len)
+/* Its deployment is that of the last evaluation that names one. */
+static int
+follow_chain(
+    struct cli *c, const char *eval_id, size_t id_len, char **deployment)
 {
 	struct follow f = { .cli = c };
 	struct err err;
@@ -115,7 +124,33 @@ follow_eval(struct cli *c, const char *eval_id, size_t id_len)
 		rc = cli_fail(&err, "Error reading evaluation \"%s\"", eval_id);
 	else
 		rc = monitor_status(&f.monitor);
+	*deployment = f.deployment;
 	monitor_release(&f.monitor);
 	free(f.path);
 	return rc;
+}
+
+int
+follow_eval_alone(struct cli *c, const char *eval_id, size_t id_len)
+{
+	char *deployment;
+	int status = follow_chain(c, eval_id, id_len, &deployment);
+
+	free(deployment);
+	return status;
+}
+
+int
+follow_eval(struct cli *c, const char *eval_id, size_t id_len)
+{
+	char *deployment;
+	int status = follow_chain(c, eval_id, id_len, &deployment);
+
+	if (status == 0 && deployment != NULL) {
+		printf("==> Monitoring deployment \"%s\"\n",
+		    text_id(deployment, id_len));
+		status = deployfollow(c, deployment, id_len, "    ");
+	}
+	free(deployment);
+	return status;
 }

@@ -57,7 +57,7 @@ stop_one(struct cli *c, const struct stop_flags *f, const char *typed)
 	else if (f->detach)
 		status = puts(resp.eval_id) == EOF;
 	else
-		status = follow_eval(
+		status = follow_eval_alone(
 		    c, resp.eval_id, f->verbose ? TEXT_FULL_ID : TEXT_SHORT_ID);
 	rec_clear(&job_deregister_response_type, &resp);
 	buf_release(&params);

@@ -14,6 +14,9 @@ static const struct command commands[] = {
 	    agent_run, NULL },
 	{ "agent-info", "", "What the agent says of itself", NULL, agent_info,
 	    NULL },
+	{ "alloc checks", "<allocation>",
+	    "What the checks of an allocation's services say", NULL,
+	    alloc_checks, "checks" },
 	{ "alloc logs", "<allocation> [<task>]", "A task's log",
 	    "Prints what a task has written so far, or with -f what it writes "
 	    "from now on, too.",
@@ -76,10 +79,11 @@ static const struct command commands[] = {
 	    job_revert, NULL },
 	{ "job run", "<path>", "Run a job, or change it",
 	    "Registers the job that a file describes and follows the "
-	    "evaluation that places it. \"-\" is standard input. The file is "
-	    "HCL or JSON.\n\n"
-	    "The exit status is 0, 1 after an error, and 2 when the job is "
-	    "registered but something could not be placed.",
+	    "evaluation that places it, and then its deployment until that "
+	    "is over. \"-\" is standard input. The file is HCL or JSON.\n\n"
+	    "The exit status is 0, 1 after an error or when the deployment "
+	    "is not successful, and 2 when the job is registered but "
+	    "something could not be placed.",
 	    job_run, "run" },
 	{ "job scale", "<job> [<group>] <count>",
 	    "Run more or fewer of a group",
@@ -108,6 +112,13 @@ static const struct command commands[] = {
 	    "server-join" },
 	{ "server members", "", "The servers", NULL, server_members,
 	    "server-members" },
+	{ "service delete", "<service> <id>", "Take a registration away",
+	    "Deletes one registration of a service. The node that made it "
+	    "puts it back when something about it changes.",
+	    service_delete, NULL },
+	{ "service info", "<service>", "The instances of a service", NULL,
+	    service_info, NULL },
+	{ "service list", "", "The services", NULL, service_list, NULL },
 	{ "status", "[<identifier>]", "Whatever has this identifier",
 	    "Shows the job, allocation, evaluation or node that the "
 	    "identifier, or a prefix of it, belongs to; without one, the jobs.",
