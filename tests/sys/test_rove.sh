@@ -52,7 +52,9 @@ expect_match "$out" '^==> Monitoring evaluation "([0-9a-f]{8})"
     Evaluation triggered by job "web"
     Allocation "([0-9a-f]{8})" created: node "([0-9a-f]{8})", group "web"
     Evaluation status changed: "pending" -> "complete"
-==> Evaluation "([0-9a-f]{8})" finished with status "complete"$'
+==> Evaluation "([0-9a-f]{8})" finished with status "complete"
+==> Monitoring deployment "[0-9a-f]{8}"
+'
 eval_id=${BASH_REMATCH[1]} alloc=${BASH_REMATCH[2]} node=${BASH_REMATCH[3]}
 expect_eq "${BASH_REMATCH[4]}" "$eval_id"
 eventually 5 has_allocs web running 1
@@ -246,7 +248,7 @@ canary 1
 exits 0 rove job run "$TEST_DIR/canary.nomad"
 eventually 20 deployment_is successful
 canary 2
-exits 0 rove job run "$TEST_DIR/canary.nomad"
+exits 0 rove job run -detach "$TEST_DIR/canary.nomad"
 eventually 20 deployed 'true +false +2 +1 +1 +1 +0'
 exits 0 rove job status canary
 expect_match "$out" 'Task Group +Auto Revert +Promoted +Desired +Canaries +Placed +Healthy +Unhealthy +Progress Deadline'
@@ -268,7 +270,7 @@ expect_match "$out" '
 g +true +true +2 +1 +[0-9]+ +2 +0 '
 exits 1 rove deployment promote "$id"
 canary 3
-exits 0 rove job run "$TEST_DIR/canary.nomad"
+exits 0 rove job run -detach "$TEST_DIR/canary.nomad"
 id=$(curl -s "$NOMAD_ADDR/v1/job/canary/deployment" | jq -r .ID)
 exits 0 rove deployment fail "$id"
 expect_match "$out" "^Deployment \"$id\" failed"

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""A page that says which allocation answers: web.py PORT
+"""A page that says which allocation answers: web.py PORT [HEALTH]
+
+/health answers the status that stands in the file HEALTH, /fail always 500.
 
 It also writes a line to standard output for each request, and one a second,
 so that a test can see whether any was lost.
@@ -19,7 +21,13 @@ class Page(http.server.BaseHTTPRequestHandler):
             os.environ.get("NOMAD_SHORT_ALLOC_ID", "nobody"),
             os.getpid(),
         )
-        self.send_response(200)
+        status = 200
+        if self.path == "/health":
+            with open(sys.argv[2]) as health:
+                status = int(health.read())
+        elif self.path == "/fail":
+            status = 500
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body.encode())
