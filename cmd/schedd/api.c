@@ -43,6 +43,8 @@ static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/deployments", api_deployments },
 	{ ROUTE_GET, "/v1/deployment/:id", api_deployment },
 	{ ROUTE_GET, "/v1/deployment/allocations/:id", api_deployment_allocs },
+	{ ROUTE_WRITE, "/v1/deployment/allocation-health/:id",
+	    api_deployment_health },
 	{ ROUTE_WRITE, "/v1/deployment/fail/:id", api_deployment_fail },
 	{ ROUTE_WRITE, "/v1/deployment/pause/:id", api_deployment_pause },
 	{ ROUTE_WRITE, "/v1/deployment/promote/:id", api_deployment_promote },

@@ -50,6 +50,7 @@ void api_eval(void *ctx, struct http_req *r);
 /* api_deploy.c */
 void api_deployments(void *ctx, struct http_req *r);
 void api_deployment(void *ctx, struct http_req *r);
+void api_deployment_health(void *ctx, struct http_req *r);
 void api_deployment_fail(void *ctx, struct http_req *r);
 void api_deployment_pause(void *ctx, struct http_req *r);
 void api_deployment_promote(void *ctx, struct http_req *r);

@@ -118,25 +118,36 @@ api_deployment_pause(void *ctx, struct http_req *r)
 	tree_free(t);
 }
 
+/* The texts of a list in the body, borrowed; the caller frees the array. */
+static char **
+texts_of(const struct tree *body, const char *key, size_t *n)
+{
+	const struct tree *list = tree_get(body, key);
+	char **texts = NULL;
+	size_t cap = 0;
+
+	*n = 0;
+	for (size_t i = 0;
+	     list != NULL && list->kind == TREE_LIST && i < list->nitems; i++) {
+		texts = xgrow(texts, *n, &cap, sizeof *texts);
+		if (list->items[i]->kind == TREE_STR)
+			texts[(*n)++] = list->items[i]->str;
+	}
+	return texts;
+}
+
 void
 api_deployment_promote(void *ctx, struct http_req *r)
 {
 	struct schedd *sd = ctx;
 	struct tree *t = update_body(r);
 	const struct tree *all = tree_get(t, "All");
-	const struct tree *groups = tree_get(t, "Groups");
-	char **names = NULL;
-	size_t n = 0, cap = 0;
+	char **names;
+	size_t n;
 
 	if (t == NULL)
 		return;
-	for (size_t i = 0;
-	     groups != NULL && groups->kind == TREE_LIST && i < groups->nitems;
-	     i++) {
-		names = xgrow(names, n, &cap, sizeof *names);
-		if (groups->items[i]->kind == TREE_STR)
-			names[n++] = groups->items[i]->str;
-	}
+	names = texts_of(t, "Groups", &n);
 	if (n == 0 && (all == NULL || all->kind != TREE_BOOL || !all->b)) {
 		http_fail(
 		    r, 400, "All must be true or Groups must name some groups");
@@ -148,5 +159,25 @@ api_deployment_promote(void *ctx, struct http_req *r)
 		schedd_leave(sd);
 	}
 	free(names);
+	tree_free(t);
+}
+
+void
+api_deployment_health(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+	struct tree *t = update_body(r);
+	struct sched_health_set set = { 0 };
+
+	if (t == NULL)
+		return;
+	set.healthy = texts_of(t, "HealthyAllocationIDs", &set.nhealthy);
+	set.unhealthy = texts_of(t, "UnhealthyAllocationIDs", &set.nunhealthy);
+	schedd_enter(sd);
+	sched_core_deployment_health(sd->core, schedd_ask_http(sd, r, NULL),
+	    http_route_param(r, "id"), &set);
+	schedd_leave(sd);
+	free(set.healthy);
+	free(set.unhealthy);
 	tree_free(t);
 }

@@ -200,6 +200,13 @@ void sched_core_node_evaluate(
  * "failed" or "paused"/"running". Both: job_register_response. */
 void sched_core_deployment_promote(struct sched_core *c, uint64_t req,
     const char *id, char *const *groups, size_t n);
+/* Allocations whose health somebody has judged. Borrowed. */
+struct sched_health_set {
+	char **healthy, **unhealthy; /* ids */
+	size_t nhealthy, nunhealthy;
+};
+void sched_core_deployment_health(struct sched_core *c, uint64_t req,
+    const char *id, const struct sched_health_set *set);
 void sched_core_deployment_status(
     struct sched_core *c, uint64_t req, const char *id, const char *status);
 

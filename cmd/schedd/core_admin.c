@@ -279,6 +279,54 @@ sched_core_deployment_promote(struct sched_core *c, uint64_t req,
 	free(names);
 }
 
+/* The first of the ids that is no allocation of the deployment, or NULL. */
+static const char *
+first_stranger(const struct sched_core *c, const struct sched_deployment *d,
+    char *const *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct sched_alloc *a =
+		    sched_alloc_find(&c->state, sched_str(ids[i]));
+
+		if (a == NULL || a->deployment != d)
+			return ids[i];
+	}
+	return NULL;
+}
+
+void
+sched_core_deployment_health(struct sched_core *c, uint64_t req, const char *id,
+    const struct sched_health_set *set)
+{
+	const struct sched_deployment *d = ask_about_deployment(c, req, id);
+	struct cmd_deployment u = { .healthy = set->healthy,
+		.nhealthy = set->nhealthy,
+		.unhealthy = set->unhealthy,
+		.nunhealthy = set->nunhealthy };
+	const char *stranger;
+
+	if (d == NULL)
+		return;
+	stranger = first_stranger(c, d, set->healthy, set->nhealthy);
+	if (stranger == NULL)
+		stranger =
+		    first_stranger(c, d, set->unhealthy, set->nunhealthy);
+	if (set->nhealthy + set->nunhealthy == 0)
+		core_refuse(c, req, ERR_BAD,
+		    "must specify at least one healthy/unhealthy allocation "
+		    "ID");
+	else if (set->nhealthy + set->nunhealthy > CMD_MAX_BATCH)
+		core_refuse(c, req, ERR_BAD,
+		    "at most %d allocations may be judged at a time",
+		    CMD_MAX_BATCH);
+	else if (stranger != NULL)
+		core_refuse(c, req, ERR_BAD,
+		    "alloc \"%s\" is not part of deployment \"%s\"", stranger,
+		    d->rec.id);
+	else
+		ask_deployment(c, req, &u, d, true);
+}
+
 void
 sched_core_deployment_status(
     struct sched_core *c, uint64_t req, const char *id, const char *status)

@@ -190,7 +190,32 @@ restarted() {
 }
 eventually 10 restarted
 
+# By hand: nobody but the API says how it is.
+checked_job hand /fail 'health_check = "manual"' "" >"$TEST_DIR/hand.nomad"
+rove job run -detach "$TEST_DIR/hand.nomad" >/dev/null
+eventually 5 has_allocs hand running 1
+id=$(curl -s "$NOMAD_ADDR/v1/job/hand/deployment" | jq -r .ID)
+judge() { # MEMBER ALLOC
+	http_code -X POST -d "{\"DeploymentID\":\"$id\",\"$1\":[\"$2\"]}" \
+		"$NOMAD_ADDR/v1/deployment/allocation-health/$id"
+}
+expect_eq "$(judge HealthyAllocationIDs "$sick")" 500
+expect_eq "$(judge HealthyAllocationIDs "$(job_alloc hand)")" 200
+hand_is_successful() {
+	rove deployment status "$id" | grep -q 'Status *= successful'
+}
+eventually 5 hand_is_successful
+
+# A nodeagent that comes back still knows what the checks said.
+alloc=$(job_alloc web)
+down KILL nodeagent
+up nodeagent
+knows() { [ -n "$(checks_of "$alloc")" ]; }
+eventually 5 knows
+expect_match "$(checks_of "$alloc")" 'alive=success'
+
 # What stops is no longer routed.
+rove job stop -purge -yes hand >/dev/null
 rove job stop -purge -yes sick >/dev/null
 rove job stop -purge -yes web >/dev/null
 eventually 3 lb_says /web 404
