@@ -68,6 +68,18 @@ look(struct follow *f, struct eval *e, struct alloc_stub **allocs, size_t *n,
 	return rc;
 }
 
+/* The run of a system job ends with its evaluation: its deployment goes on
+ * as machines come and go. */
+static void
+note_deployment(struct follow *f, const struct eval *e)
+{
+	if (e->deployment_id == NULL || *e->deployment_id == '\0' ||
+	    (e->type != NULL && strcmp(e->type, "system") == 0))
+		return;
+	free(f->deployment);
+	f->deployment = xstrdup(e->deployment_id);
+}
+
 /* One look and what it says; *done when it was the last. */
 static int
 step(struct follow *f, bool *done, struct err *err)
@@ -79,10 +91,7 @@ step(struct follow *f, bool *done, struct err *err)
 
 	if (look(f, &e, &allocs, &n, err) == -1)
 		return -1;
-	if (e.deployment_id != NULL && *e.deployment_id != '\0') {
-		free(f->deployment);
-		f->deployment = xstrdup(e.deployment_id);
-	}
+	note_deployment(f, &e);
 	switch (monitor_see(&f->monitor, &e, allocs, n, &out)) {
 	case MONITOR_AGAIN:
 		if (f->index == 0)
