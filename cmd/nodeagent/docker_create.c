@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,7 @@ put_labels(const struct docker_create *c, struct tree *body)
 		{ "task_name", c->task->task->name },
 	};
 	struct tree *labels = tree_map();
+	char life[24];
 
 	for (size_t i = 0; i < c->config->nlabels; i++)
 		docker_put_text(labels, c->config->labels[i].key,
@@ -107,6 +109,8 @@ put_labels(const struct docker_create *c, struct tree *body)
 			docker_put_text(labels, key, extra[i].value);
 		}
 	tree_set(labels, DOCKER_LABEL_ALLOC_ID, tree_str(c->task->alloc_id));
+	snprintf(life, sizeof life, "%" PRIu64, c->task->life);
+	tree_set(labels, DOCKER_LABEL_LIFE, tree_str(life));
 	tree_set(body, "Labels", labels);
 }
 

@@ -20,6 +20,8 @@
  * all our labels begin with. */
 #define DOCKER_LABEL_ALLOC_ID "com.hashicorp.nomad.alloc_id"
 #define DOCKER_LABEL_PREFIX   "com.hashicorp.nomad."
+/* Which start of its task a container is. */
+#define DOCKER_LABEL_LIFE "rove.task.life"
 
 /* Where tasks of the docker driver find their directories: /alloc, /local,
  * /secrets; for struct driver. */

@@ -113,7 +113,7 @@ finish(struct docker_call *call, const struct docker_reply *r)
 		e->on_trouble(e->ctx);
 	if (on_reply != NULL)
 		on_reply(ctx, r);
-	else if (r->why != NULL && r->status != 404)
+	else if (r->why != NULL && r->status != 404 && r->status != 409)
 		log_warn("docker: %s: %s", call->what, r->why);
 }
 

@@ -6,7 +6,7 @@
 
 #include "common/mem.h"
 
-static const struct driver *const drivers[] = { &driver_mock,
+static const struct driver *const drivers[] = { &driver_docker, &driver_mock,
 	&driver_raw_exec };
 
 const struct driver *

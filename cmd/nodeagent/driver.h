@@ -16,6 +16,9 @@
 #include "cmd/nodeagent/taskenv.h"
 #include "common/loop.h"
 #include "proto/node.h"
+#include "proto/stats.h"
+
+struct docker;
 
 /* What drivers need of the daemon; borrowed while it lives. */
 struct driver_host {
@@ -24,6 +27,7 @@ struct driver_host {
 	const char *shim_dir;  /* where shims keep their directories */
 	bool raw_exec;         /* raw_exec is enabled */
 	char **denied_env;     /* names not inherited; NULL at the end */
+	struct docker *docker; /* see driver_docker.h; NULL: none */
 };
 
 /* One start of one task; borrowed during the call only. */
@@ -88,12 +92,17 @@ struct driver {
 	    const struct driver_task *task, proc_event_fn *fn, void *ctx);
 	/* A signal; with kill_after_ms, SIGKILL when it has not ended then. */
 	void (*signal)(struct taskproc *p, int signal, uint64_t kill_after_ms);
+	/* Of a driver whose starts take long: gives up one that is under way,
+	 * if that can be done. Then PROC_VANISHED follows. */
+	void (*abandon)(struct taskproc *p);
 	/* Forgets the task without ending it (or after it has ended). */
 	void (*release)(struct taskproc *p);
 	pid_t (*pid)(const struct taskproc *p); /* 0: none */
+	/* Where the driver knows better than /proc what the task uses. */
+	void (*usage)(const struct taskproc *p, struct resource_usage *u);
 };
 
-extern const struct driver driver_raw_exec, driver_mock;
+extern const struct driver driver_raw_exec, driver_mock, driver_docker;
 
 const struct driver *driver_find(const char *name); /* NULL: unknown */
 void driver_fingerprint_all(const struct driver_host *host, struct node *node);

@@ -13,6 +13,7 @@
 #include "cmd/nodeagent/catalogapi.h"
 #include "cmd/nodeagent/checkrun.h"
 #include "cmd/nodeagent/clientapi.h"
+#include "cmd/nodeagent/driver_docker.h"
 #include "cmd/nodeagent/fingerprint.h"
 #include "cmd/nodeagent/runner.h"
 #include "cmd/nodeagent/serverlink.h"
@@ -23,6 +24,7 @@
 #include "proto/msg.h"
 
 #define GC_INTERVAL_MS  60000
+#define FIRST_LOOK_MS   2000 /* that drivers have before servers hear of us */
 #define STOP_TASKS_MS   8000 /* for all tasks to end, before we go anyway */
 #define STOP_POLL_MS    20
 #define SECRET_DIR_MODE 0700
@@ -65,11 +67,14 @@ open_dirs(struct nodeagent *na, struct err *err)
 			    ? xstrdup(c->alloc_dir)
 			    : xasprintf("%s/alloc", c->common.data_dir);
 	na->shim_dir = xasprintf("%s/shims", c->common.data_dir);
+	na->docker_dir = xasprintf("%s/docker", c->common.data_dir);
 	na->shim_path = *c->shim != '\0' ? xstrdup(c->shim) : shim_beside_us();
 	if (access(na->shim_path, X_OK) == -1)
 		return err_sys(err, "shim: %s", na->shim_path);
 	/* Tasks of other users must be able to reach their directories. */
 	if (own_dir(na->alloc_dir, 0711, err) == -1)
+		return -1;
+	if (own_dir(na->docker_dir, SECRET_DIR_MODE, err) == -1)
 		return -1;
 	return own_dir(na->shim_dir, SECRET_DIR_MODE, err);
 }
@@ -89,6 +94,50 @@ read_identity(struct nodeagent *na, struct err *err)
 		return -1;
 	na->node.secret_id = xstrdup(id);
 	return 0;
+}
+
+/* --- drivers --- */
+
+/* Drivers are known, or have had their time: the servers may hear of us. */
+static void
+begin(void *arg)
+{
+	struct nodeagent *na = arg;
+
+	if (na->begin == NULL)
+		return;
+	loop_timer_free(na->begin);
+	na->begin = NULL;
+	serverlink_start(na->link);
+}
+
+static const struct driver_info *
+driver_of(const struct nodeagent *na, const char *name)
+{
+	for (size_t i = 0; i < na->node.ndrivers; i++)
+		if (strcmp(na->node.drivers[i].key, name) == 0)
+			return &na->node.drivers[i];
+	return NULL;
+}
+
+/* The docker driver has something new to say of itself. */
+static void
+on_docker_changed(void *ctx)
+{
+	struct nodeagent *na = ctx;
+	const struct driver_info *d = driver_of(na, driver_docker.name);
+	bool was = d != NULL && d->healthy, known = d != NULL && d->detected;
+
+	driver_docker.fingerprint(&na->host, &na->node);
+	rec_sort_maps(&node_type, &na->node);
+	d = driver_of(na, driver_docker.name);
+	serverlink_node_changed(na->link);
+	if (known && d->healthy != was)
+		serverlink_put_event(na->link, "Driver",
+		    d->healthy ? "Driver docker is healthy"
+			       : "Driver docker is not healthy",
+		    driver_docker.name);
+	begin(na);
 }
 
 static void
@@ -131,6 +180,9 @@ fill_node(struct nodeagent *na)
 	    xcalloc(c->ndenied_envvars + 1, sizeof *na->host.denied_env);
 	for (size_t i = 0; i < c->ndenied_envvars; i++)
 		na->host.denied_env[i] = c->denied_envvars[i];
+	if (c->docker.enabled)
+		na->host.docker = docker_new(na->loop, &c->docker,
+		    na->docker_dir, on_docker_changed, na);
 	driver_fingerprint_all(&na->host, n);
 }
 
@@ -259,7 +311,8 @@ nodeagent_start(struct daemon *d, struct err *err)
 		return -1;
 	na->gc = loop_timer_new(na->loop, on_gc, na);
 	loop_timer_set(na->gc, GC_INTERVAL_MS);
-	serverlink_start(na->link);
+	na->begin = loop_timer_new(na->loop, begin, na);
+	loop_timer_set(na->begin, na->host.docker != NULL ? FIRST_LOOK_MS : 0);
 	log_info("node id=%s name=%s datacenter=%s", na->node.id, na->node.name,
 	    na->node.datacenter);
 	return 0;
@@ -350,6 +403,7 @@ nodeagent_release(struct daemon *d)
 		runner_release(map_value(e));
 	map_release(&na->runners);
 	checkrun_free(na->checkrun);
+	docker_free(na->host.docker);
 	http_server_free(na->http);
 	http_client_free(na->server_api);
 	free(na->server_api_addr);
@@ -357,6 +411,7 @@ nodeagent_release(struct daemon *d)
 	catalogapi_free(na->catalogapi);
 	bus_peer_free(na->metricsd);
 	loop_timer_free(na->gc);
+	loop_timer_free(na->begin);
 	loop_timer_free(na->stop_timer);
 	store_close(na->store);
 	trash_close(na->trash);
@@ -367,6 +422,7 @@ nodeagent_release(struct daemon *d)
 	free(na->host.denied_env);
 	free(na->alloc_dir);
 	free(na->shim_dir);
+	free(na->docker_dir);
 	free(na->shim_path);
 	free(na);
 	d->state = NULL;

@@ -37,7 +37,7 @@ struct nodeagent {
 	const struct nodeagent_config *config;
 
 	struct node node; /* our record, as registered */
-	char *alloc_dir, *shim_dir, *shim_path;
+	char *alloc_dir, *shim_dir, *shim_path, *docker_dir;
 	struct driver_host host;
 	struct rng rng;
 
@@ -58,6 +58,7 @@ struct nodeagent {
 
 	struct loop_timer *gc;
 	struct loop_timer *stop_timer;
+	struct loop_timer *begin; /* telling the servers of us, at the latest */
 	uint64_t stop_by_ms;
 	uint64_t started_ms;
 	uint64_t nstarted; /* tasks, since this process began */

@@ -142,6 +142,7 @@ runner_step(struct runner *r)
 		else
 			runner_kill_task(r, &a);
 	}
+	runner_abandon_starts(r);
 	r->in_step = false;
 	task_metrics_step(r);
 	if (r->run->changed)

@@ -18,6 +18,8 @@ void runner_save(struct runner *r);
 struct taskproc *runner_call_driver(
     struct runner *r, size_t i, const struct driver *driver, bool recover);
 void runner_start_task(struct runner *r, size_t i);
+/* Gives up starts of tasks that are to end. */
+void runner_abandon_starts(struct runner *r);
 void runner_kill_task(struct runner *r, const struct run_action *a);
 /* Lets go of the process without ending it. */
 void runner_release_proc(struct runner *r, size_t i);

@@ -220,6 +220,19 @@ on_proc(void *ctx, struct taskproc *proc, const struct proc_event *e)
 }
 
 void
+runner_abandon_starts(struct runner *r)
+{
+	for (size_t i = 0; i < r->run->ntasks; i++) {
+		const struct task_run *t = &r->run->tasks[i];
+		struct taskproc *p = r->procs[i];
+
+		if (p != NULL && t->phase == TASK_STARTING && t->kill_wanted &&
+		    p->driver->abandon != NULL)
+			p->driver->abandon(p);
+	}
+}
+
+void
 runner_kill_task(struct runner *r, const struct run_action *a)
 {
 	struct taskproc *p = r->procs[a->task];

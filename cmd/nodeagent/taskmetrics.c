@@ -85,10 +85,13 @@ task_usage(struct runner *r, size_t i, struct resource_usage *out)
 {
 	const struct task_run *t = &r->run->tasks[i];
 	struct task_stats *s = &r->watch[i].stats;
+	const struct taskproc *p = r->procs[i];
 
-	task_stats_look(s, r->procs[i]->driver->pid(r->procs[i]), t->life,
-	    t->state.started_at, loop_wall_ns(r->na->loop));
+	task_stats_look(s, p->driver->pid(p), t->life, t->state.started_at,
+	    loop_wall_ns(r->na->loop));
 	task_stats_tell(s, mhz_per_core(r->na), out);
+	if (p->driver->usage != NULL)
+		p->driver->usage(p, out);
 }
 
 static bool

@@ -49,11 +49,12 @@ on_request(void *ctx, struct http_req *r)
 	buf_add(&f->bodies, body, n);
 	buf_addc(&f->bodies, '\n');
 	for (size_t i = f->nrules; i-- > 0;) {
-		const struct fake_rule *rule = &f->rules[i];
+		struct fake_rule *rule = &f->rules[i];
 
-		if (strcmp(rule->method, http_method(r)) != 0 ||
+		if (rule->used || strcmp(rule->method, http_method(r)) != 0 ||
 		    strstr(http_target(r), rule->path) == NULL)
 			continue;
+		rule->used = rule->once;
 		follow(f, r, rule);
 		return;
 	}
@@ -137,6 +138,14 @@ fake_engine_on(struct fake_engine *f, const char *method, const char *path,
 			.path = path,
 			.status = status,
 			.body = body });
+}
+
+void
+fake_engine_once(struct fake_engine *f, const char *method, const char *path,
+    int status, const char *body)
+{
+	fake_engine_on(f, method, path, status, body);
+	f->rules[f->nrules - 1].once = true;
 }
 
 void

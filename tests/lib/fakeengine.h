@@ -23,6 +23,7 @@ struct fake_rule {
 	int status;
 	const char *body;
 	enum fake_way way;
+	bool once, used;
 };
 
 struct fake_engine {
@@ -45,6 +46,9 @@ void fake_engine_on(struct fake_engine *f, const char *method, const char *path,
     int status, const char *body);
 void fake_engine_way(struct fake_engine *f, const char *method,
     const char *path, enum fake_way way, const char *body);
+/* The next time only. */
+void fake_engine_once(struct fake_engine *f, const char *method,
+    const char *path, int status, const char *body);
 /* Goes away, with all its connections; comes back. */
 void fake_engine_stop(struct fake_engine *f);
 void fake_engine_go_on(struct fake_engine *f);

@@ -1,0 +1,32 @@
+/*
+ * The docker driver: a task is a container of a Docker Engine.
+ *
+ * The engine keeps the containers: nodeagent may come and go, and so may the
+ * engine. While it is away nothing is said of any task; when it answers again
+ * each container is looked at, and what happened meanwhile is told then.
+ *
+ * driver_docker.c     the engine, the driver's table, what a task holds
+ * driver_docker_start.c   image, container, start
+ * driver_docker_watch.c   output, end, signals, taking up again
+ * docker_engine, _health, _pull, _images, _sweep, _helper: see their headers
+ * docker_options, _config, _create, _image, _auth, _answer, _log: pure parts
+ */
+#ifndef NODEAGENT_DRIVER_DOCKER_H
+#define NODEAGENT_DRIVER_DOCKER_H
+
+#include "cmd/nodeagent/docker_options.h"
+#include "cmd/nodeagent/driver.h"
+
+struct docker;
+
+/*
+ * What the driver has of an engine; for driver_host. options and dir (where
+ * positions in containers' output are kept) are borrowed. on_change tells
+ * that driver_docker.fingerprint() has something new to say: first, and soon,
+ * whether there is an engine at all.
+ */
+struct docker *docker_new(struct loop *l, const struct docker_options *options,
+    const char *dir, void (*on_change)(void *ctx), void *ctx);
+void docker_free(struct docker *d); /* all tasks must be released before */
+
+#endif

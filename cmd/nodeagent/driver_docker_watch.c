@@ -1,0 +1,375 @@
+/*
+ * A container that runs: its output, its end, signals to it; and taking up
+ * one that an earlier nodeagent, or an earlier engine, had.
+ *
+ * That it ended is heard from a wait that has no end of its own. How, is read
+ * off the container, whoever said so: a wait, a look after the engine was
+ * away, or a look for what an earlier nodeagent had started.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/nodeagent/docker_create.h"
+#include "cmd/nodeagent/driver_docker_impl.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+static void open_output(struct docker_proc *p);
+
+/* --- the end --- */
+
+/* All is known, and its output has come. */
+static void
+tell_end(struct docker_proc *p)
+{
+	struct proc_event e = { .kind = PROC_ENDED, .end = p->end };
+
+	docker_tell(p, &e);
+}
+
+static void
+step_drained(struct docker_proc *p)
+{
+	log_warn("docker: output not complete container=%s", p->name);
+	tell_end(p);
+}
+
+/* It has ended: told when its output is here too, which is soon. */
+static void
+end_with(struct docker_proc *p, const struct task_end *end)
+{
+	p->ended = true;
+	p->end = *end;
+	if (end->oom)
+		snprintf(p->end.message, sizeof p->end.message, "OOM Killed");
+	else if (end->exit_code != 0)
+		snprintf(p->end.message, sizeof p->end.message,
+		    "Docker container exited with non-zero exit code: %lld",
+		    (long long)end->exit_code);
+	loop_timer_cancel(p->kill);
+	if (p->output == NULL && p->has_log && !p->no_log)
+		open_output(p); /* it broke off, or was never there */
+	if (p->output == NULL)
+		tell_end(p);
+	else
+		docker_go_later(p, step_drained, DOCKER_DRAIN_MS);
+}
+
+static void
+vanish(struct docker_proc *p)
+{
+	struct proc_event e = { .kind = PROC_VANISHED };
+	struct task_end end = { .exit_code = p->wait_code };
+
+	if (p->waited)
+		end_with(p, &end); /* who removed it let it end first */
+	else
+		docker_tell(p, &e);
+}
+
+static void
+on_waited(void *ctx, const struct docker_reply *r)
+{
+	struct docker_proc *p = ctx;
+	struct docker_waited w = { 0 };
+
+	p->wait = NULL;
+	if (r->why == NULL && rec_from_json(&docker_waited_type, &w, r->body,
+				  r->len, NULL) == 0) {
+		p->waited = true;
+		p->wait_code = w.status_code;
+	}
+	if (p->call != NULL || p->ended)
+		return; /* a look is under way, and will wait anew */
+	if (r->why == NULL || r->status == 404 || r->status == 0)
+		docker_go(p, docker_step_look);
+	else
+		docker_go_later(p, docker_step_look, DOCKER_REOPEN_MS);
+}
+
+static void
+begin_wait(struct docker_proc *p)
+{
+	char *path;
+
+	if (p->wait != NULL)
+		return;
+	path = xasprintf("/containers/%s/wait", p->id);
+	p->wait = docker_proc_ask(p, "POST", path, NULL, 0, on_waited);
+	free(path);
+}
+
+/* --- its output --- */
+
+void
+docker_on_save(void *arg)
+{
+	struct docker_proc *p = arg;
+	struct docker_log_pos pos;
+	struct err err;
+
+	if (!p->has_log || !docker_log_changed(&p->log))
+		return;
+	docker_log_tell(&p->log, &pos);
+	if (docker_log_save(p->pos_path, &pos, &err) == -1)
+		log_warn("docker: position in output not kept: %s", err.text);
+}
+
+static void
+on_output(void *ctx, const char *bytes, size_t n)
+{
+	struct docker_proc *p = ctx;
+	struct err err;
+
+	if (p->bad_output)
+		return;
+	if (docker_log_feed(&p->log, bytes, n, &err) == -1) {
+		log_warn("docker: output of %s: %s", p->name, err.text);
+		p->bad_output = true;
+	}
+	if (!loop_timer_is_set(p->save))
+		loop_timer_set(p->save, DOCKER_SAVE_MS);
+}
+
+static void
+on_output_end(void *ctx, const struct docker_reply *r)
+{
+	struct docker_proc *p = ctx;
+
+	p->output = NULL;
+	if (r->status >= 400 && r->status != 404) {
+		log_warn("docker: no output of %s: %s", p->name, r->why);
+		p->no_log = true;
+	}
+	if (p->ended)
+		tell_end(p);
+	else if (!p->no_log)
+		loop_timer_set(p->reopen, DOCKER_REOPEN_MS);
+}
+
+static void
+open_output(struct docker_proc *p)
+{
+	struct buf target = { 0 };
+	struct docker_ask ask = { .method = "GET",
+		.on_piece = on_output,
+		.on_reply = on_output_end,
+		.ctx = p };
+	struct docker_log_pos pos;
+	bool known;
+
+	if (!p->keep_logs || p->no_log || p->output != NULL)
+		return;
+	if (!p->has_log) {
+		known = p->recovering && docker_log_load(p->pos_path, &pos);
+		docker_log_init(&p->log, p->log_dir, p->task, p->log_max_files,
+		    p->log_max_bytes, p->config.tty, known ? &pos : NULL);
+		p->has_log = true;
+		docker_on_save(p); /* where it begins must be known */
+	}
+	p->bad_output = false;
+	docker_log_begin(&p->log, p->id, &target);
+	ask.path = target.data;
+	p->output = docker_engine_ask(p->docker->engine, &ask);
+	buf_release(&target);
+}
+
+void
+docker_on_reopen(void *arg)
+{
+	struct docker_proc *p = arg;
+
+	if (!p->ended && !p->stalled && p->running)
+		open_output(p);
+}
+
+/* --- looking --- */
+
+static void
+take_address(struct docker_proc *p, const struct docker_net_settings *n)
+{
+	const char *ip = n->ip_address;
+
+	for (size_t i = 0; (ip == NULL || *ip == '\0') && i < n->nnetworks; i++)
+		ip = n->networks[i].ip_address;
+	free(p->ip);
+	p->ip = ip != NULL && *ip != '\0' ? xstrdup(ip) : NULL;
+}
+
+static void
+take_facts(struct docker_proc *p, const struct docker_container *c)
+{
+	if (p->id == NULL && c->id != NULL)
+		p->id = xstrdup(c->id);
+	if (p->image_id == NULL && c->image != NULL && *c->image != '\0') {
+		p->image_id = xstrdup(c->image);
+		docker_images_use(p->docker->images, p->image_id);
+	}
+	p->pid = (pid_t)c->state.pid;
+	take_address(p, &c->network);
+}
+
+/* Of another start of the task, or one that was made and not started. */
+static bool
+is_leftover(const struct docker_proc *p, const struct docker_container *c)
+{
+	const char *life =
+	    rec_kv_get(c->config.labels, c->config.nlabels, DOCKER_LABEL_LIFE);
+
+	if (life != NULL && strcmp(life, p->life) != 0)
+		return true;
+	return c->state.status != NULL &&
+	       strcmp(c->state.status, "created") == 0;
+}
+
+static void
+go_on(struct docker_proc *p)
+{
+	struct proc_event found = { .kind = PROC_FOUND };
+	bool is_new = !p->running;
+
+	p->running = true;
+	p->waited = false;
+	begin_wait(p);
+	open_output(p);
+	if (p->was_away && p->kill_signal != 0)
+		docker_on_kill(p); /* it may not have heard */
+	p->was_away = false;
+	if (is_new)
+		docker_tell(p, &found);
+}
+
+static void
+take_look(struct docker_proc *p, const struct docker_container *c)
+{
+	struct task_end end = { .exit_code = c->state.exit_code,
+		.oom = c->state.oom_killed,
+		.finished_at_ns = c->state.finished_at };
+
+	take_facts(p, c);
+	if (!p->running && is_leftover(p, c)) {
+		vanish(p);
+	} else if (c->state.running) {
+		go_on(p);
+	} else {
+		if (!p->has_log)
+			open_output(p);
+		end_with(p, &end);
+	}
+}
+
+static void
+on_look(void *ctx, const struct docker_reply *r)
+{
+	struct docker_proc *p = ctx;
+	struct docker_container c;
+	struct err err;
+
+	p->call = NULL;
+	if (docker_stalls(p, r))
+		return;
+	if (r->status == 404) {
+		vanish(p);
+		return;
+	}
+	if (r->why == NULL && rec_from_json(&docker_container_type, &c, r->body,
+				  r->len, &err) == 0) {
+		take_look(p, &c);
+		/* p may be gone */
+		rec_clear(&docker_container_type, &c);
+		return;
+	}
+	log_warn("docker: container %s: %s", p->name,
+	    r->why != NULL ? r->why : err.text);
+	docker_go_later(p, docker_step_look, DOCKER_REOPEN_MS);
+}
+
+void
+docker_step_look(struct docker_proc *p)
+{
+	char *path =
+	    xasprintf("/containers/%s/json", p->id != NULL ? p->id : p->name);
+
+	if (p->call == NULL)
+		p->call = docker_proc_ask(
+		    p, "GET", path, NULL, DOCKER_ASK_MS, on_look);
+	free(path);
+}
+
+void
+docker_watch(struct docker_proc *p)
+{
+	begin_wait(p);
+	open_output(p);
+	docker_go(p, docker_step_look); /* its pid, address and image */
+}
+
+/* --- signals --- */
+
+/* That it has ended, or is gone, is heard elsewhere. */
+static void
+on_signalled(void *ctx, const struct docker_reply *r)
+{
+	(void)ctx;
+	if (r->why != NULL && r->status != 404 && r->status != 409)
+		log_warn("docker: signal not sent: %s", r->why);
+}
+
+static void
+send_signal(struct docker_proc *p, int signal)
+{
+	char *path = xasprintf("/containers/%s/kill?signal=%d", p->id, signal);
+	struct docker_ask ask = { .method = "POST",
+		.path = path,
+		.timeout_ms = DOCKER_ASK_MS,
+		.on_reply = on_signalled };
+
+	docker_engine_ask(p->docker->engine, &ask);
+	free(path);
+}
+
+/* Its time to end by itself is over; again until it has. */
+void
+docker_on_kill(void *arg)
+{
+	struct docker_proc *p = arg;
+
+	if (p->over || p->ended || p->stalled)
+		return; /* of a stalled one, when it is looked at */
+	if (!loop_timer_is_set(p->kill)) {
+		p->kill_signal = SIGKILL;
+		loop_timer_set(p->kill, DOCKER_KILL_AGAIN_MS);
+	}
+	send_signal(p, p->kill_signal);
+}
+
+void
+docker_signal(struct taskproc *proc, int signal, uint64_t kill_after_ms)
+{
+	struct docker_proc *p = (struct docker_proc *)proc;
+
+	if (p->over || p->ended || !p->running)
+		return;
+	if (kill_after_ms > 0) {
+		p->kill_signal = signal;
+		loop_timer_set(p->kill, kill_after_ms);
+	}
+	if (!p->stalled)
+		send_signal(p, signal);
+}
+
+void
+docker_watch_release(struct docker_proc *p)
+{
+	docker_call_cancel(p->wait);
+	docker_call_cancel(p->output);
+	if (!p->over)
+		docker_on_save(p);
+	else
+		unlink(p->pos_path);
+	if (p->has_log)
+		docker_log_release(&p->log);
+}

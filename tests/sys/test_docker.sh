@@ -1,0 +1,244 @@
+#!/bin/bash
+# Tasks in a real Docker Engine: what they say and how they end, nodeagent and
+# the engine killed under them, images that are not there, leftovers.
+# shellcheck source=tests/sys/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+for tool in dockerd busybox curl jq; do
+	command -v "$tool" >/dev/null || {
+		echo "skipped: $tool is not installed"
+		exit 0
+	}
+done
+[ "$(id -u)" -eq 0 ] || {
+	echo "skipped: the engine needs root"
+	exit 0
+}
+
+# --- an engine of our own: its data, its mounts, its cgroups ---
+
+ENGINE=$TEST_DIR/engine
+SOCK=$ENGINE/docker.sock
+CGROUP=rove-test-$$
+
+# Its mounts are in a namespace that goes when the last of it has ended.
+start mounts unshare -m sleep "$((1000 + $$ % 1000))"
+MOUNTS=$LAST_PID
+
+engine_up() { # [DOCKERD-OPTIONS]
+	mkdir -p "$ENGINE"
+	echo '{}' >"$ENGINE/empty.json"
+	nsenter --mount=/proc/"$MOUNTS"/ns/mnt dockerd --config-file "$ENGINE/empty.json" \
+		--data-root "$ENGINE/data" --exec-root "$ENGINE/exec" \
+		-l error -H "unix://$SOCK" -p "$ENGINE/pid" --cgroup-parent "$CGROUP" \
+		--bridge=none --iptables=false --ip6tables=false \
+		--ip-forward=false --ip-masq=false "$@" \
+		>>"$TEST_DIR/dockerd.log" 2>&1 &
+	DAEMON[dockerd]=$!
+	PIDS+=($!)
+	eventually 20 engine GET /version
+}
+
+engine() { # METHOD PATH [CURL-ARGS]: of the API
+	local method=$1 path=$2
+	shift 2
+	curl -sf -m 20 --unix-socket "$SOCK" -X "$method" "$@" "http://docker$path"
+}
+
+containers() { # how many there are of ours
+	engine GET '/containers/json?all=1' | jq length
+}
+
+has_containers() {
+	[ "$(containers)" = "$1" ]
+}
+
+# What a killed shim leaves runs on: all of it is in our cgroups.
+engine_gone() {
+	local dir pid
+	for dir in /sys/fs/cgroup/*/"$CGROUP" /sys/fs/cgroup/"$CGROUP"; do
+		[ -d "$dir" ] || continue
+		find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null |
+			while read -r pid; do kill -9 "$pid" 2>/dev/null || true; done
+	done
+	for dir in /sys/fs/cgroup/*/"$CGROUP" /sys/fs/cgroup/"$CGROUP"; do
+		for _ in $(seq 50); do
+			[ -d "$dir" ] || break
+			find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
+		done
+	done
+}
+trap 'cleanup; engine_gone' EXIT
+
+engine_up
+mkdir -p "$TEST_DIR/root/bin"
+cp "$(command -v busybox)" "$TEST_DIR/root/bin/"
+for name in sh sleep echo true seq id; do
+	ln -s busybox "$TEST_DIR/root/bin/$name"
+done
+tar -C "$TEST_DIR/root" -c . | engine POST \
+	'/images/create?fromSrc=-&repo=busybox&tag=1' -T - >/dev/null
+
+write_configs
+cat >>"$TEST_DIR/nodeagent.conf" <<EOF2
+docker = {
+	endpoint = "unix://$SOCK";
+	gc = { dangling_containers = { period = "1s"; creation_grace = "0s"; }; };
+};
+EOF2
+up "${ALL[@]}"
+eventually 20 node_is_ready
+
+driver() { # FIELD: of the node's docker driver
+	curl -s "$NOMAD_ADDR/v1/node/$(node_id)" | jq -r ".Drivers.docker$1"
+}
+node_id() {
+	curl -s "$NOMAD_ADDR/v1/nodes" | jq -r '.[0].ID'
+}
+driver_is() {
+	[ "$(driver .Healthy)" = "$1" ]
+}
+driver_is true || fail "the node came without its engine"
+expect_eq "$(driver '.Attributes["driver.docker.version"]')" \
+	"$(engine GET /version | jq -r .Version)"
+
+# job NAME TYPE SCRIPT [IMAGE [COMMAND]]: of one task, not started again where it fails
+job() {
+	cat >"$TEST_DIR/$1.nomad" <<EOF2
+job "$1" {
+  type = "$2"
+  group "g" {
+    restart {
+      attempts = 1
+      delay    = "100ms"
+      mode     = "fail"
+    }
+    reschedule {
+      attempts  = 0
+      unlimited = false
+    }
+    task "t" {
+      driver = "docker"
+      config {
+        image        = "${4:-busybox:1}"
+        network_mode = "host"
+        command      = "${5:-/bin/sh}"
+        args         = ["-c", "$3"]
+      }
+      kill_timeout = "300ms"
+      resources {
+        cpu    = 10
+        memory = 32
+      }
+    }
+  }
+}
+EOF2
+	rove job run -detach "$TEST_DIR/$1.nomad" >/dev/null || fail "job run $1"
+}
+
+alloc_of() {
+	curl -s "$NOMAD_ADDR/v1/job/$1/allocations" | jq -r '.[0].ID'
+}
+
+# events JOB: of its task, a line each
+events() {
+	curl -s "$NOMAD_ADDR/v1/job/$1/allocations" |
+		jq -r '.[0].TaskStates.t.Events[] | .Type + ": " + .DisplayMessage'
+}
+
+has_event() { # JOB TEXT
+	events "$1" | grep -qF -- "$2"
+}
+
+# What it says, its exit code, and that nothing of it is left.
+job talker batch 'echo out; echo err >&2; exit 3'
+eventually 20 has_allocs talker failed 1
+has_event talker 'Terminated: Exit Code: 3, Exit Message: "Docker container exited with non-zero exit code: 3"' ||
+	fail "$(events talker)"
+expect_eq "$(rove alloc logs "$(alloc_of talker)")" $'out\nout' # restarted once
+expect_eq "$(rove alloc logs -stderr "$(alloc_of talker)" 2>&1)" $'err\nerr'
+eventually 10 has_containers 0
+
+# Images that no registry has, and a task that its engine cannot start.
+job lost batch true 127.0.0.1:1/none:1
+job broken batch true busybox:1 /bin/none
+eventually 20 has_allocs lost failed 1
+has_event lost 'Driver: Downloading image' || fail "$(events lost)"
+# shellcheck disable=SC2016 # they are no command
+has_event lost 'Driver Failure: Failed to pull `127.0.0.1:1/none:1`: API error (' ||
+	fail "$(events lost)"
+eventually 20 has_event broken 'Driver Failure: Failed to start container'
+eventually 10 has_containers 0
+
+# nodeagent is killed: the container goes on, and so does its output.
+# shellcheck disable=SC2016 # the task's shell expands it
+job counter service 'trap exit TERM; i=0; while :; do echo $i; i=$((i+1)); sleep 0.01; done'
+eventually 20 has_allocs counter running 1
+id=$(alloc_of counter)
+container=$(engine GET /containers/json | jq -r '.[0].Id')
+same_container() {
+	engine GET "/containers/$container/json" | jq -e .State.Running
+}
+down KILL nodeagent
+sleep 0.5
+up nodeagent
+eventually 20 grep -q "task found .*task=t" "$TEST_DIR/nodeagent.log"
+same_container >/dev/null || fail "the container is not the same"
+sleep 0.3
+
+# One that ends while nodeagent is away: its end is told afterwards.
+job ender batch 'sleep 1; echo last; exit 4'
+eventually 20 has_allocs ender running 1
+down KILL nodeagent
+sleep 1.2
+up nodeagent
+eventually 20 has_event ender 'Terminated: Exit Code: 4'
+expect_match "$(rove alloc logs "$(alloc_of ender)")" '^last'
+
+# The engine is killed: nothing is said of its task, which goes on.
+down KILL dockerd
+kill -9 "$(cat "$ENGINE/exec/containerd/containerd.pid")" || true
+rm -f "$ENGINE/exec/containerd/containerd.pid" "$ENGINE/pid"
+eventually 10 driver_is false
+expect_eq "$(driver .HealthDescription)" 'Failed to connect to docker daemon'
+expect_eq "$(allocs counter running)" 1
+engine_up --live-restore
+eventually 10 driver_is true
+same_container >/dev/null || fail "the container is not the same"
+expect_eq "$(events counter | tail -n 1)" 'Started: Task started by client'
+expect_match "$(rove node status -verbose "$(node_id)")" \
+	'Driver docker is not healthy'
+sleep 1.5 # its output is followed again
+
+# Every number is there once, in order, whoever was killed meanwhile.
+rove alloc logs "$id" >"$TEST_DIR/lines"
+n=$(wc -l <"$TEST_DIR/lines")
+seq 0 $((n - 1)) | cmp - "$TEST_DIR/lines" || fail "output lost or doubled"
+[ "$n" -gt 100 ] || fail "only $n lines of output"
+
+# It stops, and takes its containers along; when it is back the restart
+# policy goes on.
+down TERM dockerd
+engine_up
+eventually 20 has_event counter 'Restarting: Restart within policy'
+eventually 20 has_allocs counter running 1
+
+# Told to stop: the signal, then the kill, and the container is removed.
+rove job stop -detach counter >/dev/null
+eventually 10 has_allocs counter complete 1
+eventually 10 has_containers 0
+
+# A container with our label that no task knows is removed.
+engine POST '/containers/create?name=left' -H 'Content-Type: application/json' \
+	-d '{"Image": "busybox:1", "Cmd": ["true"],
+	     "Labels": {"com.hashicorp.nomad.alloc_id": "none"}}' >/dev/null
+eventually 10 has_containers 0
+engine POST '/containers/create?name=other' -H 'Content-Type: application/json' \
+	-d '{"Image": "busybox:1", "Cmd": ["true"]}' >/dev/null
+sleep 1.5
+has_containers 1 || fail "a container that is not ours is gone"
+
+down TERM "${ALL[@]}"
+engine DELETE '/containers/other?force=1'
+down TERM dockerd
