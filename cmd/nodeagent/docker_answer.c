@@ -40,29 +40,12 @@ static const struct rec_field docker_container_config_fields[] = {
 const struct rec_type docker_container_config_type =
     REC_TYPE(docker_container_config, docker_container_config_fields);
 
-static const struct rec_field docker_endpoint_fields[] = {
-	REC_STR(struct docker_endpoint, 1, key, "Key"),
-	REC_STR(struct docker_endpoint, 2, ip_address, "IPAddress"),
-};
-const struct rec_type docker_endpoint_type =
-    REC_TYPE(docker_endpoint, docker_endpoint_fields);
-
-static const struct rec_field docker_net_settings_fields[] = {
-	REC_STR(struct docker_net_settings, 1, ip_address, "IPAddress"),
-	REC_MAP(struct docker_net_settings, 2, networks, docker_endpoint,
-	    "Networks"),
-};
-const struct rec_type docker_net_settings_type =
-    REC_TYPE(docker_net_settings, docker_net_settings_fields);
-
 static const struct rec_field docker_container_fields[] = {
 	REC_STR(struct docker_container, 1, id, "Id"),
 	REC_STR(struct docker_container, 2, image, "Image"),
 	REC_REC(struct docker_container, 3, state, docker_state, "State"),
 	REC_REC(struct docker_container, 4, config, docker_container_config,
 	    "Config"),
-	REC_REC(struct docker_container, 5, network, docker_net_settings,
-	    "NetworkSettings"),
 };
 const struct rec_type docker_container_type =
     REC_TYPE(docker_container, docker_container_fields);

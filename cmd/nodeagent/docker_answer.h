@@ -47,23 +47,11 @@ struct docker_container_config {
 	size_t nlabels;
 };
 
-struct docker_endpoint {
-	char *key; /* the network's name */
-	char *ip_address;
-};
-
-struct docker_net_settings {
-	char *ip_address;
-	struct docker_endpoint *networks;
-	size_t nnetworks;
-};
-
 struct docker_container {
 	char *id;
 	char *image; /* its id */
 	struct docker_state state;
 	struct docker_container_config config;
-	struct docker_net_settings network;
 };
 
 /* A row of GET /containers/json */
@@ -87,9 +75,8 @@ struct docker_waited {
 };
 
 extern const struct rec_type docker_version_type, docker_info_type,
-    docker_state_type, docker_container_config_type, docker_endpoint_type,
-    docker_net_settings_type, docker_container_type, docker_listed_type,
-    docker_id_type, docker_waited_type;
+    docker_state_type, docker_container_config_type, docker_container_type,
+    docker_listed_type, docker_id_type, docker_waited_type;
 
 /* The list of GET /containers/json; each is to be cleared, the list freed. */
 int docker_list_read(const char *text, size_t n, struct docker_listed **out,

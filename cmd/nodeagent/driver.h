@@ -27,7 +27,7 @@ struct driver_host {
 	const char *shim_dir;  /* where shims keep their directories */
 	bool raw_exec;         /* raw_exec is enabled */
 	char **denied_env;     /* names not inherited; NULL at the end */
-	struct docker *docker; /* see driver_docker.h; NULL: none */
+	struct docker *docker; /* see driver_docker.h */
 };
 
 /* One start of one task; borrowed during the call only. */

@@ -94,6 +94,18 @@ is_ours(void *ctx, const char *id, const char *name)
 	return false;
 }
 
+/* What docker(1) is told counts here too, unless our config says else. */
+static const char *
+endpoint(const struct docker_options *o)
+{
+	const char *env = getenv("DOCKER_HOST");
+
+	return strcmp(o->endpoint, DOCKER_SOCKET) == 0 && env != NULL &&
+		       *env != '\0'
+		   ? env
+		   : o->endpoint;
+}
+
 struct docker *
 docker_new(struct loop *l, const struct docker_options *options,
     const char *dir, void (*on_change)(void *ctx), void *ctx)
@@ -108,7 +120,9 @@ docker_new(struct loop *l, const struct docker_options *options,
 		.on_change = on_change,
 		.ctx = ctx };
 	TAILQ_INIT(&d->procs);
-	d->engine = docker_engine_new(l, options->endpoint, on_trouble, d);
+	if (!options->enabled)
+		return d;
+	d->engine = docker_engine_new(l, endpoint(options), on_trouble, d);
 	d->health = docker_health_new(l, d->engine, &ops, d);
 	d->pulls = docker_pulls_new(l, d->engine);
 	if (options->gc.image)
@@ -168,9 +182,13 @@ docker_stalls(struct docker_proc *p, const struct docker_reply *r)
 		p->nlost = 0;
 		return false;
 	}
-	if (is_starting(p) && ++p->nlost > DOCKER_MAX_LOST)
+	p->was_away = true;
+	if (++p->nlost <= DOCKER_MAX_LOST)
+		p->stalled = true;
+	else if (is_starting(p))
 		return false;
-	p->stalled = p->was_away = true;
+	else /* the engine is there, and breaks off each time */
+		docker_go_later(p, p->step, DOCKER_REOPEN_MS);
 	if (is_starting(p))
 		loop_timer_set(p->timer, DOCKER_AWAY_START_MS);
 	return true;
@@ -282,6 +300,19 @@ proc_new(const struct driver_host *host, const struct driver_task *t,
 	return p;
 }
 
+/* It has vanished, which is told when the turn has ended. */
+static void
+abandon(struct docker_proc *p)
+{
+	docker_login_free(p->login);
+	p->login = NULL;
+	docker_pull_leave(p->pull);
+	p->pull = NULL;
+	p->stalled = false;
+	p->abandoned = true;
+	loop_timer_set(p->timer, 0);
+}
+
 static struct taskproc *
 docker_start(const struct driver_host *host, const struct driver_task *t,
     proc_event_fn *fn, void *ctx)
@@ -289,7 +320,9 @@ docker_start(const struct driver_host *host, const struct driver_task *t,
 	struct docker_proc *p = proc_new(host, t, fn, ctx);
 	struct err err;
 
-	if (docker_prepare(p, t, &err) == -1)
+	if (!p->docker->options->enabled)
+		docker_fail_later(p, "driver docker is not enabled", false);
+	else if (docker_prepare(p, t, &err) == -1)
 		docker_fail_later(p, err.text, true);
 	else
 		docker_go(p, docker_step_image);
@@ -304,6 +337,10 @@ docker_recover(const struct driver_host *host, const struct driver_task *t,
 	struct err err;
 
 	p->recovering = true;
+	if (!p->docker->options->enabled) {
+		abandon(p);
+		return &p->proc;
+	}
 	/* Only for what of it the output needs: it ran with this config. */
 	if (docker_config_read(&p->config, t->task->config, t->env, &err) == -1)
 		log_warn("docker: config of a task that runs: %s", err.text);
@@ -352,7 +389,6 @@ docker_release(struct taskproc *proc)
 	free(p->id);
 	free(p->auth);
 	free(p->image_id);
-	free(p->ip);
 	free(p->failed);
 	free(p);
 }
@@ -364,15 +400,8 @@ docker_abandon(struct taskproc *proc)
 {
 	struct docker_proc *p = (struct docker_proc *)proc;
 
-	if (!is_starting(p) || p->call != NULL || p->abandoned)
-		return;
-	docker_login_free(p->login);
-	p->login = NULL;
-	docker_pull_leave(p->pull);
-	p->pull = NULL;
-	p->stalled = false;
-	p->abandoned = true;
-	loop_timer_set(p->timer, 0);
+	if (is_starting(p) && p->call == NULL)
+		abandon(p);
 }
 
 static pid_t
@@ -392,7 +421,7 @@ docker_fingerprint(const struct driver_host *host, struct node *node)
 {
 	const struct docker *d = host->docker;
 	const struct docker_facts *f =
-	    d != NULL ? docker_health_facts(d->health) : NULL;
+	    d->health != NULL ? docker_health_facts(d->health) : NULL;
 	bool detected = f != NULL && f->detected;
 	struct driver_info *info = driver_report(node, "docker", detected,
 	    detected && f->up, detected && f->up ? "Healthy" : NO_ENGINE);

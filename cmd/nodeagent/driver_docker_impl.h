@@ -64,7 +64,7 @@ struct docker_proc {
 	struct buf body; /* of the create call */
 
 	/* Of the container. */
-	char *id, *image_id, *ip; /* NULL: not known */
+	char *id, *image_id; /* NULL: not known */
 	pid_t pid;
 	bool pulled, running, recovering, over;
 	bool ended; /* and its output is awaited */

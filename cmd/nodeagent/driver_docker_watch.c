@@ -129,6 +129,7 @@ on_output(void *ctx, const char *bytes, size_t n)
 	if (docker_log_feed(&p->log, bytes, n, &err) == -1) {
 		log_warn("docker: output of %s: %s", p->name, err.text);
 		p->bad_output = true;
+		loop_timer_set(p->reopen, DOCKER_REOPEN_MS);
 	}
 	if (!loop_timer_is_set(p->save))
 		loop_timer_set(p->save, DOCKER_SAVE_MS);
@@ -182,22 +183,16 @@ docker_on_reopen(void *arg)
 {
 	struct docker_proc *p = arg;
 
-	if (!p->ended && !p->stalled && p->running)
-		open_output(p);
+	if (p->ended || p->stalled || !p->running)
+		return;
+	if (p->bad_output) {
+		docker_call_cancel(p->output);
+		p->output = NULL;
+	}
+	open_output(p);
 }
 
 /* --- looking --- */
-
-static void
-take_address(struct docker_proc *p, const struct docker_net_settings *n)
-{
-	const char *ip = n->ip_address;
-
-	for (size_t i = 0; (ip == NULL || *ip == '\0') && i < n->nnetworks; i++)
-		ip = n->networks[i].ip_address;
-	free(p->ip);
-	p->ip = ip != NULL && *ip != '\0' ? xstrdup(ip) : NULL;
-}
 
 static void
 take_facts(struct docker_proc *p, const struct docker_container *c)
@@ -209,7 +204,6 @@ take_facts(struct docker_proc *p, const struct docker_container *c)
 		docker_images_use(p->docker->images, p->image_id);
 	}
 	p->pid = (pid_t)c->state.pid;
-	take_address(p, &c->network);
 }
 
 /* Of another start of the task, or one that was made and not started. */
@@ -304,7 +298,7 @@ docker_watch(struct docker_proc *p)
 {
 	begin_wait(p);
 	open_output(p);
-	docker_go(p, docker_step_look); /* its pid, address and image */
+	docker_go(p, docker_step_look); /* its pid and image */
 }
 
 /* --- signals --- */

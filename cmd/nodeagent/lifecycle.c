@@ -180,9 +180,8 @@ fill_node(struct nodeagent *na)
 	    xcalloc(c->ndenied_envvars + 1, sizeof *na->host.denied_env);
 	for (size_t i = 0; i < c->ndenied_envvars; i++)
 		na->host.denied_env[i] = c->denied_envvars[i];
-	if (c->docker.enabled)
-		na->host.docker = docker_new(na->loop, &c->docker,
-		    na->docker_dir, on_docker_changed, na);
+	na->host.docker = docker_new(
+	    na->loop, &c->docker, na->docker_dir, on_docker_changed, na);
 	driver_fingerprint_all(&na->host, n);
 }
 
@@ -312,7 +311,8 @@ nodeagent_start(struct daemon *d, struct err *err)
 	na->gc = loop_timer_new(na->loop, on_gc, na);
 	loop_timer_set(na->gc, GC_INTERVAL_MS);
 	na->begin = loop_timer_new(na->loop, begin, na);
-	loop_timer_set(na->begin, na->host.docker != NULL ? FIRST_LOOK_MS : 0);
+	loop_timer_set(
+	    na->begin, na->config->docker.enabled ? FIRST_LOOK_MS : 0);
 	log_info("node id=%s name=%s datacenter=%s", na->node.id, na->node.name,
 	    na->node.datacenter);
 	return 0;

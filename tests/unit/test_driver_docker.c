@@ -444,6 +444,26 @@ START_TEST(docker_engine_that_is_away_loses_no_task)
 }
 END_TEST
 
+START_TEST(docker_that_is_not_enabled_starts_nothing)
+{
+	struct world w;
+
+	open_world(&w, PLAIN);
+	docker_free(w.host.docker);
+	w.options.enabled = false;
+	w.host.docker = docker_new(w.loop, &w.options, w.pos, on_change, &w);
+	start(&w);
+	expect(&w, PROC_FAILED);
+	ck_assert_str_eq(w.why, "driver docker is not enabled");
+	release(&w);
+	recover(&w);
+	expect(&w, PROC_VANISHED);
+	driver_docker.fingerprint(&w.host, &w.node);
+	ck_assert(!w.node.drivers[0].detected);
+	close_world(&w);
+}
+END_TEST
+
 /* --- taking up --- */
 
 START_TEST(docker_task_that_runs_is_found)
@@ -607,6 +627,7 @@ UNIT_MAIN("driver_docker", docker_task_is_two_calls_and_ends_with_its_code,
     docker_answers_that_are_none_harm_nothing,
     docker_without_an_engine_a_start_fails_by_name,
     docker_node_tells_what_the_engine_is,
+    docker_that_is_not_enabled_starts_nothing,
     docker_engine_that_is_away_loses_no_task, docker_task_that_runs_is_found,
     docker_task_that_ended_meanwhile_is_told_once,
     docker_task_of_which_nothing_is_left_has_vanished,
