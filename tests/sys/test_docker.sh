@@ -171,12 +171,23 @@ has_event lost 'Driver Failure: Failed to pull `127.0.0.1:1/none:1`: API error (
 eventually 20 has_event broken 'Driver Failure: Failed to start container'
 eventually 10 has_containers 0
 
+# One that takes more memory than it has.
+# shellcheck disable=SC2016 # the task's shell expands it
+job hungry batch 'x=0123456789; while :; do x=$x$x; done'
+eventually 20 has_event hungry 'Exit Code: 137, Exit Message: "OOM Killed"'
+eventually 20 has_allocs hungry failed 1
+eventually 10 has_containers 0
+
 # nodeagent is killed: the container goes on, and so does its output.
 # shellcheck disable=SC2016 # the task's shell expands it
 job counter service 'trap exit TERM; i=0; while :; do echo $i; i=$((i+1)); sleep 0.01; done'
 eventually 20 has_allocs counter running 1
 id=$(alloc_of counter)
 container=$(engine GET /containers/json | jq -r '.[0].Id')
+# What its cgroups count.
+expect_eq "$(curl -s "$NOMAD_ADDR/v1/client/allocation/$id/stats" | jq -c \
+	'.Tasks.t.ResourceUsage.MemoryStats | [.Usage > 0, (.Measured | index("Cache")) != null]')" \
+	'[true,true]'
 same_container() {
 	engine GET "/containers/$container/json" | jq -e .State.Running
 }
