@@ -25,7 +25,7 @@
 #define DOCKER_AWAY_START_MS 60000 /* a start waits so long for the engine */
 #define DOCKER_MAX_TRIES     4 /* of a step that the engine failed by itself */
 #define DOCKER_MAX_LOST      8 /* ... or whose connection broke, in a row */
-#define DOCKER_DRAIN_MS      2000  /* for the output of a task that has ended */
+#define DOCKER_DRAIN_MS      2000  /* of silence, after a task has ended */
 #define DOCKER_SAVE_MS       1000  /* between two savings of a position */
 #define DOCKER_REOPEN_MS     1000  /* until an output is asked for again */
 #define DOCKER_KILL_AGAIN_MS 10000 /* while a killed container does not end */

@@ -131,6 +131,8 @@ on_output(void *ctx, const char *bytes, size_t n)
 		p->bad_output = true;
 		loop_timer_set(p->reopen, DOCKER_REOPEN_MS);
 	}
+	if (p->ended)
+		docker_go_later(p, step_drained, DOCKER_DRAIN_MS);
 	if (!loop_timer_is_set(p->save))
 		loop_timer_set(p->save, DOCKER_SAVE_MS);
 }
