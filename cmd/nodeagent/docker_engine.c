@@ -27,7 +27,7 @@ struct docker_call {
 struct docker_engine {
 	struct loop *loop;
 	struct http_client *client;
-	TAILQ_HEAD(, docker_call) calls;
+	TAILQ_HEAD(docker_calls, docker_call) calls;
 	char api[24]; /* "/v1.41"; "": not known */
 	void (*on_trouble)(void *ctx);
 	void *ctx;

@@ -22,7 +22,7 @@ struct docker_waiter {
 struct docker_pull {
 	struct docker_pulls *all;
 	char *key, *image;
-	TAILQ_HEAD(, docker_waiter) waiters;
+	TAILQ_HEAD(docker_waiters, docker_waiter) waiters;
 	struct docker_call *call;
 	struct docker_progress progress;
 	struct loop_timer *timer;
