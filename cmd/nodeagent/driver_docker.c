@@ -13,7 +13,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-#define NO_ENGINE         "Failed to connect to docker daemon"
+#define DOCKER_NO_ENGINE  "Failed to connect to docker daemon"
 
 #define DEFAULT_LOG_FILES 10
 #define DEFAULT_LOG_MB    10
@@ -28,22 +28,6 @@ on_trouble(void *ctx)
 	docker_health_doubt(d->health);
 }
 
-static bool
-is_starting(const struct docker_proc *p)
-{
-	return !p->recovering && !p->running && !p->over;
-}
-
-static void
-fail_without_engine(struct docker_proc *p)
-{
-	const struct docker_facts *f = docker_health_facts(p->docker->health);
-	char why[320];
-
-	snprintf(why, sizeof why, NO_ENGINE ": %s", f->why);
-	docker_fail_later(p, why, false);
-}
-
 /* Where there never was an engine no start waits for one. */
 static void
 fail_starts(struct docker *d)
@@ -51,8 +35,8 @@ fail_starts(struct docker *d)
 	struct docker_proc *p;
 
 	TAILQ_FOREACH (p, &d->procs, entry)
-		if (p->stalled && is_starting(p))
-			fail_without_engine(p);
+		if (p->stalled && docker_is_starting(p))
+			docker_fail_without_engine(p);
 }
 
 static void
@@ -147,115 +131,6 @@ docker_free(struct docker *d)
 	free(d);
 }
 
-/* --- steps --- */
-
-void
-docker_go(struct docker_proc *p, docker_step *step)
-{
-	const struct docker_facts *f = docker_health_facts(p->docker->health);
-
-	p->step = step;
-	if (f->up) {
-		step(p);
-		return;
-	}
-	p->stalled = p->was_away = true;
-	if (!is_starting(p))
-		return;
-	if (f->asked && !f->detected)
-		fail_without_engine(p);
-	else
-		loop_timer_set(p->timer, DOCKER_AWAY_START_MS);
-}
-
-void
-docker_go_later(struct docker_proc *p, docker_step *step, uint64_t after_ms)
-{
-	p->step = step;
-	loop_timer_set(p->timer, after_ms);
-}
-
-bool
-docker_stalls(struct docker_proc *p, const struct docker_reply *r)
-{
-	if (r->status != 0 || r->code != ERR_GONE) {
-		p->nlost = 0;
-		return false;
-	}
-	p->was_away = true;
-	if (++p->nlost <= DOCKER_MAX_LOST)
-		p->stalled = true;
-	else if (is_starting(p))
-		return false;
-	else /* the engine is there, and breaks off each time */
-		docker_go_later(p, p->step, DOCKER_REOPEN_MS);
-	if (is_starting(p))
-		loop_timer_set(p->timer, DOCKER_AWAY_START_MS);
-	return true;
-}
-
-struct docker_call *
-docker_proc_ask(struct docker_proc *p, const char *method, const char *path,
-    const char *body, uint64_t timeout_ms, docker_on_reply *on_reply)
-{
-	struct docker_ask ask = { .method = method,
-		.path = path,
-		.body = body,
-		.timeout_ms = timeout_ms,
-		.on_reply = on_reply,
-		.ctx = p };
-
-	return docker_engine_ask(p->docker->engine, &ask);
-}
-
-/* A step's time has come, or a start has waited for too long. */
-static void
-on_timer(void *arg)
-{
-	struct docker_proc *p = arg;
-	struct proc_event vanished = { .kind = PROC_VANISHED };
-
-	if (p->abandoned)
-		docker_tell(p, &vanished);
-	else if (p->failed != NULL)
-		docker_fail(p, p->failed, p->unrecoverable);
-	else if (p->stalled)
-		fail_without_engine(p);
-	else
-		docker_go(p, p->step);
-}
-
-/* --- events --- */
-
-void
-docker_tell(struct docker_proc *p, const struct proc_event *e)
-{
-	if (p->over)
-		return;
-	p->over = e->kind != PROC_STARTED && e->kind != PROC_FOUND &&
-		  e->kind != PROC_NOTE;
-	p->proc.on_event(p->proc.ctx, &p->proc, e);
-}
-
-void
-docker_fail(struct docker_proc *p, const char *why, bool unrecoverable)
-{
-	struct proc_event e = {
-		.kind = PROC_FAILED, .why = why, .unrecoverable = unrecoverable
-	};
-
-	docker_tell(p, &e);
-}
-
-void
-docker_fail_later(struct docker_proc *p, const char *why, bool unrecoverable)
-{
-	if (p->failed == NULL)
-		p->failed = xstrdup(why);
-	p->unrecoverable = unrecoverable;
-	loop_timer_set(p->timer, 0);
-}
-
 /* --- the driver's table --- */
 
 static void
@@ -292,7 +167,7 @@ proc_new(const struct driver_host *host, const struct driver_task *t,
 	p->pos_path = xasprintf(
 	    "%s/%s.%s.%s", p->docker->dir, t->alloc_id, t->task->name, p->life);
 	set_log_limits(p, t->task->log_config);
-	p->timer = loop_timer_new(l, on_timer, p);
+	p->timer = loop_timer_new(l, docker_on_step, p);
 	p->save = loop_timer_new(l, docker_on_save, p);
 	p->reopen = loop_timer_new(l, docker_on_reopen, p);
 	p->kill = loop_timer_new(l, docker_on_kill, p);
@@ -400,7 +275,7 @@ docker_abandon(struct taskproc *proc)
 {
 	struct docker_proc *p = (struct docker_proc *)proc;
 
-	if (is_starting(p) && p->call == NULL)
+	if (docker_is_starting(p) && p->call == NULL)
 		abandon(p);
 }
 
@@ -423,8 +298,9 @@ docker_fingerprint(const struct driver_host *host, struct node *node)
 	const struct docker_facts *f =
 	    d->health != NULL ? docker_health_facts(d->health) : NULL;
 	bool detected = f != NULL && f->detected;
-	struct driver_info *info = driver_report(node, "docker", detected,
-	    detected && f->up, detected && f->up ? "Healthy" : NO_ENGINE);
+	struct driver_info *info =
+	    driver_report(node, "docker", detected, detected && f->up,
+		detected && f->up ? "Healthy" : DOCKER_NO_ENGINE);
 
 	if (!info->healthy)
 		return;

@@ -5,11 +5,13 @@
  * engine. While it is away nothing is said of any task; when it answers again
  * each container is looked at, and what happened meanwhile is told then.
  *
- * driver_docker.c     the engine, the driver's table, what a task holds
- * driver_docker_start.c   image, container, start
- * driver_docker_watch.c   output, end, signals, taking up again
- * docker_engine, _health, _pull, _images, _sweep, _helper: see their headers
- * docker_options, _config, _create, _image, _auth, _answer, _log: pure parts
+ * driver_docker.c        the engine, the driver's table, what a task holds
+ * driver_docker_step.c   a task's steps, and what is told
+ * driver_docker_start.c  image, container, start
+ * driver_docker_watch.c  output, end, signals, taking up again
+ * docker_engine, _health, _pull, _login, _images, _sweep: the engine's side
+ * docker_options, _config, _create, _image, _auth, _answer, _log,
+ * _cgroup: pure parts
  */
 #ifndef NODEAGENT_DRIVER_DOCKER_H
 #define NODEAGENT_DRIVER_DOCKER_H

@@ -22,6 +22,8 @@
 #include "cmd/nodeagent/docker_sweep.h"
 #include "cmd/nodeagent/driver_docker.h"
 
+#define DOCKER_NO_ENGINE     "Failed to connect to docker daemon"
+
 #define DOCKER_AWAY_START_MS 60000 /* a start waits so long for the engine */
 #define DOCKER_MAX_TRIES     4 /* of a step that the engine failed by itself */
 #define DOCKER_MAX_LOST      8 /* ... or whose connection broke, in a row */
@@ -96,8 +98,10 @@ struct docker_proc {
 	bool abandoned; /* as nobody wants it any longer */
 };
 
-/* --- driver_docker.c --- */
+/* --- driver_docker_step.c --- */
 
+/* On its way to run for the first time. */
+bool docker_is_starting(const struct docker_proc *p);
 /* Takes a step now, or when the engine is there. */
 void docker_go(struct docker_proc *p, docker_step *step);
 /* The same later. */
@@ -115,6 +119,11 @@ void docker_fail(struct docker_proc *p, const char *why, bool unrecoverable);
 /* The same from within start() or recover(). */
 void docker_fail_later(
     struct docker_proc *p, const char *why, bool unrecoverable);
+
+/* There is no engine to start it. */
+void docker_fail_without_engine(struct docker_proc *p);
+/* For the timer: a step's time has come, or its patience is at its end. */
+void docker_on_step(void *arg);
 
 /* --- driver_docker_start.c --- */
 
