@@ -12,16 +12,24 @@
 
 /* --- reading --- */
 
+static bool
+read_table(const char *dir, const char *name, struct buf *text)
+{
+	char *path = xasprintf("%s/%s", dir, name);
+	bool ok = file_read(path, MAX_FILE, text, NULL) == 0;
+
+	free(path);
+	return ok;
+}
+
 /* 0 when it is not there or is no number. */
 static uint64_t
 read_number(const char *dir, const char *name)
 {
-	char path[PATH_MAX];
 	struct buf text = { 0 };
 	uint64_t n = 0;
 
-	snprintf(path, sizeof path, "%s/%s", dir, name);
-	if (file_read(path, MAX_FILE, &text, NULL) == 0)
+	if (read_table(dir, name, &text))
 		n = strtoull(buf_str(&text), NULL, 10);
 	buf_release(&text);
 	return n;
@@ -38,15 +46,6 @@ find_number(const struct buf *text, const char *key)
 		if (strncmp(p, key, n) == 0 && p[n] == ' ')
 			return strtoull(p + n, NULL, 10);
 	return 0;
-}
-
-static bool
-read_table(const char *dir, const char *name, struct buf *text)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof path, "%s/%s", dir, name);
-	return file_read(path, MAX_FILE, text, NULL) == 0;
 }
 
 /* Is the controller named in a list such as "cpu,cpuacct"? */
