@@ -100,12 +100,13 @@ put_labels(const struct docker_create *c, struct tree *body)
 		    c->config->labels[i].value);
 	for (size_t i = 0; i < sizeof extra / sizeof extra[0]; i++)
 		for (size_t k = 0; k < c->options->nextra_labels; k++) {
-			char key[64] = DOCKER_LABEL_PREFIX;
+			char key[64];
 
 			if (fnmatch(c->options->extra_labels[k], extra[i].name,
 				0) != 0)
 				continue;
-			strcat(key, extra[i].name);
+			snprintf(key, sizeof key, "%s%s", DOCKER_LABEL_PREFIX,
+			    extra[i].name);
 			docker_put_text(labels, key, extra[i].value);
 		}
 	tree_set(labels, DOCKER_LABEL_ALLOC_ID, tree_str(c->task->alloc_id));

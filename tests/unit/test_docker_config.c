@@ -196,6 +196,30 @@ START_TEST(a_container_is_the_image_with_the_tasks_environment)
 }
 END_TEST
 
+START_TEST(labels_are_added_as_the_node_says)
+{
+	static const struct want wants[] = {
+		{ "{\"image\":\"a\"}", "Labels com.hashicorp.nomad.job_id",
+		    "\"web\"" },
+		{ "{\"image\":\"a\"}", "Labels com.hashicorp.nomad.job_name",
+		    "\"web\"" },
+		{ "{\"image\":\"a\"}", "Labels com.hashicorp.nomad.node_name",
+		    "\"alpha\"" },
+		{ "{\"image\":\"a\"}", "Labels com.hashicorp.nomad.node_id",
+		    NULL },
+	};
+	struct world w;
+
+	world_init(&w);
+	w.options.extra_labels = xcalloc(2, sizeof *w.options.extra_labels);
+	w.options.extra_labels[w.options.nextra_labels++] = xstrdup("job_*");
+	w.options.extra_labels[w.options.nextra_labels++] =
+	    xstrdup("node_name");
+	EXPECT_ALL(&w, wants);
+	world_release(&w);
+}
+END_TEST
+
 START_TEST(a_container_gets_what_the_allocation_was_given)
 {
 	static const struct want wants[] = {
@@ -537,6 +561,7 @@ START_TEST(a_containers_name_has_no_slash)
 END_TEST
 
 UNIT_MAIN("docker_config", a_container_is_the_image_with_the_tasks_environment,
+    labels_are_added_as_the_node_says,
     a_container_gets_what_the_allocation_was_given,
     ports_are_those_of_the_group_or_of_the_tasks_own_network,
     volumes_lie_in_the_allocation_unless_the_node_says_otherwise,
