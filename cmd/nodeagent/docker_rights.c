@@ -65,12 +65,12 @@ put_devices(const struct docker_config *config, struct tree *host)
 	tree_set(host, "Devices", list);
 }
 
-/* A regular file's bytes. The name is a job's to give, so we wait for none
- * that is something else. */
+/* A regular file's bytes. The name is a job's to give, so nothing else is so
+ * much as opened. */
 static int
 read_profile(const char *path, struct buf *b, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), rv;
+	int fd = open(path, O_PATH | O_CLOEXEC), rv;
 	struct stat st;
 	char self[64];
 

@@ -381,6 +381,32 @@ START_TEST(a_volume_does_not_follow_a_link_out_of_the_allocation)
 }
 END_TEST
 
+START_TEST(a_seccomp_profile_goes_along_whole)
+{
+	char path[128], *config;
+	struct world w;
+	struct err err;
+	struct tree *body;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/docker-sec-XXXXXX", unit_tmp());
+	ck_assert_int_ne(fd = mkstemp(path), -1);
+	ck_assert_int_eq(write(fd, "{ \"a\": [] }\n", 12), 12);
+	close(fd);
+	config = xasprintf(
+	    "{\"image\":\"a\",\"security_opt\":[\"seccomp=%s\"]}", path);
+	world_init(&w);
+	body = body_of(&w, config, &err);
+	ck_assert_msg(body != NULL, "%s", err.text);
+	expect_in(
+	    body, "HostConfig SecurityOpt", "[\"seccomp={\\\"a\\\":[]}\"]");
+	tree_free(body);
+	world_release(&w);
+	unlink(path);
+	free(config);
+}
+END_TEST
+
 START_TEST(what_the_node_does_not_allow_is_refused_by_name)
 {
 	static const struct {
@@ -566,6 +592,7 @@ UNIT_MAIN("docker_config", a_container_is_the_image_with_the_tasks_environment,
     ports_are_those_of_the_group_or_of_the_tasks_own_network,
     volumes_lie_in_the_allocation_unless_the_node_says_otherwise,
     a_volume_does_not_follow_a_link_out_of_the_allocation,
+    a_seccomp_profile_goes_along_whole,
     what_the_node_does_not_allow_is_refused_by_name,
     capabilities_are_dockers_less_what_the_node_withholds,
     a_config_with_an_error_says_where_it_is,
