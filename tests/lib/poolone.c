@@ -33,12 +33,13 @@ on_udp(void *ctx, const struct pool_addr *to, const char *bytes, size_t n)
 {
 	struct parting p = { ctx, to };
 	struct err err;
+	int rv;
 
 	buf_reset(&p.one->raw);
 	buf_add(&p.one->raw, bytes, n);
-	if (wire_peel_packet(
-		&p.one->ring, wire_bytes(bytes, n), on_part, &p, &err) == -1)
-		assert(!"the pool sends what cannot be read");
+	rv = wire_peel_packet(
+	    &p.one->ring, wire_bytes(bytes, n), on_part, &p, &err);
+	assert(rv == 0); /* else we send what cannot be read */
 }
 
 static void
