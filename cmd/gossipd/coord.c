@@ -145,7 +145,7 @@ update_gravity(struct wire_coord *c, struct rng *rng)
 static double
 median(struct coord_lag *lag, double rtt)
 {
-	double sorted[COORD_MEDIAN];
+	double sorted[COORD_MEDIAN] = { 0 };
 	size_t n;
 
 	lag->rtt[lag->n % COORD_MEDIAN] = rtt;

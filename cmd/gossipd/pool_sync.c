@@ -257,7 +257,7 @@ on_answer(struct pool *p, const struct pool_dial *d, struct wire_bytes stream,
     struct err *err)
 {
 	struct wire_bytes message;
-	struct wire_ack ack;
+	struct wire_ack ack = { 0 };
 	struct buf room = { 0 };
 	int rv = wire_peel_stream(p->ring, stream, &room, &message, err);
 
