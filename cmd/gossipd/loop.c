@@ -89,6 +89,14 @@ on_failed(void *ctx, uint64_t token, enum pool_failure how)
 }
 
 static void
+on_refused(void *ctx, const struct pool_addr *to)
+{
+	struct gossipd *g = ctx;
+
+	pool_refused(g->pool, now_ms(g), to);
+}
+
+static void
 on_done(void *ctx)
 {
 	gossipd_rearm(ctx);
@@ -305,7 +313,7 @@ gossipd_start(struct daemon *d, struct err *err)
 	g->meter.source = d->def->name;
 	g->name = gossipd_name(c);
 	g->port_ops = (struct gossip_port_ops){ g, on_packet, on_stream,
-		on_answer, on_failed, on_done };
+		on_answer, on_failed, on_refused, on_done };
 	if (gossipd_keys_load(c, &g->ring, err) == -1 ||
 	    gossipd_addr(c, &addr, err) == -1)
 		return -1;

@@ -249,7 +249,8 @@ pool_probe_nack(struct pool *p, uint32_t seq)
 void
 pool_probe_tcp(struct pool *p, uint32_t seq, bool ok, bool refused)
 {
-	uint64_t helped = p->now_ms + p->rules.probe_timeout_ms;
+	/* A helper's own time, and its way back. */
+	uint64_t helped = p->now_ms + p->rules.probe_timeout_ms * 5 / 4;
 
 	if (p->probe.stage != PROBE_INDIRECT || seq != p->probe.seq)
 		return;
@@ -259,7 +260,6 @@ pool_probe_tcp(struct pool *p, uint32_t seq, bool ok, bool refused)
 	}
 	if (!refused)
 		return;
-	/* The helpers' own time, and not longer. */
 	p->probe.refused = true;
 	if (helped < p->probe.end_ms)
 		pool_arm(p, &p->probe.timer, helped);

@@ -1,9 +1,11 @@
 #include "cmd/gossipd/port.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,6 +37,57 @@ packets_new(void)
 	return k;
 }
 
+/* --- what became of what we sent --- */
+
+static bool
+is_refusal(struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL;
+	     c = CMSG_NXTHDR(m, c)) {
+		struct sock_extended_err ee;
+
+		if (c->cmsg_len < CMSG_LEN(sizeof ee) ||
+		    !((c->cmsg_level == IPPROTO_IP &&
+			  c->cmsg_type == IP_RECVERR) ||
+			(c->cmsg_level == IPPROTO_IPV6 &&
+			    c->cmsg_type == IPV6_RECVERR)))
+			continue;
+		memcpy(&ee, CMSG_DATA(c), sizeof ee);
+		if (ee.ee_errno == ECONNREFUSED)
+			return true;
+	}
+	return false;
+}
+
+/* ICMP's answers, which wait apart from the packets. */
+static void
+hear_refusals(struct gossip_port *p)
+{
+	for (int i = 0; i < PORT_PACKETS_TURN; i++) {
+		struct sockaddr_storage to = { 0 };
+		struct pool_addr addr;
+		union {
+			char bytes[512];
+			struct cmsghdr align;
+		} control;
+		char byte;
+		struct iovec at = { &byte, 1 };
+		struct msghdr m = { .msg_name = &to,
+			.msg_namelen = sizeof to,
+			.msg_iov = &at,
+			.msg_iovlen = 1,
+			.msg_control = &control,
+			.msg_controllen = sizeof control };
+
+		if (recvmsg(p->udp, &m, MSG_ERRQUEUE | MSG_DONTWAIT) == -1)
+			return;
+		if (!is_refusal(&m))
+			continue;
+		gossip_addr_from_sock(&to, &addr);
+		p->ops->refused(p->ops->ctx, &addr);
+	}
+}
+
 static void
 on_udp(void *arg, bool readable, bool writable)
 {
@@ -44,6 +97,7 @@ on_udp(void *arg, bool readable, bool writable)
 
 	(void)readable;
 	(void)writable;
+	hear_refusals(p);
 	n = recvmmsg(p->udp, k->heads, PORT_PACKETS_TURN, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++) {
 		struct pool_addr from;
@@ -84,8 +138,13 @@ gossip_port_send(struct gossip_port *p, const struct pool_addr *to,
 	struct sockaddr_storage s;
 	socklen_t len = gossip_addr_to_sock(to, p->family, &s);
 
-	if (len == 0 || sendto(p->udp, bytes, n, MSG_DONTWAIT,
-			    (struct sockaddr *)&s, len) == -1)
+	ssize_t sent = -1;
+
+	/* The first try may only be told of what became of one before. */
+	for (int i = 0; i < 2 && len > 0 && sent == -1; i++)
+		sent = sendto(
+		    p->udp, bytes, n, MSG_DONTWAIT, (struct sockaddr *)&s, len);
+	if (sent == -1)
 		p->stats.sends_failed++;
 }
 
@@ -99,6 +158,17 @@ want_room(int fd)
 			return;
 }
 
+/* Without it the kernel keeps to itself that a datagram was refused. */
+static void
+want_refusals(int fd, int family)
+{
+	int one = 1;
+
+	if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &one, sizeof one);
+	setsockopt(fd, IPPROTO_IP, IP_RECVERR, &one, sizeof one);
+}
+
 static int
 bind_one(const struct addrinfo *ai, int type, const char *addr, struct err *err)
 {
@@ -107,10 +177,12 @@ bind_one(const struct addrinfo *ai, int type, const char *addr, struct err *err)
 
 	if (fd == -1)
 		return err_sys(err, "socket");
-	if (type == SOCK_STREAM)
+	if (type == SOCK_STREAM) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	else
+	} else {
 		want_room(fd);
+		want_refusals(fd, ai->ai_family);
+	}
 	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
 	    (type == SOCK_DGRAM || listen(fd, PORT_STREAMS_MAX) == 0))
 		return fd;

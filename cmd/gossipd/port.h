@@ -33,6 +33,8 @@ struct gossip_port_ops {
 	    const char *bytes, size_t n, struct buf *reply);
 	void (*answer)(void *ctx, uint64_t token, const char *bytes, size_t n);
 	void (*failed)(void *ctx, uint64_t token, enum pool_failure how);
+	/* Nothing listens where a datagram of ours went: its host says so. */
+	void (*refused)(void *ctx, const struct pool_addr *to);
 	/* All of the packets of a turn have been handed on. */
 	void (*done)(void *ctx);
 };
