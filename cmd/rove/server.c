@@ -209,7 +209,7 @@ server_force_leave(const struct command *cmd, int argc, char **argv)
 		{ "prune", FLAG_BOOL, &prune, NULL,
 		    "Forget the server altogether." },
 	};
-	struct buf params = { 0 };
+	struct buf params = { 0 }, answer = { 0 };
 	struct cli c;
 	struct err err;
 	int status = cli_begin(&c, cmd, rows, 1, argc, argv, 1, 1);
@@ -221,9 +221,10 @@ server_force_leave(const struct command *cmd, int argc, char **argv)
 	if (prune)
 		add_param(&params, "prune", "1");
 	if (client_call(&c.client, "PUT", "/v1/agent/force-leave",
-		buf_str(&params), NULL, NULL, &err) == -1)
+		buf_str(&params), NULL, &answer, &err) == -1)
 		status =
 		    cli_fail(&err, "Error force-leaving server %s", c.argv[0]);
 	buf_release(&params);
+	buf_release(&answer);
 	return cli_end(&c, status);
 }
