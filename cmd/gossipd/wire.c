@@ -130,13 +130,13 @@ int
 wire_get(const struct wire_form *form, struct wire_bytes body, void *msg,
     struct wire_bytes *rest, struct err *err)
 {
-	struct wire_in in = { body.data, body.data + body.n, NULL };
+	struct wire_in in = wire_in(body);
 
 	memset(msg, 0, form->size);
 	if (wire_read_form(&in, form, msg) == -1 ||
 	    (form->check != NULL && (in.why = form->check(msg)) != NULL))
 		return err_set(err, ERR_BAD, "%s: %s at byte %zu", form->name,
-		    in.why, (size_t)(in.p - body.data));
+		    in.why, body.n - wire_left(&in));
 	if (rest != NULL)
 		*rest = wire_bytes(in.p, wire_left(&in));
 	return 0;

@@ -58,6 +58,16 @@ struct wire_form {
 	const char *(*check)(const void *msg);
 };
 
+/* At the beginning of these; nil is read as nothing at all. */
+static inline struct wire_in
+wire_in(struct wire_bytes b)
+{
+	static const uint8_t nothing;
+	const uint8_t *p = b.data != NULL ? b.data : &nothing;
+
+	return (struct wire_in){ p, p + b.n, NULL };
+}
+
 static inline int
 wire_fail(struct wire_in *in, const char *why)
 {

@@ -62,7 +62,7 @@ static bool
 next(
     struct wire_list *l, enum wire_kind kind, union element *e, uint64_t *ltime)
 {
-	struct wire_in in = { l->data, l->data + l->n, NULL };
+	struct wire_in in = wire_in(wire_bytes(l->data, l->n));
 	int rv;
 
 	if (l->count == 0)
@@ -136,7 +136,7 @@ static int
 get_list(const char *what, struct wire_bytes body, enum wire_kind kind,
     struct wire_list *out, struct err *err)
 {
-	struct wire_in in = { body.data, body.data + body.n, NULL };
+	struct wire_in in = wire_in(body);
 
 	if (wire_read_list(&in, kind, out) == -1)
 		return err_set(err, ERR_BAD, "%s: %s", what, in.why);
@@ -247,7 +247,7 @@ int
 wire_coord_get(
     struct wire_bytes payload, struct wire_coord *out, struct err *err)
 {
-	struct wire_in in = { payload.data, payload.data + payload.n, NULL };
+	struct wire_in in = wire_in(payload);
 
 	*out = (struct wire_coord){ 0 };
 	if (read_coord(&in, out) == -1)

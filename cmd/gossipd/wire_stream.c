@@ -15,7 +15,7 @@ wire_push_pull_get(
 	*out = (struct wire_push_pull){ 0 };
 	if (wire_get(&wire_push_pull_head_form, body, &head, &rest, err) == -1)
 		return -1;
-	in = (struct wire_in){ rest.data, rest.data + rest.n, NULL };
+	in = wire_in(rest);
 	for (size_t i = 0; i < head.nnodes; i++) {
 		struct wire_node node = { 0 };
 
@@ -37,7 +37,7 @@ bool
 wire_next_node(struct wire_list *l, struct wire_node *out)
 {
 	while (l->count > 0) {
-		struct wire_in in = { l->data, l->data + l->n, NULL };
+		struct wire_in in = wire_in(wire_bytes(l->data, l->n));
 		int rv;
 
 		*out = (struct wire_node){ 0 };
@@ -113,7 +113,7 @@ step(struct wire_scan *s, struct wire_bytes b, bool *bad)
 
 		if (s->at >= b.n)
 			return false;
-		in = (struct wire_in){ b.data + s->at, b.data + b.n, NULL };
+		in = wire_in(wire_from(b, s->at));
 		if (wire_read_head(&in, &nvalues, &nbytes) == -1) {
 			*bad = b.data[s->at] == 0xc1;
 			return false;
