@@ -176,6 +176,9 @@ void bus_pub_free(struct bus_pub *p);
  */
 void bus_publish(
     struct bus_pub *p, const char *topic, uint16_t number, const void *body);
+/* The same for what is soon said again: its loss need not be noticed. */
+void bus_publish_unmarked(
+    struct bus_pub *p, const char *topic, uint16_t number, const void *body);
 uint64_t bus_pub_seq(const struct bus_pub *p, const char *topic);
 
 /*

@@ -156,9 +156,8 @@ bus_pub_free(struct bus_pub *p)
 	free(p);
 }
 
-void
-bus_publish(
-    struct bus_pub *p, const char *topic, uint16_t number, const void *body)
+static struct topic *
+publish(struct bus_pub *p, const char *topic, uint16_t number, const void *body)
 {
 	const struct msg_def *def = bus_def(number);
 	struct topic *t;
@@ -170,9 +169,23 @@ bus_publish(
 		begin_numbers(p);
 	t = topic_get(&p->topics, topic);
 	t->seq++;
-	t->unmarked = true;
 	p->stats.published++;
 	send_topic(p, topic, t, def, body);
+	return t;
+}
+
+void
+bus_publish_unmarked(
+    struct bus_pub *p, const char *topic, uint16_t number, const void *body)
+{
+	publish(p, topic, number, body);
+}
+
+void
+bus_publish(
+    struct bus_pub *p, const char *topic, uint16_t number, const void *body)
+{
+	publish(p, topic, number, body)->unmarked = true;
 	if (!p->marking)
 		loop_timer_set(p->timer, BUS_MARK_MS);
 	p->marking = true;

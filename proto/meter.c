@@ -161,6 +161,20 @@ meter_sample(struct meter *m, const char *name, double value,
 }
 
 void
+meter_summary(
+    struct meter *m, const char *name, uint64_t count, double sum, double max)
+{
+	struct meter_slot *s = slot_of(m, METRIC_SUMMARY, name, NULL, 0);
+
+	if (s == NULL || s->metric.count == count)
+		return;
+	s->changed = true;
+	s->metric.count = count;
+	s->metric.value = sum;
+	s->metric.max = max;
+}
+
+void
 meter_http(struct meter *m, const struct http_server *s)
 {
 	struct http_stats stats = http_server_stats(s);
@@ -265,7 +279,7 @@ meter_publish(struct meter *m, struct bus_pub *pub, int64_t wall_ns)
 		part.nmetrics = all.nmetrics - at;
 		if (part.nmetrics > METER_MESSAGE)
 			part.nmetrics = METER_MESSAGE;
-		bus_publish(pub, topic, MSG_METRIC, &part);
+		bus_publish_unmarked(pub, topic, MSG_METRIC, &part);
 	}
 	free(all.metrics);
 }

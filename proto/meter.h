@@ -61,6 +61,10 @@ void meter_total(struct meter *m, const char *name, double total,
 void meter_sample(struct meter *m, const char *name, double value,
     const struct rec_kv *labels, size_t nlabels);
 
+/* A summary that is kept elsewhere, without quantiles: all so far. */
+void meter_summary(
+    struct meter *m, const char *name, uint64_t count, double sum, double max);
+
 /* The server of the HTTP API: nomad.nomad.agent.http.*, of which Nomad has
  * two. */
 void meter_http(struct meter *m, const struct http_server *s);

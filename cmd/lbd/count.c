@@ -4,9 +4,7 @@
 
 #include "cmd/lbd/lbd.h"
 #include "cmd/lbd/worker.h"
-#include "common/mem.h"
-#include "proto/metric.h"
-#include "proto/msg.h"
+#include "common/text.h"
 
 /* The workers' counters taken together. */
 struct totals {
@@ -89,29 +87,18 @@ lbd_info(struct daemon *d,
 	http_stats_info(&t.http, add, ctx);
 }
 
-#define MAX_METRICS 24
-
-static struct metric *
-put(struct metrics *m, const char *name, enum metric_kind kind, uint64_t value)
-{
-	struct metric *one = &m->metrics[m->nmetrics++];
-
-	one->name = xstrdup(name);
-	one->kind = (uint64_t)kind;
-	one->value = (double)value;
-	return one;
-}
-
 static void
-put_status(struct metrics *m, const struct totals *t)
+count_statuses(struct meter *m, const struct totals *t)
 {
-	for (unsigned k = 1; k < 6; k++) {
-		struct metric *one =
-		    put(m, "lbd.http.status", METRIC_COUNTER, t->status[k]);
-		char code[8];
+	static const char *const codes[] = { "", "1xx", "2xx", "3xx", "4xx",
+		"5xx" };
 
-		snprintf(code, sizeof code, "%uxx", k);
-		rec_kv_set(&one->labels, &one->nlabels, "code", code);
+	for (size_t k = 1; k < 6; k++) {
+		const struct rec_kv label = { text_borrow("code"),
+			text_borrow(codes[k]) };
+
+		meter_total(
+		    m, "lbd.http.status", (double)t->status[k], &label, 1);
 	}
 }
 
@@ -119,34 +106,26 @@ void
 lbd_metrics(struct daemon *d)
 {
 	struct lbd *l = d->state;
-	static uint64_t start;
+	int64_t wall_ns = loop_wall_ns(d->loop);
+	struct meter *m = &l->meter;
 	struct totals t = { 0 };
-	struct metrics m = { .source = xstrdup("lbd"),
-		.at_ns = loop_wall_ns(d->loop),
-		.metrics = xcalloc(MAX_METRICS, sizeof *m.metrics) };
-	struct metric *time;
 
-	if (start == 0)
-		start = (uint64_t)m.at_ns;
-	m.start = start;
 	for (size_t i = 0; i < l->nworkers; i++)
 		worker_look(&l->workers[i]);
 	add_up(l, &t);
-	put(&m, "lbd.requests", METRIC_COUNTER, t.requests);
-	put(&m, "lbd.notfound", METRIC_COUNTER, t.no_route);
-	put(&m, "lbd.http.redirect", METRIC_COUNTER, t.redirects);
-	put(&m, "lbd.denied", METRIC_COUNTER, t.denied);
-	put(&m, "lbd.upstream.retries", METRIC_COUNTER, t.retries);
-	put(&m, "lbd.upstream.failed", METRIC_COUNTER, t.failed);
-	put(&m, "lbd.client.gone", METRIC_COUNTER, t.gone);
-	put(&m, "lbd.ws.conn", METRIC_GAUGE, t.tunnels);
-	put(&m, "lbd.routes", METRIC_GAUGE, l->table->nroutes);
-	put(&m, "lbd.targets", METRIC_GAUGE, l->table->ntargets);
-	put_status(&m, &t);
-	time = put(&m, "lbd.request_ms", METRIC_SUMMARY, 0);
-	time->value = (double)t.ns / 1e6;
-	time->count = t.timed;
-	time->max = (double)t.max_ns / 1e6;
-	bus_publish(d->pub, "metric.lbd", MSG_METRIC, &m);
-	rec_clear(&metrics_type, &m);
+	meter_total(m, "lbd.requests", (double)t.requests, NULL, 0);
+	meter_total(m, "lbd.notfound", (double)t.no_route, NULL, 0);
+	meter_total(m, "lbd.http.redirect", (double)t.redirects, NULL, 0);
+	meter_total(m, "lbd.denied", (double)t.denied, NULL, 0);
+	meter_total(m, "lbd.upstream.retries", (double)t.retries, NULL, 0);
+	meter_total(m, "lbd.upstream.failed", (double)t.failed, NULL, 0);
+	meter_total(m, "lbd.client.gone", (double)t.gone, NULL, 0);
+	meter_gauge(m, "lbd.ws.conn", (double)t.tunnels, NULL, 0);
+	meter_gauge(m, "lbd.routes", (double)l->table->nroutes, NULL, 0);
+	meter_gauge(m, "lbd.targets", (double)l->table->ntargets, NULL, 0);
+	count_statuses(m, &t);
+	meter_summary(m, "lbd.request_ms", t.timed, (double)t.ns / 1e6,
+	    (double)t.max_ns / 1e6);
+	meter_runtime(m, wall_ns);
+	meter_publish(m, d->pub, wall_ns);
 }

@@ -19,6 +19,7 @@
 #include "common/daemon.h"
 #include "common/http/http.h"
 #include "common/rec.h"
+#include "proto/meter.h"
 
 #define LBD_MAX_WORKERS 64
 #define LBD_SETTLE_MS   10         /* changes within this time make one table */
@@ -99,6 +100,7 @@ struct lbd {
 	struct buf more_routes, page; /* from the catalog's keys */
 	struct ui *ui;
 	struct loop_timer *settle, *first, *grace;
+	struct meter meter;
 };
 
 /* The parts of struct daemon_def (loop.c). */

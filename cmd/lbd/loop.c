@@ -227,6 +227,7 @@ lbd_start(struct daemon *d, struct err *err)
 	match_kind_parse(c->matcher, &o.matcher);
 	d->state = l;
 	l->daemon = d;
+	l->meter.source = d->def->name;
 	l->config = c;
 	l->settle = loop_timer_new(d->loop, on_settled, l);
 	l->first = loop_timer_new(d->loop, on_first_late, l);
@@ -337,6 +338,7 @@ lbd_release(struct daemon *d)
 	rtable_unref(l->table);
 	options_unref(l->options);
 	sources_release(&l->sources);
+	meter_release(&l->meter);
 	free(l);
 	d->state = NULL;
 }
