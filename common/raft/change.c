@@ -1,5 +1,6 @@
 /* Other servers, and another leader, because people want so. */
 #include <assert.h>
+#include <string.h>
 
 #include "common/raft/core.h"
 
@@ -55,38 +56,77 @@ raft_config_set(struct raft *r, const struct raft_config *c)
 	r->config = *c;
 }
 
+static int
+add_learner(struct raft_config *c, uint64_t id, const char *addr)
+{
+	struct raft_server *s = &c->servers[c->n];
+
+	if (c->n == RAFT_SERVERS_MAX || id == 0)
+		return -1;
+	*s = (struct raft_server){ .id = id, .voice = RAFT_LEARNER };
+	if (addr != NULL)
+		memcpy(s->addr, addr, strlen(addr) + 1);
+	c->n++;
+	return 0;
+}
+
+static int
+set_voice(struct raft_server *s, enum raft_voice was, enum raft_voice is)
+{
+	if (s->voice != was)
+		return -1;
+	s->voice = is;
+	return 0;
+}
+
+static int
+set_addr(struct raft_server *s, const char *addr)
+{
+	if (addr == NULL || strcmp(s->addr, addr) == 0)
+		return -1;
+	memcpy(s->addr, addr, strlen(addr) + 1);
+	return 0;
+}
+
+static int
+take_out(struct raft_config *c, size_t i)
+{
+	for (c->n--; i < c->n; i++)
+		c->servers[i] = c->servers[i + 1];
+	c->servers[c->n] = (struct raft_server){ 0 };
+	return 0;
+}
+
 /* The config after the change; 0, or -1 when it changes nothing. */
 static int
-changed(struct raft_config *c, enum raft_change what, uint64_t id)
+changed(struct raft_config *c, const struct raft_event *ev)
 {
+	uint64_t id = ev->change.server;
 	size_t i = raft_config_slot(c, id);
-	enum raft_voice voice =
-	    i < c->n ? c->servers[i].voice : (enum raft_voice)0;
+	struct raft_server *s = i < c->n ? &c->servers[i] : NULL;
+	int rv = -1;
 
-	switch (what) {
-	case RAFT_ADD_LEARNER:
-		if (i < c->n || c->n == RAFT_SERVERS_MAX || id == 0)
-			return -1;
-		c->servers[c->n++] = (struct raft_server){ id, RAFT_LEARNER };
-		return 0;
+	if (ev->change.what == RAFT_ADD_LEARNER)
+		return s != NULL ? -1 : add_learner(c, id, ev->change.addr);
+	if (s == NULL)
+		return -1;
+	switch (ev->change.what) {
 	case RAFT_PROMOTE:
-		if (voice != RAFT_LEARNER)
-			return -1;
-		c->servers[i].voice = RAFT_VOTER;
-		return 0;
+		rv = set_voice(s, RAFT_LEARNER, RAFT_VOTER);
+		break;
 	case RAFT_DEMOTE:
-		if (voice != RAFT_VOTER)
-			return -1;
-		c->servers[i].voice = RAFT_LEARNER;
-		return raft_config_check(c);
+		rv = set_voice(s, RAFT_VOTER, RAFT_LEARNER);
+		break;
 	case RAFT_REMOVE:
-		if (i == c->n)
-			return -1;
-		for (c->n--; i < c->n; i++)
-			c->servers[i] = c->servers[i + 1];
-		return raft_config_check(c);
+		rv = take_out(c, i);
+		break;
+	case RAFT_READDRESS:
+		rv = set_addr(s, ev->change.addr);
+		break;
+	case RAFT_ADD_LEARNER:
+		break;
 	}
-	return -1;
+	return rv == 0 ? raft_config_check(c) : -1;
 }
 
 /* Whether a majority of the voters to be answered lately, ourselves too. */
@@ -138,7 +178,7 @@ find_objection(
 		return RAFT_BUSY;
 	if (!is_settled(r))
 		return RAFT_CHANGING;
-	if (changed(c, ev->change.what, ev->change.server) == -1)
+	if (changed(c, ev) == -1)
 		return RAFT_NO_SUCH;
 	if (ev->change.what == RAFT_PROMOTE && !r->peers[i].caught_up)
 		return RAFT_BEHIND;
@@ -157,6 +197,8 @@ raft_change(struct raft *r, const struct raft_event *ev)
 	struct raft_bytes *data;
 	struct raft_action *a;
 
+	assert(ev->change.addr == NULL ||
+	       strlen(ev->change.addr) <= RAFT_ADDR_MAX);
 	if (why != 0) {
 		refuse(r, ev->change.id, why);
 		return;

@@ -6,8 +6,11 @@
 #include "common/mem.h"
 #include "common/raft/core.h"
 
-/* One byte of version, then for each server eight of id and one of voice. */
-enum { CONFIG_VERSION = 1, SERVER_BYTES = 9 };
+/*
+ * One byte of version, then for each server eight of id, one of voice, one of
+ * the address' length, and the address.
+ */
+enum { CONFIG_VERSION = 2, SERVER_BYTES = 10 };
 
 struct raft_bytes *
 raft_bytes_new(const void *p, size_t len)
@@ -43,14 +46,25 @@ raft_bytes_unref(struct raft_bytes *b)
 struct raft_bytes *
 raft_config_format(const struct raft_config *c)
 {
-	struct raft_bytes *b = raft_bytes_new(NULL, 1 + c->n * SERVER_BYTES);
-	unsigned char *p = b->data;
+	size_t n = 1 + c->n * SERVER_BYTES;
+	struct raft_bytes *b;
+	unsigned char *p;
 
+	for (size_t i = 0; i < c->n; i++)
+		n += strlen(c->servers[i].addr);
+	b = raft_bytes_new(NULL, n);
+	p = b->data;
 	*p++ = CONFIG_VERSION;
 	for (size_t i = 0; i < c->n; i++) {
+		const struct raft_server *s = &c->servers[i];
+		size_t len = strlen(s->addr);
+
 		for (int k = 0; k < 8; k++)
-			*p++ = (unsigned char)(c->servers[i].id >> (8 * k));
-		*p++ = (unsigned char)c->servers[i].voice;
+			*p++ = (unsigned char)(s->id >> (8 * k));
+		*p++ = (unsigned char)s->voice;
+		*p++ = (unsigned char)len;
+		memcpy(p, s->addr, len);
+		p += len;
 	}
 	return b;
 }
@@ -72,6 +86,27 @@ raft_config_check(const struct raft_config *c)
 	return nvoters > 0 ? 0 : -1;
 }
 
+/* Takes one server off the front; -1 when it is cut short or too long. */
+static int
+parse_server(struct raft_server *s, const unsigned char **p, size_t *left)
+{
+	size_t len;
+
+	if (*left < SERVER_BYTES)
+		return -1;
+	for (int k = 0; k < 8; k++)
+		s->id |= (uint64_t)(*p)[k] << (8 * k);
+	s->voice = (enum raft_voice)(*p)[8];
+	len = (*p)[9];
+	if (len > RAFT_ADDR_MAX || *left - SERVER_BYTES < len ||
+	    memchr(*p + SERVER_BYTES, 0, len) != NULL)
+		return -1;
+	memcpy(s->addr, *p + SERVER_BYTES, len);
+	*p += SERVER_BYTES + len;
+	*left -= SERVER_BYTES + len;
+	return 0;
+}
+
 int
 raft_config_parse(struct raft_config *c, const void *bytes, size_t len)
 {
@@ -80,16 +115,12 @@ raft_config_parse(struct raft_config *c, const void *bytes, size_t len)
 	*c = (struct raft_config){ 0 };
 	if (len < 1 || p[0] != CONFIG_VERSION)
 		return -1;
-	if ((len - 1) % SERVER_BYTES != 0)
-		return -1;
-	if ((len - 1) / SERVER_BYTES > RAFT_SERVERS_MAX)
-		return -1;
-	c->n = (len - 1) / SERVER_BYTES;
 	p++;
-	for (size_t i = 0; i < c->n; i++, p += SERVER_BYTES) {
-		for (int k = 0; k < 8; k++)
-			c->servers[i].id |= (uint64_t)p[k] << (8 * k);
-		c->servers[i].voice = (enum raft_voice)p[8];
+	len--;
+	while (len > 0) {
+		if (c->n == RAFT_SERVERS_MAX ||
+		    parse_server(&c->servers[c->n++], &p, &len) == -1)
+			return -1;
 	}
 	return raft_config_check(c);
 }

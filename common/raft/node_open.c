@@ -57,7 +57,8 @@ static void
 bootstrap(struct raft_node *node, struct wal_log *log)
 {
 	struct raft_config c = { .n = 1,
-		.servers = { { node->opts.server_id, RAFT_VOTER } } };
+		.servers = {
+		    { .id = node->opts.server_id, .voice = RAFT_VOTER } } };
 	struct raft_entry e = raft_bootstrap_entry(&c);
 	struct wal_entry w = { .index = e.index,
 		.term = e.term,

@@ -54,6 +54,7 @@
 #define RAFT_SERVERS_MAX 9    /* voters and learners together */
 #define RAFT_WINDOW_MAX  64   /* appends on their way to one peer */
 #define RAFT_READS_MAX   4096 /* reads waiting for their confirmation */
+#define RAFT_ADDR_MAX    100  /* bytes of an address */
 #define RAFT_NEVER       UINT64_MAX
 
 /* --- bytes --- */
@@ -94,10 +95,12 @@ struct raft_entry {
 /* Voters decide; learners receive everything and count in no majority. */
 enum raft_voice { RAFT_VOTER = 1, RAFT_LEARNER = 2 };
 
-/* Ids are chosen by the operator of the cluster and are never 0. */
+/* Ids are never 0 and never used again for another server. */
 struct raft_server {
 	uint64_t id;
 	enum raft_voice voice;
+	char
+	    addr[RAFT_ADDR_MAX + 1]; /* how it is reached: the shell's affair */
 };
 
 /* Who takes part. A config is in force as soon as its entry is appended. */
@@ -212,6 +215,7 @@ enum raft_change {
 	RAFT_PROMOTE = 2, /* learner to voter */
 	RAFT_DEMOTE = 3,  /* voter to learner */
 	RAFT_REMOVE = 4,
+	RAFT_READDRESS = 5, /* it is reached elsewhere now */
 };
 
 struct raft_event {
@@ -233,6 +237,7 @@ struct raft_event {
 			uint64_t id;
 			enum raft_change what;
 			uint64_t server;
+			const char *addr; /* ADD_LEARNER, READDRESS */
 		} change;
 		/*
 		 * to 0: whoever has most of the log. REFUSED echoes id, at

@@ -11,6 +11,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/mem.h"
 #include "tests/sim/raft_ghost.h"
@@ -229,7 +230,9 @@ is_one_change(const struct raft_config *a, const struct raft_config *b)
 		int was = i < a->n ? (int)a->servers[i].voice : 0;
 		int is = k < b->n ? (int)b->servers[k].voice : 0;
 
-		ndiffer += was != is;
+		ndiffer +=
+		    was != is || (was != 0 && strcmp(a->servers[i].addr,
+						  b->servers[k].addr) != 0);
 	}
 	return ndiffer == 1;
 }

@@ -259,7 +259,8 @@ sim_change(struct sim_world *w, struct sim_server *s)
 
 	if (!s->up || s->paused_until > w->now)
 		return;
-	ev.change.what = (enum raft_change)(1 + rng_below(&w->people, 4));
+	ev.change.what = (enum raft_change)(1 + rng_below(&w->people, 5));
+	ev.change.addr = w->commands % 2 == 0 ? "even" : "odd";
 	ev.change.server = 1 + rng_below(&w->people, w->o.nservers);
 	sim_note(w, "server %" PRIu64 " is asked for change %d of %" PRIu64,
 	    s->id, (int)ev.change.what, ev.change.server);

@@ -56,9 +56,11 @@ world_init(struct sim_world *w, uint64_t seed, bool verbose)
 	w->now = 1000;
 	sim_choose_opts(w);
 	for (size_t i = 0; i < w->o.nfirst; i++)
-		w->config.servers[w->config.n++] = (struct raft_server){ i + 1,
-			i < w->o.nfirst - w->o.nlearners ? RAFT_VOTER
-							 : RAFT_LEARNER };
+		w->config.servers[w->config.n++] =
+		    (struct raft_server){ .id = i + 1,
+			    .voice = i < w->o.nfirst - w->o.nlearners
+					 ? RAFT_VOTER
+					 : RAFT_LEARNER };
 	first = raft_bootstrap_entry(&w->config);
 	w->agreed = w->config;
 	w->agreed_index = 1;

@@ -30,7 +30,7 @@ desk_init(struct desk *d, uint64_t nservers, const uint64_t *log_terms,
 	*d = (struct desk){ .now_ms = 1000 };
 	for (uint64_t id = 1; id <= nservers; id++)
 		d->config.servers[d->config.n++] =
-		    (struct raft_server){ id, RAFT_VOTER };
+		    (struct raft_server){ .id = id, .voice = RAFT_VOTER };
 	raft_opts_init(&o);
 	o.cluster = 7;
 	o.id = o.incarnation = o.seed = 1;
@@ -453,8 +453,8 @@ END_TEST
 START_TEST(a_config_survives_its_bytes_and_nonsense_is_refused)
 {
 	struct raft_config c = { .n = 2,
-		.servers = {
-		    { 1, RAFT_VOTER }, { UINT64_MAX, RAFT_LEARNER } } };
+		.servers = { { 1, RAFT_VOTER, "tcp://10.0.0.1:4645" },
+		    { UINT64_MAX, RAFT_LEARNER, "" } } };
 	struct raft_config got;
 	struct raft_bytes *b = raft_config_format(&c);
 
@@ -462,8 +462,10 @@ START_TEST(a_config_survives_its_bytes_and_nonsense_is_refused)
 	ck_assert_uint_eq(got.n, 2);
 	ck_assert_uint_eq(got.servers[1].id, UINT64_MAX);
 	ck_assert_int_eq(got.servers[1].voice, RAFT_LEARNER);
+	ck_assert_str_eq(got.servers[0].addr, "tcp://10.0.0.1:4645");
+	ck_assert_str_eq(got.servers[1].addr, "");
 	for (size_t len = 0; len < b->len; len++)
-		if (len != 10)
+		if (len != b->len - 10)
 			ck_assert_int_eq(
 			    raft_config_parse(&got, b->data, len), -1);
 	raft_bytes_unref(b);
