@@ -16,12 +16,14 @@
 
 /* Retries are spread evenly between nothing and a wait that doubles from
  * the first to the last of these. An absent neighbour costs little to try. */
-#define IPC_RETRY_MIN_MS 10
-#define IPC_RETRY_MAX_MS 2000
-#define TCP_RETRY_MIN_MS 100
-#define TCP_RETRY_MAX_MS 5000
+#define IPC_RETRY_MIN_MS  10
+#define IPC_RETRY_MAX_MS  2000
+#define TCP_RETRY_MIN_MS  100
+#define TCP_RETRY_MAX_MS  5000
+#define KEEN_RETRY_MIN_MS 20
+#define KEEN_RETRY_MAX_MS 500
 
-#define IPC_MODE         0660
+#define IPC_MODE          0660
 
 /* What nng puts before a message of ours and counts as a part of it. */
 #define NNG_HEADER_ROOM 64
@@ -268,25 +270,29 @@ bus_listen(
 }
 
 int
-bus_connect(nng_socket s, const char *url, bool now, nng_dialer *dialer,
-    struct err *err)
+bus_connect(nng_socket s, const char *url, enum bus_haste haste,
+    nng_dialer *dialer, struct err *err)
 {
 	bool ipc = url[0] == 'i';
+	nng_duration min_ms = ipc ? IPC_RETRY_MIN_MS : TCP_RETRY_MIN_MS;
+	nng_duration max_ms = ipc ? IPC_RETRY_MAX_MS : TCP_RETRY_MAX_MS;
 	int rv = nng_dialer_create(dialer, s, url);
 
+	if (haste == BUS_KEEN) {
+		min_ms = KEEN_RETRY_MIN_MS;
+		max_ms = KEEN_RETRY_MAX_MS;
+	}
 	if (rv == 0)
-		rv = nng_dialer_set_ms(*dialer, NNG_OPT_RECONNMINT,
-		    ipc ? IPC_RETRY_MIN_MS : TCP_RETRY_MIN_MS);
+		rv = nng_dialer_set_ms(*dialer, NNG_OPT_RECONNMINT, min_ms);
 	if (rv == 0)
-		rv = nng_dialer_set_ms(*dialer, NNG_OPT_RECONNMAXT,
-		    ipc ? IPC_RETRY_MAX_MS : TCP_RETRY_MAX_MS);
+		rv = nng_dialer_set_ms(*dialer, NNG_OPT_RECONNMAXT, max_ms);
 	if (rv == 0 && !ipc)
 		rv = nng_dialer_set_bool(*dialer, NNG_OPT_TCP_NODELAY, true);
 	if (rv == 0 && !ipc)
 		rv = nng_dialer_set_bool(*dialer, NNG_OPT_TCP_KEEPALIVE, true);
 	if (rv == 0)
 		rv = nng_dialer_start(
-		    *dialer, now && ipc ? 0 : NNG_FLAG_NONBLOCK);
+		    *dialer, haste == BUS_NOW && ipc ? 0 : NNG_FLAG_NONBLOCK);
 	return rv == 0 ? 0 : bus_nng_err(err, rv, "connect to", url);
 }
 

@@ -125,9 +125,17 @@ struct bus_peer;
  * until their deadline.
  */
 struct bus_peer *bus_dial(struct loop *l, const char *url, struct err *err);
+/* The same with a backoff of 20 to 500 ms: for few peers whose return must be
+ * noticed at once. */
+struct bus_peer *bus_dial_keen(
+    struct loop *l, const char *url, struct err *err);
 void bus_peer_free(struct bus_peer *p); /* pending callbacks: ERR_GONE */
 bool bus_peer_is_up(const struct bus_peer *p);
 const char *bus_peer_url(const struct bus_peer *p);
+/* Called when the connection comes or goes; a short break may go unseen. It
+ * must not free the peer. */
+void bus_peer_on_link(
+    struct bus_peer *p, void (*fn)(void *ctx, bool up), void *ctx);
 
 /* Sent with every later call to this peer; copied. NULL: none. The envelope
  * carries the token already; no daemon asks for one yet. */

@@ -62,9 +62,14 @@ int bus_nng_err(struct err *err, int rv, const char *doing, const char *url);
 int bus_socket_setup(nng_socket s);
 int bus_listen(
     nng_socket s, const char *url, nng_listener *listener, struct err *err);
-/* now: an ipc socket where nobody listens is told at once. */
-int bus_connect(nng_socket s, const char *url, bool now, nng_dialer *dialer,
-    struct err *err);
+enum bus_haste {
+	BUS_CALM,
+	BUS_KEEN, /* a short backoff */
+	BUS_NOW,  /* an ipc socket where nobody listens is told at once */
+};
+
+int bus_connect(nng_socket s, const char *url, enum bus_haste haste,
+    nng_dialer *dialer, struct err *err);
 
 /* bus_dial() for one who asks once. */
 struct bus_peer *bus_dial_now(struct loop *l, const char *url, struct err *err);

@@ -90,6 +90,7 @@ static void
 on_link(void *arg)
 {
 	struct bus_peer *p = arg;
+	bool was_up = bus_peer_is_up(p);
 
 	bus_link_read(&p->link, &p->nups, &p->ndowns);
 	for (struct call *c = p->calls; c != NULL; c = c->next)
@@ -98,6 +99,8 @@ on_link(void *arg)
 			lose(p, c);
 	bus_call_send_waiting(p);
 	set_timer(p);
+	if (p->on_link != NULL && bus_peer_is_up(p) != was_up)
+		p->on_link(p->link_ctx, !was_up);
 }
 
 static void
@@ -178,7 +181,7 @@ bus_call(struct bus_peer *p, uint16_t number, const void *body,
 /* --- the peer --- */
 
 static int
-peer_dial(struct bus_peer *p, bool now, struct err *err)
+peer_dial(struct bus_peer *p, enum bus_haste haste, struct err *err)
 {
 	int rv;
 
@@ -189,7 +192,7 @@ peer_dial(struct bus_peer *p, bool now, struct err *err)
 	    (rv = nng_socket_set_int(
 		 p->socket, NNG_OPT_SENDBUF, BUS_MAX_INFLIGHT)) != 0)
 		bus_nng_err(err, rv, "set up", p->url);
-	else if (bus_connect(p->socket, p->url, now, &p->dialer, err) == 0)
+	else if (bus_connect(p->socket, p->url, haste, &p->dialer, err) == 0)
 		return 0;
 	nng_close(p->socket);
 	bus_link_release(&p->link);
@@ -197,7 +200,7 @@ peer_dial(struct bus_peer *p, bool now, struct err *err)
 }
 
 static struct bus_peer *
-peer_new(struct loop *l, const char *url, bool now, struct err *err)
+peer_new(struct loop *l, const char *url, enum bus_haste haste, struct err *err)
 {
 	struct bus_peer *p;
 	int fd, rv;
@@ -209,7 +212,7 @@ peer_new(struct loop *l, const char *url, bool now, struct err *err)
 	p->url = xstrdup(url);
 	p->calls_end = &p->calls;
 	bus_bell_init(&p->bell, l, on_link, p);
-	if (peer_dial(p, now, err) == -1) {
+	if (peer_dial(p, haste, err) == -1) {
 		bus_bell_release(&p->bell);
 		destroy(p);
 		return NULL;
@@ -225,13 +228,19 @@ peer_new(struct loop *l, const char *url, bool now, struct err *err)
 struct bus_peer *
 bus_dial(struct loop *l, const char *url, struct err *err)
 {
-	return peer_new(l, url, false, err);
+	return peer_new(l, url, BUS_CALM, err);
+}
+
+struct bus_peer *
+bus_dial_keen(struct loop *l, const char *url, struct err *err)
+{
+	return peer_new(l, url, BUS_KEEN, err);
 }
 
 struct bus_peer *
 bus_dial_now(struct loop *l, const char *url, struct err *err)
 {
-	return peer_new(l, url, true, err);
+	return peer_new(l, url, BUS_NOW, err);
 }
 
 void
@@ -257,6 +266,13 @@ bool
 bus_peer_is_up(const struct bus_peer *p)
 {
 	return p->nups > p->ndowns;
+}
+
+void
+bus_peer_on_link(struct bus_peer *p, void (*fn)(void *ctx, bool up), void *ctx)
+{
+	p->on_link = fn;
+	p->link_ctx = ctx;
 }
 
 const char *

@@ -42,6 +42,8 @@ struct bus_peer {
 	struct bus_complaint complaint;
 	unsigned busy;
 	bool dead, clogged;
+	void (*on_link)(void *ctx, bool up);
+	void *link_ctx;
 };
 
 /* --- bus_call.c --- */

@@ -375,7 +375,7 @@ sub_dial(struct bus_sub *s, const char *prefix, struct err *err)
 	    (rv = nng_socket_set(s->socket, NNG_OPT_SUB_SUBSCRIBE, prefix,
 		 strlen(prefix))) != 0)
 		bus_nng_err(err, rv, "set up", s->url);
-	else if (bus_connect(s->socket, s->url, false, &s->dialer, err) == 0)
+	else if (bus_connect(s->socket, s->url, BUS_CALM, &s->dialer, err) == 0)
 		return 0;
 	nng_close(s->socket);
 	bus_link_release(&s->link);
