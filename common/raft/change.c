@@ -54,6 +54,8 @@ raft_config_set(struct raft *r, const struct raft_config *c)
 	else
 		r->tally = moved_tally(r, c);
 	r->config = *c;
+	if (r->role == RAFT_LEADER)
+		raft_leader_rearm(r);
 }
 
 static int
@@ -129,6 +131,13 @@ changed(struct raft_config *c, const struct raft_event *ev)
 	return rv == 0 ? raft_config_check(c) : -1;
 }
 
+static bool
+is_silent(const struct raft *r, const struct raft_peer *p)
+{
+	return p->id != r->opts.id &&
+	       r->now_ms - p->acked_ms > r->opts.election_ms;
+}
+
 /* Whether a majority of the voters to be answered lately, ourselves too. */
 static bool
 are_in_touch(const struct raft *r, const struct raft_config *c)
@@ -142,9 +151,7 @@ are_in_touch(const struct raft *r, const struct raft_config *c)
 		if (c->servers[i].voice != RAFT_VOTER)
 			continue;
 		nvoters++;
-		n += id == r->opts.id ||
-		     (k < r->config.n && r->now_ms - r->peers[k].acked_ms <=
-					     r->opts.election_ms);
+		n += k < r->config.n && !is_silent(r, &r->peers[k]);
 	}
 	return n >= nvoters / 2 + 1;
 }
@@ -180,7 +187,8 @@ find_objection(
 		return RAFT_CHANGING;
 	if (changed(c, ev) == -1)
 		return RAFT_NO_SUCH;
-	if (ev->change.what == RAFT_PROMOTE && !r->peers[i].caught_up)
+	if (ev->change.what == RAFT_PROMOTE &&
+	    (!r->peers[i].caught_up || is_silent(r, &r->peers[i])))
 		return RAFT_BEHIND;
 	if (!are_in_touch(r, c))
 		return RAFT_UNSAFE;
@@ -218,15 +226,16 @@ raft_change(struct raft *r, const struct raft_event *ev)
 
 /*
  * A learner has caught up when what the log held at the beginning of a lap
- * was on its disk within an election time: then, as a voter, it holds up no
- * commit for longer than that.
+ * was on its disk within an election time, so that as a voter it holds up no
+ * commit for longer than that; or when it has all there is.
  */
 void
 raft_peer_laps(struct raft *r, struct raft_peer *p)
 {
 	if (p->match < p->lap_end)
 		return;
-	p->caught_up = r->now_ms - p->lap_ms <= r->opts.election_ms;
+	p->caught_up = r->now_ms - p->lap_ms <= r->opts.election_ms ||
+		       p->match == raft_log_last(&r->log);
 	p->lap_end = raft_log_last(&r->log);
 	p->lap_ms = r->now_ms;
 }
@@ -243,8 +252,7 @@ best_heir(const struct raft *r)
 		const struct raft_peer *p = &r->peers[i];
 
 		if (r->config.servers[i].voice != RAFT_VOTER ||
-		    p->id == r->opts.id ||
-		    r->now_ms - p->acked_ms > r->opts.election_ms)
+		    p->id == r->opts.id || is_silent(r, p))
 			continue;
 		if (best == 0 || p->match > match) {
 			best = p->id;

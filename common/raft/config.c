@@ -146,6 +146,19 @@ raft_config_slot(const struct raft_config *c, uint64_t id)
 }
 
 bool
+raft_config_equal(const struct raft_config *a, const struct raft_config *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->servers[i].id != b->servers[i].id ||
+		    a->servers[i].voice != b->servers[i].voice ||
+		    strcmp(a->servers[i].addr, b->servers[i].addr) != 0)
+			return false;
+	return true;
+}
+
+bool
 raft_is_voter(const struct raft *r, uint64_t id)
 {
 	size_t i = raft_config_slot(&r->config, id);

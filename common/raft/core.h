@@ -171,6 +171,7 @@ bool raft_disk_is_stuck(const struct raft *r);
 void raft_rearm(struct raft *r); /* the election timer, from now */
 void raft_election_tick(struct raft *r);
 void raft_follow(struct raft *r, uint64_t term, uint64_t leader);
+void raft_leader_lost(struct raft *r, uint64_t id);
 void raft_count_own_vote(struct raft *r);
 /* Whether a leader is in touch, so that nobody else should be elected. */
 bool raft_is_sticky(const struct raft *r);
@@ -200,6 +201,7 @@ void raft_commit_to(struct raft *r, uint64_t index);
 
 void raft_lead(struct raft *r); /* peers and the no-op of a new leader */
 void raft_leader_tick(struct raft *r);
+void raft_leader_rearm(struct raft *r);
 void raft_leader_synced(struct raft *r);
 void raft_propose(struct raft *r, const struct raft_event *ev);
 /* One entry more, not yet written: raft_leader_wrote() is told the first. */

@@ -190,6 +190,17 @@ raft_election_tick(struct raft *r)
 	precampaign(r);
 }
 
+/* Servers that see it in the same moment must not ask in the same moment. */
+void
+raft_leader_lost(struct raft *r, uint64_t id)
+{
+	if (r->role != RAFT_FOLLOWER || r->leader != id || id == 0)
+		return;
+	r->leader = 0;
+	r->due_ms = r->now_ms + jitter(r, r->opts.heartbeat_ms / 2);
+	r->grace = false;
+}
+
 void
 raft_count_own_vote(struct raft *r)
 {

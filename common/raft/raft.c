@@ -172,6 +172,9 @@ dispatch(struct raft *r, const struct raft_event *ev)
 	case RAFT_PEER_RESET:
 		raft_peer_reset(r, ev->peer);
 		break;
+	case RAFT_PEER_LOST:
+		raft_leader_lost(r, ev->peer);
+		break;
 	}
 }
 

@@ -5,6 +5,7 @@
 
 /* Each proposed entry counts this much beyond its bytes. */
 enum { ENTRY_COST = 32 };
+enum { ALONE_MS = 60000 };
 
 static size_t
 cost(const struct raft_entry *e)
@@ -246,7 +247,7 @@ raft_lead(struct raft *r)
 	r->role = RAFT_LEADER;
 	r->leader = r->opts.id;
 	r->tally = 0;
-	r->due_ms = r->now_ms + r->opts.heartbeat_ms;
+	raft_leader_rearm(r);
 	r->noop = last + 1;
 	r->uncommitted = 0;
 	r->handover.to = 0;
@@ -332,12 +333,21 @@ nudge(struct raft *r, struct raft_peer *p)
 	raft_feed_peer(r, p);
 }
 
+/* A leader that is alone has nobody to keep quiet. */
+void
+raft_leader_rearm(struct raft *r)
+{
+	bool alone = r->config.n == 1 && raft_is_voter(r, r->opts.id);
+
+	r->due_ms = r->now_ms + (alone ? ALONE_MS : r->opts.heartbeat_ms);
+}
+
 void
 raft_leader_tick(struct raft *r)
 {
 	if (r->now_ms < r->due_ms)
 		return;
-	r->due_ms = r->now_ms + r->opts.heartbeat_ms;
+	raft_leader_rearm(r);
 	if (!has_quorum_contact(r) ||
 	    (raft_disk_is_stuck(r) && raft_nvoters(r) > 1)) {
 		raft_follow(r, r->term, 0);

@@ -299,16 +299,13 @@ check_config(struct sim_world *w, struct sim_server *s)
 	const struct raft *r = s->raft;
 	struct raft_config c;
 	uint64_t index = raft_config_at(r, raft_log_last(&r->log), &c);
-	bool same = index == r->config_index && c.n == r->config.n;
 
-	for (size_t i = 0; same && i < c.n; i++)
-		same = c.servers[i].id == r->config.servers[i].id &&
-		       c.servers[i].voice == r->config.servers[i].voice;
-	if (!same)
-		sim_fail(w,
-		    "CFG: server %" PRIu64
-		    " goes by another config than the last in its log",
-		    s->id);
+	if (index == r->config_index && raft_config_equal(&c, &r->config))
+		return;
+	sim_fail(w,
+	    "CFG: server %" PRIu64
+	    " goes by another config than the last in its log",
+	    s->id);
 }
 
 void

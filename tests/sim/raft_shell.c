@@ -247,6 +247,10 @@ sim_reconnect(struct sim_world *w, struct sim_server *s)
 {
 	uint64_t peer = 1 + rng_below(&w->chance, w->o.nservers);
 
+	if (!w->calm && sim_chance(&w->chance, 500))
+		sim_step(w, s,
+		    (struct raft_event){
+			.type = RAFT_PEER_LOST, .peer = peer });
 	sim_step(
 	    w, s, (struct raft_event){ .type = RAFT_PEER_RESET, .peer = peer });
 }
