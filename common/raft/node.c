@@ -1,7 +1,9 @@
 #include "common/raft/node.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "common/log.h"
@@ -85,6 +87,17 @@ on_snapshot_done(void *arg, pid_t pid, int status)
 }
 
 void
+raft_node_end_snapshot(struct raft_node *node)
+{
+	if (node->snap_pid == 0)
+		return;
+	loop_child_forget(node->opts.loop, node->snap_pid);
+	kill(node->snap_pid, SIGKILL);
+	waitpid(node->snap_pid, NULL, 0);
+	node->snap_pid = 0;
+}
+
+void
 raft_node_snapshot(struct raft_node *node)
 {
 	struct wal_snap s = { .cluster_id = node->cluster_id,
@@ -94,7 +107,8 @@ raft_node_snapshot(struct raft_node *node)
 	struct err err;
 
 	/* A snapshot must not be ahead of the own disk. */
-	if (node->snap_pid != 0 || node->applied == node->snap_index ||
+	if (node->snap_pid != 0 || node->arriving_pid != 0 ||
+	    node->applied == node->snap_index ||
 	    node->applied > node->applied_synced || node->config == NULL)
 		return;
 	s.config = node->config->data;
@@ -116,12 +130,18 @@ raft_node_snapshot(struct raft_node *node)
 
 /* --- what Raft's thread tells --- */
 
-static void
-set_config(struct raft_node *node, uint64_t index, struct raft_bytes *bytes)
+void
+raft_node_set_config(
+    struct raft_node *node, uint64_t index, struct raft_bytes *bytes)
 {
+	struct raft_config c;
+
 	raft_bytes_unref(node->config);
 	node->config = raft_bytes_ref(bytes);
 	node->config_index = index;
+	if (node->opts.on_config != NULL &&
+	    raft_config_parse(&c, bytes->data, bytes->len) == 0)
+		node->opts.on_config(node->opts.ctx, index, &c);
 }
 
 static void
@@ -133,14 +153,19 @@ answer(struct raft_node *node, struct raft_node_ask *ask)
 		node->queued_bytes -= ask->bytes->len;
 		node->nqueued--;
 	}
-	if (ask->code == ERR_GONE)
+	if (ask->refusal != 0)
+		err_set(&err,
+		    ask->refusal == RAFT_NOT_LEADER ? ERR_NOT_LEADER
+						    : ERR_CONFLICT,
+		    "%s", raft_refusal_text(ask->refusal));
+	else if (ask->code == ERR_GONE)
 		err_set(&err, ERR_GONE,
 		    "this server stopped leading: the outcome is unknown");
 	else if (ask->code == ERR_BUSY)
 		err_set(&err, ERR_BUSY, "too much is under way");
 	else if (ask->code != ERR_NONE)
 		err_set(&err, ask->code, "this server does not lead");
-	ask->done(ask->ctx, ask->code == ERR_NONE ? NULL : &err,
+	ask->done(ask->ctx, err.code == ERR_NONE ? NULL : &err,
 	    ask->index != 0 ? ask->index : node->applied);
 	ask_free(ask);
 }
@@ -156,7 +181,7 @@ apply_one(struct raft_node *node, struct raft_node_news *news, size_t i)
 		    e->data != NULL ? e->data->data : NULL,
 		    e->data != NULL ? e->data->len : 0);
 	else if (e->type == RAFT_CONFIG)
-		set_config(node, e->index, e->data);
+		raft_node_set_config(node, e->index, e->data);
 	node->applied = e->index;
 	node->applied_term = e->term;
 	node->since_entries++;
@@ -208,6 +233,18 @@ take_news(struct raft_node *node, struct raft_node_news *news)
 		node->owner_leads = news->leads;
 		node->opts.on_leader(node->opts.ctx, news->leads, news->term);
 		break;
+	case RAFT_NODE_FOLLOW:
+		node->owner_leader = news->leader;
+		if (node->opts.on_follow != NULL)
+			node->opts.on_follow(
+			    node->opts.ctx, news->leader, news->term);
+		break;
+	case RAFT_NODE_STORE:
+		raft_node_take_store(node, &news->snapshot);
+		break;
+	case RAFT_NODE_INSTALL:
+		raft_node_take_install(node, &news->snapshot);
+		break;
 	case RAFT_NODE_FATAL:
 		take_fatal(node, &news->err);
 		break;
@@ -248,16 +285,22 @@ raft_node_tell(struct raft_node *node, struct raft_node_news *news)
 
 /* --- asking --- */
 
-static void
-ask(struct raft_node *node, struct raft_bytes *bytes, raft_node_done_fn *done,
-    void *ctx)
+static struct raft_node_ask *
+ask_new(enum raft_node_ask_kind kind, raft_node_done_fn *done, void *ctx)
 {
 	struct raft_node_ask *a = xcalloc(1, sizeof *a);
-	bool is_first;
 
-	a->bytes = bytes;
+	a->kind = kind;
 	a->done = done;
 	a->ctx = ctx;
+	return a;
+}
+
+static void
+ask(struct raft_node *node, struct raft_node_ask *a)
+{
+	bool is_first;
+
 	pthread_mutex_lock(&node->lock);
 	is_first = node->inbox.head == NULL;
 	raft_node_asks_add(&node->inbox, a);
@@ -266,13 +309,22 @@ ask(struct raft_node *node, struct raft_bytes *bytes, raft_node_done_fn *done,
 		loop_post(node->loop, raft_node_on_inbox, node);
 }
 
+static int
+must_lead(const struct raft_node *node, struct err *err)
+{
+	return node->owner_leads
+		   ? 0
+		   : err_set(err, ERR_NOT_LEADER, "this server does not lead");
+}
+
 int
 raft_node_propose(struct raft_node *node, const void *bytes, size_t n,
     raft_node_done_fn *done, void *ctx, struct err *err)
 {
-	if (!node->owner_leads)
-		return err_set(
-		    err, ERR_NOT_LEADER, "this server does not lead");
+	struct raft_node_ask *a;
+
+	if (must_lead(node, err) == -1)
+		return -1;
 	if (n > RAFT_NODE_COMMAND_MAX)
 		return err_set(err, ERR_BAD,
 		    "a command of %zu bytes is above the limit of %u", n,
@@ -283,7 +335,9 @@ raft_node_propose(struct raft_node *node, const void *bytes, size_t n,
 		return err_set(err, ERR_BUSY, "the disk with the log is full");
 	node->queued_bytes += n;
 	node->nqueued++;
-	ask(node, raft_bytes_new(bytes, n), done, ctx);
+	a = ask_new(RAFT_NODE_COMMAND, done, ctx);
+	a->bytes = raft_bytes_new(bytes, n);
+	ask(node, a);
 	return 0;
 }
 
@@ -291,11 +345,51 @@ int
 raft_node_read(
     struct raft_node *node, raft_node_done_fn *done, void *ctx, struct err *err)
 {
-	if (!node->owner_leads)
-		return err_set(
-		    err, ERR_NOT_LEADER, "this server does not lead");
-	ask(node, NULL, done, ctx);
+	if (must_lead(node, err) == -1)
+		return -1;
+	ask(node, ask_new(RAFT_NODE_READ, done, ctx));
 	return 0;
+}
+
+int
+raft_node_change(struct raft_node *node, enum raft_change what, uint64_t id,
+    const char *addr, raft_node_done_fn *done, void *ctx, struct err *err)
+{
+	struct raft_node_ask *a;
+
+	if (must_lead(node, err) == -1)
+		return -1;
+	if (addr != NULL && strlen(addr) > RAFT_ADDR_MAX)
+		return err_set(err, ERR_BAD,
+		    "the address is longer than %d bytes: %s", RAFT_ADDR_MAX,
+		    addr);
+	a = ask_new(RAFT_NODE_CHANGE, done, ctx);
+	a->what = what;
+	a->id = id;
+	if (addr != NULL)
+		memcpy(a->addr, addr, strlen(addr) + 1);
+	ask(node, a);
+	return 0;
+}
+
+int
+raft_node_transfer(struct raft_node *node, uint64_t to, raft_node_done_fn *done,
+    void *ctx, struct err *err)
+{
+	struct raft_node_ask *a;
+
+	if (must_lead(node, err) == -1)
+		return -1;
+	a = ask_new(RAFT_NODE_TRANSFER, done, ctx);
+	a->id = to;
+	ask(node, a);
+	return 0;
+}
+
+uint64_t
+raft_node_leader(const struct raft_node *node)
+{
+	return node->owner_leader;
 }
 
 bool
@@ -321,5 +415,10 @@ raft_node_info(struct raft_node *node, struct raft_node_info *info)
 		.is_disk_full = !wal_has_room(node->wal, 0) };
 	pthread_mutex_lock(&node->lock);
 	info->raft = node->status;
+	info->npeers = node->npeer_status;
+	memcpy(info->peers, node->peer_status, sizeof info->peers);
+	info->mails_sent = node->peers_stats.sent;
+	info->mails_dropped = node->peers_stats.dropped;
+	info->strangers = node->peers_stats.strangers;
 	pthread_mutex_unlock(&node->lock);
 }

@@ -14,8 +14,13 @@
  * command in it.
  *
  * On start the newest snapshot goes to restore() within raft_node_open().
- * Then apply() gets what followed it, and on_leader() says when that is all.
- * At present a node is a cluster of one.
+ * Then apply() gets what followed it, and on_leader() says when that is all
+ * if this server leads. A follower that is far behind is sent a snapshot:
+ * then restore() is called once more, in the place of what it lacks.
+ *
+ * A new log becomes a cluster of one, or of the servers given as `first`
+ * (each of which must be given the same), or waits to be added to a cluster
+ * that exists by raft_node_change() on its leader.
  */
 #ifndef COMMON_RAFT_NODE_H
 #define COMMON_RAFT_NODE_H
@@ -33,12 +38,30 @@
 #define RAFT_NODE_SNAPSHOT_ENTRIES 16384
 #define RAFT_NODE_SNAPSHOT_BYTES   (32u << 20)
 
+/* How long followers wait for a leader; see raft_opts. */
+#define RAFT_NODE_ELECTION_MS  300
+#define RAFT_NODE_JITTER_MS    200
+#define RAFT_NODE_HEARTBEAT_MS 60
+
 struct wal_io;
 struct raft_node;
 
 struct raft_node_opts {
 	const char *dir; /* of the log; made if need be; nobody else's */
 	uint64_t server_id;
+	uint64_t cluster_id; /* of a new log; 0: one of its own */
+	/* Of a new log, copied: the servers. NULL: this one. With n 0 it is
+	 * to be added. */
+	const struct raft_config *first;
+
+	/* Where other servers reach this one, a URL of common/bus, and the
+	 * number of the message that carries mail (raft_mail_type). NULL: it
+	 * stays alone. */
+	const char *listen;
+	const char *advertise; /* where they reach it; NULL: listen */
+	uint16_t mail_number;
+	uint64_t election_ms, jitter_ms, heartbeat_ms; /* 0: the default */
+
 	struct loop *loop; /* the owner's */
 	void *ctx;         /* of all callbacks */
 
@@ -62,6 +85,12 @@ struct raft_node_opts {
 	 * leads: they are refused from now on.
 	 */
 	void (*on_leader)(void *ctx, bool leads, uint64_t term);
+	/* Who is thought to lead, 0: nobody known. May be NULL. */
+	void (*on_follow)(void *ctx, uint64_t leader, uint64_t term);
+	/* Who the servers are, as far as it is committed; borrowed, called
+	 * for each change and at start. May be NULL. */
+	void (*on_config)(
+	    void *ctx, uint64_t index, const struct raft_config *config);
 	/* The disk failed, or going on would corrupt. Nothing is applied or
 	 * answered any more: end the process. NULL: it ends at once. */
 	void (*on_fatal)(void *ctx, const struct err *err);
@@ -107,7 +136,21 @@ int raft_node_propose(struct raft_node *node, const void *bytes, size_t n,
 int raft_node_read(struct raft_node *node, raft_node_done_fn *done, void *ctx,
     struct err *err);
 
+/*
+ * Changes who the servers are, one at a time, on the leader. done is told
+ * when it is committed (then index is that of the change), or why not.
+ * addr: for RAFT_ADD_LEARNER and RAFT_READDRESS.
+ */
+int raft_node_change(struct raft_node *node, enum raft_change what, uint64_t id,
+    const char *addr, raft_node_done_fn *done, void *ctx, struct err *err);
+
+/* Hands leadership over to a voter, 0: the best. done is told when this
+ * server leads no more, or why it still does. */
+int raft_node_transfer(struct raft_node *node, uint64_t to,
+    raft_node_done_fn *done, void *ctx, struct err *err);
+
 bool raft_node_leads(const struct raft_node *node);
+uint64_t raft_node_leader(const struct raft_node *node);  /* 0: unknown */
 uint64_t raft_node_applied(const struct raft_node *node); /* last index */
 
 /* Takes a snapshot now, unless one is being taken or nothing is new. */
@@ -116,6 +159,10 @@ void raft_node_snapshot(struct raft_node *node);
 /* How it stands. */
 struct raft_node_info {
 	struct raft_status raft;
+	/* The leader's view of all servers; npeers 0 elsewhere. */
+	struct raft_peer_status peers[RAFT_SERVERS_MAX];
+	size_t npeers;
+	uint64_t mails_sent, mails_dropped, strangers;
 	uint64_t cluster_id;
 	size_t queued_bytes; /* proposed, not yet committed */
 	size_t queued_entries;

@@ -11,8 +11,8 @@
 #include "common/mem.h"
 #include "common/raft/node_impl.h"
 
-static struct raft_node_news *
-news_new(enum raft_node_news_kind kind)
+struct raft_node_news *
+raft_node_news_new(enum raft_node_news_kind kind)
 {
 	struct raft_node_news *news = xcalloc(1, sizeof *news);
 
@@ -20,15 +20,15 @@ news_new(enum raft_node_news_kind kind)
 	return news;
 }
 
-static void
-die(struct raft_node *node, const struct err *err)
+void
+raft_node_die(struct raft_node *node, const struct err *err)
 {
 	struct raft_node_news *news;
 
 	if (node->is_dead)
 		return;
 	node->is_dead = true;
-	news = news_new(RAFT_NODE_FATAL);
+	news = raft_node_news_new(RAFT_NODE_FATAL);
 	news->err = *err;
 	raft_node_tell(node, news);
 }
@@ -72,7 +72,7 @@ fail_all(
 
 	if (asks->head == NULL)
 		return;
-	news = news_new(RAFT_NODE_ANSWER);
+	news = raft_node_news_new(RAFT_NODE_ANSWER);
 	for (struct raft_node_ask *a = asks->head; a != NULL; a = a->next)
 		a->code = code;
 	while (asks->head != NULL)
@@ -80,9 +80,24 @@ fail_all(
 	raft_node_tell(node, news);
 }
 
+static struct raft_node_ask *
+take(struct raft_node_ask **at)
+{
+	struct raft_node_ask *ask = *at;
+
+	*at = NULL;
+	return ask;
+}
+
 static void
 on_proposed(struct raft_node *node, const struct raft_action *a)
 {
+	if (node->changing != NULL) {
+		node->changing->index = a->proposed.first;
+		node->changing->term = a->proposed.term;
+		raft_node_asks_add(&node->waiting, take(&node->changing));
+		return;
+	}
 	for (size_t i = 0; i < a->proposed.n; i++) {
 		struct raft_node_ask *ask = raft_node_asks_take(&node->fresh);
 
@@ -93,9 +108,33 @@ on_proposed(struct raft_node *node, const struct raft_action *a)
 }
 
 static void
+answer_one(
+    struct raft_node *node, struct raft_node_ask *ask, enum raft_refusal why)
+{
+	struct raft_node_news *news = raft_node_news_new(RAFT_NODE_ANSWER);
+
+	ask->refusal = why;
+	raft_node_asks_add(&news->asks, ask);
+	raft_node_tell(node, news);
+}
+
+static void
+on_refused(struct raft_node *node, const struct raft_action *a)
+{
+	if (node->changing != NULL)
+		answer_one(node, take(&node->changing), a->refused.why);
+	else if (node->transferring != NULL &&
+		 a->refused.id == (uint64_t)(uintptr_t)node->transferring)
+		answer_one(node, take(&node->transferring), a->refused.why);
+	else
+		fail_all(node, &node->fresh,
+		    a->refused.why == RAFT_BUSY ? ERR_BUSY : ERR_NOT_LEADER);
+}
+
+static void
 on_read(struct raft_node *node, uint64_t id, enum err_code code)
 {
-	struct raft_node_news *news = news_new(RAFT_NODE_ANSWER);
+	struct raft_node_news *news = raft_node_news_new(RAFT_NODE_ANSWER);
 	struct raft_node_asks rest = { 0 };
 	struct raft_node_ask *a;
 
@@ -119,9 +158,19 @@ tell_leader(struct raft_node *node, bool leads, uint64_t term)
 	if (node->leads == leads)
 		return;
 	node->leads = leads;
-	news = news_new(RAFT_NODE_LEADER);
+	news = raft_node_news_new(RAFT_NODE_LEADER);
 	news->leads = leads;
 	news->term = term;
+	raft_node_tell(node, news);
+}
+
+static void
+tell_follow(struct raft_node *node, const struct raft_action *a)
+{
+	struct raft_node_news *news = raft_node_news_new(RAFT_NODE_FOLLOW);
+
+	news->leader = a->role.leader;
+	news->term = a->role.term;
 	raft_node_tell(node, news);
 }
 
@@ -130,9 +179,13 @@ on_role(struct raft_node *node, const struct raft_action *a)
 {
 	log_debug("raft role=%s term=%" PRIu64 " leader=%" PRIu64,
 	    raft_role_name(a->role.role), a->role.term, a->role.leader);
+	tell_follow(node, a);
 	if (a->role.role == RAFT_LEADER)
 		return;
 	tell_leader(node, false, a->role.term);
+	if (node->transferring != NULL)
+		answer_one(
+		    node, take(&node->transferring), (enum raft_refusal)0);
 	fail_all(node, &node->waiting, ERR_GONE);
 	fail_all(node, &node->reads, ERR_NOT_LEADER);
 }
@@ -145,7 +198,7 @@ on_role(struct raft_node *node, const struct raft_action *a)
 static void
 on_apply(struct raft_node *node, const struct raft_action *a)
 {
-	struct raft_node_news *news = news_new(RAFT_NODE_APPLY);
+	struct raft_node_news *news = raft_node_news_new(RAFT_NODE_APPLY);
 	struct raft_status s;
 	uint64_t leads_in = 0;
 
@@ -197,8 +250,7 @@ carry_out(struct raft_node *node, const struct raft_action *a)
 		on_proposed(node, a);
 		break;
 	case RAFT_ACT_REFUSED:
-		fail_all(node, &node->fresh,
-		    a->refused.why == RAFT_BUSY ? ERR_BUSY : ERR_NOT_LEADER);
+		on_refused(node, a);
 		break;
 	case RAFT_ACT_READ_OK:
 		on_read(node, a->read.id, ERR_NONE);
@@ -213,14 +265,17 @@ carry_out(struct raft_node *node, const struct raft_action *a)
 		struct err err = { 0 };
 
 		err_set(&err, ERR_INTERNAL, "%s", a->fatal);
-		die(node, &err);
+		raft_node_die(node, &err);
 		break;
 	}
-	/* Only peers bring these about, and a cluster of one has none. */
 	case RAFT_ACT_SEND:
+		raft_node_send(node, a);
+		break;
 	case RAFT_ACT_STORE:
+		raft_node_store(node, a);
+		break;
 	case RAFT_ACT_INSTALL:
-		assert(false && "a cluster of one has no peers");
+		raft_node_install(node, a);
 		break;
 	}
 }
@@ -237,8 +292,20 @@ rearm(struct raft_node *node)
 		loop_timer_set(node->timer, due > now ? due - now : 0);
 }
 
+/* For whoever looks in from the owner's thread. */
 static void
-step(struct raft_node *node, struct raft_event *ev)
+show_status(struct raft_node *node)
+{
+	pthread_mutex_lock(&node->lock);
+	raft_status(node->raft, &node->status);
+	node->npeer_status = raft_peers(node->raft, node->peer_status);
+	if (node->peers != NULL)
+		node->peers_stats = raft_peers_stats(node->peers);
+	pthread_mutex_unlock(&node->lock);
+}
+
+void
+raft_node_step(struct raft_node *node, struct raft_event *ev)
 {
 	uint64_t seq = 0;
 
@@ -255,16 +322,15 @@ step(struct raft_node *node, struct raft_event *ev)
 		node->seq = seq;
 		wal_submit(node->wal, node->seq_base + seq);
 	}
-	pthread_mutex_lock(&node->lock);
-	raft_status(node->raft, &node->status);
-	pthread_mutex_unlock(&node->lock);
+	raft_node_peers_after(node);
+	show_status(node);
 	rearm(node);
 }
 
 void
 raft_node_on_tick(void *arg)
 {
-	step(arg, &(struct raft_event){ .type = RAFT_TICK });
+	raft_node_step(arg, &(struct raft_event){ .type = RAFT_TICK });
 }
 
 void
@@ -298,10 +364,48 @@ propose(struct raft_node *node)
 		payloads[i] = a->bytes;
 	ev.propose.payloads = payloads;
 	ev.propose.n = n;
-	step(node, &ev);
+	raft_node_step(node, &ev);
 	free(payloads);
 }
 
+static void
+change(struct raft_node *node, struct raft_node_ask *a)
+{
+	struct raft_event ev = { .type = RAFT_CHANGE,
+		.change = { .id = (uint64_t)(uintptr_t)a,
+		    .what = a->what,
+		    .server = a->id,
+		    .addr = a->addr } };
+
+	node->changing = a;
+	raft_node_step(node, &ev);
+}
+
+static void
+transfer(struct raft_node *node, struct raft_node_ask *a)
+{
+	struct raft_event ev = { .type = RAFT_TRANSFER,
+		.transfer = { .id = (uint64_t)(uintptr_t)a, .to = a->id } };
+
+	if (node->transferring != NULL) {
+		answer_one(node, a, RAFT_BUSY);
+		return;
+	}
+	node->transferring = a;
+	raft_node_step(node, &ev);
+}
+
+static void
+confirm(struct raft_node *node, struct raft_node_ask *a)
+{
+	struct raft_event ev = { .type = RAFT_READ,
+		.read_id = (uint64_t)(uintptr_t)a };
+
+	raft_node_asks_add(&node->reads, a);
+	raft_node_step(node, &ev);
+}
+
+/* Commands that came together become one write; the rest goes in between. */
 void
 raft_node_on_inbox(void *arg)
 {
@@ -314,15 +418,20 @@ raft_node_on_inbox(void *arg)
 	node->inbox = (struct raft_node_asks){ 0 };
 	pthread_mutex_unlock(&node->lock);
 	while ((a = raft_node_asks_take(&asks)) != NULL) {
-		struct raft_event ev = { .type = RAFT_READ,
-			.read_id = (uint64_t)(uintptr_t)a };
-
-		if (a->bytes != NULL) {
+		switch (a->kind) {
+		case RAFT_NODE_COMMAND:
 			raft_node_asks_add(&node->fresh, a);
-			continue;
+			break;
+		case RAFT_NODE_READ:
+			confirm(node, a);
+			break;
+		case RAFT_NODE_CHANGE:
+			change(node, a);
+			break;
+		case RAFT_NODE_TRANSFER:
+			transfer(node, a);
+			break;
 		}
-		raft_node_asks_add(&node->reads, a);
-		step(node, &ev);
 	}
 	propose(node);
 }
@@ -336,7 +445,7 @@ raft_node_on_applied(void *arg)
 	pthread_mutex_lock(&node->lock);
 	ev.applied = node->applied_seen;
 	pthread_mutex_unlock(&node->lock);
-	step(node, &ev);
+	raft_node_step(node, &ev);
 }
 
 /* --- what the disk says --- */
@@ -350,7 +459,7 @@ raft_node_on_synced(void *arg)
 	pthread_mutex_lock(&node->lock);
 	ev.disk_seq = node->synced_seq - node->seq_base;
 	pthread_mutex_unlock(&node->lock);
-	step(node, &ev);
+	raft_node_step(node, &ev);
 }
 
 void
@@ -362,7 +471,7 @@ raft_node_on_disk_failed(void *arg)
 	pthread_mutex_lock(&node->lock);
 	err = node->disk_err;
 	pthread_mutex_unlock(&node->lock);
-	die(node, &err);
+	raft_node_die(node, &err);
 }
 
 void
@@ -380,12 +489,12 @@ raft_node_on_taken(void *arg)
 	if (!raft_may_snapshot(node->raft, s.index))
 		return;
 	if (wal_snap_head(wal_directory(node->wal), &s, &err) == -1) {
-		die(node, &err);
+		raft_node_die(node, &err);
 		return;
 	}
 	node->snap_term = s.term;
 	ev.taken.index = s.index;
 	ev.taken.size = s.size;
 	ev.taken.hash = s.hash;
-	step(node, &ev);
+	raft_node_step(node, &ev);
 }

@@ -9,16 +9,29 @@
 #include <pthread.h>
 
 #include "common/raft/node.h"
+#include "common/raft/peers.h"
 #include "common/wal/wal.h"
 
-/* A command, or a read (bytes NULL), and who waits for it. */
+enum raft_node_ask_kind {
+	RAFT_NODE_COMMAND,
+	RAFT_NODE_READ,
+	RAFT_NODE_CHANGE,
+	RAFT_NODE_TRANSFER,
+};
+
+/* What is wanted, and who waits for it. */
 struct raft_node_ask {
 	struct raft_node_ask *next;
-	struct raft_bytes *bytes;
+	enum raft_node_ask_kind kind;
+	struct raft_bytes *bytes; /* COMMAND */
+	enum raft_change what;    /* CHANGE, as the next two; id: TRANSFER */
+	uint64_t id;
+	char addr[RAFT_ADDR_MAX + 1];
 	raft_node_done_fn *done;
 	void *ctx;
 	uint64_t index, term; /* where it went */
 	enum err_code code;   /* why it failed */
+	enum raft_refusal refusal;
 };
 
 struct raft_node_asks {
@@ -30,6 +43,9 @@ enum raft_node_news_kind {
 	RAFT_NODE_APPLY,
 	RAFT_NODE_ANSWER, /* asks that are over: failed, or reads that may go */
 	RAFT_NODE_LEADER, /* leads from now on, or does not */
+	RAFT_NODE_FOLLOW, /* somebody leads, or nobody */
+	RAFT_NODE_STORE,  /* a snapshot came from the leader, whole */
+	RAFT_NODE_INSTALL, /* ... and takes the place of the state */
 	RAFT_NODE_FATAL,
 };
 
@@ -42,8 +58,9 @@ struct raft_node_news {
 	uint64_t synced;            /* then */
 	struct raft_node_asks asks; /* APPLY: of these entries; ANSWER */
 	bool leads;
-	uint64_t term;
-	struct err err; /* FATAL */
+	uint64_t leader, term;         /* LEADER, FOLLOW */
+	struct raft_snapshot snapshot; /* STORE, INSTALL */
+	struct err err;                /* FATAL */
 };
 
 struct raft_node {
@@ -64,19 +81,36 @@ struct raft_node {
 	bool leads;                    /* and the own term's no-op is applied */
 	bool is_dead;
 	uint64_t snap_term; /* of the snapshot, for cuts behind it */
+	struct raft_node_ask *changing;     /* being proposed */
+	struct raft_node_ask *transferring; /* under way */
+	struct raft_peers *peers;           /* NULL: alone */
+	char *addr;                         /* as told to them */
+	struct raft_config known;           /* as the peers were told */
+	struct raft_node_sending {
+		uint64_t to, index;
+		int fd;
+	} sending[RAFT_SERVERS_MAX]; /* snapshots; index 0: free */
+	int incoming;                /* a partial snapshot, or -1 */
+	uint64_t stored;             /* bytes of it */
 
 	/* Under the lock. */
 	pthread_mutex_t lock;
 	struct raft_node_asks inbox;
 	struct raft_node_news *news, **news_end;
 	struct raft_status status;
+	struct raft_peer_status peer_status[RAFT_SERVERS_MAX];
+	size_t npeer_status;
+	struct raft_peers_stats peers_stats;
 	uint64_t synced_seq;              /* what the disk thread said last */
 	uint64_t applied_seen;            /* what the owner said last */
 	uint64_t taken_index, taken_term; /* the newest durable snapshot */
 	struct err disk_err;
+	uint64_t arrived_index, arrived_term; /* of an incoming snapshot */
+	uint64_t arrived_size;                /* 0: it was not what it said */
 
 	/* The owner's. */
 	bool owner_leads;
+	uint64_t owner_leader;
 	uint64_t applied, applied_term, applied_synced;
 	uint64_t config_index; /* of the config as of applied */
 	struct raft_bytes *config;
@@ -84,6 +118,8 @@ struct raft_node {
 	uint64_t since_entries, since_bytes;  /* the last snapshot */
 	pid_t snap_pid;                       /* 0: none is being written */
 	uint64_t snap_index, snap_index_term; /* that one's, or the last's */
+	struct raft_snapshot arriving;        /* one from the leader ... */
+	pid_t arriving_pid;                   /* ... being written; 0: none */
 	uint64_t nsnapshots, nfailures;
 };
 
@@ -98,7 +134,38 @@ void raft_node_on_taken(void *node);
 void raft_node_on_tick(void *node);
 void raft_node_on_stop(void *node);
 
+/* Feeds the core one event, and carries out what follows. */
+void raft_node_step(struct raft_node *node, struct raft_event *ev);
+void raft_node_die(struct raft_node *node, const struct err *err);
+struct raft_node_news *raft_node_news_new(enum raft_node_news_kind kind);
+
+/* --- node_peers.c: other servers. On Raft's thread: --- */
+
+int raft_node_peers_open(struct raft_node *node, uint64_t incarnation,
+    const struct raft_config *config, struct err *err);
+void raft_node_peers_close(struct raft_node *node);
+void raft_node_send(struct raft_node *node, const struct raft_action *a);
+void raft_node_store(struct raft_node *node, const struct raft_action *a);
+void raft_node_install(struct raft_node *node, const struct raft_action *a);
+/* After a step: peers that came or went; and what is queued goes out. */
+void raft_node_peers_after(struct raft_node *node);
+/* By loop_post(). */
+void raft_node_on_stored(void *node);
+void raft_node_on_arrived(void *node);
+
+/* --- node_peers.c: on the owner's. --- */
+
+void raft_node_take_store(
+    struct raft_node *node, const struct raft_snapshot *s);
+void raft_node_take_install(
+    struct raft_node *node, const struct raft_snapshot *s);
+
 /* --- node.c --- */
+
+/* Ends the child that writes the owner's snapshot, if there is one. */
+void raft_node_end_snapshot(struct raft_node *node);
+void raft_node_set_config(
+    struct raft_node *node, uint64_t index, struct raft_bytes *bytes);
 
 /* Hands over to the owner; any thread. */
 void raft_node_tell(struct raft_node *node, struct raft_node_news *news);

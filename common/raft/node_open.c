@@ -15,9 +15,6 @@
 #include "common/raft/node_impl.h"
 #include "common/rng.h"
 
-/* A cluster of one has nobody to keep quiet by heartbeats. */
-#define ALONE_HEARTBEAT_MS 60000
-
 /* --- what the disk thread tells --- */
 
 static void
@@ -52,14 +49,15 @@ on_disk_failed(void *arg, const struct err *err)
 
 /* --- opening --- */
 
-/* A new cluster of one begins with the entry that says so. */
+/* A new cluster begins with the entry that says who its servers are. */
 static void
 bootstrap(struct raft_node *node, struct wal_log *log)
 {
-	struct raft_config c = { .n = 1,
+	struct raft_config alone = { .n = 1,
 		.servers = {
 		    { .id = node->opts.server_id, .voice = RAFT_VOTER } } };
-	struct raft_entry e = raft_bootstrap_entry(&c);
+	struct raft_entry e = raft_bootstrap_entry(
+	    node->opts.first != NULL ? node->opts.first : &alone);
 	struct wal_entry w = { .index = e.index,
 		.term = e.term,
 		.kind = (uint8_t)e.type,
@@ -84,6 +82,7 @@ restore(struct raft_node *node, const struct wal_log *log,
     struct raft_snapshot *snap, struct err *err)
 {
 	const struct wal_snap *s = &log->snap;
+	struct raft_bytes *config;
 	int fd, rc;
 
 	*snap = (struct raft_snapshot){ .index = s->index,
@@ -96,8 +95,9 @@ restore(struct raft_node *node, const struct wal_log *log,
 	if (raft_config_parse(&snap->config, s->config, s->nconfig) == -1)
 		return err_set(err, ERR_CORRUPT,
 		    "%s: the snapshot's config cannot be read", node->opts.dir);
-	node->config = raft_bytes_new(s->config, s->nconfig);
-	node->config_index = s->config_index;
+	config = raft_bytes_new(s->config, s->nconfig);
+	raft_node_set_config(node, s->config_index, config);
+	raft_bytes_unref(config);
 	node->applied = node->snap_index = s->index;
 	node->applied_term = node->snap_term = s->term;
 	fd = wal_snap_open(wal_directory(node->wal), s, err);
@@ -138,17 +138,27 @@ convert(const struct wal_log *log, struct raft_recovered *rec)
 	return out;
 }
 
+static uint64_t
+or_default(uint64_t ms, uint64_t otherwise)
+{
+	return ms != 0 ? ms : otherwise;
+}
+
 static void
 set_core_opts(struct raft_node *node, struct raft_opts *o)
 {
+	const struct raft_node_opts *n = &node->opts;
+
 	raft_opts_init(o);
 	o->cluster = node->cluster_id;
-	o->id = node->opts.server_id;
+	o->id = n->server_id;
 	o->incarnation = (uint64_t)clock_wall_ns();
 	rng_secret(&o->seed, sizeof o->seed);
-	o->heartbeat_ms = ALONE_HEARTBEAT_MS;
-	o->election_ms = 4 * (uint64_t)ALONE_HEARTBEAT_MS;
-	o->trailing = 0;
+	o->election_ms = or_default(n->election_ms, RAFT_NODE_ELECTION_MS);
+	o->jitter_ms = or_default(n->jitter_ms, RAFT_NODE_JITTER_MS);
+	o->heartbeat_ms = or_default(n->heartbeat_ms, RAFT_NODE_HEARTBEAT_MS);
+	if (n->listen == NULL)
+		o->trailing = 0; /* nobody lags behind */
 }
 
 static int
@@ -173,7 +183,8 @@ start_core(struct raft_node *node, const struct wal_log *log, struct err *err)
 	if (node->raft == NULL)
 		return err_set(err, ERR_CORRUPT, "%s: %s", node->opts.dir, why);
 	raft_status(node->raft, &node->status);
-	return 0;
+	return raft_node_peers_open(
+	    node, o.incarnation, &node->status.config, err);
 }
 
 static void *
@@ -212,6 +223,7 @@ node_new(const struct raft_node_opts *opts)
 		node->opts.snapshot_bytes = RAFT_NODE_SNAPSHOT_BYTES;
 	pthread_mutex_init(&node->lock, NULL);
 	node->loop = loop_new();
+	node->incoming = -1;
 	return node;
 }
 
@@ -230,6 +242,9 @@ node_free(struct raft_node *node)
 	raft_node_asks_release(&node->fresh);
 	raft_node_asks_release(&node->waiting);
 	raft_node_asks_release(&node->reads);
+	raft_node_peers_close(node);
+	free(node->changing);
+	free(node->transferring);
 	loop_timer_free(node->timer);
 	loop_free(node->loop);
 	raft_free(node->raft);
@@ -246,6 +261,7 @@ raft_node_open(
 	struct raft_node *node = node_new(opts);
 	struct wal_opts w = { .dir = opts->dir,
 		.server_id = opts->server_id,
+		.cluster_id = opts->cluster_id,
 		.segment_bytes = opts->segment_bytes,
 		.io = opts->io,
 		.on_synced = on_synced,
@@ -260,7 +276,8 @@ raft_node_open(
 		return -1;
 	}
 	node->cluster_id = log.hard.cluster_id;
-	if (wal_log_last(&log) == 0 && log.snap.index == 0)
+	if (wal_log_last(&log) == 0 && log.snap.index == 0 &&
+	    (opts->first == NULL || opts->first->n > 0))
 		bootstrap(node, &log);
 	rc = start_core(node, &log, err);
 	wal_log_release(&log);
@@ -269,7 +286,8 @@ raft_node_open(
 		node_free(node);
 		return -1;
 	}
-	node->opts.dir = NULL; /* it was borrowed */
+	node->opts.dir = node->opts.listen = NULL; /* they were borrowed */
+	node->opts.first = NULL;
 	start_thread(node);
 	*out = node;
 	return 0;
@@ -280,11 +298,7 @@ raft_node_close(struct raft_node *node)
 {
 	if (node == NULL)
 		return;
-	if (node->snap_pid != 0) {
-		loop_child_forget(node->opts.loop, node->snap_pid);
-		kill(node->snap_pid, SIGKILL);
-		waitpid(node->snap_pid, NULL, 0);
-	}
+	raft_node_end_snapshot(node);
 	loop_post(node->loop, raft_node_on_stop, node);
 	pthread_join(node->thread, NULL);
 	wal_close(node->wal);

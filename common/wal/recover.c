@@ -176,15 +176,18 @@ check_unused(struct recovery *r, struct err *err)
 }
 
 static int
-make_new(struct recovery *r, uint64_t server_id, struct err *err)
+make_new(struct recovery *r, uint64_t server_id, uint64_t cluster_id,
+    struct err *err)
 {
 	struct wal_hard *h = &r->hard->now;
 
 	if (wal_dir_clean(r->dir, err) == -1 ||
 	    wal_segs_drop(r->dir, r->segs, r->segs->n, err) == -1)
 		return -1;
-	*h = (struct wal_hard){ .server_id = server_id };
-	rng_secret(&h->cluster_id, sizeof h->cluster_id);
+	*h = (struct wal_hard){ .server_id = server_id,
+		.cluster_id = cluster_id };
+	if (cluster_id == 0)
+		rng_secret(&h->cluster_id, sizeof h->cluster_id);
 	r->log->is_new = true;
 	r->log->first = 1;
 	r->tail->head.cluster_id = h->cluster_id;
@@ -196,7 +199,8 @@ make_new(struct recovery *r, uint64_t server_id, struct err *err)
 }
 
 static int
-recover(struct recovery *r, uint64_t server_id, struct err *err)
+recover(struct recovery *r, uint64_t server_id, uint64_t cluster_id,
+    struct err *err)
 {
 	struct err missing = { 0 };
 	struct wal_log *log = r->log;
@@ -209,7 +213,7 @@ recover(struct recovery *r, uint64_t server_id, struct err *err)
 		*err = missing;
 		if (missing.code != ERR_NOT_FOUND || check_unused(r, err) == -1)
 			return -1;
-		return make_new(r, server_id, err);
+		return make_new(r, server_id, cluster_id, err);
 	}
 	if (server_id != 0 && server_id != r->hard->now.server_id)
 		return err_set(err, ERR_CONFLICT,
@@ -221,9 +225,9 @@ recover(struct recovery *r, uint64_t server_id, struct err *err)
 }
 
 int
-wal_recover(struct wal_dir *d, uint64_t server_id, uint64_t first_size,
-    struct wal_log *log, struct wal_segs *segs, struct wal_hard_file *hard,
-    struct wal_tail *tail, struct err *err)
+wal_recover(struct wal_dir *d, uint64_t server_id, uint64_t cluster_id,
+    uint64_t first_size, struct wal_log *log, struct wal_segs *segs,
+    struct wal_hard_file *hard, struct wal_tail *tail, struct err *err)
 {
 	struct recovery r = { .dir = d,
 		.first_size = first_size,
@@ -237,7 +241,7 @@ wal_recover(struct wal_dir *d, uint64_t server_id, uint64_t first_size,
 	*log = (struct wal_log){ 0 };
 	*tail = (struct wal_tail){ .fd = -1 };
 	*hard = (struct wal_hard_file){ .fd = -1 };
-	rc = recover(&r, server_id, err != NULL ? err : &ignored);
+	rc = recover(&r, server_id, cluster_id, err != NULL ? err : &ignored);
 	buf_release(&r.bytes);
 	log->hard = hard->now;
 	return rc;

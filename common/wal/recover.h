@@ -24,9 +24,9 @@ struct wal_tail {
  * segment (of that size) and the hard state are made, with the server's id.
  * After a failure the caller releases all four.
  */
-int wal_recover(struct wal_dir *d, uint64_t server_id, uint64_t first_size,
-    struct wal_log *log, struct wal_segs *segs, struct wal_hard_file *hard,
-    struct wal_tail *tail, struct err *err);
+int wal_recover(struct wal_dir *d, uint64_t server_id, uint64_t cluster_id,
+    uint64_t first_size, struct wal_log *log, struct wal_segs *segs,
+    struct wal_hard_file *hard, struct wal_tail *tail, struct err *err);
 
 /* Begins the log anew in a segment of its own; older ones are removed. */
 int wal_begin_fresh(struct wal_dir *d, uint64_t first, uint64_t prev_term,

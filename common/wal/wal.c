@@ -84,8 +84,8 @@ wal_open(struct wal **out, const struct wal_opts *opts, struct wal_log *log,
 	first_size = w->segment_bytes < WAL_SEGMENT_FIRST ? w->segment_bytes
 							  : WAL_SEGMENT_FIRST;
 	if (wal_dir_open(&w->dir, opts->dir, opts->io, err) == -1 ||
-	    wal_recover(&w->dir, opts->server_id, first_size, log, &w->segs,
-		&w->hard, &w->tail, err) == -1) {
+	    wal_recover(&w->dir, opts->server_id, opts->cluster_id, first_size,
+		log, &w->segs, &w->hard, &w->tail, err) == -1) {
 		wal_log_release(log);
 		free_all(w);
 		return -1;

@@ -53,6 +53,7 @@ struct wal_entry {
 struct wal_opts {
 	const char *dir;
 	uint64_t server_id;      /* 0: whatever the directory says */
+	uint64_t cluster_id;     /* of a new directory; 0: one of its own */
 	uint64_t segment_bytes;  /* 0: WAL_SEGMENT_BYTES */
 	uint64_t mark_after_ms;  /* 0: WAL_MARK_AFTER_MS; scan.h says why */
 	const struct wal_io *io; /* NULL: the real one */

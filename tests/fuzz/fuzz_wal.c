@@ -241,8 +241,8 @@ recover(struct wal_dir *d, struct wal_log *log)
 	struct wal_hard_file hard;
 	struct wal_tail tail;
 	struct err err;
-	int rc =
-	    wal_recover(d, 0, WAL_SEGMENT_MIN, log, &segs, &hard, &tail, &err);
+	int rc = wal_recover(
+	    d, 0, 0, WAL_SEGMENT_MIN, log, &segs, &hard, &tail, &err);
 
 	for (size_t i = 1; i < log->n; i++)
 		if (log->entries[i].index != log->entries[i - 1].index + 1 ||
