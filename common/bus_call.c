@@ -1,4 +1,5 @@
 /* A peer's calls: kept in order, sent, answered or failed, each once. */
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <nng/nng.h>
@@ -12,15 +13,18 @@
 
 #define HEADER_END UINT32_C(0x80000000) /* nng: the last id of a header */
 
-static uint64_t last_id;
-
-/* Ids grow over restarts too, as long as the wall clock does. */
+/* Ids grow over restarts too, as long as the wall clock does. Loops of several
+ * threads may ask. */
 uint64_t
 bus_call_next_id(void)
 {
-	if (last_id == 0)
-		last_id = (uint64_t)(clock_wall_ns() / CLOCK_NS_PER_MS) << 20;
-	return ++last_id;
+	static atomic_uint_fast64_t last_id;
+	uint_fast64_t none = 0;
+
+	if (atomic_load(&last_id) == 0)
+		atomic_compare_exchange_strong(&last_id, &none,
+		    (uint64_t)(clock_wall_ns() / CLOCK_NS_PER_MS) << 20);
+	return atomic_fetch_add(&last_id, 1) + 1;
 }
 
 void
