@@ -22,3 +22,9 @@ static const struct rec_field alloc_saved_fields[] = {
 };
 const struct rec_type alloc_saved_type =
     REC_TYPE(alloc_saved, alloc_saved_fields);
+
+static const struct rec_field servers_saved_fields[] = {
+	REC_STRS(struct servers_saved, 1, urls, "URLs"),
+};
+const struct rec_type servers_saved_type =
+    REC_TYPE(servers_saved, servers_saved_fields);

@@ -1,6 +1,6 @@
 /*
- * What a node keeps of an allocation on its own disk, so that nodeagent can
- * be killed and started again.
+ * What a node keeps of its allocations and its servers on its own disk, so
+ * that nodeagent can be killed and started again.
  */
 #ifndef PROTO_SAVED_H
 #define PROTO_SAVED_H
@@ -36,6 +36,13 @@ struct alloc_saved {
 	size_t nchecks;
 };
 
-extern const struct rec_type task_saved_type, alloc_saved_type;
+/* The servers that were known last. */
+struct servers_saved {
+	char **urls;
+	size_t nurls;
+};
+
+extern const struct rec_type task_saved_type, alloc_saved_type,
+    servers_saved_type;
 
 #endif

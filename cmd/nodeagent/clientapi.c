@@ -74,8 +74,8 @@ reply_rec(struct http_req *r, const struct rec_type *type, const void *rec)
 	buf_release(&out);
 }
 
-static void
-reply_tree(struct http_req *r, struct tree *t)
+void
+clientapi_reply(struct http_req *r, struct tree *t)
 {
 	struct buf out = { 0 };
 
@@ -204,7 +204,7 @@ api_checks(void *ctx, struct http_req *r)
 	for (size_t i = 0; i < run->nchecks; i++)
 		tree_set(all, run->checks[i]->check.id,
 		    tree_of_check(&run->checks[i]->check));
-	reply_tree(r, all);
+	clientapi_reply(r, all);
 }
 
 /* Whether this node is asked. If not, the request is answered or handed on. */
@@ -261,7 +261,7 @@ api_restart(void *ctx, struct http_req *r)
 		    r, err.code == ERR_NOT_FOUND ? 404 : 500, "%s", err.text);
 	} else {
 		runner_step(run);
-		reply_tree(r, tree_map());
+		clientapi_reply(r, tree_map());
 	}
 	tree_free(body);
 }
@@ -310,7 +310,7 @@ api_signal(void *ctx, struct http_req *r)
 		     na, run, tree_get_str(body, "Task"), signo, name) == 0)
 		http_fail(r, 500, "Task not running");
 	else
-		reply_tree(r, tree_map());
+		clientapi_reply(r, tree_map());
 	tree_free(body);
 }
 
@@ -358,10 +358,11 @@ client_stats(const struct nodeagent *na)
 	struct serverlink_state link = serverlink_state(na->link);
 	uint64_t since_ms = loop_now_ms(na->loop) - link.last_lease_ms;
 	struct tree *t = tree_map();
-	char text[48];
+	char text[48], *known = clientapi_known_servers(na);
 
 	tree_set(t, "node_id", tree_str(na->node.id));
-	tree_set(t, "known_servers", tree_str(link.server));
+	tree_set(t, "known_servers", tree_str(known));
+	free(known);
 	set_number(t, "num_allocations", map_count(&na->runners));
 	snprintf(text, sizeof text, "%" PRIu64 "ms", since_ms);
 	tree_set(
@@ -396,7 +397,7 @@ api_self(void *ctx, struct http_req *r)
 	tree_set(config, "UI", ui);
 	tree_set(t, "config", config);
 	tree_set(t, "stats", stats);
-	reply_tree(r, t);
+	clientapi_reply(r, t);
 }
 
 static void
@@ -444,6 +445,8 @@ static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/client/stats", api_host_stats },
 	{ ROUTE_GET, "/v1/agent/self", api_self },
 	{ ROUTE_GET, "/v1/agent/health", api_health },
+	{ ROUTE_GET, "/v1/agent/servers", clientapi_servers },
+	{ ROUTE_WRITE, "/v1/agent/servers", clientapi_servers_set },
 	{ ROUTE_GET, "/v1/metrics", api_metrics },
 };
 

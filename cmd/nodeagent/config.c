@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/nodeagent/serverset.h"
 #include "common/clock.h"
 #include "common/mem.h"
 
@@ -97,6 +98,9 @@ nodeagent_config_check(const void *config, struct err *err)
 		    err, ERR_BAD, "data_dir must be an absolute path");
 	if (c->nservers == 0)
 		return err_set(err, ERR_BAD, "servers: at least one is needed");
+	if (c->nservers > SERVERSET_MAX)
+		return err_set(err, ERR_BAD, "servers: at most %d can be named",
+		    SERVERSET_MAX);
 	for (size_t i = 0; i < c->nservers; i++)
 		if (strstr(c->servers[i], "://") == NULL)
 			return err_set(err, ERR_BAD,

@@ -437,11 +437,16 @@ nodeagent_info(struct daemon *d,
 	const struct nodeagent *na = d->state;
 	struct serverlink_state link = serverlink_state(na->link);
 	struct http_stats http = http_server_stats(na->http);
+	struct buf known = { 0 };
 	char text[32];
 
 	add(ctx, "node_id", na->node.id);
 	add(ctx, "http", http_server_addr(na->http));
 	add(ctx, "server", link.server);
+	for (size_t i = 0; i < link.nservers; i++)
+		buf_addf(&known, "%s%s", i > 0 ? "," : "", link.servers[i]);
+	add(ctx, "known_servers", buf_str(&known));
+	buf_release(&known);
 	add(ctx, "registered", link.registered ? "true" : "false");
 	snprintf(text, sizeof text, "%" PRIu64, link.ttl_ms);
 	add(ctx, "lease_ttl_ms", text);

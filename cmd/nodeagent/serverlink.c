@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd/nodeagent/serverlink_impl.h"
 #include "common/log.h"
@@ -10,64 +9,38 @@
 #include "proto/msg.h"
 #include "proto/nodemsg.h"
 
-/* --- which server --- */
+/* --- how calls fare --- */
 
-static int
-dial(struct serverlink *l, struct err *err)
+uint64_t
+link_backoff_ms(struct rng *rng, unsigned n)
 {
-	bus_peer_free(l->peer);
-	l->peer = bus_dial(l->na->loop, l->servers[l->at], err);
-	return l->peer != NULL ? 0 : -1;
+	uint64_t ms = n < 32 ? (uint64_t)SERVERLINK_RETRY_MS << n
+			     : SERVERLINK_RETRY_MAX_MS;
+
+	if (ms > SERVERLINK_RETRY_MAX_MS)
+		ms = SERVERLINK_RETRY_MAX_MS;
+	return ms + rng_below(rng, ms / 2 + 1);
 }
 
-static void
-on_redial(void *arg)
-{
-	struct serverlink *l = arg;
-	struct err err;
-
-	l->at = (l->at + 1) % l->nservers;
-	if (dial(l, &err) == -1)
-		log_error("server %s: %s", l->servers[l->at], err.text);
-	/* Last: what was under way fails as the old peer goes. */
-	l->redialling = false;
-}
-
-/* Twice as long after each failure, and up to half more by chance. */
 uint64_t
 link_retry_ms(struct serverlink *l, struct link_retry *r)
 {
-	uint64_t ms = (uint64_t)SERVERLINK_RETRY_MS << r->nfailures;
+	uint64_t ms = link_backoff_ms(&l->na->rng, r->nfailures);
 
-	if (ms >= SERVERLINK_RETRY_MAX_MS)
-		ms = SERVERLINK_RETRY_MAX_MS;
-	else
+	if ((uint64_t)SERVERLINK_RETRY_MS << r->nfailures <
+	    SERVERLINK_RETRY_MAX_MS)
 		r->nfailures++;
-	return ms + rng_below(&l->na->rng, ms / 2 + 1);
+	return ms;
 }
 
 void
-link_note_success(struct link_retry *r)
+link_note_success(struct serverlink *l, struct link_retry *r)
 {
 	r->nfailures = 0;
 	r->complained = false;
+	l->nmoves = 0;
 }
 
-/*
- * Whether a failed call is a reason to dial: the next server, or the same one
- * when there is no other. For a connection that the network has swallowed does
- * not end, nor does the attempt at a new one: TCP waits about as long again as
- * the network was away before it tries once more.
- */
-static bool
-wants_redial(const struct serverlink *l, const struct err *err)
-{
-	return err->code == ERR_TIMEOUT || err->code == ERR_GONE ||
-	       (err->code == ERR_NOT_LEADER && l->nservers > 1);
-}
-
-/* What a failed call means for the server that we ask. Changing it frees
- * the peer, so not inside one of its own callbacks. */
 void
 link_note_failure(
     struct serverlink *l, struct link_retry *r, const struct err *err)
@@ -76,51 +49,12 @@ link_note_failure(
 	if (!r->complained && r->nfailures >= SERVERLINK_PATIENCE &&
 	    !l->ending) {
 		log_warn("server does not serve us call=%s url=%s: %s", r->what,
-		    l->servers[l->at], err->text);
+		    serverset_current(&l->set), err->text);
 		r->complained = true;
 	}
-	if (l->redialling || !wants_redial(l, err))
-		return;
-	l->redialling = true;
-	loop_post(l->na->loop, on_redial, l);
-}
-
-static void
-learn_servers(struct serverlink *l, const struct node_leased *leased)
-{
-	for (size_t i = 0; i < leased->nservers; i++) {
-		bool known = false;
-
-		for (size_t k = 0; k < l->nservers; k++)
-			known |= strcmp(l->servers[k], leased->servers[i]) == 0;
-		if (known || l->nservers >= SERVERLINK_MAX_SERVERS)
-			continue;
-		l->servers = xreallocarray(
-		    l->servers, l->nservers + 1, sizeof *l->servers);
-		l->servers[l->nservers++] = xstrdup(leased->servers[i]);
-	}
-}
-
-/* The server that answers us has the rest of the HTTP API, on its host. */
-static void
-learn_api(struct serverlink *l, const struct node_leased *leased)
-{
-	struct nodeagent *na = l->na;
-	const char *url = l->servers[l->at], *host = strstr(url, "://") + 3;
-	const char *colon = strrchr(host, ':');
-	char *addr;
-
-	if (*na->config->server_http != '\0' || leased->http_port == 0)
-		return;
-	if (strncmp(url, "ipc:", 4) == 0 || colon == NULL)
-		addr = xasprintf("127.0.0.1:%" PRIu64, leased->http_port);
-	else
-		addr = xasprintf("%.*s:%" PRIu64, (int)(colon - host), host,
-		    leased->http_port);
-	if (na->server_api_addr == NULL ||
-	    strcmp(na->server_api_addr, addr) != 0)
-		nodeagent_set_server_api(na, addr);
-	free(addr);
+	if (err->code == ERR_TIMEOUT || err->code == ERR_GONE ||
+	    (err->code == ERR_NOT_LEADER && l->set.n > 1))
+		link_move_on(l);
 }
 
 /* --- what is to be told --- */
@@ -166,10 +100,8 @@ push(void *arg)
 static void
 begin_following(struct serverlink *l)
 {
-	if (!l->pulling)
-		link_pull(l);
-	if (!l->following)
-		link_follow(l);
+	link_pull(l);
+	link_follow(l);
 	loop_timer_set(l->push_timer, 0);
 }
 
@@ -194,13 +126,14 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 	}
 	if (is_new)
 		log_info("registered node=%s server=%s ttl_ms=%" PRIu64,
-		    l->na->node.id, l->servers[l->at], leased->ttl_ms);
+		    l->na->node.id, serverset_current(&l->set), leased->ttl_ms);
 	l->registered = true;
-	link_note_success(&l->lease);
+	link_note_success(l, &l->lease);
+	link_hear_index(l, leased->index, is_new);
 	l->ttl_ms = leased->ttl_ms;
 	l->last_lease_ms = loop_now_ms(l->na->loop);
-	learn_servers(l, leased);
-	learn_api(l, leased);
+	link_learn_api(l, leased->http_port);
+	link_learn_servers(l, leased);
 	if (l->seq < leased->seq)
 		l->seq = leased->seq;
 	if (is_new)
@@ -210,6 +143,20 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 	    l->changed
 		? 0
 		: l->ttl_ms / 3 + rng_below(&l->na->rng, l->ttl_ms / 6 + 1));
+}
+
+/*
+ * A server that hangs is left in time to renew the lease elsewhere; where
+ * there is no other, it may take its time.
+ */
+static uint64_t
+lease_timeout_ms(const struct serverlink *l)
+{
+	uint64_t ms = l->ttl_ms / 4;
+
+	if (l->set.n == 1 || l->ttl_ms == 0 || ms > SERVERLINK_LEASE_TIMEOUT_MS)
+		return SERVERLINK_LEASE_TIMEOUT_MS;
+	return ms > SERVERLINK_CONNECT_MS ? ms : SERVERLINK_CONNECT_MS;
 }
 
 static void
@@ -227,13 +174,23 @@ renew(void *arg)
 	l->leasing = true;
 	l->registering = !l->registered || l->changed;
 	if (!l->registering) {
-		bus_call(l->peer, MSG_NODE_LEASE, &lease,
-		    SERVERLINK_LEASE_TIMEOUT_MS, on_leased, l);
+		bus_call(l->peer, MSG_NODE_LEASE, &lease, lease_timeout_ms(l),
+		    on_leased, l);
 		return;
 	}
 	l->changed = false;
-	bus_call(l->peer, MSG_NODE_REGISTER, &reg, SERVERLINK_LEASE_TIMEOUT_MS,
+	bus_call(l->peer, MSG_NODE_REGISTER, &reg, lease_timeout_ms(l),
 	    on_leased, l);
+}
+
+void
+link_resume(struct serverlink *l)
+{
+	if (!l->started)
+		return;
+	if (l->lease.nfailures > 0)
+		renew(l);
+	begin_following(l);
 }
 
 /* --- from outside --- */
@@ -241,7 +198,6 @@ renew(void *arg)
 struct serverlink *
 serverlink_new(struct nodeagent *na, struct err *err)
 {
-	const struct nodeagent_config *c = na->config;
 	struct serverlink *l = xcalloc(1, sizeof *l);
 
 	l->na = na;
@@ -251,14 +207,11 @@ serverlink_new(struct nodeagent *na, struct err *err)
 	l->push_services.what = "services";
 	l->push_events.what = "events";
 	l->follow.what = "catalog";
-	l->servers = xcalloc(c->nservers, sizeof *l->servers);
-	for (size_t i = 0; i < c->nservers; i++)
-		l->servers[l->nservers++] = xstrdup(c->servers[i]);
 	l->lease_timer = loop_timer_new(na->loop, renew, l);
 	l->pull_timer = loop_timer_new(na->loop, link_pull, l);
 	l->push_timer = loop_timer_new(na->loop, push, l);
 	l->follow_timer = loop_timer_new(na->loop, link_follow, l);
-	if (dial(l, err) == -1) {
+	if (link_open_servers(l, err) == -1) {
 		serverlink_free(l);
 		return NULL;
 	}
@@ -301,9 +254,7 @@ serverlink_free(struct serverlink *l)
 	link_forget_services(&l->put);
 	link_forget_services(&l->put_sent);
 	link_forget_events(l, l->nevents);
-	for (size_t i = 0; i < l->nservers; i++)
-		free(l->servers[i]);
-	free(l->servers);
+	link_close_servers(l);
 	free(l);
 }
 
@@ -312,9 +263,10 @@ serverlink_state(const struct serverlink *l)
 {
 	return (struct serverlink_state){ .registered = l->registered,
 		.up = bus_peer_is_up(l->peer),
-		.server = l->servers[l->at],
+		.server = serverset_current(&l->set),
+		.servers = l->set.urls,
 		.index = l->allocs.index,
 		.ttl_ms = l->ttl_ms,
 		.last_lease_ms = l->last_lease_ms,
-		.nservers = l->nservers };
+		.nservers = l->set.n };
 }

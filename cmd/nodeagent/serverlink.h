@@ -6,8 +6,11 @@
  * logged once for each kind, until it succeeds again.
  *
  * Everything that must be told is kept until a server has acknowledged it.
- * When a server does not answer, the next one of the list is asked; servers
- * that a lease answer names are added to the list.
+ * When a server does not answer, leaves, or does not lead, the next one is
+ * asked (serverset.h says which). Servers that a lease answer names are kept
+ * in the node's store, so that it finds them again after a restart. What we
+ * follow goes on at the new server where it stood: the index is the
+ * cluster's, not the server's.
  */
 #ifndef NODEAGENT_SERVERLINK_H
 #define NODEAGENT_SERVERLINK_H
@@ -25,8 +28,9 @@
 #define SERVERLINK_PATIENCE         5   /* failures before one is logged */
 #define SERVERLINK_MAX_BATCH        256 /* allocations in one update */
 #define SERVERLINK_BATCH_BYTES      (1u << 20) /* packed, in one update */
-#define SERVERLINK_MAX_SERVERS      16
-#define SERVERLINK_MAX_EVENTS       16 /* that wait; older ones are dropped */
+#define SERVERLINK_CONNECT_MS       500 /* before the next server is tried */
+#define SERVERLINK_BEHIND           3   /* leases that may be behind */
+#define SERVERLINK_MAX_EVENTS       16  /* that wait; older ones are dropped */
 
 struct serverlink *serverlink_new(struct nodeagent *na, struct err *err);
 void serverlink_start(struct serverlink *l); /* when allocations are restored */
@@ -57,8 +61,12 @@ struct serverlink_state {
 	uint64_t index;
 	uint64_t ttl_ms;
 	uint64_t last_lease_ms; /* loop time of the last answer; 0: none */
+	char *const *servers;   /* all that are known; borrowed */
 	size_t nservers;
 };
 struct serverlink_state serverlink_state(const struct serverlink *l);
+/* Replaces the servers by what people say; see serverset_set(). */
+int serverlink_set_servers(
+    struct serverlink *l, char *const *addrs, size_t n, struct err *err);
 
 #endif

@@ -59,7 +59,7 @@ static void
 on_no_allocs(struct serverlink *l, const struct err *err)
 {
 	if (err->code == ERR_TIMEOUT) {
-		link_note_success(&l->pull);
+		link_note_success(l, &l->pull);
 		loop_timer_set(l->pull_timer, 0);
 		return;
 	}
@@ -82,7 +82,11 @@ on_allocs(void *ctx, const struct err *err, const void *reply)
 		on_no_allocs(l, err);
 		return;
 	}
-	link_note_success(&l->pull);
+	if (!link_is_news(l, &l->pull, &l->allocs, news->index, news->full)) {
+		loop_timer_set(l->pull_timer, link_retry_ms(l, &l->pull));
+		return;
+	}
+	link_note_success(l, &l->pull);
 	link_cursor_move(
 	    &l->allocs, news->index, news->full, news->at, news->after);
 	for (size_t i = 0; i < news->nallocs; i++) {
@@ -144,7 +148,7 @@ on_pushed(void *ctx, const struct err *err, const void *reply)
 	(void)reply;
 	l->pushing = false;
 	if (err == NULL) {
-		link_note_success(&l->push);
+		link_note_success(l, &l->push);
 		MAP_FOREACH (e, &l->sent)
 			free_report(map_remove(&l->unrun, map_key(e)));
 		map_release(&l->sent);

@@ -35,7 +35,7 @@ on_events_pushed(void *ctx, const struct err *err, const void *reply)
 		    l->push_timer, link_retry_ms(l, &l->push_events));
 		return;
 	}
-	link_note_success(&l->push_events);
+	link_note_success(l, &l->push_events);
 	link_forget_events(l, l->nevents_sent);
 	if (l->nevents > 0)
 		loop_timer_set(l->push_timer, 0);

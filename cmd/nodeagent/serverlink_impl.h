@@ -1,13 +1,16 @@
 /*
  * Inside serverlink.c and its siblings: which server is asked, the lease, and
- * what is on its way. serverlink.c keeps the lease; allocations and services
- * each have a file, and so does how far we have followed them.
+ * what is on its way. serverlink.c keeps the lease; which server is asked,
+ * allocations, services and events each have a file, and so does how far we
+ * have followed them.
  */
 #ifndef NODEAGENT_SERVERLINK_IMPL_H
 #define NODEAGENT_SERVERLINK_IMPL_H
 
 #include "cmd/nodeagent/serverlink.h"
+#include "cmd/nodeagent/serverset.h"
 #include "common/map.h"
+#include "proto/nodemsg.h"
 
 /* How one kind of call has fared since it last succeeded. */
 struct link_retry {
@@ -27,17 +30,22 @@ struct link_cursor {
 
 struct serverlink {
 	struct nodeagent *na;
-	char **servers;
-	size_t nservers, at; /* the one that is asked */
-	struct bus_peer *peer;
+	struct serverset set;
+	struct bus_peer *peer; /* the set's current one */
+	/* The next is dialled; the one just dialled must be up by then. */
+	struct loop_timer *move_timer, *connect_timer;
+	unsigned nmoves; /* since a call succeeded */
+	bool moving;     /* move_timer is set */
 	struct loop_timer *lease_timer, *pull_timer, *push_timer, *follow_timer;
 	struct link_retry lease, pull, push, push_services, push_events, follow;
 	bool registered, leasing, pulling, pushing, pushing_services,
-	    pushing_events, following, redialling, ending;
+	    pushing_events, following, ending;
 	bool started;
 	bool changed;     /* the node's record, since it was told */
 	bool registering; /* the lease call under way tells it */
 	struct link_cursor allocs, services;
+	uint64_t heard_index; /* the highest of what was taken */
+	unsigned nbehind;     /* leases in a row that were behind it */
 	uint64_t ttl_ms, last_lease_ms;
 	uint64_t seq;       /* of the last update sent */
 	struct map dirty;   /* alloc id -> anything: to be told */
@@ -52,18 +60,47 @@ struct serverlink {
 
 /* --- serverlink.c --- */
 
-/* How long to wait after a failure: twice as long after each, and up to half
- * more by chance. */
+/* Twice as long for each of n, and up to half more by chance. */
+uint64_t link_backoff_ms(struct rng *rng, unsigned n);
+/* How long to wait after a failure. */
 uint64_t link_retry_ms(struct serverlink *l, struct link_retry *r);
-/* What a failed call means for the server that we ask. */
+/* A call has failed; where that is the server's fault, the next is asked. */
 void link_note_failure(
     struct serverlink *l, struct link_retry *r, const struct err *err);
-void link_note_success(struct link_retry *r);
+void link_note_success(struct serverlink *l, struct link_retry *r);
 /* Nothing sent is forgotten before it is acknowledged. */
 void link_move_all(struct map *from, struct map *to);
 /* Grows for ever, over restarts too: by the clock, or else by what the
  * servers know. */
 uint64_t link_next_seq(struct serverlink *l);
+
+/* Everything that waits for its turn is done now. */
+void link_resume(struct serverlink *l);
+
+/* --- serverlink_server.c --- */
+
+int link_open_servers(struct serverlink *l, struct err *err);
+void link_close_servers(struct serverlink *l);
+/* Asks the next server: at once, but all of them in turn only with growing
+ * pauses. What was under way fails with ERR_GONE, later. */
+void link_move_on(struct serverlink *l);
+void link_learn_servers(struct serverlink *l, const struct node_leased *leased);
+/* The server that answers has the rest of the HTTP API, on its host. */
+void link_learn_api(struct serverlink *l, uint64_t http_port);
+/*
+ * A lease was answered at that index. After we registered anew all that there
+ * is is asked for again. An index behind what we have heard comes from a
+ * leader that is about to learn that it is none, and changes nothing; but
+ * when that goes on, the servers have lost their past, and so do we.
+ */
+void link_hear_index(struct serverlink *l, uint64_t index, bool is_new);
+/*
+ * Whether an answer may be taken: it continues what we have, or it is all
+ * that there is, as of no earlier time than what we have heard. If not, the
+ * call has failed: that server is behind.
+ */
+bool link_is_news(struct serverlink *l, struct link_retry *r,
+    const struct link_cursor *c, uint64_t index, bool full);
 
 /* --- serverlink_cursor.c --- */
 

@@ -36,7 +36,7 @@ on_services_pushed(void *ctx, const struct err *err, const void *reply)
 	(void)reply;
 	l->pushing_services = false;
 	if (err == NULL) {
-		link_note_success(&l->push_services);
+		link_note_success(l, &l->push_services);
 		link_forget_services(&l->put_sent);
 		map_release(&l->removed_sent);
 		loop_timer_set(l->push_timer, 0);
@@ -152,7 +152,7 @@ static void
 on_no_services(struct serverlink *l, const struct err *err)
 {
 	if (err->code == ERR_TIMEOUT) {
-		link_note_success(&l->follow);
+		link_note_success(l, &l->follow);
 		loop_timer_set(l->follow_timer, 0);
 		return;
 	}
@@ -171,7 +171,12 @@ on_services(void *ctx, const struct err *err, const void *reply)
 		on_no_services(l, err);
 		return;
 	}
-	link_note_success(&l->follow);
+	if (!link_is_news(
+		l, &l->follow, &l->services, news->index, news->full)) {
+		loop_timer_set(l->follow_timer, link_retry_ms(l, &l->follow));
+		return;
+	}
+	link_note_success(l, &l->follow);
 	link_cursor_move(
 	    &l->services, news->index, news->full, news->at, news->after);
 	for (size_t i = 0; i < news->nput; i++) {

@@ -13,10 +13,11 @@
 #include "common/mem.h"
 
 #define SYNC_EVERY_S 2
+#define KNOWN        "known" /* the one key of servers */
 
 struct store {
 	MDB_env *env;
-	MDB_dbi allocs, saved;
+	MDB_dbi allocs, saved, servers;
 	pthread_t syncer;
 	pthread_mutex_t lock; /* of dirty and closing */
 	pthread_cond_t wake;
@@ -80,6 +81,7 @@ open_env(struct store *s, const char *path, struct err *err)
 	    (rv = mdb_txn_begin(s->env, NULL, 0, &txn)) != 0 ||
 	    (rv = mdb_dbi_open(txn, "allocs", MDB_CREATE, &s->allocs)) != 0 ||
 	    (rv = mdb_dbi_open(txn, "saved", MDB_CREATE, &s->saved)) != 0 ||
+	    (rv = mdb_dbi_open(txn, "servers", MDB_CREATE, &s->servers)) != 0 ||
 	    (rv = mdb_txn_commit(txn)) != 0) {
 		mdb_env_close(s->env);
 		s->env = NULL;
@@ -147,7 +149,8 @@ mark_dirty(struct store *s)
 }
 
 static void
-put(struct store *s, MDB_dbi dbi, const char *id, const struct buf *b)
+put(struct store *s, MDB_dbi dbi, const char *what, const char *id,
+    const struct buf *b)
 {
 	MDB_val key = { strlen(id), (void *)(uintptr_t)id };
 	MDB_val value = { b->len, b->data };
@@ -163,8 +166,7 @@ put(struct store *s, MDB_dbi dbi, const char *id, const struct buf *b)
 	}
 	/* A full disk: the task runs on, but a restart would not know it. */
 	if (rv != 0)
-		log_error(
-		    "allocation not saved alloc=%s: %s", id, mdb_strerror(rv));
+		log_error("not saved %s=%s: %s", what, id, mdb_strerror(rv));
 	mark_dirty(s);
 }
 
@@ -174,7 +176,7 @@ store_put_alloc(struct store *s, const struct alloc *alloc)
 	struct buf b = { 0 };
 
 	rec_pack(&alloc_type, alloc, &b);
-	put(s, s->allocs, alloc->id, &b);
+	put(s, s->allocs, "alloc", alloc->id, &b);
 	buf_release(&b);
 }
 
@@ -185,7 +187,7 @@ store_put_saved(
 	struct buf b = { 0 };
 
 	rec_pack(&alloc_saved_type, saved, &b);
-	put(s, s->saved, alloc_id, &b);
+	put(s, s->saved, "alloc", alloc_id, &b);
 	buf_release(&b);
 }
 
@@ -202,6 +204,33 @@ store_remove(struct store *s, const char *alloc_id)
 	if (mdb_txn_commit(txn) != 0)
 		log_error("allocation not forgotten alloc=%s", alloc_id);
 	mark_dirty(s);
+}
+
+void
+store_put_servers(struct store *s, const struct servers_saved *servers)
+{
+	struct buf b = { 0 };
+
+	rec_pack(&servers_saved_type, servers, &b);
+	put(s, s->servers, "servers", KNOWN, &b);
+	buf_release(&b);
+}
+
+void
+store_get_servers(struct store *s, struct servers_saved *servers)
+{
+	MDB_val key = { strlen(KNOWN), (void *)(uintptr_t)KNOWN }, value;
+	MDB_txn *txn;
+	struct err err;
+
+	*servers = (struct servers_saved){ 0 };
+	if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn) != 0)
+		return;
+	if (mdb_get(txn, s->servers, &key, &value) == 0 &&
+	    rec_unpack(&servers_saved_type, servers, value.mv_data,
+		value.mv_size, NULL, &err) == -1)
+		log_error("saved servers: %s", err.text);
+	mdb_txn_abort(txn);
 }
 
 /* One allocation; a record that cannot be read is skipped and said. */

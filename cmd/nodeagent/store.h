@@ -1,6 +1,6 @@
 /*
  * What a node keeps on disk (LMDB): its allocations as the servers sent
- * them, and its own side of each.
+ * them, its own side of each, and which servers there are.
  *
  * Writes are seen by the next nodeagent even after kill -9; they are synced
  * to the disk now and then, from a thread of its own. After a power cut no
@@ -26,6 +26,10 @@ void store_put_alloc(struct store *s, const struct alloc *alloc);
 void store_put_saved(
     struct store *s, const char *alloc_id, const struct alloc_saved *saved);
 void store_remove(struct store *s, const char *alloc_id);
+
+void store_put_servers(struct store *s, const struct servers_saved *servers);
+/* Zeroed when none were put, or they cannot be read. rec_clear() it. */
+void store_get_servers(struct store *s, struct servers_saved *servers);
 
 /* Each allocation with what was saved of it (zeroed when nothing was);
  * both are the receiver's. */

@@ -21,6 +21,7 @@ int job_revert(const struct command *cmd, int argc, char **argv);
 int alloc_stop(const struct command *cmd, int argc, char **argv);
 int alloc_restart(const struct command *cmd, int argc, char **argv);
 int alloc_signal(const struct command *cmd, int argc, char **argv);
+int node_config(const struct command *cmd, int argc, char **argv);
 int node_drain(const struct command *cmd, int argc, char **argv);
 int node_eligibility(const struct command *cmd, int argc, char **argv);
 int job_promote(const struct command *cmd, int argc, char **argv);

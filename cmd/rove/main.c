@@ -97,6 +97,10 @@ static const struct command commands[] = {
 	    "Has the agent check the job that a file describes and changes "
 	    "nothing.",
 	    job_validate, "validate" },
+	{ "node config", "[<addr> ...]", "Which servers a node knows",
+	    "Asks the agent of a node, or with -update-servers tells it, "
+	    "which servers there are.",
+	    node_config, "client-config" },
 	{ "node drain", "[<node>]", "Move everything away from a node", NULL,
 	    node_drain, "node-drain" },
 	{ "node eligibility", "[<node>]",

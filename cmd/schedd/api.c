@@ -86,6 +86,7 @@ static const struct http_route routes[] = {
 
 	{ ROUTE_GET, "/v1/agent/self", api_self },
 	{ ROUTE_GET, "/v1/agent/members", api_members },
+	{ ROUTE_GET | ROUTE_WRITE, "/v1/agent/servers", api_agent_servers },
 	{ ROUTE_WRITE, "/v1/agent/join", api_agent_join },
 	{ ROUTE_WRITE, "/v1/agent/force-leave", api_agent_force_leave },
 	{ ROUTE_GET, "/v1/agent/health", api_health },

@@ -87,6 +87,7 @@ void api_self(void *ctx, struct http_req *r);
 void api_health(void *ctx, struct http_req *r);
 void api_leader(void *ctx, struct http_req *r);
 void api_peers(void *ctx, struct http_req *r);
+void api_agent_servers(void *ctx, struct http_req *r);
 
 /* api_members.c */
 void api_members(void *ctx, struct http_req *r);

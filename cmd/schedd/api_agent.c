@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/schedd/api.h"
+#include "common/http/relay.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
 #include "common/text.h"
@@ -249,4 +250,23 @@ void
 api_health(void *ctx, struct http_req *r)
 {
 	ask_node(ctx, r, "/v1/agent/health", answer_health);
+}
+
+static void
+on_node_lost(struct http_req *r, const struct err *err)
+{
+	http_fail(r, 500, "node is out of reach: %s", err->text);
+}
+
+/* Which servers a node knows: a server alone is none. */
+void
+api_agent_servers(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+
+	if (sd->node_client == NULL)
+		http_fail(r, 501, "Invalid method");
+	else
+		http_relay(sd->node_client, r, "X-Rove-Forwarded: 1\r\n",
+		    NODE_TIMEOUT_MS, on_node_lost);
 }

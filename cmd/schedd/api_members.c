@@ -266,32 +266,6 @@ api_regions(void *ctx, struct http_req *r)
 	ask(ctx, r, MSG_MEMBERS, NULL, &how);
 }
 
-/* The values of a parameter that may be there many times. */
-static size_t
-all_params(const struct http_req *r, const char *name, char **out, size_t max)
-{
-	const char *at = http_query(r);
-	size_t n = 0, len = strlen(name);
-
-	while (*at != '\0' && n < max) {
-		size_t part = strcspn(at, "&");
-
-		if (part > len && at[len] == '=' &&
-		    strncmp(at, name, len) == 0) {
-			size_t size = part - len;
-			char *value = xmalloc(size);
-
-			if (http_unescape(
-				at + len + 1, size - 1, value, size, true) > 0)
-				out[n++] = value;
-			else
-				free(value);
-		}
-		at += part + (at[part] == '&');
-	}
-	return n;
-}
-
 void
 api_agent_join(void *ctx, struct http_req *r)
 {
@@ -299,7 +273,7 @@ api_agent_join(void *ctx, struct http_req *r)
 	char *addrs[JOIN_ADDRS_MAX];
 	struct member_join body = { .addrs = addrs };
 
-	body.naddrs = all_params(r, "address", addrs, JOIN_ADDRS_MAX);
+	body.naddrs = http_params(r, "address", addrs, JOIN_ADDRS_MAX);
 	if (body.naddrs == 0)
 		http_fail(r, 400, "missing address to join");
 	else

@@ -141,6 +141,10 @@ const char *http_local(const struct http_req *r);
 bool http_param(
     const struct http_req *r, const char *name, char *out, size_t size);
 bool http_has_param(const struct http_req *r, const char *name);
+/* All values of one that may be given many times, on the heap; at most max,
+ * those that are empty or wrongly escaped left out. Returns how many. */
+size_t http_params(
+    const struct http_req *r, const char *name, char **out, size_t max);
 void *http_req_data(const struct http_req *r);
 void http_req_set_data(struct http_req *r, void *data);
 

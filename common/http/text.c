@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "common/http/inner.h"
+#include "common/mem.h"
 #include "common/text.h"
 
 /* The next byte, decoded, and *p moved past it; -1 when it is wrong. */
@@ -93,6 +94,26 @@ http_param(const struct http_req *r, const char *name, char *out, size_t size)
 	if (size > 0)
 		out[len] = '\0';
 	return true;
+}
+
+size_t
+http_params(const struct http_req *r, const char *name, char **out, size_t max)
+{
+	const char *at = http_query(r), *value, *end;
+	size_t n = 0;
+
+	while (n < max && find_pair(at, name, &value, &end)) {
+		size_t len = (size_t)(end - value);
+		char *text = xmalloc(len + 1);
+
+		if (http_unescape(value, len, text, len + 1, true) > 0)
+			out[n++] = text;
+		else
+			free(text);
+		at = end;
+		at += *at == '&';
+	}
+	return n;
 }
 
 bool

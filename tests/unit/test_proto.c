@@ -304,6 +304,7 @@ static const struct {
 	TYPE(route_edit),
 	TYPE(task_saved),
 	TYPE(alloc_saved),
+	TYPE(servers_saved),
 	TYPE(check_restart),
 	TYPE(service_check),
 	TYPE(service_weights),
