@@ -144,6 +144,15 @@ static const struct rec_field cmd_deployment_fields[] = {
 const struct rec_type cmd_deployment_type =
     REC_TYPE(cmd_deployment, cmd_deployment_fields);
 
+static const struct rec_field cmd_restore_fields[] = {
+	REC_STR(struct cmd_restore, 1, id, "ID"),
+	REC_U64(struct cmd_restore, 2, offset, "Offset"),
+	REC_BYTES(struct cmd_restore, 3, bytes, "Bytes"),
+	REC_BOOL(struct cmd_restore, 4, last, "Last"),
+};
+const struct rec_type cmd_restore_type =
+    REC_TYPE(cmd_restore, cmd_restore_fields);
+
 static const struct rec_field cmd_fields[] = {
 	REC_I64(struct cmd, 1, time, "Time"),
 	REC_STR(struct cmd, 2, client, "Client"),
@@ -167,6 +176,7 @@ static const struct rec_field cmd_fields[] = {
 	REC_PTR(struct cmd, 17, sched_config, scheduler_configuration,
 	    "SchedConfig"),
 	REC_LIST(struct cmd, 18, batch, cmd, "Batch"),
+	REC_PTR(struct cmd, 19, restore, cmd_restore, "Restore"),
 };
 const struct rec_type cmd_type = REC_TYPE(cmd, cmd_fields);
 
@@ -192,6 +202,7 @@ cmd_name(const struct cmd *cmd)
 		{ cmd->services, "services" },
 		{ cmd->sched_config, "sched-config" },
 		{ cmd->batch, "batch" },
+		{ cmd->restore, "restore" },
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

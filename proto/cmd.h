@@ -28,6 +28,10 @@
  * A proposer splits what is larger. */
 #define CMD_MAX_BATCH 1024
 
+/* Of a snapshot, in one command, and in all that make it up. */
+#define CMD_RESTORE_PART (1u << 20)
+#define CMD_RESTORE_MAX  (256u << 20)
+
 /* A new version of a job, or the same again. With enforce_index it is
  * refused unless the job's JobModifyIndex is job_modify_index (0: the job
  * must not exist). */
@@ -186,6 +190,18 @@ struct cmd_deployment {
 	size_t nunhealthy;
 };
 
+/*
+ * A part of a snapshot of a whole state, in order; with the last one it takes
+ * the place of the state that there is. The part at offset 0 begins anew,
+ * whatever was gathered before.
+ */
+struct cmd_restore {
+	char *id; /* of the restoring that it belongs to */
+	uint64_t offset;
+	struct rec_bytes bytes;
+	bool last;
+};
+
 struct cmd {
 	int64_t time;     /* wall clock of the proposer, ns since 1970 */
 	char *client;     /* who asks; "" where doing it twice is harmless */
@@ -206,13 +222,15 @@ struct cmd {
 	struct scheduler_configuration *sched_config;
 	struct cmd *batch; /* applied in order under one index; not nested */
 	size_t nbatch;
+	struct cmd_restore *restore; /* never in a batch */
 };
 
 extern const struct rec_type cmd_job_register_type, cmd_job_deregister_type,
     cmd_job_stable_type, cmd_node_register_type, cmd_node_status_type,
     cmd_node_drain_type, cmd_eval_upsert_type, job_key_type, cmd_reap_type,
     cmd_alloc_client_type, cmd_alloc_transition_type, plan_stop_type,
-    deployment_change_type, cmd_plan_type, cmd_deployment_type, cmd_type;
+    deployment_change_type, cmd_plan_type, cmd_deployment_type,
+    cmd_restore_type, cmd_type;
 
 /* The name of what the command does, such as "job-register"; "unknown". */
 const char *cmd_name(const struct cmd *cmd);

@@ -108,6 +108,15 @@ static const struct command commands[] = {
 	    NULL },
 	{ "node status", "[<node>]", "The nodes, or one of them", NULL,
 	    node_status, "node-status" },
+	{ "operator snapshot inspect", "<file>", "What a backup is", NULL,
+	    operator_snapshot_inspect, NULL },
+	{ "operator snapshot restore", "<file>", "Bring a backup back",
+	    "Replaces all that the servers know by what a backup says. The "
+	    "file is checked whole before anything is changed.",
+	    operator_snapshot_restore, NULL },
+	{ "operator snapshot save", "[<file>]",
+	    "Write all that the servers know to a file", NULL,
+	    operator_snapshot_save, NULL },
 	{ "server force-leave", "<node>",
 	    "Let a failed server have left the pool", NULL, server_force_leave,
 	    "server-force-leave" },
@@ -204,29 +213,56 @@ is_noun(const char *word)
 	return false;
 }
 
-/* How many words of the line name the command: 2, 1, or 0. */
+/* How many words of the line name the command; 0: it is another. */
 static int
 words_of(const struct command *c, int argc, char **argv)
 {
-	const char *space = strchr(c->name, ' ');
+	const char *word = c->name;
+	int n = 0;
 
 	if (c->alias != NULL && strcmp(c->alias, argv[1]) == 0)
 		return 1;
-	if (space == NULL)
-		return strcmp(c->name, argv[1]) == 0;
-	return argc > 2 &&
-		       strncmp(c->name, argv[1], (size_t)(space - c->name)) ==
-			   0 &&
-		       argv[1][space - c->name] == '\0' &&
-		       strcmp(space + 1, argv[2]) == 0
-		   ? 2
-		   : 0;
+	while (*word != '\0') {
+		size_t len = strcspn(word, " ");
+
+		if (++n >= argc || strlen(argv[n]) != len ||
+		    strncmp(word, argv[n], len) != 0)
+			return 0;
+		word += len + (word[len] == ' ');
+	}
+	return n;
+}
+
+/* What words of the line are a noun, or a noun and a part of it, and the word
+ * behind them (NULL: none). NULL when they are none; the caller frees it. */
+static char *
+noun_of(int argc, char **argv, const char **verb)
+{
+	char *noun = NULL, *longer;
+
+	*verb = NULL;
+	for (int i = 1; i < argc; i++) {
+		if (asprintf(&longer, "%s%s%s", noun != NULL ? noun : "",
+			noun != NULL ? " " : "", argv[i]) == -1)
+			abort();
+		if (!is_noun(longer)) {
+			free(longer);
+			*verb = argv[i];
+			break;
+		}
+		free(noun);
+		noun = longer;
+	}
+	return noun;
 }
 
 int
 main(int argc, char **argv)
 {
 	static char version[] = "version";
+	const char *verb;
+	char *noun;
+	int status;
 
 	log_init("rove", LOG_WARN);
 	if (argc < 2)
@@ -243,8 +279,11 @@ main(int argc, char **argv)
 			return commands[i].run(
 			    &commands[i], argc - n, argv + n);
 	}
-	if (is_noun(argv[1]))
-		return usage_of_noun(argv[1], argc > 2 ? argv[2] : NULL);
+	if ((noun = noun_of(argc, argv, &verb)) != NULL) {
+		status = usage_of_noun(noun, verb);
+		free(noun);
+		return status;
+	}
 	fprintf(stderr,
 	    "rove: there is no command \"%s\"\n"
 	    "For a list of commands try 'rove -h'\n",

@@ -98,6 +98,8 @@ static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/operator/scheduler/configuration", api_sched_config },
 	{ ROUTE_WRITE, "/v1/operator/scheduler/configuration",
 	    api_sched_config_set },
+	{ ROUTE_GET, "/v1/operator/snapshot", api_snapshot_save },
+	{ ROUTE_WRITE, "/v1/operator/snapshot", api_snapshot_restore },
 	{ ROUTE_PUT, "/v1/system/gc", api_gc },
 	{ ROUTE_PUT, "/v1/system/reconcile/summaries", api_reconcile },
 
@@ -138,14 +140,38 @@ is_of_region(const struct schedd *sd, const struct http_req *r)
 	       is_of_agent(http_path(r));
 }
 
+/* All bodies but one kind are short. */
 static void
 on_request(void *ctx, struct http_req *r)
+{
+	if (!api_snapshot_begin(ctx, r))
+		http_collect(r);
+}
+
+static void
+on_body(void *ctx, struct http_req *r, const char *p, size_t n)
+{
+	(void)ctx;
+	api_snapshot_body(r, p, n);
+}
+
+static void
+serve(void *ctx, struct http_req *r)
 {
 	if (!is_of_region(ctx, r)) {
 		http_fail(r, 500, "No path to region");
 		return;
 	}
 	http_route(routes, sizeof routes / sizeof routes[0], ctx, r);
+}
+
+static void
+on_end(void *ctx, struct http_req *r)
+{
+	if (http_req_data(r) != NULL)
+		api_snapshot_end(r);
+	else
+		serve(ctx, r);
 }
 
 /* What waits begins with the function that lets go of it. */
@@ -161,6 +187,8 @@ on_gone(void *ctx, struct http_req *r)
 
 const struct http_ops schedd_http_ops = {
 	.on_request = on_request,
+	.on_body = on_body,
+	.on_end = on_end,
 	.on_gone = on_gone,
 };
 

@@ -106,6 +106,19 @@ void api_no_acl(void *ctx, struct http_req *r);
 void api_enterprise(void *ctx, struct http_req *r);
 void api_root(void *ctx, struct http_req *r);
 
+/* api_snapshot.c */
+void api_snapshot_save(void *ctx, struct http_req *r);
+
+/* api_restore.c */
+void api_snapshot_restore(void *ctx, struct http_req *r);
+/* One whose body is too long to be collected: begun within on_request() when
+ * it is one and this server may take it. */
+bool api_snapshot_begin(struct schedd *sd, struct http_req *r);
+void api_snapshot_body(struct http_req *r, const char *p, size_t n);
+void api_snapshot_end(struct http_req *r);
+/* Forgets the one that is under way. */
+void api_snapshot_release(struct schedd *sd);
+
 /* api_client.c: handed on to the node that it concerns */
 void api_client_alloc(void *ctx, struct http_req *r);
 void api_client_node(void *ctx, struct http_req *r);

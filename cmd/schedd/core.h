@@ -85,6 +85,10 @@ void sched_core_lead(struct sched_core *c, bool leading);
 int sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
     size_t n, struct err *err);
 
+/* The id of the last state that a cmd_restore brought in; "" when none was.
+ * Borrowed. */
+const char *sched_core_restored(const struct sched_core *c);
+
 /*
  * Whether a command may go into the log. What fits into it and does not
  * decode would stop every server at every start.

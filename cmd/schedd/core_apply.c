@@ -3,9 +3,11 @@
  */
 #include "cmd/schedd/core_impl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cmd/schedd/text.h"
+#include "common/log.h"
 #include "common/mem.h"
 
 /* A decoder has room for a struct of 4 KB for each byte of a command that is
@@ -252,6 +254,26 @@ observe(struct sched_core *c, const struct cmd *cmd)
 		c->drain_news = true;
 }
 
+/* What a leader knows beside the state is made anew; those who wait for what
+ * it was are refused. */
+static void
+apply_restore(struct sched_core *c, uint64_t at, const struct cmd *cmd)
+{
+	bool leads = c->leading && cmd->restore->last;
+	struct fsm_reply reply;
+
+	if (leads)
+		sched_core_lead(c, false);
+	fsm_apply_cmd(&c->state, at, cmd, &reply);
+	if (reply.err.code != ERR_NONE)
+		log_warn("state not restored: %s", reply.err.text);
+	else if (cmd->restore->last)
+		snprintf(c->restored, sizeof c->restored, "%s",
+		    sched_str(cmd->restore->id));
+	if (leads)
+		sched_core_lead(c, true);
+}
+
 int
 sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
     size_t n, struct err *err)
@@ -260,10 +282,16 @@ sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
 	struct fsm_reply reply;
 	struct cmd cmd;
 	int64_t committed = probe_begin(&c->opts.probe);
-	int rc = fsm_decode(index, bytes, n, &arena, &cmd, err);
+	uint64_t at = index + c->state.index_base;
+	int rc = fsm_decode(at, bytes, n, &arena, &cmd, err);
 
+	if (rc == 0 && cmd.restore != NULL) {
+		apply_restore(c, at, &cmd);
+		arena_release(&arena);
+		return 0;
+	}
 	if (rc == 0) {
-		fsm_apply_cmd(&c->state, index, &cmd, &reply);
+		fsm_apply_cmd(&c->state, at, &cmd, &reply);
 		probe_end_command(&c->opts.probe, &cmd, committed);
 	}
 	if (rc == 0 && c->leading) {
@@ -276,6 +304,12 @@ sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
 	}
 	arena_release(&arena);
 	return rc;
+}
+
+const char *
+sched_core_restored(const struct sched_core *c)
+{
+	return c->restored;
 }
 
 int

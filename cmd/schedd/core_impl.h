@@ -119,6 +119,7 @@ struct sched_core {
 	struct dues drains;
 	bool drain_news; /* something changed that may let a drain go on */
 	bool drain_busy; /* a step of it is on its way */
+	char restored[SCHED_ID_SIZE]; /* the last state that was brought in */
 	struct sched_core_stats stats;
 };
 

@@ -206,6 +206,20 @@ remember(
 
 /* --- one command --- */
 
+/* That it can be read was seen before it was proposed; if not, nothing has
+ * changed, on any server. */
+static void
+restore(struct fsm_turn *t, const struct cmd_restore *c)
+{
+	struct sched_state *st = t->st;
+
+	if (sched_stage(&st->staged, c, &t->reply->err) == -1 || !c->last)
+		return;
+	if (sched_snapshot_adopt(st, &t->reply->err) == -1)
+		sched_staged_release(&st->staged);
+	t->reply->index = st->index;
+}
+
 static bool
 carry_out(struct fsm_turn *t, const struct cmd *c)
 {
@@ -237,6 +251,8 @@ carry_out(struct fsm_turn *t, const struct cmd *c)
 		fsm_services(t, c->services);
 	else if (c->sched_config != NULL)
 		set_config(t, c->sched_config);
+	else if (c->restore != NULL)
+		restore(t, c->restore);
 	else
 		return false;
 	return true;
@@ -248,7 +264,7 @@ is_known(const struct cmd *c)
 	if (c->nbatch == 0)
 		return strcmp(cmd_name(c), "unknown") != 0;
 	for (size_t i = 0; i < c->nbatch; i++)
-		if (c->batch[i].nbatch > 0 ||
+		if (c->batch[i].nbatch > 0 || c->batch[i].restore != NULL ||
 		    strcmp(cmd_name(&c->batch[i]), "unknown") == 0)
 			return false;
 	return true;

@@ -20,6 +20,7 @@ struct follower;
 struct query;
 struct raft_node;
 struct nodes_http;
+struct upload;
 
 /* Who waits for an answer of the core. */
 struct asker;
@@ -53,8 +54,10 @@ struct schedd {
 	struct meter job_meter; /* numbers that only a command changes */
 	uint64_t told_index;    /* of the state, when they were told */
 	uint64_t told_ms;
-	uint64_t nqueries;  /* reads of the state by the API */
-	uint64_t nproposed; /* commands given to the log */
+	uint64_t nqueries;     /* reads of the state by the API */
+	uint64_t nproposed;    /* commands given to the log */
+	struct upload *upload; /* of a state that is being restored, or NULL */
+	size_t nsaves;         /* snapshots that are being told */
 	bool leading, was_ready;
 	bool run_posted; /* woken ones will be answered in this turn */
 	char *server_id;

@@ -28,11 +28,13 @@ enum snap_kind {
 	SNAP_TABLE = 11,
 	SNAP_END = 12,
 	SNAP_HELD = 13,
+	SNAP_STAGED = 14, /* a cmd_restore */
 };
 
 struct snap_meta {
 	uint64_t index;
 	uint64_t frames; /* before the end; in SNAP_END */
+	uint64_t index_base;
 };
 
 struct snap_table {

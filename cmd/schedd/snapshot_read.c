@@ -7,6 +7,7 @@
 #include "cmd/schedd/state_put.h"
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
+#include "proto/cmd.h"
 
 #define SNAP_CHUNK (1u << 20) /* a frame is believed this much at a time */
 
@@ -18,7 +19,7 @@ struct reader {
 	struct arena arena;
 	struct buf buf;
 	uint64_t frames;
-	uint64_t index;
+	uint64_t index, index_base;
 	uint64_t tables[SCHED_NTABLES];
 	struct snap_held held; /* of the next allocation */
 	bool has_held;
@@ -243,6 +244,16 @@ read_client(struct reader *r, struct err *err)
 }
 
 static int
+read_staged(struct reader *r, struct err *err)
+{
+	struct cmd_restore part;
+
+	if (unpack(r, &cmd_restore_type, &part, &r->arena, err) == -1)
+		return -1;
+	return sched_stage(&r->st->staged, &part, err);
+}
+
+static int
 read_small(struct reader *r, enum snap_kind kind, struct err *err)
 {
 	struct snap_meta meta;
@@ -264,6 +275,7 @@ read_small(struct reader *r, enum snap_kind kind, struct err *err)
 		return -1;
 	if (kind == SNAP_META) {
 		r->index = meta.index;
+		r->index_base = meta.index_base;
 		return 0;
 	}
 	if (meta.frames != r->frames)
@@ -300,6 +312,8 @@ read_frame(struct reader *r, enum snap_kind kind, struct err *err)
 		return read_service(r, err);
 	case SNAP_CLIENT:
 		return read_client(r, err);
+	case SNAP_STAGED:
+		return read_staged(r, err);
 	default:
 		return bad(err, "a frame of an unknown kind");
 	}
@@ -360,6 +374,7 @@ take_over(struct sched_state *st, struct reader *r)
 	for (struct sched_job *j = fresh->jobs; j != NULL; j = j->hh.next)
 		trim_versions(j);
 	fresh->index = r->index;
+	fresh->index_base = r->index_base;
 	memcpy(fresh->tables, r->tables, sizeof fresh->tables);
 	fresh->gone_allocs.floor = fresh->gone_services.floor = r->index;
 	sched_watches_move(fresh, st);

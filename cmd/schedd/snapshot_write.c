@@ -5,6 +5,8 @@
 #include "cmd/schedd/state.h"
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
+#include "common/text.h"
+#include "proto/cmd.h"
 
 /* A version that only allocations still hold. */
 struct held {
@@ -134,7 +136,8 @@ write_alloc(struct writer *w, const struct sched_alloc *a)
 static void
 write_small(struct writer *w, const struct sched_state *st)
 {
-	struct snap_meta meta = { .index = st->index };
+	struct snap_meta meta = { .index = st->index,
+		.index_base = st->index_base };
 
 	record(w, SNAP_META, &snap_meta_type, &meta);
 	for (size_t i = 0; i < SCHED_NTABLES; i++) {
@@ -157,11 +160,27 @@ write_small(struct writer *w, const struct sched_state *st)
 }
 
 static void
+write_staged(struct writer *w, const struct sched_staged *s)
+{
+	for (size_t at = 0; at < s->bytes.len; at += CMD_RESTORE_PART) {
+		size_t left = s->bytes.len - at;
+		struct cmd_restore part = { .id = text_borrow(s->id),
+			.offset = at,
+			.bytes = { (uint8_t *)s->bytes.data + at,
+			    left < CMD_RESTORE_PART ? left
+						    : CMD_RESTORE_PART } };
+
+		record(w, SNAP_STAGED, &cmd_restore_type, &part);
+	}
+}
+
+static void
 write_all(struct writer *w, const struct sched_state *st)
 {
 	const struct sched_service *s;
 
 	write_small(w, st);
+	write_staged(w, &st->staged);
 	for (const struct sched_node *n = st->nodes; n != NULL; n = n->hh.next)
 		if (n->node != NULL)
 			record(w, SNAP_NODE, &node_type, n->node);

@@ -5,6 +5,7 @@
 
 #include <uthash.h>
 
+#include "cmd/schedd/api.h"
 #include "cmd/schedd/follow.h"
 #include "cmd/schedd/gossip.h"
 #include "cmd/schedd/nodes_http.h"
@@ -142,6 +143,7 @@ schedd_release(struct daemon *d)
 	bus_server_free(sd->rpc);
 	schedd_forget_askers(sd);
 	raft_node_close(sd->raft);
+	api_snapshot_release(sd);
 	if (sd->node_client != NULL)
 		http_client_free(sd->node_client);
 	nodes_http_free(sd->nodes_http);

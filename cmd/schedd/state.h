@@ -250,8 +250,17 @@ struct sched_client_row {
 
 struct sched_watch;
 
+/* A snapshot that is being brought in, part by part. */
+struct sched_staged {
+	char id[SCHED_ID_SIZE];
+	struct buf bytes;
+};
+
 struct sched_state {
 	uint64_t index; /* of the last command applied */
+	/* How much further that is than in the log: a state that was restored
+	 * goes on behind the index that it had. */
+	uint64_t index_base;
 	uint64_t tables[SCHED_NTABLES];
 	struct sched_job *jobs; /* uthash heads, in order of insertion */
 	struct sched_node *nodes;
@@ -265,6 +274,7 @@ struct sched_state {
 	struct scheduler_configuration config;
 	struct sched_gones gone_allocs;
 	struct sched_gones gone_services;
+	struct sched_staged staged;
 	struct sched_client_row *clients; /* least recently used first */
 	size_t nclients;
 	char **ips; /* host addresses that ports stand on */
@@ -395,7 +405,7 @@ struct cmd_reap;
 bool sched_gc_select(const struct sched_state *st, const struct sched_gc *gc,
     struct cmd_reap *out);
 
-/* --- snapshots (snapshot_write.c, snapshot_read.c) --- */
+/* --- snapshots (snapshot_*.c) --- */
 
 /* Takes the next bytes of a snapshot; -1 ends the writing. */
 typedef int sched_write_fn(void *ctx, const void *p, size_t n);
@@ -415,5 +425,22 @@ typedef long sched_read_fn(void *ctx, void *p, size_t n);
  */
 int sched_snapshot_read(
     struct sched_state *st, sched_read_fn *read, void *ctx, struct err *err);
+
+/* Adds a part. -1: it does not follow what there is (ERR_CONFLICT), or is too
+ * much. */
+struct cmd_restore;
+int sched_stage(
+    struct sched_staged *s, const struct cmd_restore *part, struct err *err);
+void sched_staged_release(struct sched_staged *s);
+
+/* Whether these bytes could be read so; changes nothing. */
+int sched_snapshot_check(const void *bytes, size_t n, struct err *err);
+
+/*
+ * Replaces what st holds with a state of another time, or another cluster:
+ * what is in st->staged. It goes on behind both indexes, all of its tables
+ * have changed, and whoever follows it is told all of it.
+ */
+int sched_snapshot_adopt(struct sched_state *st, struct err *err);
 
 #endif

@@ -414,5 +414,6 @@ sched_state_release(struct sched_state *st)
 	for (size_t i = 0; i < st->nips; i++)
 		free(st->ips[i]);
 	free(st->ips);
+	sched_staged_release(&st->staged);
 	*st = (struct sched_state){ 0 };
 }

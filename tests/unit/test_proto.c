@@ -38,6 +38,7 @@
 #include "proto/saved.h"
 #include "proto/service.h"
 #include "proto/shim.h"
+#include "proto/snapfile.h"
 #include "proto/stats.h"
 #include "proto/task.h"
 #include "proto/version.h"
@@ -190,6 +191,7 @@ static const struct {
 	TYPE(deployment_change),
 	TYPE(cmd_plan),
 	TYPE(cmd_deployment),
+	TYPE(cmd_restore),
 	TYPE(cmd),
 	TYPE(ctl_pong),
 	TYPE(ctl_line),
@@ -305,6 +307,7 @@ static const struct {
 	TYPE(task_saved),
 	TYPE(alloc_saved),
 	TYPE(servers_saved),
+	TYPE(snapfile_head),
 	TYPE(check_restart),
 	TYPE(service_check),
 	TYPE(service_weights),

@@ -430,10 +430,122 @@ START_TEST(gc_forgets_what_is_over)
 }
 END_TEST
 
+/* --- a state from elsewhere --- */
+
+#define ELSEWHERE 500 /* its index */
+
+/* A state of another cluster, as bytes. */
+static void
+write_elsewhere(struct buf *out)
+{
+	setup();
+	at = ELSEWHERE - 2;
+	register_job("theirs", 50);
+	register_job("theirs-too", 50);
+	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, out), 0);
+	sched_state_release(&st);
+}
+
+static void
+bring(const struct buf *b, const char *id, size_t from, size_t to, bool last,
+    struct fsm_reply *reply)
+{
+	struct cmd_restore part = { .id = (char *)(uintptr_t)id,
+		.offset = from,
+		.bytes = { (uint8_t *)b->data + from, to - from },
+		.last = last };
+	struct cmd cmd = { .restore = &part };
+
+	apply(&cmd, reply);
+}
+
+START_TEST(a_restored_state_goes_on_behind_both_indexes)
+{
+	struct buf b = { 0 };
+	struct fsm_reply reply;
+
+	write_elsewhere(&b);
+	setup();
+	register_job("ours", 50);
+	bring(&b, "r", 0, 10, false, &reply);
+	ck_assert_int_eq(reply.err.code, ERR_NONE);
+	bring(&b, "r", 10, b.len, true, &reply);
+	ck_assert_int_eq(reply.err.code, ERR_NONE);
+	ck_assert_ptr_null(sched_job_find(&st, "default", "ours"));
+	ck_assert_ptr_nonnull(sched_job_find(&st, "default", "theirs"));
+	ck_assert_uint_eq(st.index, ELSEWHERE + 1);
+	ck_assert_uint_eq(reply.index, st.index);
+	ck_assert_uint_eq(st.index_base, ELSEWHERE + 1 - at);
+	ck_assert_uint_eq(sched_index(&st, SCHED_JOBS, ""), st.index);
+	ck_assert_uint_eq(st.gone_allocs.floor, st.index);
+	ck_assert_uint_eq(st.staged.bytes.len, 0);
+	/* A state that is older than ours: ours goes on. */
+	at = 900;
+	bring(&b, "s", 0, b.len, true, &reply);
+	ck_assert_uint_eq(st.index, 901);
+	ck_assert_uint_eq(st.index_base, ELSEWHERE + 1 - 103);
+	sched_state_release(&st);
+	buf_release(&b);
+}
+END_TEST
+
+START_TEST(a_server_may_join_in_the_middle_of_a_restore)
+{
+	struct buf b = { 0 }, mine = { 0 };
+	struct fsm_reply reply;
+	struct err err;
+	uint64_t index;
+
+	write_elsewhere(&b);
+	setup();
+	bring(&b, "r", 0, b.len / 2, false, &reply);
+	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &mine), 0);
+	bring(&b, "r", b.len / 2, b.len, true, &reply);
+	index = st.index;
+	sched_state_release(&st);
+	setup();
+	ck_assert_int_eq(sched_snapshot_read(&st, read_buf, &mine, &err), 0);
+	at++;
+	bring(&b, "r", b.len / 2, b.len, true, &reply);
+	ck_assert_int_eq(reply.err.code, ERR_NONE);
+	ck_assert_uint_eq(st.index, index);
+	sched_state_release(&st);
+	buf_release(&b);
+	buf_release(&mine);
+}
+END_TEST
+
+START_TEST(parts_that_do_not_follow_change_nothing)
+{
+	struct buf b = { 0 };
+	struct fsm_reply reply;
+
+	write_elsewhere(&b);
+	setup();
+	register_job("ours", 50);
+	bring(&b, "r", 0, 10, false, &reply);
+	bring(&b, "other", 10, b.len, true, &reply);
+	ck_assert_int_eq(reply.err.code, ERR_CONFLICT);
+	bring(&b, "r", 11, b.len, true, &reply);
+	ck_assert_int_eq(reply.err.code, ERR_CONFLICT);
+	/* It begins anew, but ends too early. */
+	bring(&b, "r", 0, b.len - 1, true, &reply);
+	ck_assert_int_eq(reply.err.code, ERR_CORRUPT);
+	ck_assert_uint_eq(st.staged.bytes.len, 0);
+	ck_assert_ptr_nonnull(sched_job_find(&st, "default", "ours"));
+	ck_assert_uint_eq(st.index_base, 0);
+	sched_state_release(&st);
+	buf_release(&b);
+}
+END_TEST
+
 UNIT_MAIN("state", state_keeps_versions_only_of_changed_jobs,
     fsm_refuses_what_no_longer_fits, fsm_keeps_the_followups_of_a_part,
     state_wakes_those_who_watch_and_only_them, fsm_does_a_clients_request_once,
     snapshot_brings_everything_back,
     allocs_keep_their_job_when_its_name_begins_anew,
     snapshot_cut_anywhere_changes_nothing,
-    state_tells_a_node_what_changed_and_what_is_gone, gc_forgets_what_is_over)
+    state_tells_a_node_what_changed_and_what_is_gone, gc_forgets_what_is_over,
+    a_restored_state_goes_on_behind_both_indexes,
+    a_server_may_join_in_the_middle_of_a_restore,
+    parts_that_do_not_follow_change_nothing)
