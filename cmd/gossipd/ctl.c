@@ -32,10 +32,12 @@ static const struct ctl_column member_columns[] = {
 	{ "Tags", "tags" },
 };
 
+enum filter_kind { FILTER_NAME, FILTER_STATUS, FILTER_TAG };
+
 /* Each is a regular expression that must match the whole. */
 struct filter {
 	const char *tag; /* NULL: see which */
-	enum { FILTER_NAME, FILTER_STATUS, FILTER_TAG } which;
+	enum filter_kind which;
 	regex_t re;
 };
 
@@ -45,7 +47,8 @@ struct filters {
 };
 
 static bool
-add_filter(struct filters *f, int which, const char *tag, const char *text)
+add_filter(struct filters *f, enum filter_kind which, const char *tag,
+    const char *text)
 {
 	char *whole = xasprintf("^(%s)$", text);
 	struct filter *new = &f->list[f->n];
