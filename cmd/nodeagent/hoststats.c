@@ -52,7 +52,7 @@ static const char *
 read_proc(int fd)
 {
 	static char text[STAT_MAX];
-	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+	ssize_t n = fd != -1 ? pread(fd, text, sizeof text - 1, 0) : -1;
 
 	text[n > 0 ? n : 0] = '\0';
 	return text;

@@ -158,9 +158,9 @@ answer_regions(struct schedd *sd, struct http_req *r, const void *reply)
 static void
 regions_alone(const struct schedd *sd, struct http_req *r)
 {
-	const char *region = sd->config->region;
+	const char *regions[] = { sd->config->region };
 
-	reply_regions(r, &region, 1);
+	reply_regions(r, regions, 1);
 }
 
 /* --- joining and leaving --- */
