@@ -241,6 +241,37 @@ promote(struct sched_core *c, const struct sched_deployment *d)
 	core_evals_release(&evals);
 }
 
+/*
+ * While a deployment goes on, the scheduler leaves its failed allocations
+ * alone until they are marked, for a group without a deadline fails instead.
+ * Returns whether there was one to mark.
+ */
+static bool
+replace_ill(struct sched_core *c, const struct sched_deployment *d)
+{
+	char *ids[CMD_MAX_BATCH];
+	struct cmd_alloc_transition t = { .allocs = ids,
+		.transition = { .has_reschedule = true, .reschedule = true } };
+	struct cmd cmd = { .alloc_transition = &t };
+	struct core_evals evals = { 0 };
+	const struct sched_alloc *a;
+
+	TAILQ_FOREACH (a, &d->allocs, by_deployment)
+		if (a->has_healthy && !a->healthy && !a->reschedule &&
+		    t.nallocs < CMD_MAX_BATCH)
+			ids[t.nallocs++] = text_borrow(a->id);
+	if (t.nallocs == 0)
+		return false;
+	if (d->job != NULL && d->job->job != NULL)
+		core_evals_add(c, &evals, d->job->job, "deployment-watcher")
+		    ->deployment_id = xstrdup(d->rec.id);
+	t.evals = evals.evals;
+	t.nevals = evals.n;
+	core_propose(c, &cmd);
+	core_evals_release(&evals);
+	return true;
+}
+
 static void
 watch(struct sched_core *c, const struct sched_deployment *d)
 {
@@ -274,6 +305,8 @@ watch(struct sched_core *c, const struct sched_deployment *d)
 	} else if (!t->busy && may_promote(c, &d->rec)) {
 		t->busy = true;
 		promote(c, d);
+	} else if (!t->busy) {
+		t->busy = replace_ill(c, d);
 	}
 }
 
@@ -295,12 +328,33 @@ core_deploy_lead(struct sched_core *c)
 		watch(c, d);
 }
 
+/* A change of ours, or of somebody else, has been made. */
+static void
+is_done(struct sched_core *c, const char *id)
+{
+	struct core_deployment *t = map_find(&c->deployments, sched_str(id));
+
+	if (t != NULL)
+		t->busy = false;
+	watch_id(c, id);
+}
+
+static const struct sched_deployment *
+deployment_of(const struct sched_core *c, const char *alloc_id)
+{
+	const struct sched_alloc *a =
+	    sched_alloc_find(&c->state, sched_str(alloc_id));
+
+	return a != NULL ? a->deployment : NULL;
+}
+
 void
 core_deploy_observe(struct sched_core *c, const struct cmd *cmd)
 {
 	const struct cmd_plan *plan = cmd->plan;
-	const struct sched_deployment *last = NULL;
-	struct core_deployment *t;
+	const struct cmd_alloc_client *client = cmd->alloc_client;
+	const struct cmd_alloc_transition *marks = cmd->alloc_transition;
+	const struct sched_deployment *d, *last = NULL;
 
 	if (plan != NULL && plan->deployment != NULL)
 		watch_id(c, plan->deployment->id);
@@ -308,23 +362,19 @@ core_deploy_observe(struct sched_core *c, const struct cmd *cmd)
 		watch_id(c, plan->deployment_changes[i].deployment_id);
 	if (plan != NULL && plan->nplaces > 0)
 		watch_id(c, plan->places[0].deployment_id);
-	if (cmd->deployment != NULL) {
-		const char *id =
-		    sched_str(cmd->deployment->change.deployment_id);
-
-		if ((t = map_find(&c->deployments, id)) != NULL)
-			t->busy = false;
-		watch_id(c, id);
+	if (cmd->deployment != NULL)
+		is_done(c, cmd->deployment->change.deployment_id);
+	for (size_t i = 0; marks != NULL && i < marks->nallocs; i++) {
+		d = deployment_of(c, marks->allocs[i]);
+		if (d != NULL && d != last)
+			is_done(c, d->rec.id);
+		last = d;
 	}
-	for (size_t i = 0;
-	     cmd->alloc_client != NULL && i < cmd->alloc_client->nallocs; i++) {
-		const struct sched_alloc *a = sched_alloc_find(
-		    &c->state, sched_str(cmd->alloc_client->allocs[i].id));
-
-		if (a == NULL || a->deployment == NULL || a->deployment == last)
-			continue;
-		last = a->deployment;
-		watch(c, last);
+	for (size_t i = 0; client != NULL && i < client->nallocs; i++) {
+		d = deployment_of(c, client->allocs[i].id);
+		if (d != NULL && d != last)
+			watch(c, d);
+		last = d;
 	}
 }
 

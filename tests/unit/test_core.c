@@ -759,12 +759,12 @@ START_TEST(core_tries_again_what_was_not_taken)
 }
 END_TEST
 
-/* All allocations of the job that run say that they are well. */
+/* All allocations of the job that run say how they are. */
 static void
-all_healthy(const char *job)
+all_are(const char *job, const char *status, bool healthy)
 {
-	struct alloc_deployment_status well = { .has_healthy = true,
-		.healthy = true };
+	struct alloc_deployment_status health = { .has_healthy = true,
+		.healthy = healthy };
 	const struct sched_job *j =
 	    sched_job_find(sched_core_state(core), "default", job);
 	struct alloc allocs[8] = { 0 };
@@ -777,8 +777,8 @@ all_healthy(const char *job)
 		if (sched_alloc_is_terminal(a))
 			continue;
 		allocs[n].id = xstrdup(a->id);
-		allocs[n].client_status = "running";
-		allocs[n].deployment_status = &well;
+		allocs[n].client_status = text_borrow(status);
+		allocs[n].deployment_status = &health;
 		snprintf(nodes[n++], sizeof nodes[0], "%s", a->node->id);
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -791,6 +791,12 @@ all_healthy(const char *job)
 		settle();
 		free(allocs[i].id);
 	}
+}
+
+static void
+all_healthy(const char *job)
+{
+	all_are(job, "running", true);
 }
 
 static const struct deployment *
@@ -827,6 +833,22 @@ START_TEST(core_fails_a_deployment_without_progress)
 	ck_assert_str_eq(deployment_of("web")->status, "failed");
 	ck_assert_str_eq(deployment_of("web")->status_description,
 	    "Failed due to progress deadline");
+	teardown();
+}
+END_TEST
+
+START_TEST(core_replaces_what_fails_while_a_deployment_goes_on)
+{
+	setup();
+	register_job("web", 2, 100);
+	all_are("web", "failed", false);
+	ck_assert_uint_eq(live("web", NODES), 0);
+	pass(40000, NODES);
+	ck_assert_uint_eq(live("web", NODES), 2);
+	ck_assert_str_eq(deployment_of("web")->status, "running");
+	ck_assert_int_eq(deployment_of("web")->task_groups[0].placed_allocs, 4);
+	all_healthy("web");
+	ck_assert_str_eq(deployment_of("web")->status, "successful");
 	teardown();
 }
 END_TEST
@@ -926,6 +948,7 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_refuses_parents_that_nothing_would_launch,
     core_refuses_a_job_that_no_message_could_take,
     core_tries_again_what_was_not_taken, core_sees_a_deployment_through,
-    core_fails_a_deployment_without_progress, core_drops_a_late_update,
-    core_cuts_what_one_command_cannot_hold,
+    core_fails_a_deployment_without_progress,
+    core_replaces_what_fails_while_a_deployment_goes_on,
+    core_drops_a_late_update, core_cuts_what_one_command_cannot_hold,
     core_checks_that_a_command_can_be_read_back)
