@@ -22,10 +22,12 @@ act(struct alloc_run *run, struct run_action action)
 }
 
 static void
-start(struct alloc_run *run, size_t i)
+start(struct alloc_run *run, size_t i, struct run_time now)
 {
 	struct task_run *t = &run->tasks[i];
 
+	if (t->life == 0)
+		task_event_setup(&t->state, now.ns);
 	t->phase = TASK_STARTING;
 	t->wake_ms = 0;
 	t->life++;
@@ -159,10 +161,10 @@ run_advance(struct alloc_run *run, struct run_time now)
 		if (is_left_over(run, t) && !waits_for_leader(run, t))
 			run_kill(run, i, now);
 		else if (t->phase == TASK_WAITING && task_can_start(run, t))
-			start(run, i);
+			start(run, i, now);
 		else if (t->phase == TASK_BACKOFF && !t->held &&
 			 now.ms >= t->wake_ms)
-			start(run, i);
+			start(run, i, now);
 		else if (t->phase == TASK_WAITING &&
 			 task_is_hook(t, "poststop") &&
 			 tasks_main_are(run, TASK_DEAD) &&

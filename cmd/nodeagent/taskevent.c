@@ -72,6 +72,17 @@ task_event_terminated(
 }
 
 void
+task_event_setup(struct task_state *state, int64_t now_ns)
+{
+	const char *message = "Building Task Directory";
+	struct task_event *e =
+	    task_event_add(state, "Task Setup", message, now_ns);
+
+	e->message = xstrdup(message);
+	detail(e, "message", message);
+}
+
+void
 task_event_driver(struct task_state *state, const char *message, int64_t now_ns)
 {
 	struct task_event *e = task_event_add(state, "Driver", message, now_ns);

@@ -16,6 +16,8 @@ struct task_event *task_event_add(struct task_state *state, const char *type,
     const char *message, int64_t now_ns);
 void task_event_terminated(
     struct task_state *state, const struct task_end *end, int64_t now_ns);
+/* Its directory is made, before it starts for the first time. */
+void task_event_setup(struct task_state *state, int64_t now_ns);
 /* What the driver tells while it works. */
 void task_event_driver(
     struct task_state *state, const char *message, int64_t now_ns);
