@@ -56,7 +56,7 @@ enum run_action_kind {
 struct run_action {
 	enum run_action_kind kind;
 	size_t task;
-	int signal;
+	int signal; /* 0: the driver's own */
 	uint64_t kill_after_ms;
 };
 

@@ -78,7 +78,7 @@ run_kill(struct alloc_run *run, size_t i, struct run_time now)
 	a.kill_after_ms = kill_timeout_ms(run, t->task);
 	a.signal = t->task->kill_signal != NULL && *t->task->kill_signal != '\0'
 		       ? signal_parse(t->task->kill_signal)
-		       : SIGINT;
+		       : 0;
 	task_event_killing(&t->state, a.kill_after_ms, now.ns);
 	act(run, a);
 	run->changed = true;

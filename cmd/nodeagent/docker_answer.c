@@ -36,6 +36,7 @@ const struct rec_type docker_state_type =
 
 static const struct rec_field docker_container_config_fields[] = {
 	REC_STRMAP(struct docker_container_config, 1, labels, "Labels"),
+	REC_STR(struct docker_container_config, 2, stop_signal, "StopSignal"),
 };
 const struct rec_type docker_container_config_type =
     REC_TYPE(docker_container_config, docker_container_config_fields);

@@ -45,6 +45,7 @@ struct docker_state {
 struct docker_container_config {
 	struct rec_kv *labels;
 	size_t nlabels;
+	char *stop_signal; /* the image's */
 };
 
 struct docker_container {

@@ -90,7 +90,8 @@ struct driver {
 	/* Looks for a task that an earlier nodeagent had started. */
 	struct taskproc *(*recover)(const struct driver_host *host,
 	    const struct driver_task *task, proc_event_fn *fn, void *ctx);
-	/* A signal; with kill_after_ms, SIGKILL when it has not ended then. */
+	/* A signal, 0 for the one that this driver ends tasks by; with
+	 * kill_after_ms, SIGKILL when it has not ended then. */
 	void (*signal)(struct taskproc *p, int signal, uint64_t kill_after_ms);
 	/* Of a driver whose starts take long: gives up one that is under way,
 	 * if that can be done. Then PROC_VANISHED follows. */

@@ -88,6 +88,7 @@ struct docker_proc {
 	struct loop_timer *reopen;
 	struct loop_timer *kill;
 	int kill_signal; /* wanted; 0: none */
+	int stop_signal; /* the image's; below 1: none that we know */
 	struct docker_log log;
 	bool has_log;
 	bool bad_output; /* what comes is no output */

@@ -206,6 +206,8 @@ take_facts(struct docker_proc *p, const struct docker_container *c)
 		docker_images_use(p->docker->images, p->image_id);
 	}
 	p->pid = (pid_t)c->state.pid;
+	if (c->config.stop_signal != NULL)
+		p->stop_signal = signal_parse(c->config.stop_signal);
 }
 
 /* Of another start of the task, or one that was made and not started. */
@@ -349,6 +351,8 @@ docker_signal(struct taskproc *proc, int signal, uint64_t kill_after_ms)
 
 	if (p->over || p->ended || !p->running)
 		return;
+	if (signal == 0)
+		signal = p->stop_signal > 0 ? p->stop_signal : SIGTERM;
 	if (kill_after_ms > 0) {
 		p->kill_signal = signal;
 		loop_timer_set(p->kill, kill_after_ms);

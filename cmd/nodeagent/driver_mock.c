@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -186,7 +187,7 @@ mock_signal(struct taskproc *proc, int signal, uint64_t kill_after_ms)
 
 	if (kill_after_ms == 0 || p->over)
 		return; /* a pretended task has no handlers */
-	p->killed_by = signal;
+	p->killed_by = signal != 0 ? signal : SIGINT;
 	p->started = true;
 	loop_timer_set(p->timer, p->kill_after_ms < kill_after_ms
 				     ? p->kill_after_ms

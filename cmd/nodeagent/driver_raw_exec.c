@@ -343,7 +343,7 @@ static void
 raw_signal(struct taskproc *proc, int signal, uint64_t kill_after_ms)
 {
 	struct raw_proc *p = (struct raw_proc *)proc;
-	struct shim_order order = { .signal = signal,
+	struct shim_order order = { .signal = signal != 0 ? signal : SIGINT,
 		.kill_after_ms = kill_after_ms };
 
 	if (p->fd != -1)

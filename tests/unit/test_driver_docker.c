@@ -596,6 +596,36 @@ START_TEST(docker_task_that_does_not_heed_is_killed)
 }
 END_TEST
 
+/* The signal that a container gets when its task names none. */
+static void
+expect_stop_by(const char *stop_signal, const char *sent)
+{
+	struct world w;
+	char *json =
+	    xasprintf("{\"Id\":\"c1\",\"State\":{\"Running\":true,\"Pid\":7},"
+		      "\"Config\":{%s\"Labels\":{\"rove.task.life\":\"1\"}}}",
+		stop_signal);
+
+	open_world(&w, PLAIN);
+	fake_engine_on(&w.fake, "GET", "/c1/json", 200, json);
+	start(&w);
+	expect(&w, PROC_STARTED);
+	expect_asked(&w, "/c1/json", 1);
+	expect_silence(&w, 20);
+	driver_docker.signal(w.proc, 0, 60000);
+	expect_asked(&w, sent, 1);
+	close_world(&w);
+	free(json);
+}
+
+START_TEST(docker_task_is_stopped_by_the_signal_of_its_image)
+{
+	expect_stop_by("\"StopSignal\":\"SIGQUIT\",", "/c1/kill?signal=3");
+	expect_stop_by("\"StopSignal\":\"SIGODD\",", "/c1/kill?signal=15");
+	expect_stop_by("", "/c1/kill?signal=15");
+}
+END_TEST
+
 START_TEST(docker_containers_of_no_task_are_removed)
 {
 	struct world w;
@@ -635,4 +665,5 @@ UNIT_MAIN("driver_docker", docker_task_is_two_calls_and_ends_with_its_code,
     docker_task_that_is_let_go_goes_on,
     docker_start_that_nobody_wants_is_given_up,
     docker_task_that_does_not_heed_is_killed,
+    docker_task_is_stopped_by_the_signal_of_its_image,
     docker_containers_of_no_task_are_removed)
