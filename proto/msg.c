@@ -1,5 +1,6 @@
 #include "proto/msg.h"
 
+#include "common/raft/mail.h"
 #include "proto/catalog.h"
 #include "proto/ctl.h"
 #include "proto/member.h"
@@ -28,6 +29,8 @@ const struct msg_def msg_defs[] = {
 	{ MSG_SERVICES_FOLLOW, "services-follow", &services_ask_type,
 	    &services_news_type },
 	{ MSG_NODE_EVENTS, "node-events", &node_event_put_type, &indexed_type },
+
+	{ MSG_RAFT_MAIL, "raft-mail", &raft_mail_type, NULL },
 
 	{ MSG_SERVICES, "services", NULL, &services_news_type },
 	{ MSG_ALLOCS, "allocs", NULL, &alloc_rows_type },

@@ -27,6 +27,9 @@ enum msg_number {
 	MSG_SERVICES_FOLLOW = 25, /* held */
 	MSG_NODE_EVENTS = 26,
 
+	/* schedd to schedd, at its Raft address */
+	MSG_RAFT_MAIL = 30,
+
 	/* to nodeagent */
 	MSG_SERVICES = 40, /* a snapshot of what service.* tells */
 	MSG_ALLOCS = 41,
