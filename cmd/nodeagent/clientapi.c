@@ -25,8 +25,10 @@
 /* --- what is not ours --- */
 
 static void
-on_lost(struct http_req *r, const struct err *err)
+on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
+	(void)ctx;
+	(void)sent;
 	http_fail(r, 500, "no server answers: %s", err->text);
 }
 
@@ -36,7 +38,7 @@ hand_on(struct nodeagent *na, struct http_req *r)
 	if (na->server_api == NULL)
 		http_fail(r, 500, "No path to a server");
 	else
-		http_relay(na->server_api, r, "", 0, on_lost);
+		http_relay(na->server_api, r, "", 0, on_lost, NULL);
 }
 
 /* Pages from anywhere may ask what is below /v1/client. */

@@ -253,8 +253,10 @@ api_health(void *ctx, struct http_req *r)
 }
 
 static void
-on_node_lost(struct http_req *r, const struct err *err)
+on_node_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
+	(void)ctx;
+	(void)sent;
 	http_fail(r, 500, "node is out of reach: %s", err->text);
 }
 
@@ -268,5 +270,5 @@ api_agent_servers(void *ctx, struct http_req *r)
 		http_fail(r, 501, "Invalid method");
 	else
 		http_relay(sd->node_client, r, "X-Rove-Forwarded: 1\r\n",
-		    NODE_TIMEOUT_MS, on_node_lost);
+		    NODE_TIMEOUT_MS, on_node_lost, NULL);
 }

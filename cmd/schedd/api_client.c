@@ -38,8 +38,8 @@ nodes_http_free(struct nodes_http *n)
 	free(n);
 }
 
-static struct http_client *
-client_for(struct nodes_http *n, const char *addr)
+struct http_client *
+nodes_http_client(struct nodes_http *n, const char *addr)
 {
 	struct http_client *c = map_find(&n->by_addr, addr);
 	struct map_entry *oldest;
@@ -56,8 +56,10 @@ client_for(struct nodes_http *n, const char *addr)
 }
 
 static void
-on_lost(struct http_req *r, const struct err *err)
+on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
+	(void)ctx;
+	(void)sent;
 	http_fail(r, 500, "node is out of reach: %s", err->text);
 }
 
@@ -67,8 +69,8 @@ hand_on(struct schedd *sd, struct http_req *r, const struct node *n)
 	if (n->http_addr == NULL || *n->http_addr == '\0')
 		http_fail(r, 404, "No path to node");
 	else
-		http_relay(client_for(sd->nodes_http, n->http_addr), r,
-		    "X-Rove-Forwarded: 1\r\n", 0, on_lost);
+		http_relay(nodes_http_client(sd->nodes_http, n->http_addr), r,
+		    "X-Rove-Forwarded: 1\r\n", 0, on_lost, NULL);
 }
 
 void

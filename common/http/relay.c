@@ -10,7 +10,8 @@ struct relay {
 	void (*gone)(struct http_req *r);
 	struct http_req *req;
 	struct http_call *call;
-	void (*on_lost)(struct http_req *r, const struct err *err);
+	http_relay_lost *on_lost;
+	void *ctx;
 	bool begun; /* the answer's head has gone out */
 };
 
@@ -63,9 +64,9 @@ on_answer(void *ctx, const struct err *err, const struct http_answer *a)
 	struct relay *y = ctx;
 	struct http_req *r = y->req;
 	bool begun = y->begun;
-	void (*on_lost)(struct http_req *, const struct err *) = y->on_lost;
+	http_relay_lost *on_lost = y->on_lost;
+	void *lost_ctx = y->ctx;
 
-	(void)a;
 	http_req_set_data(r, NULL);
 	free(y);
 	if (err == NULL)
@@ -73,13 +74,12 @@ on_answer(void *ctx, const struct err *err, const struct http_answer *a)
 	else if (begun)
 		http_abort(r); /* cut short: the client must not take it */
 	else
-		on_lost(r, err);
+		on_lost(lost_ctx, r, err, a->sent);
 }
 
 void
 http_relay(struct http_client *to, struct http_req *r, const char *extra,
-    uint64_t timeout_ms,
-    void (*on_lost)(struct http_req *r, const struct err *err))
+    uint64_t timeout_ms, http_relay_lost *on_lost, void *ctx)
 {
 	static const struct http_call_ops ops = {
 		.on_head = on_head, .on_piece = on_piece, .on_answer = on_answer
@@ -98,6 +98,7 @@ http_relay(struct http_client *to, struct http_req *r, const char *extra,
 	y->gone = on_relay_gone;
 	y->req = r;
 	y->on_lost = on_lost;
+	y->ctx = ctx;
 	http_req_set_data(r, y);
 	y->call = http_call_begin(to, http_method(r), http_target(r), head.data,
 	    head.len, (int64_t)len, timeout_ms, &ops, y);

@@ -14,11 +14,13 @@
 
 /*
  * extra: field lines to add ("X-Y: z\r\n"), or "". on_lost is called when
- * no answer came (nothing was answered yet): it answers r. timeout_ms is for
- * the whole; 0: none, for answers that may last.
+ * no answer came (nothing was answered yet): it answers r. sent: the other
+ * server may have got the request. timeout_ms is for the whole; 0: none, for
+ * answers that may last.
  */
+typedef void http_relay_lost(
+    void *ctx, struct http_req *r, const struct err *err, bool sent);
 void http_relay(struct http_client *to, struct http_req *r, const char *extra,
-    uint64_t timeout_ms,
-    void (*on_lost)(struct http_req *r, const struct err *err));
+    uint64_t timeout_ms, http_relay_lost *on_lost, void *ctx);
 
 #endif

@@ -49,8 +49,10 @@ START_TEST(http_hops_are_also_those_that_the_message_names)
 END_TEST
 
 static void
-on_lost(struct http_req *r, const struct err *err)
+on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
+	(void)ctx;
+	(void)sent;
 	http_fail(r, 502, "%s", err->text);
 }
 
@@ -68,7 +70,7 @@ START_TEST(http_relay_drops_what_is_for_one_hop)
 	http_app_ask(&a, &client,
 	    "GET /x HTTP/1.1\r\nHost: x\r\nConnection: X-Mine\r\n"
 	    "X-Mine: 1\r\nKeep-Alive: 5\r\nX-Kept: 2\r\n\r\n");
-	http_relay(to, a.req, "X-Extra: 3\r\n", 0, on_lost);
+	http_relay(to, a.req, "X-Extra: 3\r\n", 0, on_lost, NULL);
 	peer_accept(&server, a.loop, listener);
 	ck_assert(peer_expect(&server, "\r\n\r\n"));
 	ck_assert(peer_expect(&server, "GET /x HTTP/1.1\r\n"));
