@@ -2,6 +2,7 @@
  * The table of the HTTP API, and what its rows share.
  */
 #include "cmd/schedd/api.h"
+#include "cmd/schedd/forward.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -162,7 +163,15 @@ serve(void *ctx, struct http_req *r)
 		http_fail(r, 500, "No path to region");
 		return;
 	}
-	http_route(routes, sizeof routes / sizeof routes[0], ctx, r);
+	api_dispatch(ctx, r);
+}
+
+void
+api_dispatch(struct schedd *sd, struct http_req *r)
+{
+	if (forward_http(sd, r))
+		return;
+	http_route(routes, sizeof routes / sizeof routes[0], sd, r);
 }
 
 static void

@@ -123,6 +123,9 @@ void api_snapshot_release(struct schedd *sd);
 void api_client_alloc(void *ctx, struct http_req *r);
 void api_client_node(void *ctx, struct http_req *r);
 
+/* Answers a request, or has the leader answer it. */
+void api_dispatch(struct schedd *sd, struct http_req *r);
+
 /* This server's RPC address, as others know it. */
 const char *api_rpc_addr(const struct schedd *sd);
 

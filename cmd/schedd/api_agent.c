@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/schedd/api.h"
+#include "cmd/schedd/servers.h"
 #include "common/http/relay.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
@@ -41,18 +42,25 @@ reply_text(struct http_req *r, const char *text)
 void
 api_leader(void *ctx, struct http_req *r)
 {
-	const struct schedd *sd = ctx;
+	const struct cluster_server *leader = servers_leader(ctx);
 
-	reply_text(r, sd->leading ? api_rpc_addr(sd) : "");
+	reply_text(r, leader != NULL ? leader->rpc : "");
 }
 
 void
 api_peers(void *ctx, struct http_req *r)
 {
 	const struct schedd *sd = ctx;
+	const struct raft_config *c = servers_config(sd);
+	struct cluster_view v = servers_view(sd);
 	struct tree *t = tree_list();
 
-	tree_push(t, tree_str(api_rpc_addr(sd)));
+	for (size_t i = 0; i < c->n; i++) {
+		const struct cluster_server *s =
+		    cluster_find(&v, c->servers[i].id);
+
+		tree_push(t, tree_str(s != NULL ? s->rpc : c->servers[i].addr));
+	}
 	api_reply_tree(r, t);
 }
 
@@ -61,15 +69,18 @@ api_peers(void *ctx, struct http_req *r)
 static struct tree *
 raft_stats(const struct schedd *sd)
 {
+	size_t nservers = servers_config(sd)->n;
 	struct raft_node_info info;
 	struct tree *t = tree_map();
 
+	if (sd->raft == NULL)
+		return t;
 	raft_node_info(sd->raft, &info);
 	set_number(t, "applied_index", raft_node_applied(sd->raft));
 	set_number(t, "commit_index", info.raft.commit);
 	set_number(t, "last_log_index", info.raft.last);
 	set_number(t, "term", info.raft.term);
-	set_number(t, "num_peers", 0);
+	set_number(t, "num_peers", nservers > 0 ? nservers - 1 : 0);
 	set_number(t, "snapshots", info.snapshots);
 	tree_set(t, "state", tree_str(sd->leading ? "Leader" : "Follower"));
 	return t;
@@ -78,24 +89,33 @@ raft_stats(const struct schedd *sd)
 static struct tree *
 server_stats(const struct schedd *sd)
 {
+	const struct cluster_server *leader = servers_leader(sd);
+	bool alone = sd->config->bootstrap_expect == 1;
 	struct tree *t = tree_map();
 
 	tree_set(t, "server", tree_str("true"));
 	tree_set(t, "leader", tree_str(sd->leading ? "true" : "false"));
-	tree_set(t, "leader_addr", tree_str(api_rpc_addr(sd)));
-	tree_set(t, "bootstrap", tree_str("true"));
+	tree_set(t, "leader_addr", tree_str(leader != NULL ? leader->rpc : ""));
+	tree_set(t, "bootstrap", tree_str(alone ? "true" : "false"));
 	tree_set(t, "known_regions", tree_str("1"));
 	return t;
 }
 
+/* Of our region. */
 static struct tree *
-serf_stats(void)
+serf_stats(const struct schedd *sd)
 {
+	struct cluster_view v = servers_view(sd);
 	struct tree *t = tree_map();
+	size_t counts[] = {
+		[CLUSTER_ALIVE] = 0, [CLUSTER_FAILED] = 0, [CLUSTER_LEFT] = 0
+	};
 
-	set_number(t, "members", 1);
-	set_number(t, "failed", 0);
-	set_number(t, "left", 0);
+	for (size_t i = 0; i < v.n; i++)
+		counts[v.servers[i].status]++;
+	set_number(t, "members", v.n);
+	set_number(t, "failed", counts[CLUSTER_FAILED]);
+	set_number(t, "left", counts[CLUSTER_LEFT]);
 	return t;
 }
 
@@ -124,7 +144,7 @@ self_tree(const struct schedd *sd)
 	tree_set(runtime, "version", tree_str("rove " ROVE_VERSION));
 	tree_set(stats, "nomad", server_stats(sd));
 	tree_set(stats, "raft", raft_stats(sd));
-	tree_set(stats, "serf", serf_stats());
+	tree_set(stats, "serf", serf_stats(sd));
 	tree_set(stats, "runtime", runtime);
 	tree_set(version, "Version", tree_str(ROVE_NOMAD_VERSION));
 	tree_set(ui, "Enabled", tree_bool(false));
@@ -226,7 +246,7 @@ answer_health(struct schedd *sd, struct http_req *r, const struct tree *node)
 
 	http_param(r, "type", type, sizeof type);
 	if (strcmp(type, "client") != 0) {
-		ok = sd->leading;
+		ok = servers_leader(sd) != NULL;
 		server = tree_map();
 		tree_set(server, "ok", tree_bool(ok));
 		tree_set(server, "message",
@@ -240,7 +260,7 @@ answer_health(struct schedd *sd, struct http_req *r, const struct tree *node)
 		tree_set(t, "client", tree_copy(client));
 	}
 	tree_to_json(t, &out, api_json_flags(r));
-	api_headers(r, 0, sd->leading);
+	api_headers(r, 0, servers_leader(sd) != NULL);
 	http_reply(r, ok ? 200 : 500, "application/json", out.data, out.len);
 	buf_release(&out);
 	tree_free(t);
@@ -253,7 +273,8 @@ api_health(void *ctx, struct http_req *r)
 }
 
 static void
-on_node_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
+on_node_lost(
+    void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
 	(void)ctx;
 	(void)sent;

@@ -7,6 +7,9 @@
 #include "cmd/schedd/core.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/raft/raft.h"
+
+#define CONFIG_RAFT_ADDR_MAX (RAFT_ADDR_MAX - 6) /* "tcp://" comes before */
 
 static const struct rec_field schedd_config_fields[] = {
 	DAEMON_CONFIG_ROWS(struct schedd_config),
@@ -16,6 +19,9 @@ static const struct rec_field schedd_config_fields[] = {
 	REC_STR(struct schedd_config, 4, http, "HTTP"),
 	REC_STR(struct schedd_config, 5, rpc, "RPC"),
 	REC_STR(struct schedd_config, 6, advertise_rpc, "AdvertiseRPC"),
+	REC_STR(struct schedd_config, 20, raft, "Raft"),
+	REC_STR(struct schedd_config, 21, advertise_raft, "AdvertiseRaft"),
+	REC_I64(struct schedd_config, 22, bootstrap_expect, "BootstrapExpect"),
 	REC_STR(struct schedd_config, 7, node_http, "NodeHTTP"),
 	REC_I64(struct schedd_config, 19, serf_port, "SerfPort"),
 	REC_DUR(struct schedd_config, 8, lease_min, "LeaseMin"),
@@ -53,6 +59,9 @@ schedd_config_init(void *config)
 	c->http = xstrdup("127.0.0.1:4646");
 	c->rpc = xstrdup("127.0.0.1:4647");
 	c->advertise_rpc = xstrdup("");
+	c->raft = xstrdup("");
+	c->advertise_raft = xstrdup("");
+	c->bootstrap_expect = 1;
 	c->node_http = xstrdup("");
 	c->serf_port = 4648;
 	c->lease_min = (int64_t)o.lease_min_ms * CLOCK_NS_PER_MS;
@@ -66,6 +75,42 @@ schedd_config_init(void *config)
 	c->node_gc_threshold = o.gc_node_ns;
 	c->deployment_gc_threshold = o.gc_deployment_ns;
 	c->snapshot_entries = 8192;
+}
+
+const char *
+schedd_config_raft(const struct schedd_config *c)
+{
+	if (*c->raft != '\0')
+		return c->raft;
+	return c->bootstrap_expect == 1 ? "" : "127.0.0.1:4645";
+}
+
+/* What other servers are told must lead here. */
+static int
+check_raft(const struct schedd_config *c, struct err *err)
+{
+	const char *raft = schedd_config_raft(c);
+	const char *told =
+	    *c->advertise_raft != '\0' ? c->advertise_raft : raft;
+
+	if (c->bootstrap_expect < 0 || c->bootstrap_expect > RAFT_SERVERS_MAX)
+		return err_set(err, ERR_BAD,
+		    "bootstrap_expect: expected 0 to %d servers, found "
+		    "%" PRId64,
+		    RAFT_SERVERS_MAX, c->bootstrap_expect);
+	if (*raft == '\0')
+		return 0;
+	if (strchr(raft, ':') == NULL)
+		return err_set(err, ERR_BAD,
+		    "raft: \"%s\" is no address like 127.0.0.1:4645", raft);
+	if (strchr(told, ':') == NULL || strlen(told) > CONFIG_RAFT_ADDR_MAX)
+		return err_set(err, ERR_BAD,
+		    "advertise_raft: \"%s\" is no address like 10.0.0.1:4645",
+		    told);
+	if (strncmp(told, "0.0.0.0:", 8) == 0 || strncmp(told, "[::]:", 5) == 0)
+		return err_set(err, ERR_BAD,
+		    "advertise_raft: other servers cannot reach \"%s\"", told);
+	return 0;
 }
 
 int
@@ -86,6 +131,8 @@ schedd_config_check(const void *config, struct err *err)
 	if (*c->rpc != '\0' && strchr(c->rpc, ':') == NULL)
 		return err_set(err, ERR_BAD,
 		    "rpc: \"%s\" is no address like 127.0.0.1:4647", c->rpc);
+	if (check_raft(c, err) == -1)
+		return -1;
 	if (c->serf_port < 1 || c->serf_port > 65535)
 		return err_set(err, ERR_BAD,
 		    "serf_port: %" PRId64 " is no port", c->serf_port);

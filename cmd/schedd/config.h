@@ -14,10 +14,16 @@ struct schedd_config {
 	char *http; /* "127.0.0.1:4646" */
 	char *rpc;  /* for nodes: "127.0.0.1:4647"; "": only the local one */
 	char *advertise_rpc; /* "": rpc */
-	char *node_http;     /* a nodeagent on this machine: its part of
-				agent/self is merged in; "": none */
-	int64_t serf_port;   /* shown for this server while no gossipd says
-				where it listens */
+	char *raft; /* for other servers: "127.0.0.1:4645"; "": that, or none
+		       where bootstrap_expect is 1: see schedd_config_raft() */
+	char *advertise_raft; /* "": raft */
+	/* How many servers form a new cluster; 1: this one alone; 0: none, it
+	 * waits to be added to one. */
+	int64_t bootstrap_expect;
+	char *node_http;   /* a nodeagent on this machine: its part of
+			      agent/self is merged in; "": none */
+	int64_t serf_port; /* shown for this server while no gossipd says
+			      where it listens */
 	/* Leases; see sched_core_opts. */
 	int64_t lease_min, lease_grace, failover_ttl; /* ns */
 	int64_t lease_rate; /* a second, of all nodes together */
@@ -32,6 +38,8 @@ struct schedd_config {
 extern const struct rec_type schedd_config_type;
 
 void schedd_config_init(void *config);
+/* Where other servers are heard: "host:port"; "": nowhere, it is alone. */
+const char *schedd_config_raft(const struct schedd_config *c);
 int schedd_config_check(const void *config, struct err *err);
 
 #endif

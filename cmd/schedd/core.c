@@ -105,6 +105,7 @@ sched_core_free(struct sched_core *c)
 	act_free(c->current);
 	core_term_end(c);
 	sched_state_release(&c->state);
+	sched_core_servers(c, NULL, 0);
 	free(c->region);
 	free(c);
 }

@@ -64,6 +64,9 @@ void sched_core_free(struct sched_core *c);
 /* The state; only for reading, watching and writing a snapshot. */
 struct sched_state *sched_core_state(struct sched_core *c);
 
+/* RPC URLs of all servers, copied: the leader tells them to nodes. */
+void sched_core_servers(struct sched_core *c, char *const *urls, size_t n);
+
 /* --- time --- */
 
 /* Monotonic and wall clock of this turn. */

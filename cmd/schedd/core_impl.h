@@ -92,6 +92,8 @@ TAILQ_HEAD(core_acts, core_act);
 struct sched_core {
 	struct sched_core_opts opts;
 	char *region;
+	char **servers; /* RPC URLs */
+	size_t nservers;
 	struct rng rng;
 	struct sched_state state;
 	uint64_t now_ms;

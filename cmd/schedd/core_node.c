@@ -22,6 +22,18 @@ rule_of(const struct sched_core *c)
 	};
 }
 
+void
+sched_core_servers(struct sched_core *c, char *const *urls, size_t n)
+{
+	for (size_t i = 0; i < c->nservers; i++)
+		free(c->servers[i]);
+	free(c->servers);
+	c->servers = xcalloc(n, sizeof *c->servers);
+	c->nservers = n;
+	for (size_t i = 0; i < n; i++)
+		c->servers[i] = xstrdup(urls[i]);
+}
+
 struct node_leased *
 core_leased(struct sched_core *c, const char *node_id, uint64_t index)
 {
@@ -32,6 +44,10 @@ core_leased(struct sched_core *c, const char *node_id, uint64_t index)
 	l->index = index;
 	l->known = true;
 	l->http_port = c->opts.http_port;
+	l->servers = xcalloc(c->nservers, sizeof *l->servers);
+	l->nservers = c->nservers;
+	for (size_t i = 0; i < c->nservers; i++)
+		l->servers[i] = xstrdup(c->servers[i]);
 	if (n != NULL)
 		l->seq = n->node->update_seq > n->node->services_seq
 			     ? n->node->update_seq

@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "cmd/schedd/api.h"
+#include "cmd/schedd/servers.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "proto/msg.h"
 #include "proto/version.h"
 
 #define TAGS_TIMEOUT_MS 10000
+#define ASK_TIMEOUT_MS  2000
+#define ASK_AGAIN_MS    1000
+#define ASK_SOON_MS     20 /* so that one question is for much news */
 
 void
 gossip_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n)
@@ -28,7 +32,9 @@ gossip_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n)
 	rec_kv_set(tags, n, "id", sd->server_id);
 	rec_kv_set(tags, n, "port", colon != NULL ? colon + 1 : "0");
 	rec_kv_set(tags, n, "rpc_addr", host);
-	rec_kv_set(tags, n, "bootstrap", "1");
+	if (c->bootstrap_expect == 1)
+		rec_kv_set(tags, n, "bootstrap", "1");
+	servers_tags(sd, tags, n);
 	free(host);
 }
 
@@ -61,18 +67,58 @@ on_told(void *ctx, const struct err *err, const void *reply)
 		    "gossipd did not take our tags reason=\"%s\"", err->text);
 }
 
-static void
-on_link(void *ctx, bool up)
+void
+gossip_tell(struct schedd *sd)
 {
-	struct schedd *sd = ctx;
 	struct member_tags body = { 0 };
 
-	if (!up)
+	if (!sd->gossip_up)
 		return;
 	gossip_tags(sd, &body.tags, &body.ntags);
 	bus_call(
 	    sd->gossipd, MSG_MEMBER_TAGS, &body, TAGS_TIMEOUT_MS, on_told, sd);
 	rec_clear(&member_tags_type, &body);
+}
+
+/* --- who there is --- */
+
+static void
+ask_soon(struct schedd *sd, uint64_t ms)
+{
+	if (!servers_are_alone(sd))
+		loop_timer_set(sd->gossip_ask, ms);
+}
+
+static void
+on_members(void *ctx, const struct err *err, const void *reply)
+{
+	struct schedd *sd = ctx;
+
+	if (err == NULL)
+		servers_learn(sd, reply);
+	else if (err->code != ERR_GONE)
+		ask_soon(sd, ASK_AGAIN_MS);
+}
+
+static void
+on_ask(void *arg)
+{
+	struct schedd *sd = arg;
+
+	bus_call(
+	    sd->gossipd, MSG_MEMBERS, NULL, ASK_TIMEOUT_MS, on_members, sd);
+}
+
+static void
+on_link(void *ctx, bool up)
+{
+	struct schedd *sd = ctx;
+
+	sd->gossip_up = up;
+	if (!up)
+		return;
+	gossip_tell(sd);
+	ask_soon(sd, 0);
 }
 
 static void
@@ -81,10 +127,10 @@ on_news(void *ctx, const char *topic, uint16_t number, uint64_t seq, bool gap,
 {
 	const struct member_event *e = body;
 
-	(void)ctx;
 	(void)topic;
 	(void)seq;
 	(void)gap;
+	ask_soon(ctx, ASK_SOON_MS);
 	if (number == MSG_MEMBER && e != NULL && gossip_is_server(&e->member))
 		log_info("server %s name=%s addr=%s", e->what, e->member.name,
 		    e->member.addr);
@@ -97,6 +143,7 @@ gossip_open(struct schedd *sd, struct err *err)
 	char *msg = daemon_url(dir, "gossipd", "msg");
 	char *pub = daemon_url(dir, "gossipd", "pub");
 
+	sd->gossip_ask = loop_timer_new(sd->loop, on_ask, sd);
 	sd->gossipd = bus_dial(sd->loop, msg, err);
 	if (sd->gossipd != NULL)
 		sd->gossip_news =
@@ -114,6 +161,8 @@ gossip_close(struct schedd *sd)
 	if (sd->gossip_news != NULL)
 		bus_sub_free(sd->gossip_news);
 	bus_peer_free(sd->gossipd);
+	loop_timer_free(sd->gossip_ask);
+	sd->gossip_ask = NULL;
 	sd->gossip_news = NULL;
 	sd->gossipd = NULL;
 }

@@ -6,17 +6,21 @@
 #include <string.h>
 
 #include "cmd/schedd/follow.h"
+#include "cmd/schedd/forward.h"
 #include "cmd/schedd/schedd.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "proto/msg.h"
 #include "proto/nodemsg.h"
 
+/* NULL: it is the leader's, who has been asked. */
 static struct schedd *
-enter(void *ctx)
+enter(void *ctx, struct bus_req *req, uint16_t number, const void *body)
 {
 	struct schedd *sd = ((struct daemon *)ctx)->state;
 
+	if (forward_bus(sd, req, number, body))
+		return NULL;
 	schedd_enter(sd);
 	return sd;
 }
@@ -24,8 +28,10 @@ enter(void *ctx)
 static void
 on_node_register(void *ctx, struct bus_req *req, const void *body)
 {
-	struct schedd *sd = enter(ctx);
+	struct schedd *sd = enter(ctx, req, MSG_NODE_REGISTER, body);
 
+	if (sd == NULL)
+		return;
 	sched_core_node_register(sd->core,
 	    schedd_ask_bus(sd, req, "nomad.nomad.client.register"), body);
 	schedd_leave(sd);
@@ -34,8 +40,10 @@ on_node_register(void *ctx, struct bus_req *req, const void *body)
 static void
 on_node_lease(void *ctx, struct bus_req *req, const void *body)
 {
-	struct schedd *sd = enter(ctx);
+	struct schedd *sd = enter(ctx, req, MSG_NODE_LEASE, body);
 
+	if (sd == NULL)
+		return;
 	sched_core_node_lease(sd->core,
 	    schedd_ask_bus(sd, req, "nomad.nomad.client.update_status"), body);
 	schedd_leave(sd);
@@ -44,8 +52,10 @@ on_node_lease(void *ctx, struct bus_req *req, const void *body)
 static void
 on_node_update(void *ctx, struct bus_req *req, const void *body)
 {
-	struct schedd *sd = enter(ctx);
+	struct schedd *sd = enter(ctx, req, MSG_NODE_UPDATE, body);
 
+	if (sd == NULL)
+		return;
 	sched_core_node_update(sd->core,
 	    schedd_ask_bus(sd, req, "nomad.nomad.client.update_alloc"), body);
 	schedd_leave(sd);
@@ -54,8 +64,10 @@ on_node_update(void *ctx, struct bus_req *req, const void *body)
 static void
 on_node_events(void *ctx, struct bus_req *req, const void *body)
 {
-	struct schedd *sd = enter(ctx);
+	struct schedd *sd = enter(ctx, req, MSG_NODE_EVENTS, body);
 
+	if (sd == NULL)
+		return;
 	sched_core_node_events(sd->core,
 	    schedd_ask_bus(sd, req, "nomad.nomad.client.emit_events"), body);
 	schedd_leave(sd);
@@ -64,8 +76,10 @@ on_node_events(void *ctx, struct bus_req *req, const void *body)
 static void
 on_services_update(void *ctx, struct bus_req *req, const void *body)
 {
-	struct schedd *sd = enter(ctx);
+	struct schedd *sd = enter(ctx, req, MSG_SERVICES_UPDATE, body);
 
+	if (sd == NULL)
+		return;
 	sched_core_services_update(sd->core,
 	    schedd_ask_bus(sd, req, "nomad.nomad.service_registration.upsert"),
 	    body);

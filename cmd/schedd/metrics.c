@@ -197,6 +197,8 @@ set_raft(struct schedd *sd)
 	struct meter *m = &sd->meter;
 	struct raft_node_info raft;
 
+	if (sd->raft == NULL)
+		return;
 	raft_node_info(sd->raft, &raft);
 	gauge(m, "nomad.raft.appliedIndex", (double)raft.raft.applied);
 	gauge(m, "nomad.raft.lastIndex", (double)raft.raft.last);

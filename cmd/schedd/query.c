@@ -9,10 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/schedd/forward.h"
+#include "cmd/schedd/servers.h"
 #include "common/clock.h"
 #include "common/http/route.h"
 #include "common/mem.h"
+#include "common/raft/node.h"
 #include "common/rng.h"
+
+/* What is told when this server is known to lead still. */
+struct query_confirm {
+	struct query *query; /* NULL when it is gone */
+};
 
 /* --- life --- */
 
@@ -33,6 +41,8 @@ static void
 query_free(struct query *q)
 {
 	stop_waiting(q);
+	if (q->confirming != NULL)
+		q->confirming->query = NULL;
 	loop_timer_free(q->timer);
 	arena_release(&q->arena);
 	buf_release(&q->out);
@@ -132,6 +142,8 @@ on_timeout(void *arg)
 	struct query *q = arg;
 
 	q->expired = true;
+	if (q->confirming != NULL)
+		return;
 	stop_waiting(q);
 	if (q->wants_leader && !q->sd->leading)
 		query_fail(q, 500, "No cluster leader");
@@ -161,6 +173,55 @@ wait_for_leader(struct query *q)
 	q->waiting = true;
 }
 
+/* The client has another server answer, since this one does not lead. */
+static void
+hand_over(struct query *q)
+{
+	struct schedd *sd = q->sd;
+	struct http_req *r = q->req;
+
+	http_req_set_data(r, NULL);
+	query_free(q);
+	forward_http_lost(sd, r);
+}
+
+static void
+on_confirmed(void *ctx, const struct err *err, uint64_t index)
+{
+	struct query_confirm *c = ctx;
+	struct query *q = c->query;
+
+	(void)index;
+	free(c);
+	if (q == NULL)
+		return;
+	q->confirming = NULL;
+	if (err == NULL)
+		q->fn(q);
+	else
+		hand_over(q);
+}
+
+/*
+ * Another server may have become the leader and have taken writes that this
+ * one has not heard of: it asks for a majority's word, together with all reads
+ * of this time. The answer is then of that moment or later.
+ */
+static void
+confirm(struct query *q)
+{
+	struct query_confirm *c = xcalloc(1, sizeof *c);
+	struct err err;
+
+	c->query = q;
+	if (raft_node_read(q->sd->raft, on_confirmed, c, &err) == -1) {
+		free(c);
+		hand_over(q);
+		return;
+	}
+	q->confirming = c;
+}
+
 void
 query_start(struct schedd *sd, struct http_req *r, query_fn *fn)
 {
@@ -181,7 +242,9 @@ query_start(struct schedd *sd, struct http_req *r, query_fn *fn)
 		return;
 	if (q->min_index > 0)
 		set_timer(q, wait_ms);
-	if (sd->leading || q->stale)
+	if (sd->leading && !q->stale && servers_may_disagree(sd))
+		confirm(q);
+	else if (sd->leading || q->stale)
 		fn(q);
 	else
 		wait_for_leader(q);
@@ -262,6 +325,19 @@ query_run_led(struct schedd *sd)
 }
 
 void
+query_run_lost(struct schedd *sd)
+{
+	struct query *q, *next;
+
+	query_run_woken(sd);
+	for (q = TAILQ_FIRST(&sd->queries); q != NULL; q = next) {
+		next = TAILQ_NEXT(q, entry);
+		if (!q->stale)
+			hand_over(q);
+	}
+}
+
+void
 query_end_all(struct schedd *sd)
 {
 	struct query *q;
@@ -273,16 +349,32 @@ query_end_all(struct schedd *sd)
 
 /* --- answering --- */
 
-void
-api_headers(struct http_req *r, uint64_t index, bool has_leader)
+static void
+add_headers(struct http_req *r, uint64_t index, bool has_leader,
+    uint64_t last_contact_ms)
 {
 	char text[24];
 
 	snprintf(text, sizeof text, "%" PRIu64, index > 0 ? index : 1);
 	http_add(r, "X-Nomad-Index", text);
 	http_add(r, "X-Nomad-KnownLeader", has_leader ? "true" : "false");
-	http_add(r, "X-Nomad-LastContact", "0");
+	snprintf(text, sizeof text, "%" PRIu64, last_contact_ms);
+	http_add(r, "X-Nomad-LastContact", text);
 	http_add(r, "Vary", "Accept-Encoding");
+}
+
+void
+api_headers(struct http_req *r, uint64_t index, bool has_leader)
+{
+	add_headers(r, index, has_leader, 0);
+}
+
+/* How old the answer may be is told with it. */
+static void
+query_headers(const struct query *q)
+{
+	add_headers(q->req, q->index, servers_leader(q->sd) != NULL,
+	    servers_last_contact_ms(q->sd));
 }
 
 int
@@ -302,7 +394,7 @@ query_reply(struct query *q)
 {
 	struct http_req *r = q->req;
 
-	api_headers(r, q->index, q->sd->leading);
+	query_headers(q);
 	if (q->next != NULL)
 		http_add(r, "X-Nomad-NextToken", q->next);
 	http_req_set_data(r, NULL);
@@ -343,7 +435,7 @@ query_fail(struct query *q, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	api_headers(r, q->index, q->sd->leading);
+	query_headers(q);
 	http_req_set_data(r, NULL);
 	http_fail(r, status, "%s", text);
 	query_free(q);

@@ -17,7 +17,8 @@
  * next_token.
  *
  * Without a leader the state may be old: a read waits for one, unless it says
- * stale.
+ * stale. With other voters the leader first makes sure that it still is one,
+ * so that no answer is older than its question.
  */
 #ifndef SCHEDD_QUERY_H
 #define SCHEDD_QUERY_H
@@ -33,6 +34,8 @@
 #define QUERY_LEADER_MS    5000 /* that a read waits for a leader */
 
 typedef void query_fn(struct query *q);
+
+struct query_confirm;
 
 struct query_watch {
 	struct query *query;
@@ -60,6 +63,7 @@ struct query {
 	bool expired, waiting, is_woken, wants_leader;
 	size_t nwatches;
 	struct query_watch watches[QUERY_MAX_WATCHES];
+	struct query_confirm *confirming; /* NULL: not waiting for that */
 	struct loop_timer *timer;
 	TAILQ_ENTRY(query) entry;
 };
@@ -129,6 +133,8 @@ int api_json_flags(const struct http_req *r);
 void query_run_woken(struct schedd *sd);
 /* There is a leader: goes on with those that wait for one. */
 void query_run_led(struct schedd *sd);
+/* This server leads no more: those that wait are handed over. */
+void query_run_lost(struct schedd *sd);
 /* Ends all that wait, as when the server stops. */
 void query_end_all(struct schedd *sd);
 

@@ -7,10 +7,13 @@
 
 #include "cmd/schedd/query.h"
 #include "cmd/schedd/schedd.h"
+#include "cmd/schedd/servers.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
+#include "common/wal/hard.h"
+#include "proto/msg.h"
 
 #define SNAPSHOT_CHUNK 65536
 
@@ -41,9 +44,25 @@ on_leader(void *ctx, bool leads, uint64_t term)
 	schedd_leave(sd);
 	if (leads)
 		query_run_led(sd);
-	if (leads && !sd->was_ready)
-		daemon_ready(sd->daemon);
-	sd->was_ready |= leads;
+	else if (!servers_are_alone(sd))
+		query_run_lost(sd);
+	servers_led(sd);
+	schedd_ready(sd);
+}
+
+static void
+on_follow(void *ctx, uint64_t leader, uint64_t term)
+{
+	(void)leader;
+	(void)term;
+	servers_led(ctx);
+}
+
+static void
+on_config(void *ctx, uint64_t index, const struct raft_config *config)
+{
+	(void)index;
+	servers_configured(ctx, config);
 }
 
 static void
@@ -70,8 +89,14 @@ on_restore(void *ctx, int fd, uint64_t size, uint64_t index, struct err *err)
 {
 	struct schedd *sd = ctx;
 
+	int rv;
+
 	(void)size;
-	if (sched_core_restore(sd->core, read_fd, &fd, err) == -1)
+	/* Those who watch the old state are woken. */
+	schedd_enter(sd);
+	rv = sched_core_restore(sd->core, read_fd, &fd, err);
+	schedd_leave(sd);
+	if (rv == -1)
 		return -1;
 	log_info("snapshot restored index=%" PRIu64, index);
 	return 0;
@@ -134,8 +159,8 @@ on_snapshot(void *ctx, int fd)
 	return flush(&w);
 }
 
-static uint64_t
-fnv(const char *s)
+uint64_t
+schedd_raft_id(const char *s)
 {
 	uint64_t h = UINT64_C(14695981039346656037);
 
@@ -144,22 +169,48 @@ fnv(const char *s)
 	return h != 0 ? h : 1;
 }
 
+bool
+schedd_has_raft(const struct schedd *sd)
+{
+	char *path =
+	    xasprintf("%s/raft/" WAL_HARD_NAME, sd->config->common.data_dir);
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
 int
-schedd_open_raft(struct schedd *sd, struct err *err)
+schedd_open_raft(struct schedd *sd, const struct raft_config *first,
+    uint64_t cluster, struct err *err)
 {
 	char *dir = xasprintf("%s/raft", sd->config->common.data_dir);
+	const struct cluster_server *self = servers_self(sd);
 	struct raft_node_opts o = { .dir = dir,
-		.server_id = fnv(sd->server_id),
+		.server_id = self->id,
+		.cluster_id = cluster,
+		.first = first,
+		.mail_number = MSG_RAFT_MAIL,
 		.loop = sd->loop,
 		.ctx = sd,
 		.restore = on_restore,
 		.apply = on_apply,
 		.snapshot_write = on_snapshot,
 		.on_leader = on_leader,
+		.on_follow = on_follow,
+		.on_config = on_config,
 		.on_fatal = on_fatal,
 		.snapshot_entries = (uint64_t)sd->config->snapshot_entries };
-	int rv = raft_node_open(&sd->raft, &o, err);
+	char *listen = NULL;
+	int rv;
 
+	if (!servers_are_alone(sd)) {
+		o.listen = listen =
+		    xasprintf("tcp://%s", schedd_config_raft(sd->config));
+		o.advertise = self->raft;
+	}
+	rv = raft_node_open(&sd->raft, &o, err);
+	free(listen);
 	free(dir);
 	return rv;
 }

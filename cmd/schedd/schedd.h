@@ -20,6 +20,9 @@ struct follower;
 struct query;
 struct raft_node;
 struct nodes_http;
+struct servers;
+struct forwards;
+struct raft_config;
 struct upload;
 
 /* Who waits for an answer of the core. */
@@ -42,6 +45,10 @@ struct schedd {
 	struct bus_peer *metricsd;
 	struct bus_peer *gossipd;
 	struct bus_sub *gossip_news;
+	struct loop_timer *gossip_ask;
+	bool gossip_up;
+	struct servers *servers;
+	struct forwards *forwards;
 	struct loop_timer *tick;
 
 	struct asker *askers; /* uthash, by request number */
@@ -90,12 +97,23 @@ void schedd_on_tick(void *arg);
 
 /* raftlog.c */
 
-/* Opens the log and what Raft keeps in data_dir, as sd->server_id. */
-int schedd_open_raft(struct schedd *sd, struct err *err);
+/*
+ * Opens the log and what Raft keeps in data_dir, as sd->server_id. A new log
+ * is that of the servers in first (NULL: of this one alone; none: of one that
+ * waits to be added), of that cluster (0: a new one).
+ */
+int schedd_open_raft(struct schedd *sd, const struct raft_config *first,
+    uint64_t cluster, struct err *err);
+/* Whether there is a log already. */
+bool schedd_has_raft(const struct schedd *sd);
+/* What Raft calls the server with this id. */
+uint64_t schedd_raft_id(const char *server_id);
 
 /* start.c */
 
 int schedd_start(struct daemon *d, struct err *err);
+/* Announces it, once. */
+void schedd_ready(struct schedd *sd);
 void schedd_stop(struct daemon *d);
 void schedd_release(struct daemon *d);
 void schedd_info(struct daemon *d,

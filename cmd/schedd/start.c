@@ -7,10 +7,12 @@
 
 #include "cmd/schedd/api.h"
 #include "cmd/schedd/follow.h"
+#include "cmd/schedd/forward.h"
 #include "cmd/schedd/gossip.h"
 #include "cmd/schedd/nodes_http.h"
 #include "cmd/schedd/query.h"
 #include "cmd/schedd/schedd.h"
+#include "cmd/schedd/servers.h"
 #include "common/clock.h"
 #include "common/identity.h"
 #include "common/mem.h"
@@ -109,7 +111,8 @@ schedd_start(struct daemon *d, struct err *err)
 	if (*c->node_http != '\0')
 		sd->node_client = http_client_new(d->loop, c->node_http);
 	sd->core = make_core(sd, c);
-	if (identify(sd, err) == -1 || schedd_open_raft(sd, err) == -1 ||
+	forwards_open(sd);
+	if (identify(sd, err) == -1 || servers_open(sd, err) == -1 ||
 	    open_rpc(sd, err) == -1 ||
 	    (sd->metricsd = dial(sd, "metricsd", err)) == NULL ||
 	    gossip_open(sd, err) == -1)
@@ -119,7 +122,26 @@ schedd_start(struct daemon *d, struct err *err)
 	if (sd->http == NULL)
 		return -1;
 	daemon_warn_if_open("http", c->http);
+	/* With others it may take as long as they take to come. */
+	if (!servers_are_alone(sd))
+		schedd_ready(sd);
 	return 0;
+}
+
+void
+schedd_ready(struct schedd *sd)
+{
+	if (!sd->was_ready)
+		daemon_ready(sd->daemon);
+	sd->was_ready = true;
+}
+
+static void
+end(struct schedd *sd)
+{
+	query_end_all(sd);
+	forward_end_all(sd);
+	daemon_exit(sd->daemon, 0);
 }
 
 void
@@ -127,8 +149,8 @@ schedd_stop(struct daemon *d)
 {
 	struct schedd *sd = d->state;
 
-	query_end_all(sd);
-	daemon_exit(d, 0);
+	/* Who takes the lead over answers what comes meanwhile. */
+	servers_step_down(sd, end);
 }
 
 void
@@ -140,6 +162,8 @@ schedd_release(struct daemon *d)
 		return;
 	http_server_free(sd->http);
 	follow_end_all(sd);
+	forwards_close(sd);
+	servers_close(sd);
 	bus_server_free(sd->rpc);
 	schedd_forget_askers(sd);
 	raft_node_close(sd->raft);

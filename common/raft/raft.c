@@ -238,7 +238,8 @@ raft_status(const struct raft *r, struct raft_status *s)
 		.snapshot_index = r->snap.index,
 		.config_index = r->config_index,
 		.config = r->config,
-		.strays = r->strays };
+		.strays = r->strays,
+		.heard_ms = r->heard_ms };
 }
 
 size_t

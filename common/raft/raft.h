@@ -471,6 +471,7 @@ struct raft_status {
 	uint64_t config_index;
 	struct raft_config config; /* in force */
 	uint64_t strays;           /* messages dropped: not for us */
+	uint64_t heard_ms;         /* when a leader last was; 0: never */
 };
 
 void raft_status(const struct raft *r, struct raft_status *s);

@@ -1,0 +1,37 @@
+/*
+ * Requests that are not for this server to answer: the leader is. HTTP
+ * requests are handed on to its HTTP address, those of nodes over the bus.
+ *
+ * While nobody is known to lead, an HTTP request is kept for as long as that
+ * may last, FORWARD_WAIT_MS, and is then refused as Nomad does. A cluster of
+ * one hands nothing on.
+ */
+#ifndef SCHEDD_FORWARD_H
+#define SCHEDD_FORWARD_H
+
+#include "cmd/schedd/schedd.h"
+
+#define FORWARD_WAIT_MS 5000
+#define FORWARD_MAX     4096 /* requests kept at a time */
+#define FORWARD_HOPS    3    /* servers that hand one on, who disagree */
+#define FORWARD_BUS_MS  5000
+
+void forwards_open(struct schedd *sd);
+/* Before the HTTP server is freed its requests must be gone; before those of
+ * the bus are freed. */
+void forwards_close(struct schedd *sd);
+
+/* True: it is the leader's, and taken. False: answer it here. */
+bool forward_http(struct schedd *sd, struct http_req *r);
+/* Whoever leads now answers: this server was the leader. */
+void forward_http_lost(struct schedd *sd, struct http_req *r);
+/* The same for a node's request. */
+bool forward_bus(
+    struct schedd *sd, struct bus_req *req, uint16_t number, const void *body);
+
+/* There is news of who leads: goes on with what was kept. */
+void forward_run(struct schedd *sd);
+/* Refuses what was kept. */
+void forward_end_all(struct schedd *sd);
+
+#endif

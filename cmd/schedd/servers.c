@@ -1,0 +1,545 @@
+#include "cmd/schedd/servers.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/schedd/api.h"
+#include "cmd/schedd/forward.h"
+#include "cmd/schedd/gossip.h"
+#include "common/arena.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/raft/node.h"
+
+#define LOOK_MS  500  /* between two looks at who the servers are */
+#define AGAIN_MS 1000 /* after a change that was not taken */
+
+struct servers {
+	struct schedd *sd;
+	struct arena arena; /* of the list and its text */
+	struct cluster_server *list;
+	size_t n;
+	bool is_known; /* the pool was heard */
+	struct raft_config config;
+	uint64_t cluster; /* the one we are in; 0: none yet */
+	uint64_t ready;   /* the one we are ready to form */
+	char said[CLUSTER_WHY_MAX];
+
+	struct loop_timer *look;
+	bool is_changing;
+	uint64_t again_ms; /* not before */
+
+	struct loop_timer *patience; /* of stepping down */
+	void (*stepped_down)(struct schedd *sd);
+};
+
+/* --- the list --- */
+
+static char *
+text(struct servers *s, const char *a)
+{
+	return arena_strndup(&s->arena, a, strlen(a));
+}
+
+static char *
+join_text(struct servers *s, const char *a, const char *between, const char *b)
+{
+	char *all = xasprintf("%s%s%s", a, between, b);
+	char *kept = text(s, all);
+
+	free(all);
+	return kept;
+}
+
+static const char *
+told_raft(const struct schedd_config *c)
+{
+	return *c->advertise_raft != '\0' ? c->advertise_raft
+					  : schedd_config_raft(c);
+}
+
+/* Where others reach the API: when it listens everywhere, at the address
+ * that they know us by. */
+static char *
+told_http(const struct schedd *sd)
+{
+	const char *http = sd->config->http, *rpc = api_rpc_addr(sd);
+	const char *port = strrchr(http, ':'), *colon = strrchr(rpc, ':');
+
+	if (colon != NULL && (strncmp(http, "0.0.0.0:", 8) == 0 ||
+				 strncmp(http, "[::]:", 5) == 0))
+		return xasprintf("%.*s%s", (int)(colon - rpc), rpc, port);
+	return xstrdup(http);
+}
+
+static void
+put_self(struct servers *s)
+{
+	struct schedd *sd = s->sd;
+	const struct schedd_config *c = sd->config;
+	char *http = told_http(sd);
+
+	s->list[0] = (struct cluster_server){
+		.id = schedd_raft_id(sd->server_id),
+		.uuid = sd->server_id,
+		.name = join_text(s, c->name, ".", c->region),
+		.raft = servers_are_alone(sd)
+			    ? ""
+			    : join_text(s, "tcp://", "", told_raft(c)),
+		.rpc = api_rpc_addr(sd),
+		.http = text(s, http),
+		.status = CLUSTER_ALIVE,
+		.expect = c->bootstrap_expect,
+		.cluster = s->cluster,
+		.ready = s->ready,
+	};
+	free(http);
+	s->n = 1;
+}
+
+static const char *
+tag(const struct member *m, const char *name)
+{
+	const char *v = rec_kv_get(m->tags, m->ntags, name);
+
+	return v != NULL ? v : "";
+}
+
+static enum cluster_status
+status_of(const struct member *m)
+{
+	if (strcmp(m->status, MEMBER_ALIVE) == 0)
+		return CLUSTER_ALIVE;
+	return strcmp(m->status, MEMBER_LEFT) == 0 ? CLUSTER_LEFT
+						   : CLUSTER_FAILED;
+}
+
+static void
+put_other(struct servers *s, const struct member *m)
+{
+	const char *raft = tag(m, "raft_addr");
+
+	s->list[s->n++] = (struct cluster_server){
+		.id = schedd_raft_id(tag(m, "id")),
+		.uuid = text(s, tag(m, "id")),
+		.name = text(s, m->name),
+		.raft = *raft != '\0' &&
+				strlen(raft) + strlen("tcp://") <= RAFT_ADDR_MAX
+			    ? join_text(s, "tcp://", "", raft)
+			    : "",
+		.rpc = join_text(s, tag(m, "rpc_addr"), ":", tag(m, "port")),
+		.http = text(s, tag(m, "http_addr")),
+		.status = status_of(m),
+		.expect = *tag(m, "bootstrap") != '\0'
+			      ? 1
+			      : strtoll(tag(m, "expect"), NULL, 10),
+		.cluster = strtoull(tag(m, "cluster"), NULL, 16),
+		.ready = strtoull(tag(m, "ready"), NULL, 16),
+	};
+}
+
+static void
+list(struct servers *s, const struct member_rows *rows)
+{
+	const char *region = s->sd->config->region;
+
+	arena_release(&s->arena);
+	s->list =
+	    arena_alloc(&s->arena, (1 + rows->nmembers) * sizeof *s->list);
+	put_self(s);
+	for (size_t i = 0; i < rows->nmembers; i++) {
+		const struct member *m = &rows->members[i];
+
+		if (gossip_is_server(m) && *tag(m, "id") != '\0' &&
+		    strcmp(tag(m, "region"), region) == 0 &&
+		    strcmp(tag(m, "id"), s->sd->server_id) != 0)
+			put_other(s, m);
+	}
+}
+
+/* --- what nodes are told --- */
+
+/* Who is asked answers first; then those that decide. */
+static void
+tell_core(struct servers *s)
+{
+	char *urls[RAFT_SERVERS_MAX + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n && n <= RAFT_SERVERS_MAX; i++) {
+		const struct cluster_server *c = &s->list[i];
+
+		if (c->status == CLUSTER_ALIVE && *c->rpc != '\0')
+			urls[n++] = join_text(s, "tcp://", "", c->rpc);
+	}
+	sched_core_servers(s->sd->core, urls, servers_are_alone(s->sd) ? 0 : n);
+}
+
+/* --- a server without a log --- */
+
+/* Whether it was not the last thing said. */
+static bool
+is_new(struct servers *s, const char *what)
+{
+	if (strcmp(s->said, what) == 0)
+		return false;
+	snprintf(s->said, sizeof s->said, "%s", what);
+	return true;
+}
+
+static void
+note_cluster(struct servers *s)
+{
+	struct raft_node_info info;
+
+	raft_node_info(s->sd->raft, &info);
+	s->cluster = s->list[0].cluster = info.cluster_id;
+	s->ready = s->list[0].ready = 0;
+	log_info("server of cluster %016" PRIx64 " id=%016" PRIx64, s->cluster,
+	    s->list[0].id);
+	gossip_tell(s->sd);
+}
+
+static void
+begin(struct servers *s, const struct cluster_start *how)
+{
+	static const struct raft_config none;
+	struct err err;
+
+	if (how->how == CLUSTER_FORM)
+		log_info("forming a cluster of %zu servers", how->first.n);
+	else
+		log_info("joining a cluster: its leader will add this server");
+	if (schedd_open_raft(s->sd,
+		how->how == CLUSTER_FORM ? &how->first : &none, how->cluster,
+		&err) == -1)
+		log_fatal("%s", err.text);
+	note_cluster(s);
+}
+
+static void
+try_to_begin(struct servers *s)
+{
+	struct cluster_view v = servers_view(s->sd);
+	struct cluster_start how;
+
+	cluster_start(&v, &how);
+	if (how.how != CLUSTER_WAIT) {
+		begin(s, &how);
+		return;
+	}
+	if (is_new(s, how.why)) {
+		if (how.is_wrong)
+			log_error(
+			    "no cluster is formed or joined: %s", how.why);
+		else
+			log_info("no cluster yet: waiting for %s", how.why);
+	}
+	if (how.cluster == s->ready)
+		return;
+	s->ready = s->list[0].ready = how.cluster;
+	gossip_tell(s->sd);
+}
+
+/* --- the leader --- */
+
+static const char *
+name_of(const struct servers *s, uint64_t id)
+{
+	struct cluster_view v = servers_view(s->sd);
+	const struct cluster_server *c = cluster_find(&v, id);
+
+	return c != NULL ? c->name : "unknown";
+}
+
+static void
+on_changed(void *ctx, const struct err *err, uint64_t index)
+{
+	struct servers *s = ctx;
+
+	(void)index;
+	s->is_changing = false;
+	if (err != NULL) {
+		log_info("servers not changed yet: %s", err->text);
+		s->again_ms = loop_now_ms(s->sd->loop) + AGAIN_MS;
+	}
+}
+
+static void
+change(struct servers *s, const struct cluster_change *c)
+{
+	static const char *const verbs[] = { "", "added", "promoted", "demoted",
+		"removed", "readdressed" };
+	struct err err;
+
+	log_info("server to be %s name=%s id=%016" PRIx64 " why=\"%s\"",
+	    verbs[c->what], name_of(s, c->id), c->id, c->why);
+	s->is_changing = true;
+	if (raft_node_change(s->sd->raft, c->what, c->id, c->addr, on_changed,
+		s, &err) == -1)
+		on_changed(s, &err, 0);
+}
+
+static void
+look(void *arg)
+{
+	struct servers *s = arg;
+	struct schedd *sd = s->sd;
+	struct cluster_view v = servers_view(sd);
+	struct raft_node_info info;
+	struct cluster_change next;
+
+	if (!sd->leading || servers_are_alone(sd))
+		return;
+	loop_timer_set(s->look, LOOK_MS);
+	if (!s->is_known || s->is_changing ||
+	    loop_now_ms(sd->loop) < s->again_ms)
+		return;
+	raft_node_info(sd->raft, &info);
+	if (cluster_next(&v,
+		&(struct cluster_raft){ .cluster = s->cluster,
+		    .config = &info.raft.config,
+		    .peers = info.peers,
+		    .npeers = info.npeers },
+		&next))
+		change(s, &next);
+}
+
+/* Two clusters in one region never become one by themselves. */
+static void
+look_for_strangers(struct servers *s)
+{
+	struct cluster_view v = servers_view(s->sd);
+	const struct cluster_server *other = cluster_stranger(&v, s->cluster);
+
+	if (other != NULL && is_new(s, other->name))
+		log_error("server %s of this region is in another cluster "
+			  "(%016" PRIx64 "): it is not added",
+		    other->name, other->cluster);
+}
+
+/* --- what is heard --- */
+
+void
+servers_learn(struct schedd *sd, const struct member_rows *rows)
+{
+	struct servers *s = sd->servers;
+
+	s->is_known = true;
+	list(s, rows);
+	tell_core(s);
+	if (sd->raft == NULL)
+		try_to_begin(s);
+	else
+		look_for_strangers(s);
+	servers_led(sd);
+}
+
+void
+servers_led(struct schedd *sd)
+{
+	struct servers *s = sd->servers;
+
+	if (sd->leading)
+		look(s);
+	forward_run(sd);
+	if (s->stepped_down != NULL && !sd->leading)
+		loop_timer_set(s->patience, 0);
+}
+
+void
+servers_configured(struct schedd *sd, const struct raft_config *config)
+{
+	sd->servers->config = *config;
+}
+
+/* --- stepping down --- */
+
+static void
+on_patience(void *arg)
+{
+	struct servers *s = arg;
+	void (*done)(struct schedd *) = s->stepped_down;
+
+	s->stepped_down = NULL;
+	if (done != NULL)
+		done(s->sd);
+}
+
+static void
+on_transferred(void *ctx, const struct err *err, uint64_t index)
+{
+	struct servers *s = ctx;
+
+	(void)index;
+	if (err != NULL)
+		log_warn("nobody takes the lead over: %s", err->text);
+	if (s->stepped_down != NULL)
+		loop_timer_set(s->patience, 0);
+}
+
+void
+servers_step_down(struct schedd *sd, void (*done)(struct schedd *sd))
+{
+	struct servers *s = sd->servers;
+	struct err err;
+
+	if (!sd->leading || !servers_may_disagree(sd)) {
+		done(sd);
+		return;
+	}
+	s->stepped_down = done;
+	loop_timer_set(s->patience, SERVERS_STEP_DOWN_MS);
+	if (raft_node_transfer(sd->raft, 0, on_transferred, s, &err) == -1)
+		on_transferred(s, &err, 0);
+}
+
+/* --- asking --- */
+
+bool
+servers_are_alone(const struct schedd *sd)
+{
+	return *schedd_config_raft(sd->config) == '\0';
+}
+
+struct cluster_view
+servers_view(const struct schedd *sd)
+{
+	return (struct cluster_view){ sd->servers->list, sd->servers->n };
+}
+
+const struct cluster_server *
+servers_self(const struct schedd *sd)
+{
+	return &sd->servers->list[0];
+}
+
+const struct cluster_server *
+servers_leader(const struct schedd *sd)
+{
+	struct cluster_view v = servers_view(sd);
+
+	if (sd->leading)
+		return servers_self(sd);
+	if (sd->raft == NULL || raft_node_leader(sd->raft) == v.servers[0].id)
+		return NULL;
+	return cluster_find(&v, raft_node_leader(sd->raft));
+}
+
+const struct raft_config *
+servers_config(const struct schedd *sd)
+{
+	return &sd->servers->config;
+}
+
+bool
+servers_may_disagree(const struct schedd *sd)
+{
+	const struct raft_config *c = servers_config(sd);
+	size_t nvoters = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		nvoters += c->servers[i].voice == RAFT_VOTER;
+	return nvoters > 1;
+}
+
+uint64_t
+servers_last_contact_ms(const struct schedd *sd)
+{
+	uint64_t now_ms = loop_now_ms(sd->loop);
+	struct raft_node_info info;
+
+	if (sd->leading || sd->raft == NULL || servers_are_alone(sd))
+		return 0;
+	raft_node_info(sd->raft, &info);
+	return now_ms > info.raft.heard_ms ? now_ms - info.raft.heard_ms : 0;
+}
+
+static void
+set_hex(struct rec_kv **tags, size_t *n, const char *name, uint64_t v)
+{
+	char text[24];
+
+	if (v == 0)
+		return;
+	snprintf(text, sizeof text, "%016" PRIx64, v);
+	rec_kv_set(tags, n, name, text);
+}
+
+void
+servers_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n)
+{
+	const struct cluster_server *self = servers_self(sd);
+	char expect[24];
+
+	if (self->raft[0] == '\0')
+		return;
+	if (self->expect > 1) {
+		snprintf(expect, sizeof expect, "%" PRId64, self->expect);
+		rec_kv_set(tags, n, "expect", expect);
+	}
+	rec_kv_set(tags, n, "raft_addr", self->raft + strlen("tcp://"));
+	rec_kv_set(tags, n, "http_addr", self->http);
+	set_hex(tags, n, "cluster", self->cluster);
+	set_hex(tags, n, "ready", self->ready);
+}
+
+/* --- life --- */
+
+/* A log is opened as it is; who is alone, or founds by itself, waits for
+ * nobody. */
+static int
+open_log(struct servers *s, struct err *err)
+{
+	struct schedd *sd = s->sd;
+	const struct cluster_server *self = servers_self(sd);
+	struct raft_config first = { 0 };
+
+	if (servers_are_alone(sd))
+		return schedd_open_raft(sd, NULL, 0, err);
+	if (!schedd_has_raft(sd) && self->expect != 1)
+		return 0;
+	if (self->expect == 1) {
+		first.n = 1;
+		first.servers[0] =
+		    (struct raft_server){ .id = self->id, .voice = RAFT_VOTER };
+		snprintf(first.servers[0].addr, sizeof first.servers[0].addr,
+		    "%s", self->raft);
+	}
+	if (schedd_open_raft(sd, &first, 0, err) == -1)
+		return -1;
+	note_cluster(s);
+	return 0;
+}
+
+int
+servers_open(struct schedd *sd, struct err *err)
+{
+	static const struct member_rows none;
+	struct servers *s = xcalloc(1, sizeof *s);
+
+	sd->servers = s;
+	s->sd = sd;
+	s->look = loop_timer_new(sd->loop, look, s);
+	s->patience = loop_timer_new(sd->loop, on_patience, s);
+	list(s, &none);
+	if (!servers_are_alone(sd))
+		daemon_warn_if_open("raft", schedd_config_raft(sd->config));
+	return open_log(s, err);
+}
+
+void
+servers_close(struct schedd *sd)
+{
+	struct servers *s = sd->servers;
+
+	if (s == NULL)
+		return;
+	loop_timer_free(s->look);
+	loop_timer_free(s->patience);
+	arena_release(&s->arena);
+	free(s);
+	sd->servers = NULL;
+}

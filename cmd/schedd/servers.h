@@ -1,0 +1,49 @@
+/*
+ * The other servers of the region: who they are, by gossip and by Raft, and
+ * what this one does about it. cluster.h decides; here it is carried out: a
+ * cluster is formed or joined, and the leader keeps its config as the pool
+ * says.
+ *
+ * A server without a Raft address is alone: a cluster of one, which asks
+ * nobody for anything.
+ */
+#ifndef SCHEDD_SERVERS_H
+#define SCHEDD_SERVERS_H
+
+#include "cmd/schedd/cluster.h"
+#include "cmd/schedd/schedd.h"
+#include "proto/member.h"
+
+/* Opens the log, or begins to wait for others: sd->raft is NULL until then. */
+int servers_open(struct schedd *sd, struct err *err);
+/* Before the servers of the bus are freed. */
+void servers_close(struct schedd *sd);
+
+bool servers_are_alone(const struct schedd *sd);
+const struct cluster_server *servers_self(const struct schedd *sd);
+/* Who leads, as far as it is known how it is reached; or NULL. */
+const struct cluster_server *servers_leader(const struct schedd *sd);
+/* Those of the region that the pool knows, this one first. */
+struct cluster_view servers_view(const struct schedd *sd);
+/* Since the leader was heard; 0 on the leader itself. */
+uint64_t servers_last_contact_ms(const struct schedd *sd);
+/* Whether another server could lead without this one knowing. */
+bool servers_may_disagree(const struct schedd *sd);
+/* As far as it is committed; n 0: not known yet. Borrowed. */
+const struct raft_config *servers_config(const struct schedd *sd);
+
+/* The tags that other servers look at. */
+void servers_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n);
+
+/* --- what is heard --- */
+
+void servers_learn(struct schedd *sd, const struct member_rows *rows);
+void servers_led(struct schedd *sd);
+void servers_configured(struct schedd *sd, const struct raft_config *config);
+
+/* Lets another one lead, if this one does, and then calls done; at once when
+ * there is no other, and after SERVERS_STEP_DOWN_MS in any case. */
+#define SERVERS_STEP_DOWN_MS 1000
+void servers_step_down(struct schedd *sd, void (*done)(struct schedd *sd));
+
+#endif
