@@ -40,7 +40,6 @@ static int
 check_protection(const struct agent_config *c, struct buf *ui)
 {
 	const struct agent_tls *t = &c->tls;
-	const struct agent_server *s = &c->server;
 	const struct {
 		const char *path;
 		bool on;
@@ -61,12 +60,6 @@ check_protection(const struct agent_config *c, struct buf *ui)
 			    "%s is not supported by this version: nothing "
 			    "would be protected by it",
 			    names[i].path);
-	if (s->enabled && s->bootstrap_expect > 1)
-		return say(c, "server.bootstrap_expect", ui,
-		    "server.bootstrap_expect = %" PRId64
-		    " is not supported by this version: a server is a cluster "
-		    "by itself",
-		    s->bootstrap_expect);
 	return 0;
 }
 
@@ -142,6 +135,18 @@ check_port(const struct agent_config *c, const char *path, int64_t port,
 }
 
 static int
+check_expect(const struct agent_config *c, struct buf *ui)
+{
+	int64_t n = c->server.bootstrap_expect;
+
+	if (!c->server.enabled || (n >= 0 && n <= PLAN_SERVERS_MAX))
+		return 0;
+	return say(c, "server.bootstrap_expect", ui,
+	    "server.bootstrap_expect = %" PRId64 ": expected 1 to %d servers",
+	    n, PLAN_SERVERS_MAX);
+}
+
+static int
 check_ports(const struct agent_config *c, struct buf *ui)
 {
 	const struct agent_ports *p = &c->ports;
@@ -156,6 +161,11 @@ check_ports(const struct agent_config *c, struct buf *ui)
 		return 0;
 	if (check_port(c, "ports.rpc", p->rpc, 0, "schedd", ui) == -1)
 		return -1;
+	if (plan_has_raft(c) && p->rpc <= PLAN_RAFT_OFFSET)
+		return say(c, "ports.rpc", ui,
+		    "ports.rpc = %" PRId64 ": schedd hears other servers at %d "
+		    "less, which is no port",
+		    p->rpc, PLAN_RAFT_OFFSET);
 	return check_port(c, "ports.serf", p->serf, 0, "gossipd", ui);
 }
 
@@ -183,7 +193,7 @@ int
 agent_check(const struct agent_config *c, struct buf *ui)
 {
 	if (check_protection(c, ui) == -1 || check_level(c, ui) == -1 ||
-	    check_ports(c, ui) == -1)
+	    check_expect(c, ui) == -1 || check_ports(c, ui) == -1)
 		return -1;
 	if (plan_has_lb(c) && c->lb != NULL &&
 	    (check_lb_addr(c, "lb.proxy", c->lb->proxy, ui) == -1 ||

@@ -205,6 +205,36 @@ put_text_dur(struct buf *b, const char *name, const char *text)
 		conftext_put_dur(b, name, ns);
 }
 
+/* A server that expects nobody and knows nobody is a cluster by itself. */
+static int64_t
+expected(const struct agent_config *c)
+{
+	return plan_has_raft(c) ? c->server.bootstrap_expect : 1;
+}
+
+static void
+put_raft(const struct agent_config *c, struct planner *p, struct buf *b)
+{
+	const char *told = text_or(c->advertise.rpc, "");
+	const char *colon = strrchr(told, ':');
+	int64_t port = c->ports.rpc - PLAN_RAFT_OFFSET;
+	char *host = xstrndup(told, colon != NULL ? (size_t)(colon - told) : 0);
+	char *raft, *advertise;
+
+	/* 0 is not the default. */
+	buf_addf(b, "bootstrap_expect = %" PRId64 "L;\n", expected(c));
+	if (plan_has_raft(c)) {
+		raft = join_port(c->addresses.rpc, port);
+		advertise = xasprintf("%s:%" PRId64, host, port);
+		conftext_put(b, "raft", raft);
+		if (*host != '\0')
+			conftext_put(b, "advertise_raft", advertise);
+		add_addr(p, "schedd", "raft", raft);
+		free(advertise);
+	}
+	free(host);
+}
+
 static void
 plan_schedd(struct planner *p)
 {
@@ -221,6 +251,7 @@ plan_schedd(struct planner *p)
 	conftext_put(b, "http", p->server_http);
 	conftext_put(b, "rpc", rpc);
 	conftext_put(b, "advertise_rpc", p->c->advertise.rpc);
+	put_raft(p->c, p, b);
 	conftext_put(b, "node_http", p->node_http);
 	conftext_put_int(b, "serf_port", p->c->ports.serf);
 	conftext_put_dur(b, "lease_min", s->min_heartbeat_ttl);
@@ -395,6 +426,18 @@ plan_client_dir(const struct agent_config *c, const char *data_dir)
 	const char *own = text_or(c->client.state_dir, NULL);
 
 	return own != NULL ? xstrdup(own) : xasprintf("%s/client", data_dir);
+}
+
+bool
+plan_has_raft(const struct agent_config *c)
+{
+	const struct agent_server *s = &c->server;
+	const struct agent_server_join *j = &s->server_join;
+
+	return s->enabled && !c->dev_mode &&
+	       (s->bootstrap_expect > 0 || s->nretry_join > 0 ||
+		   s->nstart_join > 0 || j->nretry_join > 0 ||
+		   j->nstart_join > 0);
 }
 
 bool

@@ -19,6 +19,9 @@
 #define PLAN_MAX_DAEMONS 5
 #define PLAN_MAX_ADDRS   8
 
+#define PLAN_SERVERS_MAX 9 /* of a cluster */
+#define PLAN_RAFT_OFFSET 2 /* less than ports.rpc: 4645 */
+
 /* Ports that Nomad has no names for, counted from ports.http. */
 #define PLAN_METRICS_OFFSET 3  /* 4649 */
 #define PLAN_NODE_OFFSET    10 /* 4656: a nodeagent beside a schedd */
@@ -56,6 +59,10 @@ bool plan_has_raw_exec(const struct agent_config *c);
 
 /* The nodeagent's data_dir. Caller frees. */
 char *plan_client_dir(const struct agent_config *c, const char *data_dir);
+
+/* True when the server is to hear others: it expects some, or joins them, or
+ * may be joined. A server of neither, as with -dev, is a cluster by itself. */
+bool plan_has_raft(const struct agent_config *c);
 
 /* True when lbd is to run. */
 bool plan_has_lb(const struct agent_config *c);

@@ -273,8 +273,7 @@ api_health(void *ctx, struct http_req *r)
 }
 
 static void
-on_node_lost(
-    void *ctx, struct http_req *r, const struct err *err, bool sent)
+on_node_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
 	(void)ctx;
 	(void)sent;

@@ -1,0 +1,137 @@
+# shellcheck shell=bash
+# Several servers, each a rove agent of its own: they form a cluster, one is
+# killed and comes back, one more joins, and the leader is stopped while
+# somebody writes.
+. "$(dirname "$0")/lib.sh"
+
+declare -A AGENT
+host() { echo "127.0.8.$1"; }
+url() { echo "http://$(host "$1"):$HTTP_PORT"; }
+
+# server N EXPECT
+server() {
+	cat >"$TEST_DIR/s$1.hcl" <<-END
+		name = "s$1"
+		data_dir = "$TEST_DIR/s$1.data"
+		bind_addr = "$(host "$1")"
+		advertise {
+		  http = "$(host "$1")"
+		  rpc  = "$(host "$1")"
+		  serf = "$(host "$1")"
+		}
+		ports {
+		  http = $HTTP_PORT
+		  rpc  = $RPC_PORT
+		  serf = $SERF_PORT
+		}
+		server {
+		  enabled          = true
+		  bootstrap_expect = $2
+		  server_join {
+		    retry_join     = ["$(host 1)", "$(host 2)", "$(host 3)"]
+		    retry_interval = "1s"
+		  }
+		}
+	END
+	start "s$1" rove agent -config "$TEST_DIR/s$1.hcl" -run-dir "$TEST_DIR/s$1.run"
+	AGENT[$1]=$LAST_PID
+}
+ask() { curl -sf -m 10 "$(url "$1")$2"; }
+# The number of the server that server N takes for the leader.
+leader_by() { ask "$1" /v1/status/leader | tr -d '"' | sed -n 's/^127\.0\.8\.\([0-9]*\):.*/\1/p'; }
+agree() {
+	local n leader=
+	for n in "$@"; do
+		local l
+		l=$(leader_by "$n")
+		[ -n "$l" ] && [ "$l" = "${leader:-$l}" ] || return 1
+		leader=$l
+	done
+}
+voters() { [ "$(ask "$1" /v1/operator/raft/configuration | jq '[.Servers[] | select(.Voter)] | length')" = "$2" ]; }
+register() {
+	sed "s/NAME/$2/" >"$TEST_DIR/job.json" <<-'END'
+		{"Job": {"ID": "NAME", "Type": "service", "Datacenters": ["dc1"], "TaskGroups": [
+		  {"Name": "g", "Tasks": [{"Name": "t", "Driver": "mock_driver", "Config": {"run_for": "1h"}}]}]}}
+	END
+	curl -sf -m 10 -X PUT --data-binary "@$TEST_DIR/job.json" "$(url "$1")/v1/jobs" >/dev/null
+}
+has_job() { ask "$1" "/v1/job/$2$3" | grep -q "\"ID\":\"$2\""; }
+# The other ones of 1, 2 and 3.
+others() { for n in 1 2 3; do [ "$n" = "$1" ] || echo "$n"; done; }
+# Ends the agent and its daemons at once, as when the power goes.
+kill_server() {
+	local pids
+	mapfile -t pids < <(pgrep -P "${AGENT[$1]}")
+	kill -9 "${AGENT[$1]}" "${pids[@]}"
+	wait "${AGENT[$1]}" 2>/dev/null || true
+}
+
+server 1 3
+server 2 3
+# Two of three are no cluster.
+eventually 10 curl -sf "$(url 1)/v1/agent/self"
+sleep 1
+expect_eq "$(ask 1 /v1/status/leader)" '""'
+server 3 3
+eventually 20 agree 1 2 3
+eventually 10 voters 1 3
+leader=$(leader_by 1)
+read -r a b < <(others "$leader" | xargs)
+expect_eq "$(ask "$a" /v1/status/peers | jq length)" 3
+expect_eq "$(NOMAD_ADDR=$(url "$a") rove server members | awk '$5 == "true" { print $1 }')" "s$leader.global"
+
+# A follower has the leader register it; each server then knows it.
+register "$a" first
+has_job "$b" first '' || fail "not registered"
+eventually 5 has_job "$b" first '?stale'
+expect_eq "$(curl -s -o /dev/null -D - "$(url "$b")/v1/jobs?stale" | tr -d '\r' | awk 'tolower($1) == "x-nomad-knownleader:" { print $2 }')" true
+
+# The leader is killed: what was acknowledged is there, and more can be.
+register "$leader" last
+kill_server "$leader"
+eventually 10 agree "$a" "$b"
+[ "$(leader_by "$a")" != "$leader" ] || fail "a dead leader"
+has_job "$a" last '' || fail "lost what was acknowledged"
+register "$b" after
+# It comes back, and hears of what it missed.
+server "$leader" 3
+eventually 15 has_job "$leader" after '?stale'
+eventually 10 agree 1 2 3
+
+# A fourth joins and becomes a voter.
+server 4 0
+eventually 20 voters "$a" 4
+eventually 5 has_job 4 after '?stale'
+register 4 by_four
+has_job 1 by_four '' || fail "not registered by the fourth"
+
+# The leader stops as it should: somebody who writes hardly notices.
+leader=$(leader_by 1)
+read -r a b < <(others "$leader" | xargs)
+gap() {
+	local last now longest=0 i=0
+	last=$(date +%s%N)
+	while [ ! -e "$TEST_DIR/enough" ]; do
+		register "$1" "w$i" || echo "w$i failed" >>"$TEST_DIR/writes.failed"
+		now=$(date +%s%N)
+		[ $((now - last)) -le "$longest" ] || longest=$((now - last))
+		last=$now
+		i=$((i + 1))
+	done
+	echo "$i $((longest / 1000000))"
+}
+gap "$a" >"$TEST_DIR/gap" &
+writer=$!
+sleep 1
+kill -TERM "${AGENT[$leader]}"
+eventually 10 agree "$a" "$b"
+sleep 1
+touch "$TEST_DIR/enough"
+wait "$writer"
+read -r n ms <"$TEST_DIR/gap"
+[ ! -e "$TEST_DIR/writes.failed" ] || fail "$(cat "$TEST_DIR/writes.failed")"
+expect_eq "$(ask "$b" '/v1/jobs?prefix=w' | jq length)" "$n"
+echo "graceful stop: longest gap of $n writes: $ms ms"
+[ "$ms" -lt 1500 ] || fail "a gap of $ms ms"
+echo ok
