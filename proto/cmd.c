@@ -177,6 +177,8 @@ static const struct rec_field cmd_fields[] = {
 	    "SchedConfig"),
 	REC_LIST(struct cmd, 18, batch, cmd, "Batch"),
 	REC_PTR(struct cmd, 19, restore, cmd_restore, "Restore"),
+	REC_PTR(
+	    struct cmd, 20, autopilot, autopilot_configuration, "Autopilot"),
 };
 const struct rec_type cmd_type = REC_TYPE(cmd, cmd_fields);
 
@@ -203,6 +205,7 @@ cmd_name(const struct cmd *cmd)
 		{ cmd->sched_config, "sched-config" },
 		{ cmd->batch, "batch" },
 		{ cmd->restore, "restore" },
+		{ cmd->autopilot, "autopilot" },
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

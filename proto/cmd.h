@@ -19,6 +19,7 @@
 #include "common/rec.h"
 #include "proto/alloc.h"
 #include "proto/api.h"
+#include "proto/autopilot.h"
 #include "proto/catalog.h"
 #include "proto/eval.h"
 #include "proto/job.h"
@@ -223,6 +224,7 @@ struct cmd {
 	struct cmd *batch; /* applied in order under one index; not nested */
 	size_t nbatch;
 	struct cmd_restore *restore; /* never in a batch */
+	struct autopilot_configuration *autopilot;
 };
 
 extern const struct rec_type cmd_job_register_type, cmd_job_deregister_type,

@@ -98,13 +98,24 @@ void api_agent_force_leave(void *ctx, struct http_req *r);
 /* api_operator.c */
 void api_gc(void *ctx, struct http_req *r);
 void api_metrics(void *ctx, struct http_req *r);
-void api_raft_config(void *ctx, struct http_req *r);
 void api_sched_config(void *ctx, struct http_req *r);
 void api_sched_config_set(void *ctx, struct http_req *r);
 void api_reconcile(void *ctx, struct http_req *r);
 void api_no_acl(void *ctx, struct http_req *r);
 void api_enterprise(void *ctx, struct http_req *r);
 void api_root(void *ctx, struct http_req *r);
+
+/* api_raft.c */
+void api_raft_config(void *ctx, struct http_req *r);
+void api_raft_remove(void *ctx, struct http_req *r);
+void api_raft_transfer(void *ctx, struct http_req *r);
+/* Forgets the change that is under way. */
+void api_raft_release(struct schedd *sd);
+
+/* api_autopilot.c */
+void api_autopilot_config(void *ctx, struct http_req *r);
+void api_autopilot_config_set(void *ctx, struct http_req *r);
+void api_autopilot_health(void *ctx, struct http_req *r);
 
 /* api_snapshot.c */
 void api_snapshot_save(void *ctx, struct http_req *r);

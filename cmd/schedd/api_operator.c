@@ -1,13 +1,11 @@
 /*
- * The operator's paths: metrics, Raft, the scheduler's configuration; and
+ * The operator's paths: metrics, the scheduler's configuration; and
  * what this cluster does not have.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/schedd/api.h"
-#include "cmd/schedd/servers.h"
 #include "common/mem.h"
 #include "proto/metricsask.h"
 
@@ -22,41 +20,6 @@ api_metrics(void *ctx, struct http_req *r)
 }
 
 /* --- the operator's --- */
-
-/* A server that the pool does not know has its Raft id and address only. */
-static void
-show_server(const struct schedd *sd, const struct raft_server *in,
-    struct raft_member *out)
-{
-	struct cluster_view v = servers_view(sd);
-	const struct cluster_server *s = cluster_find(&v, in->id);
-	const struct cluster_server *leader = servers_leader(sd);
-
-	*out = (struct raft_member){
-		.id = s != NULL ? xstrdup(s->uuid)
-				: xasprintf("%016" PRIx64, in->id),
-		.node = xstrdup(s != NULL ? s->name : "(unknown)"),
-		.address = xstrdup(s != NULL ? s->rpc : in->addr),
-		.leader = leader != NULL && leader->id == in->id,
-		.voter = in->voice == RAFT_VOTER,
-		.raft_protocol = xstrdup("3"),
-	};
-}
-
-void
-api_raft_config(void *ctx, struct http_req *r)
-{
-	const struct schedd *sd = ctx;
-	const struct raft_config *c = servers_config(sd);
-	struct raft_member list[RAFT_SERVERS_MAX];
-	struct raft_configuration out = { .servers = list, .nservers = c->n };
-
-	for (size_t i = 0; i < c->n; i++)
-		show_server(sd, &c->servers[i], &list[i]);
-	api_reply_rec(r, &raft_configuration_type, &out);
-	for (size_t i = 0; i < c->n; i++)
-		rec_clear(&raft_member_type, &list[i]);
-}
 
 void
 api_gc(void *ctx, struct http_req *r)

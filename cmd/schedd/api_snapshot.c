@@ -244,7 +244,7 @@ api_snapshot_save(void *ctx, struct http_req *r)
 	int fd;
 	pid_t pid;
 
-	if (!sd->leading && !http_has_param(r, "stale")) {
+	if (sd->raft == NULL || (!sd->leading && !http_has_param(r, "stale"))) {
 		http_fail(r, 500, "No cluster leader");
 		return;
 	}

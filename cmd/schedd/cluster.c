@@ -244,6 +244,17 @@ is_well(const struct cluster_raft *raft)
 }
 
 static bool
+may_lose_dead(const struct cluster_raft *raft, const struct raft_server *s)
+{
+	size_t nvoters = 0;
+
+	for (size_t i = 0; i < raft->npeers; i++)
+		nvoters += raft->peers[i].voice == RAFT_VOTER;
+	return !raft->keeps_dead &&
+	       (s->voice != RAFT_VOTER || nvoters > raft->min_quorum);
+}
+
+static bool
 is_dead(const struct cluster_view *v, const struct cluster_raft *raft,
     const struct raft_server *s)
 {
@@ -266,7 +277,7 @@ why_out(const struct cluster_view *v, const struct cluster_raft *raft,
 		return "left";
 	if (is_replaced(v, s))
 		return "replaced";
-	return is_dead(v, raft, s) ? "dead" : NULL;
+	return is_dead(v, raft, s) && may_lose_dead(raft, s) ? "dead" : NULL;
 }
 
 /* Where it listens now, when that is elsewhere; or NULL. */

@@ -80,6 +80,8 @@ struct cluster_raft {
 	const struct raft_config *config; /* in force */
 	const struct raft_peer_status *peers;
 	size_t npeers;
+	bool keeps_dead;     /* they are not removed at all, */
+	uint64_t min_quorum; /* ... or not below so many voters */
 };
 
 struct cluster_change {

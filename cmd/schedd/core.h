@@ -223,6 +223,9 @@ void sched_core_service_delete(struct sched_core *c, uint64_t req,
 void sched_core_system_gc(struct sched_core *c, uint64_t req);
 void sched_core_sched_config(struct sched_core *c, uint64_t req,
     const struct scheduler_configuration *config);
+/* Checked already. No body. */
+void sched_core_autopilot(struct sched_core *c, uint64_t req,
+    const struct autopilot_configuration *config);
 
 /* --- looking inside (ctl, metrics) --- */
 

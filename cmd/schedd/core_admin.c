@@ -407,6 +407,17 @@ sched_core_sched_config(struct sched_core *c, uint64_t req,
 	core_ask(c, req, &cmd, CORE_EMPTY);
 }
 
+void
+sched_core_autopilot(struct sched_core *c, uint64_t req,
+    const struct autopilot_configuration *config)
+{
+	struct autopilot_configuration copy = *config;
+	struct cmd cmd = { .autopilot = &copy };
+
+	if (core_may_ask(c, req))
+		core_ask(c, req, &cmd, CORE_EMPTY);
+}
+
 /* Proposes to forget what is old enough; NULL: there is nothing. */
 static struct core_pending *
 propose_gc(struct sched_core *c, bool all)

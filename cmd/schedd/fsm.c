@@ -131,6 +131,17 @@ set_config(struct fsm_turn *t, const struct scheduler_configuration *c)
 	sched_touch_table(t->st, SCHED_CONFIG, t->index);
 }
 
+static void
+set_autopilot(struct fsm_turn *t, const struct autopilot_configuration *c)
+{
+	struct autopilot_configuration *dst = &t->st->autopilot;
+	uint64_t created = dst->create_index;
+
+	*dst = *c;
+	dst->create_index = created != 0 ? created : t->index;
+	dst->modify_index = t->index;
+}
+
 /* --- doing things once --- */
 
 static struct sched_client_row *
@@ -251,6 +262,8 @@ carry_out(struct fsm_turn *t, const struct cmd *c)
 		fsm_services(t, c->services);
 	else if (c->sched_config != NULL)
 		set_config(t, c->sched_config);
+	else if (c->autopilot != NULL)
+		set_autopilot(t, c->autopilot);
 	else if (c->restore != NULL)
 		restore(t, c->restore);
 	else

@@ -23,6 +23,7 @@ struct nodes_http;
 struct servers;
 struct forwards;
 struct raft_config;
+struct raft_ask;
 struct upload;
 
 /* Who waits for an answer of the core. */
@@ -61,8 +62,9 @@ struct schedd {
 	struct meter job_meter; /* numbers that only a command changes */
 	uint64_t told_index;    /* of the state, when they were told */
 	uint64_t told_ms;
-	uint64_t nqueries;     /* reads of the state by the API */
-	uint64_t nproposed;    /* commands given to the log */
+	uint64_t nqueries;         /* reads of the state by the API */
+	uint64_t nproposed;        /* commands given to the log */
+	struct raft_ask *raft_ask; /* a change of the servers, or NULL */
 	struct upload *upload; /* of a state that is being restored, or NULL */
 	size_t nsaves;         /* snapshots that are being told */
 	bool leading, was_ready;

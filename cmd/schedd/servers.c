@@ -288,6 +288,8 @@ look(void *arg)
 	struct servers *s = arg;
 	struct schedd *sd = s->sd;
 	struct cluster_view v = servers_view(sd);
+	const struct autopilot_configuration *pilot =
+	    &sched_core_state(sd->core)->autopilot;
 	struct raft_node_info info;
 	struct cluster_change next;
 
@@ -302,7 +304,9 @@ look(void *arg)
 		&(struct cluster_raft){ .cluster = s->cluster,
 		    .config = &info.raft.config,
 		    .peers = info.peers,
-		    .npeers = info.npeers },
+		    .npeers = info.npeers,
+		    .keeps_dead = !pilot->cleanup_dead_servers,
+		    .min_quorum = pilot->min_quorum },
 		&next))
 		change(s, &next);
 }

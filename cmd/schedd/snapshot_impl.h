@@ -29,6 +29,7 @@ enum snap_kind {
 	SNAP_END = 12,
 	SNAP_HELD = 13,
 	SNAP_STAGED = 14, /* a cmd_restore */
+	SNAP_AUTOPILOT = 15,
 };
 
 struct snap_meta {

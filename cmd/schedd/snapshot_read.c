@@ -271,6 +271,9 @@ read_small(struct reader *r, enum snap_kind kind, struct err *err)
 		return unpack(r, &scheduler_configuration_type, &r->st->config,
 		    NULL, err);
 	}
+	if (kind == SNAP_AUTOPILOT)
+		return unpack(r, &autopilot_configuration_type,
+		    &r->st->autopilot, NULL, err);
 	if (unpack(r, &snap_meta_type, &meta, &r->arena, err) == -1)
 		return -1;
 	if (kind == SNAP_META) {
@@ -291,6 +294,7 @@ read_frame(struct reader *r, enum snap_kind kind, struct err *err)
 	case SNAP_META:
 	case SNAP_TABLE:
 	case SNAP_CONFIG:
+	case SNAP_AUTOPILOT:
 	case SNAP_END:
 		return read_small(r, kind, err);
 	case SNAP_NODE:

@@ -146,6 +146,8 @@ write_small(struct writer *w, const struct sched_state *st)
 		record(w, SNAP_TABLE, &snap_table_type, &t);
 	}
 	record(w, SNAP_CONFIG, &scheduler_configuration_type, &st->config);
+	record(
+	    w, SNAP_AUTOPILOT, &autopilot_configuration_type, &st->autopilot);
 	for (size_t i = 0; i < st->nclients; i++) {
 		struct snap_client c = {
 			.client = st->clients[i].client,

@@ -167,6 +167,7 @@ schedd_release(struct daemon *d)
 	bus_server_free(sd->rpc);
 	schedd_forget_askers(sd);
 	raft_node_close(sd->raft);
+	api_raft_release(sd);
 	api_snapshot_release(sd);
 	if (sd->node_client != NULL)
 		http_client_free(sd->node_client);

@@ -19,6 +19,7 @@ sched_state_init(struct sched_state *st)
 	st->config.scheduler_algorithm = xstrdup("binpack");
 	st->config.preemption_config.system_scheduler_enabled = true;
 	st->config.node_limit_for_feasibility_checks = 100;
+	autopilot_init(&st->autopilot);
 }
 
 const char *

@@ -29,6 +29,7 @@
 #include "common/map.h"
 #include "proto/alloc.h"
 #include "proto/api.h"
+#include "proto/autopilot.h"
 #include "proto/catalog.h"
 #include "proto/eval.h"
 #include "proto/job.h"
@@ -272,6 +273,7 @@ struct sched_state {
 	struct sched_service_set *services_by_name;
 	struct sched_service_set *services_by_alloc;
 	struct scheduler_configuration config;
+	struct autopilot_configuration autopilot;
 	struct sched_gones gone_allocs;
 	struct sched_gones gone_services;
 	struct sched_staged staged;

@@ -52,6 +52,32 @@ for i in 1 2 3 4 5; do
 done
 expect_eq "$(jobs_known)" "job1 job2 job3 job4 job5 "
 
+# Who the servers are.
+ID=$(cat "$TEST_DIR/alpha.data/server-id")
+expect_match "$(rove operator raft list-peers)" \
+	"Node +ID +Address +State +Voter +RaftProtocol"$'\n'"alpha.global +$ID +127.0.0.1:$RPC_PORT +leader +true +3"
+expect_eq "$(rove operator raft transfer-leadership -peer-id "$ID")" "Transferred leadership to peer with id \"$ID\""
+expect_eq "$(curl -s -X PUT "$NOMAD_ADDR/v1/operator/raft/transfer-leadership?id=$ID" | jq -c '[.Noop, .Err, .To.Address]')" \
+	"[true,null,\"127.0.0.1:$RPC_PORT\"]"
+refused 1 'an address or id is required' rove operator raft remove-peer
+refused 1 'cannot give both' rove operator raft remove-peer -peer-id x -peer-address y
+refused 1 'id "x" was not found in the Raft configuration' rove operator raft remove-peer -peer-id x
+refused 1 'address "y" was not found' rove operator raft transfer-leadership -peer-address y
+refused 1 'Error removing peer: .*500' rove operator raft remove-peer -peer-id "$ID"
+expect_eq "$(http_code -X DELETE "$NOMAD_ADDR/v1/operator/raft/peer")" 400
+expect_eq "$(http_code -X DELETE "$NOMAD_ADDR/v1/operator/raft/peer?id=a&address=b")" 400
+leads || fail "the only server was removed"
+
+# Autopilot: kept in the log, changed only by who saw the last change.
+expect_match "$(rove operator autopilot get-config)" "CleanupDeadServers = true"$'\n'"LastContactThreshold = 200ms"
+expect_eq "$(rove operator autopilot set-config -cleanup-dead-servers=false -last-contact-threshold 1s)" "Configuration updated!"
+expect_match "$(rove operator autopilot get-config)" "CleanupDeadServers = false"$'\n'"LastContactThreshold = 1s"$'\n'"MaxTrailingLogs = 250"
+refused 1 'expected a duration' rove operator autopilot set-config -last-contact-threshold soon
+refused 1 'MinQuorum' rove operator autopilot set-config -min-quorum 10
+expect_eq "$(curl -s -X PUT -d '{}' "$NOMAD_ADDR/v1/operator/autopilot/configuration?cas=1")" false
+expect_match "$(rove operator autopilot health)" "Healthy: true"$'\n'"FailureTolerance: 0"$'\n'"Leader: $ID"
+expect_eq "$(rove operator autopilot health -json | jq -r '.Servers[0].Name')" alpha.global
+
 SNAP=$TEST_DIR/a.snap
 expect_eq "$(rove operator snapshot save "$SNAP")" "State file written to $SNAP"
 refused 1 'already exists' rove operator snapshot save "$SNAP"
@@ -89,6 +115,7 @@ expect_eq "$(jobs_known)" "other "
 expect_eq "$(rove operator snapshot restore "$SNAP")" "Snapshot Restored"
 expect_eq "$(jobs_known)" "job1 job2 job3 job4 job5 "
 [ "$(index)" -gt "$BEFORE" ] || fail "the index went back to $(index)"
+expect_match "$(rove operator autopilot get-config)" "LastContactThreshold = 1s"
 curl -s -m 5 "$NOMAD_ADDR/v1/jobs?index=$BEFORE&wait=5s" | jq -e 'length == 5' >/dev/null
 job job6 1 | rove job run -detach - >/dev/null
 expect_eq "$(curl -s "$NOMAD_ADDR/v1/job/job6" | jq ".CreateIndex > $BEFORE")" true

@@ -106,6 +106,26 @@ eventually 5 has_job 4 after '?stale'
 register 4 by_four
 has_job 1 by_four '' || fail "not registered by the fourth"
 
+# An operator has another one lead, and brings a backup back: all follow.
+leader=$(leader_by 1)
+read -r a b < <(others "$leader" | xargs)
+NOMAD_ADDR=$(url "$b")
+export NOMAD_ADDR
+expect_eq "$(rove operator raft list-peers | awk '{ print $1, $4, $5 }' | sort | grep -c 'true$')" 4
+expect_eq "$(rove operator raft transfer-leadership -peer-address "$(host "$a"):$RPC_PORT")" \
+	"Transferred leadership to peer with address \"$(host "$a"):$RPC_PORT\""
+eventually 10 agree 1 2 3 4
+expect_eq "$(leader_by 4)" "$a"
+expect_match "$(rove operator autopilot health)" "FailureTolerance: 1"
+rove operator snapshot save "$TEST_DIR/all.snap" >/dev/null
+register "$b" unsaved
+expect_eq "$(rove operator snapshot restore "$TEST_DIR/all.snap")" "Snapshot Restored"
+for n in 1 2 3 4; do
+	eventually 5 has_job "$n" by_four '?stale'
+	expect_eq "$(ask "$n" '/v1/jobs?stale' | jq '[.[] | select(.ID == "unsaved")] | length')" 0
+done
+unset NOMAD_ADDR
+
 # The leader stops as it should: somebody who writes hardly notices.
 leader=$(leader_by 1)
 read -r a b < <(others "$leader" | xargs)

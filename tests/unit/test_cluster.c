@@ -205,10 +205,18 @@ cluster_of(size_t n)
 	}
 }
 
+static bool keeps_dead;
+static uint64_t min_quorum;
+
 static bool
 next(struct cluster_change *out)
 {
-	const struct cluster_raft raft = { OURS, &config, peers, config.n };
+	const struct cluster_raft raft = { .cluster = OURS,
+		.config = &config,
+		.peers = peers,
+		.npeers = config.n,
+		.keeps_dead = keeps_dead,
+		.min_quorum = min_quorum };
 
 	return cluster_next(&view, &raft, out);
 }
@@ -288,6 +296,25 @@ START_TEST(the_dead_are_removed_where_a_majority_is_well)
 }
 END_TEST
 
+START_TEST(the_dead_stay_where_an_operator_says_so)
+{
+	struct cluster_change c;
+
+	cluster_of(5);
+	list[2].status = CLUSTER_FAILED;
+	peers[2].silent_ms = CLUSTER_DEAD_MS;
+	keeps_dead = true;
+	ck_assert(!next(&c));
+	keeps_dead = false;
+	min_quorum = 5;
+	ck_assert(!next(&c));
+	min_quorum = 4;
+	ck_assert(next(&c));
+	ck_assert_uint_eq(c.id, 3);
+	min_quorum = 0;
+}
+END_TEST
+
 START_TEST(a_server_set_up_anew_takes_the_place_of_the_old)
 {
 	struct cluster_change c;
@@ -341,5 +368,6 @@ UNIT_MAIN("cluster", too_few_servers_wait, all_see_the_same_before_one_begins,
     a_server_that_waits_is_added_and_promoted,
     who_left_is_removed_and_who_failed_is_not,
     the_dead_are_removed_where_a_majority_is_well,
+    the_dead_stay_where_an_operator_says_so,
     a_server_set_up_anew_takes_the_place_of_the_old,
     who_moved_is_readdressed_this_one_too, a_full_cluster_adds_nobody)

@@ -18,6 +18,7 @@
 #include "proto/agent.h"
 #include "proto/alloc.h"
 #include "proto/api.h"
+#include "proto/autopilot.h"
 #include "proto/catalog.h"
 #include "proto/checkstatus.h"
 #include "proto/cmd.h"
@@ -192,6 +193,9 @@ static const struct {
 	TYPE(cmd_plan),
 	TYPE(cmd_deployment),
 	TYPE(cmd_restore),
+	TYPE(autopilot_configuration),
+	TYPE(autopilot_server),
+	TYPE(autopilot_health),
 	TYPE(cmd),
 	TYPE(ctl_pong),
 	TYPE(ctl_line),
