@@ -227,6 +227,7 @@ job_waits(struct query *q, enum sched_topic topic, struct sched_job **j)
 static void
 read_job_allocs(struct query *q)
 {
+	bool all = query_flag(q, "all", false);
 	struct sched_job *j;
 	struct alloc_stub *stubs;
 	struct sched_alloc *a;
@@ -240,6 +241,8 @@ read_job_allocs(struct query *q)
 		TAILQ_FOREACH (a, &j->allocs, by_job) {
 			struct alloc rec;
 
+			if (!all && sched_alloc_is_former(a))
+				continue;
 			sched_alloc_decode(a, &q->arena, true, &rec);
 			stubs[n++] = api_alloc_stub(&rec, false, true);
 		}

@@ -186,6 +186,7 @@ bind_held(struct reader *r, struct sched_alloc *a, struct err *err)
 		a->version->job->version)
 		return bad(err, "an allocation of an unknown version");
 	sched_alloc_bind(a, j->versions[r->held.place]);
+	j->has_former |= sched_alloc_is_former(a);
 	return 0;
 }
 

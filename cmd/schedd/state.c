@@ -226,18 +226,34 @@ sched_job_status(const struct sched_job *j)
 							    : "pending";
 }
 
-static void
-summarise(const struct sched_group *g, struct task_group_summary *out)
+bool
+sched_alloc_is_former(const struct sched_alloc *a)
 {
+	const struct job *now = a->job->job;
+
+	return now != NULL &&
+	       a->version->job->create_index != now->create_index;
+}
+
+static void
+summarise(const struct sched_job *j, size_t i, struct task_group_summary *out)
+{
+	struct sched_group g = j->groups[i];
+	const struct sched_alloc *a;
+
+	if (j->has_former)
+		TAILQ_FOREACH (a, &j->allocs, by_job)
+			if (a->group == i && sched_alloc_is_former(a))
+				g.count[a->client]--;
 	*out = (struct task_group_summary){
-		.key = xstrdup(g->name),
-		.queued = g->queued,
-		.complete = g->count[SCHED_COMPLETE],
-		.failed = g->count[SCHED_FAILED],
-		.running = g->count[SCHED_RUNNING],
-		.starting = g->count[SCHED_PENDING],
-		.lost = g->count[SCHED_LOST],
-		.unknown = g->count[SCHED_UNKNOWN],
+		.key = xstrdup(g.name),
+		.queued = g.queued,
+		.complete = g.count[SCHED_COMPLETE],
+		.failed = g.count[SCHED_FAILED],
+		.running = g.count[SCHED_RUNNING],
+		.starting = g.count[SCHED_PENDING],
+		.lost = g.count[SCHED_LOST],
+		.unknown = g.count[SCHED_UNKNOWN],
 	};
 }
 
@@ -254,7 +270,7 @@ sched_job_summary(const struct sched_job *j, struct job_summary *out)
 		.children = xcalloc(1, sizeof *out->children),
 	};
 	for (size_t i = 0; i < j->ngroups; i++)
-		summarise(&j->groups[i], &out->summary[i]);
+		summarise(j, i, &out->summary[i]);
 	rec_sort_maps(&job_summary_type, out);
 }
 

@@ -194,7 +194,9 @@ struct sched_job {
 	uint64_t evals_index;
 	uint64_t deployments_index;
 	uint64_t summary_index;
-	uint64_t kept; /* versions, while a snapshot is read */
+	uint64_t kept;   /* versions, while a snapshot is read */
+	bool has_former; /* one of this name was purged while it had
+			  * allocations; maybe they are still here */
 	UT_hash_handle hh;
 };
 
@@ -350,6 +352,9 @@ void sched_alloc_decode(const struct sched_alloc *a, struct arena *arena,
 const char *sched_job_status(const struct sched_job *j);
 
 /* On the heap; rec_clear(&job_summary_type) it. */
+/* Of a job that was purged before the one that has its name now. */
+bool sched_alloc_is_former(const struct sched_alloc *a);
+/* Without those of a former job. */
 void sched_job_summary(const struct sched_job *j, struct job_summary *out);
 
 bool sched_eval_is_terminal(const struct eval *e);

@@ -157,6 +157,7 @@ void
 sched_job_purge(struct sched_state *st, struct sched_job *j, uint64_t at)
 {
 	drop_versions(j);
+	j->has_former = true;
 	sched_job_changed(st, j, at);
 	job_entry_unused(st, j);
 }

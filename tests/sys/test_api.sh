@@ -266,6 +266,14 @@ in_background "/v1/job/new?index=$(header X-Nomad-Index /v1/job/new)&wait=20s"
 answers 200 '"EvalID"' '/v1/job/new?purge=true' DELETE
 wait $WAITER
 expect_eq "$(cat "$TEST_DIR/held")" 'job not found'
+# What ran for a job that was purged is not of the one that has its name now.
+for n in 1 2; do
+	register anew 1
+	eventually 10 has_allocs anew running 1
+	expect_eq "$(get /v1/job/anew/allocations length)" 1
+	expect_eq "$(get '/v1/job/anew/allocations?all=true' length)" "$n"
+	answers 200 '"EvalID"' '/v1/job/anew?purge=true' DELETE
+done
 # One that was woken for nothing still ends in time.
 in_background "/v1/job/calm?index=99999999&wait=900ms"
 register calm 1 batch

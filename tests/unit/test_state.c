@@ -316,6 +316,24 @@ report_running(const char *id)
 	apply(&cmd, NULL);
 }
 
+/* Of the job "web", whatever their status. */
+static int64_t
+nsummarised(const struct sched_state *s)
+{
+	struct job_summary sum;
+	const struct task_group_summary *g = NULL;
+	int64_t n = 0;
+
+	sched_job_summary(sched_job_find(s, "default", "web"), &sum);
+	for (size_t i = 0; i < sum.nsummary; i++) {
+		g = &sum.summary[i];
+		n += g->complete + g->failed + g->running + g->starting +
+		     g->lost + g->unknown;
+	}
+	rec_clear(&job_summary_type, &sum);
+	return n;
+}
+
 START_TEST(allocs_keep_their_job_when_its_name_begins_anew)
 {
 	struct cmd_job_deregister c = {
@@ -336,11 +354,13 @@ START_TEST(allocs_keep_their_job_when_its_name_begins_anew)
 	report_running(ALLOC1);
 	ck_assert_uint_eq(st.jobs->job->version, 0);
 	ck_assert_int_eq(priority_of(&st, ALLOC1), 50);
+	ck_assert_int_eq(nsummarised(&st), 1);
 	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &in), 0);
 	sched_state_init(&copy);
 	ck_assert_msg(sched_snapshot_read(&copy, read_buf, &in, &err) == 0,
 	    "%s", err.text);
 	ck_assert_int_eq(priority_of(&copy, ALLOC1), 50);
+	ck_assert_int_eq(nsummarised(&copy), 1);
 	ck_assert_int_eq(
 	    priority_of(&copy, "aaaaaaaa-0000-4000-8000-000000000002"), 70);
 	sched_state_release(&copy);
