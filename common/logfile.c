@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 
@@ -208,4 +209,52 @@ logfile_bytes_after(const struct logfile *f, uint64_t number, uint64_t size)
 		size = 0;
 	}
 	return n;
+}
+
+/* Up to n bytes from the end of one file, to the end of out. */
+static size_t
+read_end(const struct logfile *f, uint64_t number, char *out, size_t n,
+    struct stat *st)
+{
+	char name[NAME_MAX + 1];
+	ssize_t got = 0;
+	int fd;
+
+	file_name(f, number, name);
+	fd = openat(
+	    f->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode)) {
+		if ((uint64_t)st->st_size < n) {
+			out += n - (size_t)st->st_size;
+			n = (size_t)st->st_size;
+		}
+		got = pread(fd, out, n, st->st_size - (off_t)n);
+	}
+	close(fd);
+	return got == (ssize_t)n ? n : 0;
+}
+
+size_t
+logfile_tail(const struct logfile *f, char *out, size_t n, int64_t *written_ns)
+{
+	struct stat st = { 0 }, older;
+	size_t have, more;
+	uint64_t number = f->number;
+
+	*written_ns = 0;
+	if (f->dir == -1)
+		return 0;
+	have = read_end(f, number, out, n, &st);
+	*written_ns =
+	    (int64_t)st.st_mtim.tv_sec * CLOCK_NS_PER_S + st.st_mtim.tv_nsec;
+	while (have < n && number > 0) {
+		more = read_end(f, --number, out, n - have, &older);
+		if (more == 0)
+			break;
+		have += more;
+	}
+	memmove(out, out + (n - have), have);
+	return have;
 }

@@ -39,4 +39,9 @@ void logfile_place(
 uint64_t logfile_bytes_after(
     const struct logfile *f, uint64_t number, uint64_t size);
 
+/* The last bytes that the files have, at most n: how many, and in *written_ns
+ * when the newest file was written. */
+size_t logfile_tail(
+    const struct logfile *f, char *out, size_t n, int64_t *written_ns);
+
 #endif

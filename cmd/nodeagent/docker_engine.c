@@ -16,6 +16,7 @@ struct docker_call {
 	TAILQ_ENTRY(docker_call) entry;
 	struct docker_engine *engine;
 	struct http_call *http;
+	docker_on_open *on_open;
 	docker_on_piece *on_piece;
 	docker_on_reply *on_reply;
 	void *ctx;
@@ -151,6 +152,8 @@ on_head(void *ctx, const struct http_answer *a)
 	struct docker_call *call = ctx;
 
 	call->status = a->status;
+	if (a->status < 300 && call->on_open != NULL)
+		call->on_open(call->ctx);
 }
 
 static void
@@ -187,6 +190,7 @@ docker_engine_ask(struct docker_engine *e, const struct docker_ask *ask)
 	struct buf target = { 0 }, fields = { 0 };
 
 	*call = (struct docker_call){ .engine = e,
+		.on_open = ask->on_open,
 		.on_piece = ask->on_piece,
 		.on_reply = ask->on_reply,
 		.ctx = ask->ctx };

@@ -45,6 +45,7 @@ struct docker_reply {
 };
 typedef void docker_on_reply(void *ctx, const struct docker_reply *r);
 typedef void docker_on_piece(void *ctx, const char *p, size_t n);
+typedef void docker_on_open(void *ctx);
 
 /* All borrowed during the call only. */
 struct docker_ask {
@@ -54,6 +55,7 @@ struct docker_ask {
 	const char *auth;          /* of X-Registry-Auth, or NULL */
 	uint64_t timeout_ms;       /* 0: it has no end */
 	bool unversioned;          /* without "/v1.41" before the path */
+	docker_on_open *on_open;   /* a stream's 200, before its pieces */
 	docker_on_piece *on_piece; /* the body as it comes, or NULL */
 	docker_on_reply *on_reply;
 	void *ctx;

@@ -31,9 +31,102 @@ const struct rec_type docker_log_mark_type =
 static const struct rec_field docker_log_pos_fields[] = {
 	REC_REC(struct docker_log_pos, 1, out, docker_log_mark, "out"),
 	REC_REC(struct docker_log_pos, 2, err, docker_log_mark, "err"),
+	REC_BOOL(struct docker_log_pos, 3, live, "live"),
 };
 const struct rec_type docker_log_pos_type =
     REC_TYPE(docker_log_pos, docker_log_pos_fields);
+
+/* --- finding where the files end --- */
+
+/* For each length of a match: how long the longest other is that ends there,
+ * as Knuth, Morris and Pratt have it. */
+static void
+fill_shorter(struct docker_log_search *f)
+{
+	size_t k = 0;
+
+	for (size_t i = 1; i < f->length; i++) {
+		while (k > 0 && f->tail[i] != f->tail[k])
+			k = f->shorter[k - 1];
+		k += f->tail[i] == f->tail[k];
+		f->shorter[i] = (uint16_t)k;
+	}
+}
+
+/* Only what was written since the mark is looked for. */
+static struct docker_log_search *
+search_new(const struct docker_log_stream *s)
+{
+	struct docker_log_search *f = xcalloc(1, sizeof *f);
+	uint64_t n = logfile_bytes_after(&s->file, s->mark.file, s->mark.size);
+
+	f->written_bytes = n;
+	if (n > DOCKER_LOG_TAIL)
+		n = DOCKER_LOG_TAIL;
+	f->length = logfile_tail(&s->file, f->tail, (size_t)n, &f->written_ns);
+	f->after = s->mark;
+	fill_shorter(f);
+	return f;
+}
+
+/* All of the tail stands before this byte of a record. */
+static void
+note_match(struct docker_log_stream *s, int64_t time, uint64_t offset)
+{
+	struct docker_log_search *f = s->search;
+	bool exact = f->passed == f->written_bytes;
+	bool nearer = !f->has_found || llabs(time - f->written_ns) <=
+					   llabs(f->found_time - f->written_ns);
+
+	if (f->is_exact || (!exact && !nearer))
+		return;
+	f->has_found = true;
+	f->is_exact = exact;
+	f->found_time = time;
+	f->found = f->after;
+	logfile_place(&s->file, offset, &f->found.file, &f->found.size);
+}
+
+/* before: bytes of the record before these. */
+static void
+search_text(struct docker_log_stream *s, int64_t time, uint64_t before,
+    const char *p, size_t n)
+{
+	struct docker_log_search *f = s->search;
+	size_t k = f->matched;
+
+	for (size_t i = 0; i < n && f->length > 0; i++) {
+		while (k > 0 && p[i] != f->tail[k])
+			k = f->shorter[k - 1];
+		k += p[i] == f->tail[k];
+		f->passed++;
+		if (k < f->length)
+			continue;
+		note_match(s, time, before + i + 1);
+		k = f->shorter[k - 1];
+	}
+	f->matched = k;
+}
+
+bool
+docker_log_found(struct docker_log *l)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < DOCKER_LOG_NSTREAMS; i++) {
+		struct docker_log_stream *s = &l->streams[i];
+		const struct docker_log_search *f = s->search;
+
+		if (f->has_found)
+			s->mark = f->found;
+		else
+			logfile_place(
+			    &s->file, 0, &s->mark.file, &s->mark.size);
+		all = all && (f->has_found || f->length == 0);
+	}
+	l->changed = true;
+	return all;
+}
 
 /* --- life --- */
 
@@ -64,36 +157,61 @@ docker_log_init(struct docker_log *l, const char *log_dir, const char *task,
 	    max_files, max_bytes, pos != NULL ? &pos->err : NULL);
 }
 
-void
-docker_log_release(struct docker_log *l)
+static void
+stream_release(struct docker_log_stream *s)
 {
-	logfile_release(&l->streams[DOCKER_LOG_STDOUT].file);
-	logfile_release(&l->streams[DOCKER_LOG_STDERR].file);
-	*l = (struct docker_log){ 0 };
+	logfile_release(&s->file);
+	free(s->search);
 }
 
 void
-docker_log_begin(struct docker_log *l, const char *container, struct buf *b)
+docker_log_release(struct docker_log *l)
+{
+	stream_release(&l->streams[DOCKER_LOG_STDOUT]);
+	stream_release(&l->streams[DOCKER_LOG_STDERR]);
+	*l = (struct docker_log){ 0 };
+}
+
+static void
+stream_begin(struct docker_log_stream *s, enum docker_log_way way)
+{
+	free(s->search);
+	s->search = NULL;
+	s->seen = 0;
+	if (way == DOCKER_LOG_LIVE)
+		logfile_place(&s->file, 0, &s->mark.file, &s->mark.size);
+	else if (way == DOCKER_LOG_FIND)
+		s->search = search_new(s);
+	s->skip = logfile_bytes_after(&s->file, s->mark.file, s->mark.size);
+}
+
+void
+docker_log_begin(struct docker_log *l, enum docker_log_way way,
+    const char *container, struct buf *b)
 {
 	int64_t newest = 0, since;
 
+	l->changed |= way != l->way;
+	l->way = way;
 	l->nheader = l->nstamp = 0;
 	l->left = l->length = 0;
-	l->in_text = false;
+	l->in_text = l->brought = false;
 	for (size_t i = 0; i < DOCKER_LOG_NSTREAMS; i++) {
 		struct docker_log_stream *s = &l->streams[i];
 
-		s->seen = 0;
-		s->skip =
-		    logfile_bytes_after(&s->file, s->mark.file, s->mark.size);
+		stream_begin(s, way);
 		if (s->mark.time > newest)
 			newest = s->mark.time;
 	}
+	buf_addf(b, "/containers/%s/%s&stdout=1&stderr=1", container,
+	    way == DOCKER_LOG_LIVE   ? "attach?stream=1"
+	    : way == DOCKER_LOG_FIND ? "logs?follow=0"
+				     : "logs?follow=1");
+	if (way == DOCKER_LOG_LIVE)
+		return;
 	since = newest > DOCKER_LOG_SLACK_NS ? newest - DOCKER_LOG_SLACK_NS : 0;
-	buf_addf(b,
-	    "/containers/%s/logs?follow=1&stdout=1&stderr=1&timestamps=1"
-	    "&since=%" PRId64 ".%09" PRId64,
-	    container, since / CLOCK_NS_PER_S, since % CLOCK_NS_PER_S);
+	buf_addf(b, "&timestamps=1&since=%" PRId64 ".%09" PRId64,
+	    since / CLOCK_NS_PER_S, since % CLOCK_NS_PER_S);
 }
 
 /* --- records --- */
@@ -122,6 +240,10 @@ record_text(struct docker_log *l, const char *p, size_t n)
 	l->length += n;
 	if (l->passed_over)
 		return;
+	if (l->way == DOCKER_LOG_FIND) {
+		search_text(s, l->time, l->length - n, p, n);
+		return;
+	}
 	skip = n < s->skip ? n : s->skip;
 	s->skip -= skip;
 	logfile_write(&s->file, p + skip, n - (size_t)skip);
@@ -131,14 +253,19 @@ static void
 record_end(struct docker_log *l)
 {
 	struct docker_log_stream *s = &l->streams[l->stream];
+	struct docker_log_mark *mark =
+	    l->way == DOCKER_LOG_FIND ? &s->search->after : &s->mark;
 
 	l->in_text = false;
 	l->nstamp = 0;
 	if (l->passed_over)
 		return;
-	s->mark.records = l->time == s->mark.time ? s->mark.records + 1 : 1;
-	s->seen = s->mark.records;
-	s->mark.time = l->time;
+	l->brought = true;
+	mark->records = l->time == mark->time ? mark->records + 1 : 1;
+	mark->time = l->time;
+	if (l->way == DOCKER_LOG_FIND)
+		return;
+	s->seen = mark->records;
 	/* What is still to be passed over lies after this record. */
 	logfile_place(&s->file, s->skip, &s->mark.file, &s->mark.size);
 	l->changed = true;
@@ -195,6 +322,12 @@ static int
 frame_text(struct docker_log *l, const char *p, size_t n, struct err *err)
 {
 	l->left -= n;
+	if (l->way == DOCKER_LOG_LIVE) {
+		logfile_write(&l->streams[l->stream].file, p, n);
+		if (l->left == 0)
+			l->nheader = 0;
+		return 0;
+	}
 	if (!l->in_text && take_stamp(l, &p, &n, err) == -1)
 		return -1;
 	if (n > 0)
@@ -288,7 +421,10 @@ docker_log_feed(struct docker_log *l, const char *p, size_t n, struct err *err)
 {
 	if (!l->tty)
 		return feed_frames(l, p, n, err);
-	feed_raw(l, p, n);
+	if (l->way == DOCKER_LOG_LIVE)
+		logfile_write(&l->streams[DOCKER_LOG_STDOUT].file, p, n);
+	else
+		feed_raw(l, p, n);
 	return 0;
 }
 
@@ -303,11 +439,18 @@ docker_log_changed(struct docker_log *l)
 	return changed;
 }
 
+bool
+docker_log_brought(const struct docker_log *l)
+{
+	return l->brought;
+}
+
 void
 docker_log_tell(const struct docker_log *l, struct docker_log_pos *pos)
 {
 	pos->out = l->streams[DOCKER_LOG_STDOUT].mark;
 	pos->err = l->streams[DOCKER_LOG_STDERR].mark;
+	pos->live = l->way != DOCKER_LOG_KEPT;
 }
 
 int

@@ -245,6 +245,7 @@ docker_release(struct taskproc *proc)
 	docker_login_free(p->login);
 	docker_pull_leave(p->pull);
 	docker_watch_release(p);
+	docker_output_release(p);
 	if (p->over)
 		remove_container(p);
 	if (p->image_id != NULL)

@@ -27,9 +27,10 @@
 #define DOCKER_AWAY_START_MS 60000 /* a start waits so long for the engine */
 #define DOCKER_MAX_TRIES     4 /* of a step that the engine failed by itself */
 #define DOCKER_MAX_LOST      8 /* ... or whose connection broke, in a row */
-#define DOCKER_DRAIN_MS      2000  /* of silence, after a task has ended */
-#define DOCKER_SAVE_MS       1000  /* between two savings of a position */
-#define DOCKER_REOPEN_MS     1000  /* until an output is asked for again */
+#define DOCKER_DRAIN_MS      2000 /* of silence, after a task has ended */
+#define DOCKER_SAVE_MS       1000 /* between two savings of a position */
+#define DOCKER_REOPEN_MS     1000 /* until an output is asked for again */
+#define DOCKER_NWAYS         2    /* of hearing it that the engine may refuse */
 #define DOCKER_KILL_AGAIN_MS 10000 /* while a killed container does not end */
 
 struct docker {
@@ -91,8 +92,12 @@ struct docker_proc {
 	int stop_signal; /* the image's; below 1: none that we know */
 	struct docker_log log;
 	bool has_log;
-	bool bad_output; /* what comes is no output */
-	bool no_log;     /* the engine cannot tell it */
+	enum docker_log_way way; /* of the output that is or will be open */
+	bool attaching;          /* started when it is open */
+	bool complete;           /* as far as a container that ended goes */
+	bool bad_output;         /* what comes is no output */
+	bool no_log;             /* the engine cannot tell it ... */
+	unsigned nrefused;       /* ... as it has said so often */
 
 	char *failed; /* told when the turn has ended */
 	bool unrecoverable;
@@ -131,6 +136,7 @@ void docker_on_step(void *arg);
 int docker_prepare(
     struct docker_proc *p, const struct driver_task *t, struct err *err);
 docker_step docker_step_image; /* the first of a start */
+docker_step docker_step_start; /* its output is heard, or cannot be */
 
 /* --- driver_docker_watch.c --- */
 
@@ -139,9 +145,20 @@ void docker_watch(struct docker_proc *p);
 docker_step docker_step_look; /* the first of a recovery */
 void docker_signal(struct taskproc *proc, int signal, uint64_t kill_after_ms);
 void docker_watch_release(struct docker_proc *p);
+void docker_on_kill(void *arg); /* for the timer */
+/* All is known, and its output has come. */
+void docker_tell_end(struct docker_proc *p);
+
+/* --- driver_docker_output.c --- */
+
+docker_step docker_step_attach; /* it is made and not yet started */
+/* It runs, whoever started it. */
+void docker_follow_output(struct docker_proc *p);
+/* It has ended: told when its output is here too, which is soon. */
+void docker_drain_output(struct docker_proc *p);
+void docker_output_release(struct docker_proc *p);
 /* For the timers. */
 void docker_on_save(void *arg);
 void docker_on_reopen(void *arg);
-void docker_on_kill(void *arg);
 
 #endif

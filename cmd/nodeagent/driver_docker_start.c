@@ -18,7 +18,7 @@
 
 #define FIRST_RETRY_MS 200 /* four times as long after each failure */
 
-static docker_step step_create, step_remove, step_start;
+static docker_step step_create, step_remove;
 
 int
 docker_prepare(
@@ -199,7 +199,7 @@ take_id(struct docker_proc *p, const struct docker_reply *r)
 	p->id = made.id != NULL ? xstrdup(made.id) : xstrdup(p->name);
 	rec_clear(&docker_id_type, &made);
 	p->ntries = 0;
-	docker_go(p, step_start);
+	docker_go(p, docker_step_attach);
 }
 
 static void
@@ -245,7 +245,7 @@ on_started(void *ctx, const struct docker_reply *r)
 	if (docker_stalls(p, r))
 		return;
 	if (r->why != NULL) {
-		if (tries_again(p, r, step_start))
+		if (tries_again(p, r, docker_step_start))
 			return;
 		snprintf(what, sizeof what, "Failed to start container %.64s",
 		    p->id);
@@ -259,8 +259,8 @@ on_started(void *ctx, const struct docker_reply *r)
 	docker_tell(p, &e);
 }
 
-static void
-step_start(struct docker_proc *p)
+void
+docker_step_start(struct docker_proc *p)
 {
 	char *path = xasprintf("/containers/%s/start", p->id);
 

@@ -1,5 +1,5 @@
 /*
- * A container that runs: its output, its end, signals to it; and taking up
+ * A container that runs: its end, signals to it; and taking up
  * one that an earlier nodeagent, or an earlier engine, had.
  *
  * That it ended is heard from a wait that has no end of its own. How, is read
@@ -10,31 +10,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/nodeagent/docker_create.h"
 #include "cmd/nodeagent/driver_docker_impl.h"
 #include "common/log.h"
 #include "common/mem.h"
 
-static void open_output(struct docker_proc *p);
-
 /* --- the end --- */
 
-/* All is known, and its output has come. */
-static void
-tell_end(struct docker_proc *p)
+void
+docker_tell_end(struct docker_proc *p)
 {
 	struct proc_event e = { .kind = PROC_ENDED, .end = p->end };
 
 	docker_tell(p, &e);
-}
-
-static void
-step_drained(struct docker_proc *p)
-{
-	log_warn("docker: output not complete container=%s", p->name);
-	tell_end(p);
 }
 
 /* It has ended: told when its output is here too, which is soon. */
@@ -50,12 +39,7 @@ end_with(struct docker_proc *p, const struct task_end *end)
 		    "Docker container exited with non-zero exit code: %lld",
 		    (long long)end->exit_code);
 	loop_timer_cancel(p->kill);
-	if (p->output == NULL && p->has_log && !p->no_log)
-		open_output(p); /* it broke off, or was never there */
-	if (p->output == NULL)
-		tell_end(p);
-	else
-		docker_go_later(p, step_drained, DOCKER_DRAIN_MS);
+	docker_drain_output(p);
 }
 
 static void
@@ -102,98 +86,6 @@ begin_wait(struct docker_proc *p)
 	free(path);
 }
 
-/* --- its output --- */
-
-void
-docker_on_save(void *arg)
-{
-	struct docker_proc *p = arg;
-	struct docker_log_pos pos;
-	struct err err;
-
-	if (!p->has_log || !docker_log_changed(&p->log))
-		return;
-	docker_log_tell(&p->log, &pos);
-	if (docker_log_save(p->pos_path, &pos, &err) == -1)
-		log_warn("docker: position in output not kept: %s", err.text);
-}
-
-static void
-on_output(void *ctx, const char *bytes, size_t n)
-{
-	struct docker_proc *p = ctx;
-	struct err err;
-
-	if (p->bad_output)
-		return;
-	if (docker_log_feed(&p->log, bytes, n, &err) == -1) {
-		log_warn("docker: output of %s: %s", p->name, err.text);
-		p->bad_output = true;
-		loop_timer_set(p->reopen, DOCKER_REOPEN_MS);
-	}
-	if (p->ended)
-		docker_go_later(p, step_drained, DOCKER_DRAIN_MS);
-	if (!loop_timer_is_set(p->save))
-		loop_timer_set(p->save, DOCKER_SAVE_MS);
-}
-
-static void
-on_output_end(void *ctx, const struct docker_reply *r)
-{
-	struct docker_proc *p = ctx;
-
-	p->output = NULL;
-	if (r->status >= 400 && r->status != 404) {
-		log_warn("docker: no output of %s: %s", p->name, r->why);
-		p->no_log = true;
-	}
-	if (p->ended)
-		tell_end(p);
-	else if (!p->no_log)
-		loop_timer_set(p->reopen, DOCKER_REOPEN_MS);
-}
-
-static void
-open_output(struct docker_proc *p)
-{
-	struct buf target = { 0 };
-	struct docker_ask ask = { .method = "GET",
-		.on_piece = on_output,
-		.on_reply = on_output_end,
-		.ctx = p };
-	struct docker_log_pos pos;
-	bool known;
-
-	if (!p->keep_logs || p->no_log || p->output != NULL)
-		return;
-	if (!p->has_log) {
-		known = p->recovering && docker_log_load(p->pos_path, &pos);
-		docker_log_init(&p->log, p->log_dir, p->task, p->log_max_files,
-		    p->log_max_bytes, p->config.tty, known ? &pos : NULL);
-		p->has_log = true;
-		docker_on_save(p); /* where it begins must be known */
-	}
-	p->bad_output = false;
-	docker_log_begin(&p->log, p->id, &target);
-	ask.path = target.data;
-	p->output = docker_engine_ask(p->docker->engine, &ask);
-	buf_release(&target);
-}
-
-void
-docker_on_reopen(void *arg)
-{
-	struct docker_proc *p = arg;
-
-	if (p->ended || p->stalled || !p->running)
-		return;
-	if (p->bad_output) {
-		docker_call_cancel(p->output);
-		p->output = NULL;
-	}
-	open_output(p);
-}
-
 /* --- looking --- */
 
 static void
@@ -205,6 +97,9 @@ take_facts(struct docker_proc *p, const struct docker_container *c)
 		p->image_id = xstrdup(c->image);
 		docker_images_use(p->docker->images, p->image_id);
 	}
+	if (c->state.pid > 0 && p->pid != (pid_t)c->state.pid)
+		log_info("docker: container runs container=%s id=%.12s pid=%d",
+		    p->name, p->id != NULL ? p->id : "", (int)c->state.pid);
 	p->pid = (pid_t)c->state.pid;
 	if (c->config.stop_signal != NULL)
 		p->stop_signal = signal_parse(c->config.stop_signal);
@@ -232,7 +127,7 @@ go_on(struct docker_proc *p)
 	p->running = true;
 	p->waited = false;
 	begin_wait(p);
-	open_output(p);
+	docker_follow_output(p);
 	if (p->was_away && p->kill_signal != 0)
 		docker_on_kill(p); /* it may not have heard */
 	p->was_away = false;
@@ -253,8 +148,6 @@ take_look(struct docker_proc *p, const struct docker_container *c)
 	} else if (c->state.running) {
 		go_on(p);
 	} else {
-		if (!p->has_log)
-			open_output(p);
 		end_with(p, &end);
 	}
 }
@@ -301,7 +194,7 @@ void
 docker_watch(struct docker_proc *p)
 {
 	begin_wait(p);
-	open_output(p);
+	docker_follow_output(p);
 	docker_go(p, docker_step_look); /* its pid and image */
 }
 
@@ -365,11 +258,4 @@ void
 docker_watch_release(struct docker_proc *p)
 {
 	docker_call_cancel(p->wait);
-	docker_call_cancel(p->output);
-	if (!p->over)
-		docker_on_save(p);
-	else
-		unlink(p->pos_path);
-	if (p->has_log)
-		docker_log_release(&p->log);
 }

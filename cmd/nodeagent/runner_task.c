@@ -151,6 +151,8 @@ log_proc(const struct runner *r, size_t i, const struct proc_event *e)
 		[PROC_VANISHED] = "vanished" };
 	const struct taskproc *p = r->procs[i];
 	const char *id = r->run->alloc->id, *task = r->run->tasks[i].task->name;
+	char of[32] = "";
+	pid_t pid; /* a driver may not know it yet, and tell it later */
 
 	switch (e->kind) {
 	case PROC_NOTE:
@@ -159,8 +161,10 @@ log_proc(const struct runner *r, size_t i, const struct proc_event *e)
 		break;
 	case PROC_STARTED:
 	case PROC_FOUND:
-		log_info("task %s alloc=%s task=%s pid=%d", words[e->kind], id,
-		    task, (int)p->driver->pid(p));
+		if ((pid = p->driver->pid(p)) != 0)
+			snprintf(of, sizeof of, " pid=%d", (int)pid);
+		log_info(
+		    "task %s alloc=%s task=%s%s", words[e->kind], id, task, of);
 		break;
 	case PROC_FAILED:
 		log_warn("task %s alloc=%s task=%s reason=\"%s\"",

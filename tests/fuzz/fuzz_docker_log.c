@@ -50,18 +50,23 @@ take_files(const struct docker_log *l, struct buf *b)
 }
 
 static struct buf
-run(const uint8_t *data, size_t n, bool tty, size_t step)
+run(const uint8_t *data, size_t n, uint8_t how, size_t step)
 {
 	struct docker_log_pos pos = { 0 };
 	struct docker_log l;
 	struct buf b = { 0 };
 	int rv = 0;
 
-	docker_log_init(&l, dir, "t", MAX_FILES, MAX_BYTES, tty, NULL);
-	docker_log_begin(&l, "c", &b);
+	docker_log_init(&l, dir, "t", MAX_FILES, MAX_BYTES, how % 2 == 1, NULL);
+	if (n > 3) /* something to find */
+		logfile_write(
+		    &l.streams[0].file, (const char *)data + n - 3, 3);
+	docker_log_begin(&l, (enum docker_log_way)(how / 2 % 3), "c", &b);
 	for (size_t i = 0; i < n && rv == 0; i += step)
 		rv = docker_log_feed(&l, (const char *)data + i,
 		    n - i < step ? n - i : step, NULL);
+	if (l.way == DOCKER_LOG_FIND)
+		docker_log_found(&l);
 	docker_log_tell(&l, &pos);
 	rec_pack(&docker_log_pos_type, &pos, &b);
 	take_files(&l, &b);
@@ -73,15 +78,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct buf whole, cut;
-	bool tty;
 
 	if (dir[0] == '\0')
 		start();
 	if (n < 2)
 		return 0;
-	tty = data[0] % 2 == 1;
-	whole = run(data + 1, n - 1, tty, n);
-	cut = run(data + 1, n - 1, tty, data[0] / 2 % 7 + 1);
+	whole = run(data + 1, n - 1, data[0], n);
+	cut = run(data + 1, n - 1, data[0], data[0] / 6 % 7 + 1);
 	if (whole.len != cut.len ||
 	    memcmp(whole.data, cut.data, whole.len) != 0)
 		abort();

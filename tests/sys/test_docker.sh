@@ -178,11 +178,37 @@ eventually 20 has_event hungry 'Exit Code: 137, Exit Message: "OOM Killed"'
 eventually 20 has_allocs hungry failed 1
 eventually 10 has_containers 0
 
+# Much at once: nothing of it is lost, though the engine's own files are full
+# long before we have read it all. seq_job NAME FIRST LAST [AFTERWARDS]
+seq_job() {
+	job "$1" batch "seq $2 $3; echo done >&2; ${4:-true}"
+}
+expect_seq() { # JOB FIRST LAST
+	expect_eq "$(rove alloc logs "$(alloc_of "$1")" | md5sum)" "$(seq "$2" "$3" | md5sum)"
+	expect_eq "$(rove alloc logs -stderr "$(alloc_of "$1")" 2>&1)" done
+}
+seq_job torrent 100001 400000
+eventually 60 has_allocs torrent complete 1
+expect_seq torrent 100001 400000
+
+# nodeagent is killed, once in the middle of a line's way, and comes back.
+seq_job broken-off 1 20000 'sleep 1; seq 20001 40000; sleep 1'
+eventually 20 has_allocs broken-off running 1
+sleep 0.3
+down KILL nodeagent
+sleep 0.3
+up nodeagent
+eventually 20 has_allocs broken-off complete 1
+expect_seq broken-off 1 40000
+eventually 10 has_containers 0
+
 # nodeagent is killed: the container goes on, and so does its output.
 # shellcheck disable=SC2016 # the task's shell expands it
 job counter service 'trap exit TERM; i=0; while :; do echo $i; i=$((i+1)); sleep 0.01; done'
 eventually 20 has_allocs counter running 1
 id=$(alloc_of counter)
+eventually 5 grep -q "container runs container=t-$id .*pid=[1-9]" "$TEST_DIR/nodeagent.log"
+if grep "task started .*pid=0" "$TEST_DIR/nodeagent.log"; then fail "a process that is none"; fi
 container=$(engine GET /containers/json | jq -r '.[0].Id')
 # What its cgroups count.
 expect_eq "$(curl -s "$NOMAD_ADDR/v1/client/allocation/$id/stats" | jq -c \

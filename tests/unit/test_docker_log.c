@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/file.h"
@@ -30,7 +31,7 @@ desk_open(struct desk *d, bool tty, const struct docker_log_pos *pos)
 	struct buf target = { 0 };
 
 	docker_log_init(&d->log, d->dir, "web", MAX_FILES, MAX_BYTES, tty, pos);
-	docker_log_begin(&d->log, "c", &target);
+	docker_log_begin(&d->log, DOCKER_LOG_KEPT, "c", &target);
 	buf_release(&target);
 }
 
@@ -160,7 +161,7 @@ START_TEST(a_stream_that_breaks_off_is_begun_again)
 	desk_init(&d);
 	docker_log_init(
 	    &d.log, d.dir, "web", MAX_FILES, MAX_BYTES, false, NULL);
-	docker_log_begin(&d.log, "c", &target);
+	docker_log_begin(&d.log, DOCKER_LOG_KEPT, "c", &target);
 	ck_assert_str_eq(target.data,
 	    "/containers/c/logs?follow=1&stdout=1&stderr=1&timestamps=1"
 	    "&since=0.000000000");
@@ -168,12 +169,12 @@ START_TEST(a_stream_that_breaks_off_is_begun_again)
 		ck_assert_int_eq(
 		    docker_log_feed(&d.log, stream.data, n, &e), 0);
 		buf_reset(&target);
-		docker_log_begin(&d.log, "c", &target);
+		docker_log_begin(&d.log, DOCKER_LOG_KEPT, "c", &target);
 	}
 	ck_assert_int_eq(
 	    docker_log_feed(&d.log, stream.data, stream.len, &e), 0);
 	buf_reset(&target);
-	docker_log_begin(&d.log, "c", &target);
+	docker_log_begin(&d.log, DOCKER_LOG_KEPT, "c", &target);
 	/* Five seconds before the newest. */
 	ck_assert_ptr_nonnull(strstr(target.data, "&since=1767323040.009"));
 	expect_files(&d, &out, &err);
@@ -215,7 +216,7 @@ END_TEST
 /* A terminal's records have no frames, and long lines a time at each piece. */
 START_TEST(a_terminals_lines_lose_their_times)
 {
-	struct buf stream = { 0 }, out = { 0 }, none = { 0 };
+	struct buf stream = { 0 }, out = { 0 }, none = { 0 }, target = { 0 };
 	char *long_line = xcalloc(1, 16384 + 1);
 	struct desk d;
 	struct err e;
@@ -230,6 +231,8 @@ START_TEST(a_terminals_lines_lose_their_times)
 	buf_addf(&out, "a\r\n%send\r\nno time\n", long_line);
 	desk_init(&d);
 	docker_log_init(&d.log, d.dir, "web", MAX_FILES, 1 << 20, true, NULL);
+	docker_log_begin(&d.log, DOCKER_LOG_KEPT, "c", &target);
+	buf_release(&target);
 	for (size_t i = 0; i < stream.len; i++)
 		ck_assert_int_eq(
 		    docker_log_feed(&d.log, stream.data + i, 1, &e), 0);
@@ -292,9 +295,147 @@ START_TEST(a_full_disk_loses_output_and_nothing_else)
 }
 END_TEST
 
+/* --- live, and what is found again --- */
+
+static void
+begin(struct desk *d, enum docker_log_way way)
+{
+	struct buf target = { 0 };
+
+	docker_log_begin(&d->log, way, "c", &target);
+	buf_release(&target);
+}
+
+/* As it is written, with no times; here in frames of a byte. */
+static void
+feed_live(struct desk *d, int stream, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char frame[] = { (char)stream, 0, 0, 0, 0, 0, 0, 1,
+			text[i] };
+
+		ck_assert_int_eq(
+		    docker_log_feed(&d->log, frame, sizeof frame, NULL), 0);
+	}
+}
+
+/* nodeagent is killed after some bytes of each output came live; whoever
+ * comes after it is told all by what the engine has kept. */
+static void
+break_live(const struct buf *stream, const struct buf *out,
+    const struct buf *err, size_t nout, size_t nerr)
+{
+	struct docker_log_pos pos;
+	struct desk d;
+
+	desk_init(&d);
+	desk_open(&d, false, NULL);
+	begin(&d, DOCKER_LOG_LIVE);
+	docker_log_tell(&d.log, &pos);
+	ck_assert(pos.live);
+	feed_live(&d, 1, out->data, nout);
+	feed_live(&d, 2, err->data, nerr);
+	docker_log_release(&d.log);
+	desk_open(&d, false, &pos);
+	begin(&d, DOCKER_LOG_FIND);
+	ck_assert_int_eq(
+	    docker_log_feed(&d.log, stream->data, stream->len, NULL), 0);
+	ck_assert(docker_log_found(&d.log));
+	begin(&d, DOCKER_LOG_KEPT);
+	docker_log_tell(&d.log, &pos);
+	ck_assert(!pos.live);
+	ck_assert_int_eq(
+	    docker_log_feed(&d.log, stream->data, stream->len, NULL), 0);
+	expect_files(&d, out, err);
+	desk_release(&d);
+}
+
+START_TEST(what_came_live_is_found_among_what_is_kept)
+{
+	struct buf stream = { 0 }, out = { 0 }, err = { 0 };
+
+	put_lines(&stream, &out, &err);
+	for (size_t i = 0; i <= out.len; i++)
+		break_live(&stream, &out, &err, i, i % (err.len + 1));
+	for (size_t i = 0; i <= err.len; i++)
+		break_live(&stream, &out, &err, i % (out.len + 1), i);
+	buf_release(&stream);
+	buf_release(&out);
+	buf_release(&err);
+}
+END_TEST
+
+START_TEST(what_the_engine_has_dropped_is_said_to_be_lost)
+{
+	struct buf stream = { 0 }, out = { 0 }, none = { 0 };
+	struct desk d;
+
+	put_frame(&stream, 1, 5, "new\n");
+	buf_adds(&out, "old\nnew\n");
+	desk_init(&d);
+	desk_open(&d, false, NULL);
+	begin(&d, DOCKER_LOG_LIVE);
+	feed_live(&d, 1, "old\n", 4);
+	begin(&d, DOCKER_LOG_FIND);
+	ck_assert_int_eq(
+	    docker_log_feed(&d.log, stream.data, stream.len, NULL), 0);
+	ck_assert(!docker_log_found(&d.log));
+	begin(&d, DOCKER_LOG_KEPT);
+	ck_assert(!docker_log_brought(&d.log));
+	ck_assert_int_eq(
+	    docker_log_feed(&d.log, stream.data, stream.len, NULL), 0);
+	ck_assert(docker_log_brought(&d.log));
+	expect_files(&d, &out, &none);
+	desk_release(&d);
+	buf_release(&stream);
+	buf_release(&out);
+}
+END_TEST
+
+/* Of lines that are all alike, the one that was written when our file was. */
+START_TEST(lines_that_are_alike_are_told_apart_by_their_times)
+{
+	struct buf stream = { 0 }, out = { 0 }, none = { 0 };
+	struct timespec now;
+	struct desk d;
+	struct tm tm;
+
+	desk_init(&d);
+	docker_log_init(&d.log, d.dir, "web", 1, 1 << 20, false, NULL);
+	begin(&d, DOCKER_LOG_LIVE);
+	for (int i = 0; i < 1000; i++)
+		feed_live(&d, 1, "tick\n", 5);
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (int i = -900; i < 4; i++) { /* it has dropped the oldest */
+		time_t at = now.tv_sec + i;
+		char text[64];
+
+		gmtime_r(&at, &tm);
+		strftime(text, sizeof text, "%FT%T", &tm);
+		buf_add(&stream, "\1\0\0\0\0\0\0", 7);
+		buf_addc(&stream, 31 + 5);
+		buf_addf(&stream, "%s.%09ldZ tick\n", text, now.tv_nsec);
+	}
+	for (int i = 0; i < 1000 + 3; i++) /* three are later */
+		buf_adds(&out, "tick\n");
+	begin(&d, DOCKER_LOG_FIND);
+	ck_assert_int_eq(
+	    docker_log_feed(&d.log, stream.data, stream.len, NULL), 0);
+	ck_assert(docker_log_found(&d.log));
+	begin(&d, DOCKER_LOG_KEPT);
+	ck_assert_int_eq(
+	    docker_log_feed(&d.log, stream.data, stream.len, NULL), 0);
+	expect_files(&d, &out, &none);
+	desk_release(&d);
+	buf_release(&stream);
+	buf_release(&out);
+}
+END_TEST
+
 START_TEST(a_position_is_stored_whole_or_not)
 {
-	struct docker_log_pos pos = { .out = { 1, 2, 3, 4 },
+	struct docker_log_pos pos = { .live = true,
+		.out = { 1, 2, 3, 4 },
 		.err = { 5, 6, 7, 8 } },
 			      back;
 	char dir[128], *path;
@@ -325,4 +466,7 @@ UNIT_MAIN("docker_log", no_byte_is_lost_or_doubled_wherever_it_breaks_off,
     a_new_container_writes_after_what_is_there,
     a_terminals_lines_lose_their_times, what_is_no_stream_is_refused,
     a_full_disk_loses_output_and_nothing_else,
+    what_came_live_is_found_among_what_is_kept,
+    what_the_engine_has_dropped_is_said_to_be_lost,
+    lines_that_are_alike_are_told_apart_by_their_times,
     a_position_is_stored_whole_or_not)

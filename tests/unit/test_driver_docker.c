@@ -120,6 +120,7 @@ open_world(struct world *w, const char *config)
 	fake_engine_on(&w->fake, "POST", "/c1/start", 204, "");
 	fake_engine_on(&w->fake, "POST", "/c1/kill", 204, "");
 	fake_engine_way(&w->fake, "POST", "/c1/wait", FAKE_HANG, "");
+	fake_engine_way(&w->fake, "POST", "/c1/attach", FAKE_STREAM, "");
 	fake_engine_way(&w->fake, "GET", "/c1/logs", FAKE_STREAM, "");
 	fake_engine_on(&w->fake, "GET", "/json", 200, STATE("true", "0", ""));
 	fake_engine_on(&w->fake, "GET", "/containers/json", 200, "[]");
@@ -204,6 +205,7 @@ end(struct world *w, const char *state)
 		expect_silence(w, 5);
 	fake_engine_on(&w->fake, "GET", "/c1/json", 200, state);
 	fake_engine_on(&w->fake, "GET", "/c1/logs", 200, "");
+	fake_engine_end(&w->fake, "/attach", "");
 	fake_engine_end(&w->fake, "/logs", "");
 	fake_engine_end(&w->fake, "/wait", "{\"StatusCode\":3}");
 }
@@ -212,14 +214,14 @@ end(struct world *w, const char *state)
 
 /* --- starting --- */
 
-START_TEST(docker_task_is_two_calls_and_ends_with_its_code)
+START_TEST(docker_task_is_three_calls_and_ends_with_its_code)
 {
 	struct world w;
 
 	open_world(&w, PLAIN);
 	start(&w);
 	expect(&w, PROC_STARTED);
-	ck_assert_int_eq(fake_engine_asked(&w.fake, "POST"), 2);
+	ck_assert_int_eq(fake_engine_asked(&w.fake, "POST"), 3);
 	expect_asked(&w, "GET /v1.41/containers/c1/json", 1);
 	expect_silence(&w, 20);
 	ck_assert_int_eq(driver_docker.pid(w.proc), 7);
@@ -425,7 +427,7 @@ START_TEST(docker_engine_that_is_away_loses_no_task)
 	open_world(&w, PLAIN);
 	start(&w);
 	expect(&w, PROC_STARTED);
-	expect_asked(&w, "/c1/logs", 1);
+	expect_asked(&w, "/c1/wait", 1);
 	fake_engine_stop(&w.fake);
 	expect_silence(&w, 100);
 	driver_docker.signal(w.proc, SIGTERM, 60000); /* when it is back */
@@ -648,7 +650,7 @@ START_TEST(docker_containers_of_no_task_are_removed)
 }
 END_TEST
 
-UNIT_MAIN("driver_docker", docker_task_is_two_calls_and_ends_with_its_code,
+UNIT_MAIN("driver_docker", docker_task_is_three_calls_and_ends_with_its_code,
     docker_oom_is_told, docker_image_is_fetched_only_where_it_is_missing,
     docker_leftover_of_the_same_name_is_removed,
     docker_start_that_fails_is_told_in_the_engines_words,
