@@ -4,13 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/nodeagent/docker_answer.h"
 #include "common/http/http.h"
 #include "common/log.h"
 #include "common/mem.h"
 
-#define IDLE_MS 60000 /* a kept connection saves a task's start the dial */
+#define FILE_PIECE 65536
+#define IDLE_MS    60000 /* a kept connection saves a task's start the dial */
 
 struct docker_call {
 	TAILQ_ENTRY(docker_call) entry;
@@ -20,6 +23,8 @@ struct docker_call {
 	docker_on_piece *on_piece;
 	docker_on_reply *on_reply;
 	void *ctx;
+	int file;           /* the body's rest; -1: none */
+	uint64_t left;      /* bytes of it */
 	char *what;         /* of one that nobody waits for */
 	int status;         /* of an answer in pieces */
 	struct buf refusal; /* what such a one says that is no success */
@@ -70,10 +75,19 @@ docker_engine_new(struct loop *l, const char *endpoint,
 }
 
 static void
+close_file(struct docker_call *call)
+{
+	if (call->file != -1)
+		close(call->file);
+	call->file = -1;
+}
+
+static void
 call_free(struct docker_call *call)
 {
 	TAILQ_REMOVE(&call->engine->calls, call, entry);
 	buf_release(&call->refusal);
+	close_file(call);
 	free(call->what);
 	free(call);
 }
@@ -142,6 +156,7 @@ on_answer(void *ctx, const struct err *err, const struct http_answer *a)
 	}
 	finish(call, &r);
 	buf_release(&call->refusal);
+	close_file(call);
 	free(call->what);
 	free(call);
 }
@@ -173,10 +188,47 @@ static void
 put_fields(struct buf *b, const struct docker_ask *ask)
 {
 	buf_adds(b, "Host: docker\r\n");
-	if (ask->body != NULL)
+	if (ask->has_file)
+		buf_adds(b, "Content-Type: application/x-tar\r\n");
+	else if (ask->body != NULL)
 		buf_adds(b, "Content-Type: application/json\r\n");
 	if (ask->auth != NULL)
 		buf_addf(b, "X-Registry-Auth: %s\r\n", ask->auth);
+}
+
+/* As much of the file as there is room for. One that has become shorter ends
+ * with zeros, which no archive minds less than we. */
+static void
+write_file(void *ctx)
+{
+	struct docker_call *call = ctx;
+	char bytes[FILE_PIECE];
+	bool room = true;
+
+	while (room && call->left > 0) {
+		size_t n = call->left < sizeof bytes ? (size_t)call->left
+						     : sizeof bytes;
+		ssize_t got = read(call->file, bytes, n);
+
+		if (got <= 0) {
+			memset(bytes, 0, n);
+			got = (ssize_t)n;
+		}
+		call->left -= (uint64_t)got;
+		room = http_call_write(call->http, bytes, (size_t)got);
+	}
+	if (call->left > 0 || call->file == -1)
+		return;
+	close_file(call);
+	http_call_end(call->http);
+}
+
+static uint64_t
+file_size(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
 }
 
 struct docker_call *
@@ -185,12 +237,15 @@ docker_engine_ask(struct docker_engine *e, const struct docker_ask *ask)
 	struct docker_call *call = xcalloc(1, sizeof *call);
 	struct http_call_ops ops = { .on_answer = on_answer,
 		.on_head = ask->on_piece != NULL ? on_head : NULL,
-		.on_piece = ask->on_piece != NULL ? on_piece : NULL };
+		.on_piece = ask->on_piece != NULL ? on_piece : NULL,
+		.on_room = ask->has_file ? write_file : NULL };
 	size_t n = ask->body != NULL ? strlen(ask->body) : 0;
 	struct buf target = { 0 }, fields = { 0 };
 
 	*call = (struct docker_call){ .engine = e,
 		.on_open = ask->on_open,
+		.file = ask->has_file ? ask->file : -1,
+		.left = ask->has_file ? file_size(ask->file) : 0,
 		.on_piece = ask->on_piece,
 		.on_reply = ask->on_reply,
 		.ctx = ask->ctx };
@@ -199,11 +254,16 @@ docker_engine_ask(struct docker_engine *e, const struct docker_ask *ask)
 		buf_adds(&target, e->api);
 	buf_adds(&target, ask->path);
 	put_fields(&fields, ask);
-	call->http = http_call_begin(e->client, ask->method, target.data,
-	    fields.data, fields.len, (int64_t)n, ask->timeout_ms, &ops, call);
+	call->http =
+	    http_call_begin(e->client, ask->method, target.data, fields.data,
+		fields.len, ask->has_file ? (int64_t)call->left : (int64_t)n,
+		ask->timeout_ms, &ops, call);
 	if (n > 0)
 		http_call_write(call->http, ask->body, n);
-	http_call_end(call->http);
+	if (ask->has_file)
+		write_file(call);
+	else
+		http_call_end(call->http);
 	buf_release(&target);
 	buf_release(&fields);
 	return call;

@@ -52,6 +52,8 @@ struct docker_ask {
 	const char *method;
 	const char *path;          /* "/containers/json?all=1" */
 	const char *body;          /* JSON, or NULL */
+	bool has_file;             /* the body is a file instead */
+	int file;                  /* taken over, and closed */
 	const char *auth;          /* of X-Registry-Auth, or NULL */
 	uint64_t timeout_ms;       /* 0: it has no end */
 	bool unversioned;          /* without "/v1.41" before the path */

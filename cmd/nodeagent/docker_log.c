@@ -12,9 +12,6 @@
 #include "common/file.h"
 #include "common/mem.h"
 
-/* The engine reads a container's output in pieces of this size: a longer line
- * of a terminal has a time at each. */
-#define PIECE_SIZE   16384
 #define MAX_POS_FILE 1024
 
 enum { FRAME_STDIN, FRAME_STDOUT, FRAME_STDERR, FRAME_SYSTEM };
@@ -53,6 +50,19 @@ fill_shorter(struct docker_log_search *f)
 	}
 }
 
+/* What comes after the last line's end: the engine keeps it only when the line
+ * has its end, or is as long as a piece. */
+static uint64_t
+pending_bytes(const struct docker_log_search *f)
+{
+	size_t n = 0;
+
+	while (n < f->length && n < DOCKER_LOG_PIECE &&
+	       f->tail[f->length - 1 - n] != '\n')
+		n++;
+	return n;
+}
+
 /* Only what was written since the mark is looked for. */
 static struct docker_log_search *
 search_new(const struct docker_log_stream *s)
@@ -64,6 +74,9 @@ search_new(const struct docker_log_stream *s)
 	if (n > DOCKER_LOG_TAIL)
 		n = DOCKER_LOG_TAIL;
 	f->length = logfile_tail(&s->file, f->tail, (size_t)n, &f->written_ns);
+	f->pending = pending_bytes(f);
+	f->length -= (size_t)f->pending;
+	f->written_bytes -= f->pending;
 	f->after = s->mark;
 	fill_shorter(f);
 	return f;
@@ -84,7 +97,8 @@ note_match(struct docker_log_stream *s, int64_t time, uint64_t offset)
 	f->is_exact = exact;
 	f->found_time = time;
 	f->found = f->after;
-	logfile_place(&s->file, offset, &f->found.file, &f->found.size);
+	logfile_place(
+	    &s->file, offset + f->pending, &f->found.file, &f->found.size);
 }
 
 /* before: bytes of the record before these. */
@@ -119,7 +133,7 @@ docker_log_found(struct docker_log *l)
 
 		if (f->has_found)
 			s->mark = f->found;
-		else
+		else if (f->length > 0)
 			logfile_place(
 			    &s->file, 0, &s->mark.file, &s->mark.size);
 		all = all && (f->has_found || f->length == 0);
@@ -370,14 +384,14 @@ feed_frames(struct docker_log *l, const char *p, size_t n, struct err *err)
 static size_t
 take_text(struct docker_log *l, const char *p, size_t n)
 {
-	size_t room = PIECE_SIZE - (size_t)l->length;
+	size_t room = DOCKER_LOG_PIECE - (size_t)l->length;
 	size_t take = n < room ? n : room;
 	const char *end = memchr(p, '\n', take);
 
 	if (end != NULL)
 		take = (size_t)(end - p) + 1;
 	record_text(l, p, take);
-	if (end != NULL || l->length == PIECE_SIZE)
+	if (end != NULL || l->length == DOCKER_LOG_PIECE)
 		record_end(l);
 	return take;
 }

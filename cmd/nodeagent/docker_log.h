@@ -36,7 +36,8 @@
 
 #define DOCKER_LOG_MAX_FRAME (16u << 20) /* bytes; longer is no frame */
 #define DOCKER_LOG_MAX_STAMP 40          /* bytes of a time */
-#define DOCKER_LOG_TAIL      4096        /* bytes that FIND looks for */
+#define DOCKER_LOG_PIECE     16384       /* the longest record of the engine */
+#define DOCKER_LOG_TAIL      20480       /* bytes that FIND looks for at most */
 #define DOCKER_LOG_SLACK_NS  INT64_C(5000000000)
 /* Records are asked for anew from so long before the newest: each output has
  * a time of its own, and they reach the stream in no strict order. */
@@ -62,6 +63,7 @@ struct docker_log_search {
 	char tail[DOCKER_LOG_TAIL];        /* the files' last bytes */
 	uint16_t shorter[DOCKER_LOG_TAIL]; /* of a match that breaks off */
 	size_t length, matched;
+	uint64_t pending; /* bytes after it that may be no record yet */
 	uint64_t written_bytes, passed; /* since the mark: by us, by it */
 	int64_t written_ns;             /* when, since 1970 */
 	struct docker_log_mark after;   /* the last whole record so far */

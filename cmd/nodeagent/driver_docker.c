@@ -183,6 +183,8 @@ abandon(struct docker_proc *p)
 	p->login = NULL;
 	docker_pull_leave(p->pull);
 	p->pull = NULL;
+	docker_load_free(p->load);
+	p->load = NULL;
 	p->stalled = false;
 	p->abandoned = true;
 	loop_timer_set(p->timer, 0);
@@ -244,6 +246,7 @@ docker_release(struct taskproc *proc)
 	docker_call_cancel(p->call);
 	docker_login_free(p->login);
 	docker_pull_leave(p->pull);
+	docker_load_free(p->load);
 	docker_watch_release(p);
 	docker_output_release(p);
 	if (p->over)
@@ -264,6 +267,7 @@ docker_release(struct taskproc *proc)
 	free(p->pos_path);
 	free(p->id);
 	free(p->auth);
+	free(p->allocs_dir);
 	free(p->image_id);
 	free(p->failed);
 	free(p);

@@ -10,7 +10,8 @@
  * driver_docker_start.c  image, container, start
  * driver_docker_output.c what it says, into the task's log files
  * driver_docker_watch.c  end, signals, taking up again
- * docker_engine, _health, _pull, _login, _images, _sweep: the engine's side
+ * docker_engine, _health, _pull, _load, _login, _images, _sweep: the
+ * engine's side
  * docker_options, _config, _create, _image, _auth, _answer, _log,
  * _cgroup: pure parts
  */

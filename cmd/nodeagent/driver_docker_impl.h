@@ -16,6 +16,7 @@
 #include "cmd/nodeagent/docker_health.h"
 #include "cmd/nodeagent/docker_image.h"
 #include "cmd/nodeagent/docker_images.h"
+#include "cmd/nodeagent/docker_load.h"
 #include "cmd/nodeagent/docker_log.h"
 #include "cmd/nodeagent/docker_login.h"
 #include "cmd/nodeagent/docker_pull.h"
@@ -27,10 +28,11 @@
 #define DOCKER_AWAY_START_MS 60000 /* a start waits so long for the engine */
 #define DOCKER_MAX_TRIES     4 /* of a step that the engine failed by itself */
 #define DOCKER_MAX_LOST      8 /* ... or whose connection broke, in a row */
-#define DOCKER_DRAIN_MS      2000 /* of silence, after a task has ended */
-#define DOCKER_SAVE_MS       1000 /* between two savings of a position */
-#define DOCKER_REOPEN_MS     1000 /* until an output is asked for again */
-#define DOCKER_NWAYS         2    /* of hearing it that the engine may refuse */
+#define DOCKER_DRAIN_MS      2000  /* of silence, after a task has ended */
+#define DOCKER_SAVE_MS       1000  /* between two savings of a position */
+#define DOCKER_END_MS        60000 /* from the end of all output to the task's */
+#define DOCKER_REOPEN_MS     1000  /* until an output is asked for again */
+#define DOCKER_NWAYS         2 /* of hearing it that the engine may refuse */
 #define DOCKER_KILL_AGAIN_MS 10000 /* while a killed container does not end */
 
 struct docker {
@@ -63,8 +65,9 @@ struct docker_proc {
 	bool keep_logs;
 	struct docker_config config;
 	struct docker_image image;
-	char *auth;      /* for the registry; NULL: none */
-	struct buf body; /* of the create call */
+	char *auth;       /* for the registry; NULL: none */
+	char *allocs_dir; /* where allocations are, whose archives are loaded */
+	struct buf body;  /* of the create call */
 
 	/* Of the container. */
 	char *id, *image_id; /* NULL: not known */
@@ -84,6 +87,7 @@ struct docker_proc {
 	struct docker_call *call, *wait, *output;
 	struct docker_login *login;
 	struct docker_waiter *pull;
+	struct docker_load *load;
 	struct loop_timer *timer; /* the next step, or the end */
 	struct loop_timer *save;  /* the position */
 	struct loop_timer *reopen;

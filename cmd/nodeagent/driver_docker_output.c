@@ -106,6 +106,13 @@ is_complete(struct docker_proc *p, const struct docker_reply *r)
 	return false;
 }
 
+/* A live stream that is at its end has told all, unless the engine went. */
+static bool
+wants_more(const struct docker_proc *p)
+{
+	return !p->complete || (p->was_away && p->way == DOCKER_LOG_FIND);
+}
+
 static void
 go_on_draining(struct docker_proc *p, const struct docker_reply *r)
 {
@@ -140,7 +147,8 @@ on_output_end(void *ctx, const struct docker_reply *r)
 	else if (found)
 		open_output(p);
 	else if (!p->no_log)
-		loop_timer_set(p->reopen, DOCKER_REOPEN_MS);
+		loop_timer_set(p->reopen,
+		    wants_more(p) ? DOCKER_REOPEN_MS : DOCKER_END_MS);
 }
 
 /* --- asking for it --- */
@@ -195,13 +203,14 @@ docker_step_attach(struct docker_proc *p)
 void
 docker_follow_output(struct docker_proc *p)
 {
-	open_output(p);
+	if (wants_more(p))
+		open_output(p);
 }
 
 void
 docker_drain_output(struct docker_proc *p)
 {
-	if (!p->complete)
+	if (wants_more(p))
 		open_output(p); /* it broke off, or was never there */
 	if (p->output == NULL)
 		docker_tell_end(p);

@@ -6,10 +6,14 @@
  * looked for: it stands in the way, or it does not. So an ordinary start is
  * two calls, as it is by hand.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "cmd/nodeagent/allocdir.h"
 #include "cmd/nodeagent/docker_create.h"
 #include "cmd/nodeagent/driver_docker_impl.h"
 #include "common/clock.h"
@@ -19,6 +23,21 @@
 #define FIRST_RETRY_MS 200 /* four times as long after each failure */
 
 static docker_step step_create, step_remove;
+
+/* ".../ALLOC/alloc" without the last two; caller frees. */
+static char *
+parent_of_alloc(const char *alloc_dir)
+{
+	size_t n = strlen(alloc_dir);
+
+	for (int i = 0; i < 2; i++) {
+		while (n > 0 && alloc_dir[n - 1] != '/')
+			n--;
+		while (n > 0 && alloc_dir[n - 1] == '/')
+			n--;
+	}
+	return xstrndup(alloc_dir, n);
+}
 
 int
 docker_prepare(
@@ -34,8 +53,7 @@ docker_prepare(
 		return -1;
 	create.image = p->image.ref;
 	if (p->config.load != NULL && *p->config.load != '\0')
-		return err_set(
-		    err, ERR_BAD, "docker: load is not supported yet");
+		p->allocs_dir = parent_of_alloc(t->alloc_dir);
 	return docker_create_body(&create, &p->body, err);
 }
 
@@ -59,14 +77,13 @@ note(struct docker_proc *p, const char *text)
 	docker_tell(p, &e);
 }
 
+/* The image is there, or why is not NULL. */
 static void
-on_pulled(void *ctx, const char *why, bool gone)
+end_fetch(struct docker_proc *p, const char *why, bool gone)
 {
-	struct docker_proc *p = ctx;
 	struct docker_reply r = { .status = gone ? 0 : 200,
 		.code = gone ? ERR_GONE : ERR_NONE };
 
-	p->pull = NULL;
 	if (docker_stalls(p, &r))
 		return;
 	if (why != NULL) {
@@ -75,6 +92,15 @@ on_pulled(void *ctx, const char *why, bool gone)
 	}
 	p->pulled = true;
 	docker_go(p, step_create);
+}
+
+static void
+on_pulled(void *ctx, const char *why, bool gone)
+{
+	struct docker_proc *p = ctx;
+
+	p->pull = NULL;
+	end_fetch(p, why, gone);
 }
 
 static void
@@ -121,8 +147,54 @@ on_login(void *ctx, const char *header, const char *why)
 }
 
 static void
+on_loaded(void *ctx, const char *why, bool gone)
+{
+	struct docker_proc *p = ctx;
+
+	char text[1200];
+
+	snprintf(text, sizeof text, "Failed to load image: %s",
+	    why != NULL ? why : "");
+	p->load = NULL;
+	end_fetch(p, why != NULL ? text : NULL, gone);
+}
+
+/* A regular file below the task's own directory, by whatever links inside. */
+static int
+open_archive(const struct docker_proc *p, struct err *err)
+{
+	char *path = xasprintf("/%s/local/%s", p->task, p->config.load);
+	struct stat st;
+	int fd = allocdir_open(p->allocs_dir, p->alloc_id, path,
+	    O_RDONLY | O_NONBLOCK | O_CLOEXEC, err);
+
+	if (fd != -1 && (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = err_set(err, ERR_BAD, "%s: not a regular file", path);
+	}
+	free(path);
+	return fd;
+}
+
+static void
+begin_load(struct docker_proc *p)
+{
+	struct err err;
+	int fd = open_archive(p, &err);
+
+	if (fd == -1)
+		fail_with(p, "unable to open image archive", err.text, true);
+	else
+		p->load = docker_load_new(p->docker->engine, fd, on_loaded, p);
+}
+
+static void
 begin_pull(struct docker_proc *p)
 {
+	if (p->allocs_dir != NULL) {
+		begin_load(p);
+		return;
+	}
 	note(p, "Downloading image");
 	p->login = docker_login_new(p->docker->loop, &p->config,
 	    p->docker->options, &p->image, on_login, p);

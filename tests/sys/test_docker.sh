@@ -4,80 +4,8 @@
 # shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-for tool in dockerd busybox curl jq; do
-	command -v "$tool" >/dev/null || {
-		echo "skipped: $tool is not installed"
-		exit 0
-	}
-done
-[ "$(id -u)" -eq 0 ] || {
-	echo "skipped: the engine needs root"
-	exit 0
-}
-
-# --- an engine of our own: its data, its mounts, its cgroups ---
-
-ENGINE=$TEST_DIR/engine
-SOCK=$ENGINE/docker.sock
-CGROUP=rove-test-$$
-
-# Its mounts are in a namespace that goes when the last of it has ended.
-start mounts unshare -m sleep "$((1000 + $$ % 1000))"
-MOUNTS=$LAST_PID
-
-engine_up() { # [DOCKERD-OPTIONS]
-	mkdir -p "$ENGINE"
-	echo '{}' >"$ENGINE/empty.json"
-	nsenter --mount=/proc/"$MOUNTS"/ns/mnt dockerd --config-file "$ENGINE/empty.json" \
-		--data-root "$ENGINE/data" --exec-root "$ENGINE/exec" \
-		-l error -H "unix://$SOCK" -p "$ENGINE/pid" --cgroup-parent "$CGROUP" \
-		--bridge=none --iptables=false --ip6tables=false \
-		--ip-forward=false --ip-masq=false "$@" \
-		>>"$TEST_DIR/dockerd.log" 2>&1 &
-	DAEMON[dockerd]=$!
-	PIDS+=($!)
-	eventually 20 engine GET /version
-}
-
-engine() { # METHOD PATH [CURL-ARGS]: of the API
-	local method=$1 path=$2
-	shift 2
-	curl -sf -m 20 --unix-socket "$SOCK" -X "$method" "$@" "http://docker$path"
-}
-
-containers() { # how many there are of ours
-	engine GET '/containers/json?all=1' | jq length
-}
-
-has_containers() {
-	[ "$(containers)" = "$1" ]
-}
-
-# What a killed shim leaves runs on: all of it is in our cgroups.
-engine_gone() {
-	local dir pid
-	for dir in /sys/fs/cgroup/*/"$CGROUP" /sys/fs/cgroup/"$CGROUP"; do
-		[ -d "$dir" ] || continue
-		find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null |
-			while read -r pid; do kill -9 "$pid" 2>/dev/null || true; done
-	done
-	for dir in /sys/fs/cgroup/*/"$CGROUP" /sys/fs/cgroup/"$CGROUP"; do
-		for _ in $(seq 50); do
-			[ -d "$dir" ] || break
-			find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
-		done
-	done
-}
-trap 'cleanup; engine_gone' EXIT
-
-engine_up
-mkdir -p "$TEST_DIR/root/bin"
-cp "$(command -v busybox)" "$TEST_DIR/root/bin/"
-for name in sh sleep echo true seq id; do
-	ln -s busybox "$TEST_DIR/root/bin/$name"
-done
-tar -C "$TEST_DIR/root" -c . | engine POST \
-	'/images/create?fromSrc=-&repo=busybox&tag=1' -T - >/dev/null
+# shellcheck source=tests/sys/docker.sh
+. "$(dirname "$0")/docker.sh"
 
 write_configs
 cat >>"$TEST_DIR/nodeagent.conf" <<EOF2
@@ -89,15 +17,6 @@ EOF2
 up "${ALL[@]}"
 eventually 20 node_is_ready
 
-driver() { # FIELD: of the node's docker driver
-	curl -s "$NOMAD_ADDR/v1/node/$(node_id)" | jq -r ".Drivers.docker$1"
-}
-node_id() {
-	curl -s "$NOMAD_ADDR/v1/nodes" | jq -r '.[0].ID'
-}
-driver_is() {
-	[ "$(driver .Healthy)" = "$1" ]
-}
 driver_is true || fail "the node came without its engine"
 expect_eq "$(driver '.Attributes["driver.docker.version"]')" \
 	"$(engine GET /version | jq -r .Version)"
@@ -137,20 +56,6 @@ EOF2
 	rove job run -detach "$TEST_DIR/$1.nomad" >/dev/null || fail "job run $1"
 }
 
-alloc_of() {
-	curl -s "$NOMAD_ADDR/v1/job/$1/allocations" | jq -r '.[0].ID'
-}
-
-# events JOB: of its task, a line each
-events() {
-	curl -s "$NOMAD_ADDR/v1/job/$1/allocations" |
-		jq -r '.[0].TaskStates.t.Events[] | .Type + ": " + .DisplayMessage'
-}
-
-has_event() { # JOB TEXT
-	events "$1" | grep -qF -- "$2"
-}
-
 # What it says, its exit code, and that nothing of it is left.
 job talker batch 'echo out; echo err >&2; exit 3'
 eventually 20 has_allocs talker failed 1
@@ -181,18 +86,18 @@ eventually 10 has_containers 0
 # Much at once: nothing of it is lost, though the engine's own files are full
 # long before we have read it all. seq_job NAME FIRST LAST [AFTERWARDS]
 seq_job() {
-	job "$1" batch "seq $2 $3; echo done >&2; ${4:-true}"
+	job "$1" batch "seq $2 $3; echo 'done' >&2; ${4:-true}"
 }
 expect_seq() { # JOB FIRST LAST
 	expect_eq "$(rove alloc logs "$(alloc_of "$1")" | md5sum)" "$(seq "$2" "$3" | md5sum)"
-	expect_eq "$(rove alloc logs -stderr "$(alloc_of "$1")" 2>&1)" done
+	expect_eq "$(rove alloc logs -stderr "$(alloc_of "$1")" 2>&1)" 'done'
 }
-seq_job torrent 100001 400000
+seq_job torrent 100001 400000 'sleep 3' # for which a slow engine may need
 eventually 60 has_allocs torrent complete 1
 expect_seq torrent 100001 400000
 
-# nodeagent is killed, once in the middle of a line's way, and comes back.
-seq_job broken-off 1 20000 'sleep 1; seq 20001 40000; sleep 1'
+# nodeagent is killed in the middle of a line, and comes back.
+seq_job broken-off 1 20000 'echo -n 2000; sleep 1; echo 1; seq 20002 40000; sleep 1'
 eventually 20 has_allocs broken-off running 1
 sleep 0.3
 down KILL nodeagent

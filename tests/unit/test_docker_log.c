@@ -365,6 +365,46 @@ START_TEST(what_came_live_is_found_among_what_is_kept)
 }
 END_TEST
 
+/* Heard, and not yet kept: it is kept as a line when that has its end. */
+static void
+break_in_line(const char *before, const char *rest)
+{
+	struct buf stream = { 0 }, out = { 0 }, none = { 0 };
+	size_t n;
+	struct desk d;
+
+	desk_init(&d);
+	desk_open(&d, false, NULL);
+	begin(&d, DOCKER_LOG_LIVE);
+	feed_live(&d, 1, before, strlen(before));
+	feed_live(&d, 1, "half", 4);
+	if (*before != '\0')
+		put_frame(&stream, 1, 1, before);
+	n = stream.len;
+	buf_addf(&out, "half%s", rest);
+	put_frame(&stream, 1, 2, out.data);
+	begin(&d, DOCKER_LOG_FIND);
+	ck_assert_int_eq(docker_log_feed(&d.log, stream.data, n, NULL), 0);
+	ck_assert(docker_log_found(&d.log));
+	begin(&d, DOCKER_LOG_KEPT);
+	ck_assert_int_eq(
+	    docker_log_feed(&d.log, stream.data, stream.len, NULL), 0);
+	buf_reset(&out);
+	buf_addf(&out, "%shalf%s", before, rest);
+	expect_files(&d, &out, &none);
+	desk_release(&d);
+	buf_release(&stream);
+	buf_release(&out);
+}
+
+START_TEST(half_a_line_that_came_live_comes_once)
+{
+	break_in_line("one\n", " and half\n");
+	break_in_line("", " and half\n");
+	break_in_line("half\n", "");
+}
+END_TEST
+
 START_TEST(what_the_engine_has_dropped_is_said_to_be_lost)
 {
 	struct buf stream = { 0 }, out = { 0 }, none = { 0 };
@@ -403,10 +443,10 @@ START_TEST(lines_that_are_alike_are_told_apart_by_their_times)
 	desk_init(&d);
 	docker_log_init(&d.log, d.dir, "web", 1, 1 << 20, false, NULL);
 	begin(&d, DOCKER_LOG_LIVE);
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < 10000; i++)
 		feed_live(&d, 1, "tick\n", 5);
 	clock_gettime(CLOCK_REALTIME, &now);
-	for (int i = -900; i < 4; i++) { /* it has dropped the oldest */
+	for (int i = -9000; i < 4; i++) { /* it has dropped the oldest */
 		time_t at = now.tv_sec + i;
 		char text[64];
 
@@ -416,7 +456,7 @@ START_TEST(lines_that_are_alike_are_told_apart_by_their_times)
 		buf_addc(&stream, 31 + 5);
 		buf_addf(&stream, "%s.%09ldZ tick\n", text, now.tv_nsec);
 	}
-	for (int i = 0; i < 1000 + 3; i++) /* three are later */
+	for (int i = 0; i < 10000 + 3; i++) /* three are later */
 		buf_adds(&out, "tick\n");
 	begin(&d, DOCKER_LOG_FIND);
 	ck_assert_int_eq(
@@ -467,6 +507,7 @@ UNIT_MAIN("docker_log", no_byte_is_lost_or_doubled_wherever_it_breaks_off,
     a_terminals_lines_lose_their_times, what_is_no_stream_is_refused,
     a_full_disk_loses_output_and_nothing_else,
     what_came_live_is_found_among_what_is_kept,
+    half_a_line_that_came_live_comes_once,
     what_the_engine_has_dropped_is_said_to_be_lost,
     lines_that_are_alike_are_told_apart_by_their_times,
     a_position_is_stored_whole_or_not)
