@@ -1,12 +1,8 @@
-#include <ctype.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/gossipd/pattern.h"
 #include "cmd/gossipd/pool_impl.h"
-#include "common/mem.h"
-
-#define PATTERN_MAX 256
 
 static bool
 names_us(const struct pool *p, struct wire_bytes body)
@@ -16,40 +12,10 @@ names_us(const struct pool *p, struct wire_bytes body)
 
 	if (wire_names_get(body, &names, NULL) == -1)
 		return false;
-	names = pool_list(names);
 	while (wire_next_bytes(&names, &name))
 		if (wire_is(name, wire_text(p->self->name)))
 			return true;
 	return false;
-}
-
-/*
- * Repetition by numbers and back references can cost more than a stranger's
- * pattern may.
- */
-static bool
-is_cheap(const char *pattern)
-{
-	if (strlen(pattern) > PATTERN_MAX)
-		return false;
-	for (const char *s = pattern; *s != '\0'; s++)
-		if (*s == '{' || (*s == '\\' && isdigit((unsigned char)s[1])))
-			return false;
-	return true;
-}
-
-static bool
-matches(const char *pattern, const char *text)
-{
-	regex_t re;
-	bool hit;
-
-	if (!is_cheap(pattern) ||
-	    regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return false;
-	hit = regexec(&re, text, 0, NULL, 0) == 0;
-	regfree(&re);
-	return hit;
 }
 
 /* A tag that is missing counts as an empty one. */
@@ -67,7 +33,7 @@ has_tag(const struct pool *p, struct wire_bytes body)
 		if (wire_is(wire_text(p->self->tags[i].key), f.tag))
 			value = p->self->tags[i].value;
 	pattern = pool_text(f.expr);
-	hit = matches(pattern, value);
+	hit = pattern_matches(pattern, value);
 	free(pattern);
 	return hit;
 }
@@ -75,7 +41,7 @@ has_tag(const struct pool *p, struct wire_bytes body)
 bool
 pool_filter_fits(const struct pool *p, const struct wire_query *q)
 {
-	struct wire_list filters = pool_list(q->filters);
+	struct wire_list filters = q->filters;
 	struct wire_bytes f;
 
 	while (wire_next_bytes(&filters, &f)) {

@@ -85,6 +85,7 @@ struct pool_member {
 	/* Serf's half, while status is not POOL_NONE. */
 	enum pool_status status;
 	uint64_t status_ltime;
+	bool hearsay; /* that time is from an exchange of states alone */
 	uint64_t status_ms;
 	struct rec_kv *tags;
 	size_t ntags;
@@ -258,8 +259,6 @@ void pool_view_of(const struct pool_member *m, struct pool_view *out);
 
 /* Bytes, or none at all, as text; the caller frees. */
 char *pool_text(struct wire_bytes b);
-/* A list, or nil, as one that can be walked. */
-struct wire_list pool_list(struct wire_list l);
 /* A name from outside as text; false when it is none that we would know. */
 bool pool_name(struct wire_bytes b, char out[POOL_NAME_MAX + 1]);
 bool pool_addr_of(

@@ -10,16 +10,6 @@ pool_text(struct wire_bytes b)
 	return b.n > 0 ? xstrndup((const char *)b.data, b.n) : xstrdup("");
 }
 
-struct wire_list
-pool_list(struct wire_list l)
-{
-	static const uint8_t none[1];
-
-	if (l.data == NULL)
-		l.data = none;
-	return l;
-}
-
 bool
 pool_name(struct wire_bytes b, char out[POOL_NAME_MAX + 1])
 {

@@ -101,7 +101,6 @@ take_tags(struct pool_member *m)
 		return;
 	if (role.data != NULL)
 		take_tag(m, &cap, wire_text("role"), role);
-	tags = pool_list(tags);
 	while (wire_next_pair(&tags, &key, &value))
 		take_tag(m, &cap, key, value);
 }
@@ -242,13 +241,19 @@ pool_on_leave_intent(struct pool *p, const struct wire_intent *in)
 	m = pool_member_find(p, name);
 	if (m == NULL || m->status == POOL_NONE)
 		return early_keep(p, name, true, in->ltime);
-	if (in->ltime <= m->status_ltime)
+	/*
+	 * Whoever told us that time in an exchange may have had it from this
+	 * very intent, of which an exchange says nothing until all is over.
+	 */
+	if (in->ltime < m->status_ltime ||
+	    (in->ltime == m->status_ltime && !m->hearsay))
 		return false;
 	if (m == p->self && p->life == POOL_RUNS) {
 		pool_tell_join(p); /* we do not leave */
 		return false;
 	}
 	m->status_ltime = in->ltime;
+	m->hearsay = false;
 	if (m->status == POOL_ALIVE) {
 		set_status(p, m, POOL_LEAVING);
 	} else if (m->status == POOL_FAILED) {
@@ -275,6 +280,7 @@ pool_on_join_intent(struct pool *p, const struct wire_intent *in)
 	if (in->ltime <= m->status_ltime)
 		return false;
 	m->status_ltime = in->ltime;
+	m->hearsay = false;
 	if (m->status == POOL_LEAVING) {
 		pool_disarm(p, &m->prune);
 		set_status(p, m, POOL_ALIVE);

@@ -6,6 +6,19 @@
 
 /* Serf's part of a push/pull: clocks, statuses, who left, recent events. */
 
+/*
+ * In an exchange the time of a member that is leaving reads as one of its
+ * joining: told as it is, the intent itself would come too late for whoever
+ * has not had it yet, and the member would seem to fail.
+ */
+static uint64_t
+told_ltime(const struct pool_member *m)
+{
+	bool leaves = m->status == POOL_LEAVING && m->status_ltime > 0;
+
+	return leaves ? m->status_ltime - 1 : m->status_ltime;
+}
+
 void
 pool_serf_state_put(struct pool *p, struct buf *out)
 {
@@ -21,7 +34,7 @@ pool_serf_state_put(struct pool *p, struct buf *out)
 		if (m->status == POOL_NONE)
 			continue;
 		wire_add_str(&clocks, wire_text(m->name));
-		wire_add_uint(&clocks, m->status_ltime);
+		wire_add_uint(&clocks, told_ltime(m));
 		nclocks++;
 		if (m->status != POOL_LEFT)
 			continue;
@@ -77,16 +90,26 @@ merge_left(struct pool *p, struct wire_intent in)
 	pool_on_leave_intent(p, &in);
 }
 
+static void
+merge_join(struct pool *p, const struct wire_intent *in)
+{
+	char name[POOL_NAME_MAX + 1];
+	struct pool_member *m;
+
+	if (pool_on_join_intent(p, in) && pool_name(in->node, name) &&
+	    (m = pool_member_find(p, name)) != NULL)
+		m->hearsay = true;
+}
+
 /* The left ones first; everybody else is told as a join intent. */
 static void
 merge_statuses(struct pool *p, const struct wire_serf_state *s)
 {
 	size_t nleft;
-	struct wire_bytes *left =
-	    left_sorted(pool_list(s->left_members), &nleft);
+	struct wire_bytes *left = left_sorted(s->left_members, &nleft);
 
 	for (int joins = 0; joins < 2; joins++) {
-		struct wire_list clocks = pool_list(s->status_ltimes);
+		struct wire_list clocks = s->status_ltimes;
 		struct wire_intent in = { 0 };
 
 		while (wire_next_clock(&clocks, &in.node, &in.ltime)) {
@@ -96,7 +119,7 @@ merge_statuses(struct pool *p, const struct wire_serf_state *s)
 			if (is_left && joins == 0)
 				merge_left(p, in);
 			else if (!is_left && joins == 1)
-				pool_on_join_intent(p, &in);
+				merge_join(p, &in);
 		}
 	}
 	free(left);
@@ -108,9 +131,7 @@ merge_events(struct pool *p, struct wire_list slots)
 	struct wire_slot slot;
 	struct wire_event e;
 
-	slots = pool_list(slots);
 	while (wire_next_slot(&slots, &slot)) {
-		slot.events = pool_list(slot.events);
 		while (wire_next_event(&slot.events, &e)) {
 			struct wire_user_event ev = { slot.ltime, e.name,
 				e.payload, false };

@@ -41,6 +41,70 @@ START_TEST(an_old_intent_changes_nothing)
 }
 END_TEST
 
+/* A push/pull that says of m2 that it is alive, as of that time. */
+static void
+exchange(uint64_t ltime, uint64_t *told)
+{
+	struct wire_serf_state s = { .ltime = ltime };
+	struct wire_push_pull pp = { 0 }, back;
+	struct wire_bytes message, name;
+	struct buf clocks = { 0 }, user = { 0 }, b = { 0 }, stream = { 0 },
+		   reply = { 0 }, room = { 0 };
+	const struct wire_wrap plain = { 0 };
+
+	wire_add_str(&clocks, wire_text("m2"));
+	wire_add_uint(&clocks, ltime);
+	s.status_ltimes = wire_list(&clocks, 1);
+	wire_put(&user, &wire_serf_state_form, &s);
+	pp.nodes = wire_list(&b, 0);
+	pp.user = wire_bytes(user.data, user.len);
+	wire_push_pull_put(&b, &pp);
+	wire_wrap_stream(&stream, &plain, wire_bytes(b.data, b.len));
+	pool_stream(o.pool, o.now_ms, NULL, stream.data, stream.len, &reply);
+	ck_assert_int_eq(
+	    wire_peel_stream(
+		NULL, wire_bytes(reply.data, reply.len), &room, &message, NULL),
+	    0);
+	ck_assert_int_eq(
+	    wire_push_pull_get(wire_from(message, 1), &back, NULL), 0);
+	ck_assert_int_eq(wire_get(&wire_serf_state_form,
+			     wire_from(back.user, 1), &s, NULL, NULL),
+	    0);
+	*told = 0;
+	for (uint64_t at; wire_next_clock(&s.status_ltimes, &name, &at);)
+		if (wire_is(name, wire_text("m2")))
+			*told = at;
+	buf_release(&clocks);
+	buf_release(&user);
+	buf_release(&b);
+	buf_release(&stream);
+	buf_release(&reply);
+	buf_release(&room);
+}
+
+START_TEST(a_leave_is_heard_whatever_an_exchange_said_before)
+{
+	uint64_t told;
+
+	poolone_init(&o, false);
+	poolone_alive(&o, "m2", 1);
+	/* Somebody has heard m2's leave at 6, and we have not. */
+	exchange(6, &told);
+	ck_assert_int_eq(status("m2"), POOL_ALIVE);
+	intent(true, "m2", 6, false);
+	ck_assert_int_eq(status("m2"), POOL_LEAVING);
+	/* Nor do we spoil it for others; and once is enough. */
+	exchange(1, &told);
+	ck_assert_uint_eq(told, 5);
+	intent(false, "m2", 7, false);
+	intent(true, "m2", 7, false);
+	ck_assert_int_eq(status("m2"), POOL_ALIVE);
+	poolone_dead(&o, "m2", 1, "m2");
+	ck_assert_int_eq(status("m2"), POOL_FAILED);
+	poolone_release(&o);
+}
+END_TEST
+
 START_TEST(news_is_passed_on_and_old_news_is_not)
 {
 	poolone_init(&o, false);
@@ -477,6 +541,7 @@ START_TEST(tags_change_by_a_new_incarnation_and_have_a_limit)
 END_TEST
 
 UNIT_MAIN("pool_serf", an_old_intent_changes_nothing,
+    a_leave_is_heard_whatever_an_exchange_said_before,
     news_is_passed_on_and_old_news_is_not,
     the_clock_is_ahead_of_all_that_was_heard,
     that_we_leave_is_refuted_while_we_do_not,
