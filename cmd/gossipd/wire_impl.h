@@ -105,6 +105,13 @@ int wire_skip(struct wire_in *in);
  */
 int wire_read_head(struct wire_in *in, size_t *nvalues, size_t *nbytes);
 
+/*
+ * Steps over s->pending values, max bytes at most in all. False at the end of
+ * the bytes, to go on from there when there are more, or when they are *bad.
+ */
+bool wire_step_over(
+    struct wire_scan *s, struct wire_bytes b, size_t max, bool *bad);
+
 int wire_read_form(struct wire_in *in, const struct wire_form *form, void *msg);
 int wire_read_list(
     struct wire_in *in, enum wire_kind kind, struct wire_list *out);
@@ -113,5 +120,7 @@ void wire_put_fields(
     struct buf *out, const struct wire_form *form, const void *msg);
 void wire_add_negative(struct buf *out, int64_t v);
 void wire_add_f64(struct buf *out, double v);
+/* A coordinate without the version in front of it. */
+void wire_coord_put_map(struct buf *out, const struct wire_coord *c);
 
 #endif

@@ -258,9 +258,15 @@ wire_coord_get(
 void
 wire_coord_put(struct buf *out, const struct wire_coord *c)
 {
+	buf_addc(out, COORD_VERSION);
+	wire_coord_put_map(out, c);
+}
+
+void
+wire_coord_put_map(struct buf *out, const struct wire_coord *c)
+{
 	double v;
 
-	buf_addc(out, COORD_VERSION);
 	wire_add_map(out, NNUMBERS + 1);
 	for (size_t i = 0; i < NNUMBERS; i++) {
 		memcpy(&v, (const char *)c + numbers[i].offset, sizeof v);

@@ -100,12 +100,8 @@ enum stage {
 
 #define SEALED_HEAD 5
 
-/*
- * Steps over values until none is pending. False at the end of the bytes, to
- * go on from there when there are more.
- */
-static bool
-step(struct wire_scan *s, struct wire_bytes b, bool *bad)
+bool
+wire_step_over(struct wire_scan *s, struct wire_bytes b, size_t max, bool *bad)
 {
 	while (s->pending > 0) {
 		struct wire_in in;
@@ -121,7 +117,7 @@ step(struct wire_scan *s, struct wire_bytes b, bool *bad)
 		s->at = (size_t)(in.p - b.data) + nbytes;
 		s->pending += nvalues - 1;
 		/* Each value takes a byte at least. */
-		if (s->at + s->pending > WIRE_STREAM_MAX) {
+		if (s->at + s->pending > max) {
 			*bad = true;
 			return false;
 		}
@@ -197,10 +193,10 @@ advance(struct wire_scan *s, struct wire_bytes b)
 		return false;
 	if (s->stage == HEAD && b.data[0] == WIRE_ENCRYPT)
 		return scan_sealed(s, b);
-	if (s->stage == HEAD && step(s, b, &bad) && s->at <= b.n &&
-	    !after_head(s, b))
+	if (s->stage == HEAD && wire_step_over(s, b, WIRE_STREAM_MAX, &bad) &&
+	    s->at <= b.n && !after_head(s, b))
 		return false;
-	if (s->stage == NODES && step(s, b, &bad)) {
+	if (s->stage == NODES && wire_step_over(s, b, WIRE_STREAM_MAX, &bad)) {
 		s->at += s->tail;
 		s->stage = TAIL;
 	}
