@@ -27,6 +27,7 @@
 
 #include "common/bus.h"
 #include "common/err.h"
+#include "common/log.h"
 #include "common/loop.h"
 #include "common/rec.h"
 
@@ -134,6 +135,13 @@ int daemon_main(int argc, char **argv, const struct daemon_def *def);
 
 void daemon_ready(struct daemon *d);
 void daemon_exit(struct daemon *d, int status);
+
+/*
+ * Calls fn on the loop with each line that is logged from now on, in order;
+ * it must not log. One fn at a time; NULL takes it back.
+ */
+void daemon_follow_log(struct daemon *d,
+    void (*fn)(void *ctx, enum log_level level, const char *line), void *ctx);
 
 /* Warns loudly when others than this machine can reach addr ("0.0.0.0",
  * "10.0.0.1:4646" ...) and nothing says who they are. */

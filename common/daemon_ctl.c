@@ -38,10 +38,20 @@ struct daemon_logs {
 		enum log_level level;
 	} monitors[MAX_MONITORS];
 	size_t nmonitors;
+	/* Who else in this process follows, and what it has seen. */
+	void (*follow)(void *ctx, enum log_level level, const char *line);
+	void *follow_ctx;
+	uint64_t followed;
 };
 
 /* There is one daemon in a process, and the log has one sink. */
 static struct daemon_logs *the_logs;
+
+static uint64_t
+first_kept(const struct daemon_logs *logs)
+{
+	return logs->last > LINES_KEPT ? logs->last - LINES_KEPT : 0;
+}
 
 static void
 send_lines(struct daemon_logs *logs, const struct monitor *m, bool even_none,
@@ -52,7 +62,7 @@ send_lines(struct daemon_logs *logs, const struct monitor *m, bool even_none,
 	uint64_t first;
 
 	pthread_mutex_lock(&logs->lock);
-	first = logs->last > LINES_KEPT ? logs->last - LINES_KEPT : 0;
+	first = first_kept(logs);
 	reply.next = logs->last;
 	for (uint64_t i = m->after > first ? m->after : first; i < logs->last;
 	     i++) {
@@ -70,6 +80,23 @@ send_lines(struct daemon_logs *logs, const struct monitor *m, bool even_none,
 }
 
 static void
+tell_follower(struct daemon_logs *logs)
+{
+	if (logs->follow == NULL)
+		return;
+	pthread_mutex_lock(&logs->lock);
+	if (logs->followed < first_kept(logs))
+		logs->followed = first_kept(logs);
+	while (logs->followed < logs->last) {
+		const struct kept_line *line =
+		    &logs->lines[++logs->followed % LINES_KEPT];
+
+		logs->follow(logs->follow_ctx, line->level, line->text);
+	}
+	pthread_mutex_unlock(&logs->lock);
+}
+
+static void
 on_lines(void *arg)
 {
 	struct daemon_logs *logs = arg;
@@ -79,7 +106,9 @@ on_lines(void *arg)
 	if (logs != the_logs)
 		return; /* it has been freed meanwhile */
 	/* Said first, so that what is logged from here on comes back here. */
-	atomic_store(&logs->waiting, logs->nmonitors > 0);
+	atomic_store(
+	    &logs->waiting, logs->nmonitors > 0 || logs->follow != NULL);
+	tell_follower(logs);
 	for (size_t i = 0; i < logs->nmonitors; i++) {
 		send_lines(logs, &logs->monitors[i], false, &sent);
 		if (!sent)
@@ -138,6 +167,19 @@ last_of(struct daemon_logs *logs)
 	last = logs->last;
 	pthread_mutex_unlock(&logs->lock);
 	return last;
+}
+
+void
+daemon_follow_log(struct daemon *d,
+    void (*fn)(void *ctx, enum log_level level, const char *line), void *ctx)
+{
+	struct daemon_logs *logs = d->impl->logs;
+
+	logs->follow = fn;
+	logs->follow_ctx = ctx;
+	logs->followed = last_of(logs);
+	if (fn != NULL)
+		loop_post(d->loop, on_lines, logs);
 }
 
 static void

@@ -55,6 +55,64 @@ static const struct rec_field member_tags_fields[] = {
 const struct rec_type member_tags_type =
     REC_TYPE(member_tags, member_tags_fields);
 
+static const struct rec_field member_tags_edit_fields[] = {
+	REC_STRMAP(struct member_tags_edit, 1, tags, "Tags"),
+	REC_STRS(struct member_tags_edit, 2, deleted, "Deleted"),
+};
+const struct rec_type member_tags_edit_type =
+    REC_TYPE(member_tags_edit, member_tags_edit_fields);
+
+static const struct rec_field member_user_event_fields[] = {
+	REC_STR(struct member_user_event, 1, name, "Name"),
+	REC_STR(struct member_user_event, 2, payload, "Payload"),
+	REC_BOOL(struct member_user_event, 3, coalesce, "Coalesce"),
+};
+const struct rec_type member_user_event_type =
+    REC_TYPE(member_user_event, member_user_event_fields);
+
+static const struct rec_field member_query_fields[] = {
+	REC_STR(struct member_query, 1, name, "Name"),
+	REC_STR(struct member_query, 2, payload, "Payload"),
+	REC_STRS(struct member_query, 3, nodes, "Nodes"),
+	REC_STRMAP(struct member_query, 4, tags, "Tags"),
+	REC_I64(struct member_query, 5, timeout_ms, "TimeoutMs"),
+};
+const struct rec_type member_query_type =
+    REC_TYPE(member_query, member_query_fields);
+
+static const struct rec_field member_answer_fields[] = {
+	REC_STR(struct member_answer, 1, from, "From"),
+	REC_STR(struct member_answer, 2, payload, "Payload"),
+};
+const struct rec_type member_answer_type =
+    REC_TYPE(member_answer, member_answer_fields);
+
+static const struct rec_field member_answers_fields[] = {
+	REC_STRS(struct member_answers, 1, acks, "Acks", .flags = REC_EMPTY),
+	REC_LIST(struct member_answers, 2, answers, member_answer, "Answers",
+	    .flags = REC_EMPTY),
+};
+const struct rec_type member_answers_type =
+    REC_TYPE(member_answers, member_answers_fields);
+
+static const struct rec_field member_keys_ask_fields[] = {
+	REC_STR(struct member_keys_ask, 1, verb, "Verb"),
+	REC_STR(struct member_keys_ask, 2, key, "Key"),
+};
+const struct rec_type member_keys_ask_type =
+    REC_TYPE(member_keys_ask, member_keys_ask_fields);
+
+static const struct rec_field member_keys_fields[] = {
+	REC_MAP(struct member_keys, 1, keys, rec_ki, "Keys"),
+	REC_STRMAP(struct member_keys, 2, messages, "Messages"),
+	REC_I64(struct member_keys, 3, nmembers, "Members"),
+	REC_I64(struct member_keys, 4, nresponses, "Responses"),
+	REC_I64(struct member_keys, 5, nerrors, "Errors"),
+	REC_STR(struct member_keys, 6, why, "Why"),
+};
+const struct rec_type member_keys_type =
+    REC_TYPE(member_keys, member_keys_fields);
+
 static const struct rec_field member_rtt_ask_fields[] = {
 	REC_STR(struct member_rtt_ask, 1, from, "From"),
 	REC_STR(struct member_rtt_ask, 2, to, "To"),

@@ -68,6 +68,51 @@ struct member_tags {
 	size_t ntags;
 };
 
+/* What an operator changes of its tags, until its next start. */
+struct member_tags_edit {
+	struct rec_kv *tags;
+	size_t ntags;
+	char **deleted;
+	size_t ndeleted;
+};
+
+struct member_user_event {
+	char *name, *payload;
+	bool coalesce; /* the same name within moments may be heard once */
+};
+
+struct member_query {
+	char *name, *payload;
+	char **nodes; /* only these, when there are any */
+	size_t nnodes;
+	struct rec_kv *tags; /* and whose tag matches a pattern */
+	size_t ntags;
+	int64_t timeout_ms; /* 0: by the size of the pool */
+};
+
+struct member_answer {
+	char *from, *payload;
+};
+struct member_answers {
+	char **acks; /* who has heard it */
+	size_t nacks;
+	struct member_answer *answers;
+	size_t nanswers;
+};
+
+struct member_keys_ask {
+	char *verb; /* "list", "install", "use" or "remove" */
+	char *key;  /* base64; not to list */
+};
+struct member_keys {
+	struct rec_ki *keys; /* how many members have it */
+	size_t nkeys;
+	struct rec_kv *messages; /* what members have to say */
+	size_t nmessages;
+	int64_t nmembers, nresponses, nerrors;
+	char *why; /* "": all went well */
+};
+
 struct member_rtt_ask {
 	char *from, *to; /* from: "" for our own */
 };
@@ -86,6 +131,9 @@ struct member_reach {
 
 extern const struct rec_type member_type, member_rows_type, member_event_type,
     member_join_type, member_joined_type, member_force_leave_type,
-    member_tags_type, member_rtt_ask_type, member_rtt_type, member_reach_type;
+    member_tags_type, member_tags_edit_type, member_user_event_type,
+    member_query_type, member_answer_type, member_answers_type,
+    member_keys_ask_type, member_keys_type, member_rtt_ask_type,
+    member_rtt_type, member_reach_type;
 
 #endif

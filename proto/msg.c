@@ -35,6 +35,8 @@ const struct msg_def msg_defs[] = {
 	{ MSG_SERVICES, "services", NULL, &services_news_type },
 	{ MSG_ALLOCS, "allocs", NULL, &alloc_rows_type },
 
+	{ MSG_MEMBER_KEYS, "member-keys", &member_keys_ask_type,
+	    &member_keys_type },
 	{ MSG_MEMBERS, "members", NULL, &member_rows_type },
 	{ MSG_MEMBER_JOIN, "member-join", &member_join_type,
 	    &member_joined_type },
@@ -45,6 +47,11 @@ const struct msg_def msg_defs[] = {
 	{ MSG_MEMBER_RTT, "member-rtt", &member_rtt_ask_type,
 	    &member_rtt_type },
 	{ MSG_MEMBER_REACH, "member-reach", NULL, &member_reach_type },
+	{ MSG_MEMBER_TAGS_EDIT, "member-tags-edit", &member_tags_edit_type,
+	    NULL },
+	{ MSG_MEMBER_EVENT, "member-event", &member_user_event_type, NULL },
+	{ MSG_MEMBER_QUERY, "member-query", &member_query_type,
+	    &member_answers_type },
 
 	{ MSG_METRICS, "metrics", &metrics_ask_type, &metrics_text_type },
 	{ MSG_METRIC_GET, "metric-get", &metric_get_type, &metric_rows_type },

@@ -35,6 +35,7 @@ enum msg_number {
 	MSG_ALLOCS = 41,
 
 	/* to gossipd */
+	MSG_MEMBER_KEYS = 59,
 	MSG_MEMBERS = 60,
 	MSG_MEMBER_JOIN = 61,
 	MSG_MEMBER_LEAVE = 62,
@@ -42,6 +43,9 @@ enum msg_number {
 	MSG_MEMBER_TAGS = 64,
 	MSG_MEMBER_RTT = 65,
 	MSG_MEMBER_REACH = 66,
+	MSG_MEMBER_TAGS_EDIT = 67,
+	MSG_MEMBER_EVENT = 68,
+	MSG_MEMBER_QUERY = 69,
 
 	/* to metricsd */
 	MSG_METRICS = 70,

@@ -30,6 +30,9 @@ static const struct rec_field gossipd_config_fields[] = {
 	    struct gossipd_config, 16, reconnect_timeout, "ReconnectTimeout"),
 	REC_DUR(
 	    struct gossipd_config, 17, tombstone_timeout, "TombstoneTimeout"),
+	REC_STR(struct gossipd_config, 18, rpc, "RPC"),
+	REC_STR(struct gossipd_config, 19, rpc_auth, "RPCAuth",
+	    .flags = REC_NOJSON),
 };
 const struct rec_type gossipd_config_type =
     REC_TYPE(gossipd_config, gossipd_config_fields);
@@ -50,6 +53,8 @@ gossipd_config_init(void *config)
 	c->compression = true;
 	c->reconnect_timeout = 72 * 3600 * SECOND;
 	c->tombstone_timeout = 24 * 3600 * SECOND;
+	c->rpc = xstrdup("");
+	c->rpc_auth = xstrdup("");
 }
 
 static int
@@ -62,6 +67,21 @@ check_addr(const char *name, const char *addr, struct err *err)
 		return 0;
 	return err_set(
 	    err, ERR_BAD, "%s: expected host:port, found \"%s\"", name, addr);
+}
+
+static int
+check_rpc(const char *addr, struct err *err)
+{
+	struct pool_addr a;
+	char host[256];
+	int64_t port;
+
+	if (addr[0] == '\0' ||
+	    (gossip_addr_parse(addr, host, sizeof host, &port) == 0 &&
+		gossip_addr_numeric(host, port, &a)))
+		return 0;
+	return err_set(err, ERR_BAD,
+	    "rpc: expected an address and a port, found \"%s\"", addr);
 }
 
 static int
@@ -134,6 +154,8 @@ gossipd_config_check(const void *config, struct err *err)
 		return -1;
 	if (c->advertise[0] != '\0' &&
 	    check_addr("advertise", c->advertise, err) == -1)
+		return -1;
+	if (check_rpc(c->rpc, err) == -1)
 		return -1;
 	if (c->name[0] != '\0' && check_word("name", c->name, err) == -1)
 		return -1;

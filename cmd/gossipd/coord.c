@@ -171,7 +171,11 @@ coord_update(struct coord_client *c, struct coord_lag *lag,
 	update_place(&c->at, other, rtt_s, rng);
 	update_adjustment(c, other, rtt_s);
 	update_gravity(&c->at, rng);
-	if (!coord_is_valid(&c->at))
+	if (!coord_is_valid(&c->at)) {
+		unsigned nresets = c->nresets + 1;
+
 		coord_client_init(c);
+		c->nresets = nresets;
+	}
 	return true;
 }

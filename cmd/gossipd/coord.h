@@ -24,6 +24,7 @@ struct coord_client {
 	struct wire_coord at;
 	double samples[COORD_WINDOW];
 	size_t next;
+	unsigned nresets;
 };
 
 /* The last round trips to one member, for a median. Zeroed: none. */

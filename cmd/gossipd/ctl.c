@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/gossipd/ctl_ask.h"
 #include "cmd/gossipd/wire.h"
 #include "common/bus.h"
 #include "common/ctl_impl.h"
@@ -17,10 +18,8 @@
 #include "proto/member.h"
 #include "proto/msg.h"
 
-#define COLUMNS(a)    (a), sizeof(a) / sizeof((a)[0])
-#define LEAVE_WAIT_MS 20000 /* leaving takes its time */
-#define HOUR_MS       3600000
-#define FILTERS_MAX   16 /* -t TAG=REGEXP */
+#define COLUMNS(a) (a), sizeof(a) / sizeof((a)[0])
+#define HOUR_MS    3600000
 
 /* --- members --- */
 
@@ -42,7 +41,7 @@ struct filter {
 };
 
 struct filters {
-	struct filter list[FILTERS_MAX];
+	struct filter list[GOSSIPCTL_FILTERS_MAX];
 	size_t n;
 };
 
@@ -52,7 +51,7 @@ add_filter(struct filters *f, enum filter_kind which, const char *tag,
 {
 	char *whole = xasprintf("^(%s)$", text);
 	struct filter *new = &f->list[f->n];
-	bool good = f->n < FILTERS_MAX &&
+	bool good = f->n < GOSSIPCTL_FILTERS_MAX &&
 		    regcomp(&new->re, whole, REG_EXTENDED | REG_NOSUB) == 0;
 
 	free(whole);
@@ -278,8 +277,8 @@ do_leave(struct ctl *c, int argc, char **argv)
 
 	if (argc != 1)
 		return ctl_usage(c, argv[0]);
-	if (own.timeout_ms < LEAVE_WAIT_MS)
-		own.timeout_ms = LEAVE_WAIT_MS;
+	if (own.timeout_ms < GOSSIPCTL_WAIT_MS)
+		own.timeout_ms = GOSSIPCTL_WAIT_MS;
 	if (ctl_ask(&own, MSG_MEMBER_LEAVE, NULL, NULL, &err) == -1)
 		return ctl_fail(c, &err);
 	return CTL_DONE;
@@ -331,8 +330,8 @@ do_reachability(struct ctl *c, int argc, char **argv)
 
 	if (argc != 1)
 		return ctl_usage(c, argv[0]);
-	if (own.timeout_ms < LEAVE_WAIT_MS)
-		own.timeout_ms = LEAVE_WAIT_MS;
+	if (own.timeout_ms < GOSSIPCTL_WAIT_MS)
+		own.timeout_ms = GOSSIPCTL_WAIT_MS;
 	if (ctl_ask(&own, MSG_MEMBER_REACH, NULL, &reach, &err) == -1)
 		return ctl_fail(c, &err);
 	for (size_t i = 0; i < reach.nanswered; i++)
@@ -368,6 +367,15 @@ static const struct ctl_verb verbs[] = {
 	{ "leave", "", "leave the pool, and stop", do_leave },
 	{ "force-leave", "[-prune] NAME",
 	    "a failed member has left; -prune: forget it", do_force_leave },
+	{ "event", "[-s] NAME [PAYLOAD]",
+	    "tell all; -s: not to be joined with others of its name",
+	    gossipctl_event },
+	{ "query", "[-n NAME] [-t TAG=VALUE] [-w TIME] NAME [PAYLOAD]",
+	    "ask all, or some, and list who answers what", gossipctl_query },
+	{ "keys", "-list | -install KEY | -use KEY | -remove KEY",
+	    "the keys of all members", gossipctl_keys },
+	{ "tags", "[-set TAG=VALUE] [-delete TAG]",
+	    "change what the member says of itself", gossipctl_tags },
 	{ "reachability", "", "who answers a question to all",
 	    do_reachability },
 	{ "rtt", "NAME [NAME]", "the round trip between two members", do_rtt },

@@ -8,9 +8,11 @@
 #ifndef CMD_GOSSIPD_GOSSIPD_H
 #define CMD_GOSSIPD_GOSSIPD_H
 
+#include "cmd/gossipd/asks.h"
 #include "cmd/gossipd/join.h"
 #include "cmd/gossipd/pool.h"
 #include "cmd/gossipd/port.h"
+#include "cmd/gossipd/rpc.h"
 #include "common/daemon.h"
 #include "proto/member.h"
 #include "proto/meter.h"
@@ -35,6 +37,8 @@ struct gossipd_config {
 	bool compression;
 	bool leave_on_interrupt, leave_on_terminate;
 	int64_t reconnect_timeout, tombstone_timeout; /* ns */
+	char *rpc;      /* host:port of a Serf agent's RPC; "": none */
+	char *rpc_auth; /* what its clients must show; "": nothing */
 };
 extern const struct rec_type gossipd_config_type;
 
@@ -45,8 +49,8 @@ int gossipd_config_check(const void *config, struct err *err);
 
 /* One who waits for the answers to a question to all. */
 struct reach {
+	struct gossipd *g;
 	struct bus_req *req; /* NULL: a free place */
-	uint64_t id;         /* of the query */
 	char **answered;
 	size_t nanswered, cap;
 };
@@ -59,13 +63,18 @@ struct gossipd {
 	struct gossip_port_ops port_ops;
 	struct joins *joins;
 	struct loop_timer *tick;
-	uint64_t due_ms;          /* what tick is set to; 0: not set */
-	char *name;               /* of our member */
-	struct member_tags given; /* by daemons of this machine */
+	uint64_t due_ms;               /* what tick is set to; 0: not set */
+	char *name;                    /* of our member */
+	struct member_tags given;      /* by daemons of this machine */
+	struct member_tags_edit edits; /* by operators */
+	struct asks asks;
+	struct rpc *rpc; /* NULL: nobody may ask by it */
 	struct loop_timer *retry;
 	int64_t nretries;
+	bool leaves;            /* whatever the config says of signals */
 	struct bus_req *leaver; /* who waits for us to have left */
 	struct reach reaches[GOSSIPD_REACH_MAX];
+	struct asker *askers; /* who wait for what comes of a query */
 	struct meter meter;
 };
 
@@ -83,6 +92,12 @@ void gossipd_metrics(struct daemon *d);
 /* Sets the clock for what the pool wants next; after each call into it. */
 void gossipd_rearm(struct gossipd *g);
 
+/* Leaves the pool, and then ends. */
+void gossipd_leave(struct gossipd *g);
+
+/* Queries that are Serf's own are not for people, but for its ping. */
+int gossipd_query_check(const struct pool_query *q, struct err *err);
+
 /* --- self.c: what our member says of itself --- */
 
 char *gossipd_name(const struct gossipd_config *c); /* caller frees */
@@ -92,6 +107,9 @@ void gossipd_tags(const struct gossipd_config *c, const struct gossipd *g,
 /* Where others are told to reach it. */
 int gossipd_addr(
     const struct gossipd_config *c, struct pool_addr *out, struct err *err);
+/* An operator's change, until the next start; it wins over the file. */
+int gossipd_edit_tags(
+    struct gossipd *g, const struct member_tags_edit *edit, struct err *err);
 enum pool_profile gossipd_profile(const char *name);
 
 /* A member as messages have it; member_type clears it. */
@@ -105,9 +123,11 @@ int gossipd_keys_load(
 int gossipd_keys_save(const struct gossipd_config *c,
     const struct wire_ring *ring, struct err *err);
 
-/* --- handlers.c: of the pool's answers to questions --- */
+/* --- handlers.c, handlers_ask.c --- */
 
-void gossipd_reach_event(struct gossipd *g, const struct pool_event *ev);
+void gossipd_on_query(void *ctx, struct bus_req *req, const void *body);
+void gossipd_on_keys(void *ctx, struct bus_req *req, const void *body);
+void gossipd_askers_release(struct gossipd *g);
 void gossipd_reach_release(struct gossipd *g);
 
 #endif

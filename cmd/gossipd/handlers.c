@@ -109,8 +109,7 @@ on_leave(void *ctx, struct bus_req *req, const void *body)
 	}
 	g->leaver = req;
 	bus_on_expire(req, on_leave_expired, g);
-	d->stopping = true;
-	gossipd_stop(d);
+	gossipd_leave(g);
 }
 
 static void
@@ -154,6 +153,19 @@ on_tags(void *ctx, struct bus_req *req, const void *body)
 	gossipd_rearm(g);
 }
 
+static void
+on_tags_edit(void *ctx, struct bus_req *req, const void *body)
+{
+	struct gossipd *g = gossipd_of(ctx);
+	struct err err;
+
+	if (gossipd_edit_tags(g, body, &err) == -1)
+		bus_refuse(req, &err);
+	else
+		bus_reply(req, NULL);
+	gossipd_rearm(g);
+}
+
 /* --- round trips --- */
 
 static const char *
@@ -176,6 +188,26 @@ on_rtt(void *ctx, struct bus_req *req, const void *body)
 		    "%s and %s are not known well enough", from, to);
 	else
 		bus_reply(req, &reply);
+}
+
+/* --- user events --- */
+
+static void
+on_user_event(void *ctx, struct bus_req *req, const void *body)
+{
+	const struct member_user_event *e = body;
+	struct gossipd *g = gossipd_of(ctx);
+	const char *payload = text_or(e->payload, "");
+	struct err err;
+
+	if (e->name == NULL || e->name[0] == '\0')
+		bus_refusef(req, ERR_BAD, "an event's name is missing");
+	else if (pool_user_event(g->pool, now_ms(g), e->name, payload,
+		     strlen(payload), e->coalesce, &err) == -1)
+		bus_refuse(req, &err);
+	else
+		bus_reply(req, NULL);
+	gossipd_rearm(g);
 }
 
 /* --- questions to all --- */
@@ -237,25 +269,24 @@ add_answer(struct reach *r, const char *name)
 	r->answered[r->nanswered++] = xstrdup(name);
 }
 
-void
-gossipd_reach_event(struct gossipd *g, const struct pool_event *ev)
+static void
+on_reach_answer(void *ctx, const struct pool_event *ev)
 {
-	for (size_t i = 0; i < GOSSIPD_REACH_MAX; i++) {
-		struct reach *r = &g->reaches[i];
+	struct reach *r = ctx;
 
-		if (r->req == NULL || r->id != ev->id)
-			continue;
-		if (ev->type == POOL_EV_QUERY_DONE)
-			reach_reply(g, r);
-		else if (ev->type == POOL_EV_ACK)
-			add_answer(r, ev->from);
-	}
+	if (ev->type == POOL_EV_QUERY_DONE)
+		reach_reply(r->g, r);
+	else if (ev->type == POOL_EV_ACK)
+		add_answer(r, ev->from);
 }
 
 static void
 on_reach_expired(void *ctx, struct bus_req *req)
 {
-	reach_release(ctx);
+	struct reach *r = ctx;
+
+	asks_forget(&r->g->asks, r);
+	reach_release(r);
 	bus_refusef(req, ERR_TIMEOUT,
 	    "the pool takes longer to answer than was to be waited");
 }
@@ -275,13 +306,13 @@ on_reach(void *ctx, struct bus_req *req, const void *body)
 		bus_refusef(req, ERR_BUSY, "too many ask that");
 		return;
 	}
-	r->req = req;
-	if (pool_query(g->pool, now_ms(g), &q, &r->id, &err) == -1) {
+	*r = (struct reach){ .g = g, .req = req };
+	if (asks_start(&g->asks, now_ms(g), &q, on_reach_answer, r, &err) ==
+	    -1) {
 		reach_release(r);
 		bus_refuse(req, &err);
 		return;
 	}
-	add_answer(r, g->name); /* the pool does not ask itself */
 	bus_on_expire(req, on_reach_expired, r);
 	gossipd_rearm(g);
 }
@@ -293,11 +324,15 @@ const struct bus_route gossipd_routes[] = {
 	{ MSG_MEMBER_TAGS, on_tags },
 	{ MSG_MEMBER_RTT, on_rtt },
 	{ MSG_MEMBER_REACH, on_reach },
+	{ MSG_MEMBER_EVENT, on_user_event },
+	{ MSG_MEMBER_QUERY, gossipd_on_query },
 };
 const size_t gossipd_nroutes = sizeof gossipd_routes / sizeof gossipd_routes[0];
 
 const struct bus_route gossipd_ctl_routes[] = {
 	{ MSG_MEMBER_LEAVE, on_leave },
+	{ MSG_MEMBER_TAGS_EDIT, on_tags_edit },
+	{ MSG_MEMBER_KEYS, gossipd_on_keys },
 };
 const size_t gossipd_nctl_routes =
     sizeof gossipd_ctl_routes / sizeof gossipd_ctl_routes[0];

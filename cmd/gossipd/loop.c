@@ -160,8 +160,17 @@ on_left(struct gossipd *g)
 	if (g->leaver != NULL)
 		bus_reply(g->leaver, NULL);
 	g->leaver = NULL;
+	if (g->rpc != NULL)
+		rpc_left(g->rpc);
 	log_info("left the pool");
 	daemon_exit(g->daemon, 0);
+}
+
+static void
+rpc_follow(struct gossipd *g, const struct pool_event *ev)
+{
+	if (g->rpc != NULL)
+		rpc_event(g->rpc, ev);
 }
 
 static void
@@ -180,12 +189,13 @@ on_event(void *ctx, const struct pool_event *ev)
 	case POOL_EV_FAILED:
 	case POOL_EV_UPDATE:
 	case POOL_EV_REAP:
+		rpc_follow(g, ev);
 		tell(g, what[ev->type], &ev->member);
 		break;
 	case POOL_EV_ACK:
 	case POOL_EV_RESPONSE:
 	case POOL_EV_QUERY_DONE:
-		gossipd_reach_event(g, ev);
+		asks_event(&g->asks, ev);
 		break;
 	case POOL_EV_JOINED:
 		joins_on_joined(g->joins, ev->token, ev->ok, ev->why);
@@ -199,8 +209,9 @@ on_event(void *ctx, const struct pool_event *ev)
 	case POOL_EV_KEYS:
 		on_keys(g);
 		break;
-	case POOL_EV_USER: /* nobody here asks for them */
+	case POOL_EV_USER:
 	case POOL_EV_QUERY:
+		rpc_follow(g, ev);
 		break;
 	}
 }
@@ -301,6 +312,26 @@ start_pool(struct gossipd *g, const struct pool_addr *addr, struct err *err)
 	return g->pool != NULL ? 0 : -1;
 }
 
+static void
+on_log(void *ctx, enum log_level level, const char *line)
+{
+	rpc_log(ctx, level, line);
+}
+
+static int
+start_rpc(struct gossipd *g, struct err *err)
+{
+	const struct gossipd_config *c = g->daemon->config;
+
+	if (c->rpc[0] == '\0')
+		return 0;
+	g->rpc = rpc_new(g, c->rpc, c->rpc_auth, err);
+	if (g->rpc == NULL)
+		return -1;
+	daemon_follow_log(g->daemon, on_log, g->rpc);
+	return 0;
+}
+
 int
 gossipd_start(struct daemon *d, struct err *err)
 {
@@ -325,9 +356,10 @@ gossipd_start(struct daemon *d, struct err *err)
 	g->tick = loop_timer_new(d->loop, on_tick, g);
 	if (start_pool(g, &addr, err) == -1)
 		return -1;
+	g->asks.pool = g->pool;
 	start_joins(g, addr.port);
 	gossipd_rearm(g);
-	return 0;
+	return start_rpc(g, err);
 }
 
 /* Tags may change while it runs; who it is and where it listens may not. */
@@ -349,10 +381,12 @@ gossipd_reload(struct daemon *d, const void *config, struct err *err)
 	    strcmp(is->advertise, was->advertise) != 0 ||
 	    strcmp(is->profile, was->profile) != 0 ||
 	    strcmp(is->encrypt, was->encrypt) != 0 ||
-	    is->compression != was->compression)
+	    is->compression != was->compression ||
+	    strcmp(is->rpc, was->rpc) != 0 ||
+	    strcmp(is->rpc_auth, was->rpc_auth) != 0)
 		return err_set(err, ERR_BAD,
-		    "bind, advertise, profile, encrypt and compression change "
-		    "only with a restart");
+		    "bind, advertise, profile, encrypt, compression and rpc "
+		    "change only with a restart");
 	gossipd_tags(is, g, &tags);
 	rv = pool_set_tags(g->pool, now_ms(g), tags.tags, tags.ntags, err);
 	rec_clear(&member_tags_type, &tags);
@@ -365,7 +399,7 @@ gossipd_stop(struct daemon *d)
 {
 	const struct gossipd_config *c = d->config;
 	struct gossipd *g = d->state;
-	bool leaves = g->leaver != NULL ||
+	bool leaves = g->leaves ||
 		      (d->stop_signal == SIGINT && c->leave_on_interrupt) ||
 		      (d->stop_signal == SIGTERM && c->leave_on_terminate);
 
@@ -378,19 +412,32 @@ gossipd_stop(struct daemon *d)
 }
 
 void
+gossipd_leave(struct gossipd *g)
+{
+	g->leaves = true;
+	g->daemon->stopping = true;
+	gossipd_stop(g->daemon);
+}
+
+void
 gossipd_release(struct daemon *d)
 {
 	struct gossipd *g = d->state;
 
 	if (g == NULL)
 		return;
+	daemon_follow_log(d, NULL, NULL);
+	key_forget(&g->asks, NULL);
 	joins_free(g->joins);
+	rpc_free(g->rpc);
 	loop_timer_free(g->retry);
 	loop_timer_free(g->tick);
 	gossip_port_free(g->port);
 	pool_free(g->pool);
 	gossipd_reach_release(g);
+	gossipd_askers_release(g);
 	rec_clear(&member_tags_type, &g->given);
+	rec_clear(&member_tags_edit_type, &g->edits);
 	meter_release(&g->meter);
 	free(g->name);
 	free(g);

@@ -243,9 +243,22 @@ struct pool_query {
 	uint64_t timeout_ms; /* 0: Serf's default for a pool of this size */
 };
 
-/* *id names the query in the events that follow. */
+/*
+ * *id names the query in the events that follow; our own answer, where its
+ * filters mean us, comes before this returns.
+ */
 int pool_query(struct pool *p, uint64_t now_ms, const struct pool_query *q,
     uint64_t *id, struct err *err);
+
+/* What can be asked about keys, and the queries that do it. */
+enum pool_key_verb {
+	POOL_KEY_INSTALL,
+	POOL_KEY_USE,
+	POOL_KEY_REMOVE,
+	POOL_KEY_LIST,
+	POOL_KEY_NVERBS
+};
+extern const char *const pool_key_queries[POOL_KEY_NVERBS];
 
 /* Answers a POOL_EV_QUERY, once, while its time runs. */
 int pool_respond(struct pool *p, uint64_t now_ms, uint64_t id,
@@ -276,6 +289,7 @@ struct pool_info {
 	size_t nmembers, nfailed, nleft;
 	size_t queue_members, queue_intents, queue_events, queue_queries;
 	uint64_t member_time, event_time, query_time; /* Lamport clocks */
+	uint64_t coord_resets;
 	unsigned health; /* Lifeguard's score: 0 is well */
 	bool encrypted;
 };

@@ -158,8 +158,9 @@ pool_query(struct pool *p, uint64_t now_ms, const struct pool_query *q,
 		    "query takes %zu bytes, of which there may be %d", b.len,
 		    POOL_QUERY_MAX);
 	} else {
-		launch(p, a, &w, timeout_ms, wire_bytes(b.data, b.len));
+		/* Said first: our own answer comes at once. */
 		*id = pool_query_id(w.ltime, w.id);
+		launch(p, a, &w, timeout_ms, wire_bytes(b.data, b.len));
 	}
 	buf_release(&filters);
 	buf_release(&b);

@@ -4,17 +4,16 @@
 #include "cmd/gossipd/pool_impl.h"
 #include "common/log.h"
 
-enum key_verb { KEY_INSTALL, KEY_USE, KEY_REMOVE, KEY_LIST, KEY_NVERBS };
-
-static const char *const verb_names[KEY_NVERBS] = { "_serf_install-key",
+const char *const pool_key_queries[POOL_KEY_NVERBS] = { "_serf_install-key",
 	"_serf_use-key", "_serf_remove-key", "_serf_list-keys" };
 
-static enum key_verb
+static enum pool_key_verb
 verb_of(const struct wire_query *q)
 {
-	enum key_verb v = KEY_INSTALL;
+	enum pool_key_verb v = POOL_KEY_INSTALL;
 
-	while (v < KEY_NVERBS && !wire_is(q->name, wire_text(verb_names[v])))
+	while (v < POOL_KEY_NVERBS &&
+	       !wire_is(q->name, wire_text(pool_key_queries[v])))
 		v++;
 	return v;
 }
@@ -40,9 +39,9 @@ key_get(const struct wire_query *q, struct wire_key *key, struct err *err)
 bool
 pool_keys_is_deadly(const struct wire_query *q)
 {
-	enum key_verb v = verb_of(q);
+	enum pool_key_verb v = verb_of(q);
 
-	return v != KEY_NVERBS && v != KEY_LIST && q->payload.n == 0;
+	return v != POOL_KEY_NVERBS && v != POOL_KEY_LIST && q->payload.n == 0;
 }
 
 /* Where the key is in the ring; nkeys: nowhere. */
@@ -97,7 +96,7 @@ drop(struct wire_ring *ring, size_t at, struct err *err)
 }
 
 static int
-carry_out(struct pool *p, enum key_verb v, const struct wire_query *q,
+carry_out(struct pool *p, enum pool_key_verb v, const struct wire_query *q,
     struct err *err)
 {
 	struct pool_event ev = { .type = POOL_EV_KEYS };
@@ -108,16 +107,16 @@ carry_out(struct pool *p, enum key_verb v, const struct wire_query *q,
 	if (p->ring == NULL || p->ring->nkeys == 0)
 		return err_set(err, ERR_DENIED,
 		    "No keyring to modify (encryption not enabled)");
-	if (v == KEY_LIST)
+	if (v == POOL_KEY_LIST)
 		return 0;
 	if (key_get(q, &key, err) == -1)
 		return -1;
 	at = place_of(p->ring, &key);
-	if (v == KEY_INSTALL)
+	if (v == POOL_KEY_INSTALL)
 		rv = install(p->ring, &key, at, err);
-	else if (v == KEY_USE)
+	else if (v == POOL_KEY_USE)
 		rv = use(p->ring, &key, at, err);
-	else if (v == KEY_REMOVE)
+	else if (v == POOL_KEY_REMOVE)
 		rv = drop(p->ring, at, err);
 	if (rv == 0)
 		pool_tell(p, &ev);
@@ -125,14 +124,14 @@ carry_out(struct pool *p, enum key_verb v, const struct wire_query *q,
 }
 
 static void
-response_put(const struct pool *p, enum key_verb v, bool ok, const char *why,
-    struct buf *out)
+response_put(const struct pool *p, enum pool_key_verb v, bool ok,
+    const char *why, struct buf *out)
 {
 	struct wire_key_response r = { .result = ok,
 		.message = wire_text(why) };
 	struct buf keys = { 0 }, first = { 0 };
 
-	if (v == KEY_LIST && ok) {
+	if (v == POOL_KEY_LIST && ok) {
 		for (size_t i = 0; i < p->ring->nkeys; i++) {
 			struct buf b = { 0 };
 
@@ -153,15 +152,16 @@ bool
 pool_on_key_query(
     struct pool *p, const struct wire_query *q, struct buf *payload)
 {
-	enum key_verb v = verb_of(q);
+	enum pool_key_verb v = verb_of(q);
 	struct err err = { 0 };
 	bool ok;
 
-	if (v == KEY_NVERBS)
+	if (v == POOL_KEY_NVERBS)
 		return false;
 	ok = carry_out(p, v, q, &err) == 0;
-	log_info("%s asked=%.*s ok=%d %s", verb_names[v], (int)q->source_node.n,
-	    (const char *)q->source_node.data, ok, err.text);
+	log_info("%s asked=%.*s ok=%d %s", pool_key_queries[v],
+	    (int)q->source_node.n, (const char *)q->source_node.data, ok,
+	    err.text);
 	response_put(p, v, ok, err.text, payload);
 	return true;
 }

@@ -84,6 +84,7 @@ pool_info(const struct pool *p, struct pool_info *out)
 		.member_time = p->clock,
 		.event_time = p->event_clock,
 		.query_time = p->query_clock,
+		.coord_resets = p->coord.nresets,
 		.health = p->health,
 		.encrypted = p->ring != NULL && p->ring->nkeys > 0 };
 	for (size_t i = 0; i < p->nall; i++) {

@@ -10,6 +10,8 @@
 #include "common/mem.h"
 #include "proto/version.h"
 
+#define TAGS_DELETED_MAX 64 /* at once */
+
 char *
 gossipd_name(const struct gossipd_config *c)
 {
@@ -20,7 +22,20 @@ gossipd_name(const struct gossipd_config *c)
 				  : xasprintf("%s.%s", host, c->region);
 }
 
-/* What the file says wins over what daemons of this machine say. */
+static void
+drop_tag(struct member_tags *t, const char *key)
+{
+	for (size_t i = 0; i < t->ntags; i++) {
+		if (strcmp(t->tags[i].key, key) != 0)
+			continue;
+		free(t->tags[i].key);
+		free(t->tags[i].value);
+		t->tags[i--] = t->tags[--t->ntags];
+	}
+}
+
+/* What operators say wins over the file, and that over daemons of this
+ * machine. */
 void
 gossipd_tags(const struct gossipd_config *c, const struct gossipd *g,
     struct member_tags *out)
@@ -37,6 +52,73 @@ gossipd_tags(const struct gossipd_config *c, const struct gossipd *g,
 	for (size_t i = 0; i < c->ntags; i++)
 		rec_kv_set(
 		    &out->tags, &out->ntags, c->tags[i].key, c->tags[i].value);
+	for (size_t i = 0; i < g->edits.ndeleted; i++)
+		drop_tag(out, g->edits.deleted[i]);
+	for (size_t i = 0; i < g->edits.ntags; i++)
+		rec_kv_set(&out->tags, &out->ntags, g->edits.tags[i].key,
+		    g->edits.tags[i].value);
+}
+
+static bool
+is_deleted(const struct member_tags_edit *e, const char *key)
+{
+	for (size_t i = 0; i < e->ndeleted; i++)
+		if (strcmp(e->deleted[i], key) == 0)
+			return true;
+	return false;
+}
+
+/* Both edits as one, the later one winning. */
+static void
+edit_add(struct member_tags_edit *to, const struct member_tags_edit *more)
+{
+	struct member_tags set = { to->tags, to->ntags };
+	size_t cap = to->ndeleted;
+
+	for (size_t i = 0; i < more->ndeleted; i++) {
+		drop_tag(&set, more->deleted[i]);
+		if (is_deleted(to, more->deleted[i]))
+			continue;
+		to->deleted =
+		    xgrow(to->deleted, to->ndeleted, &cap, sizeof *to->deleted);
+		to->deleted[to->ndeleted++] = xstrdup(more->deleted[i]);
+	}
+	for (size_t i = 0; i < more->ntags; i++)
+		rec_kv_set(&set.tags, &set.ntags, more->tags[i].key,
+		    more->tags[i].value);
+	to->tags = set.tags;
+	to->ntags = set.ntags;
+}
+
+/*
+ * Kept only when the pool takes the tags that come out, which bounds how many
+ * there are.
+ */
+int
+gossipd_edit_tags(
+    struct gossipd *g, const struct member_tags_edit *edit, struct err *err)
+{
+	struct member_tags_edit was = g->edits;
+	struct member_tags tags;
+	int rv;
+
+	if (was.ndeleted + edit->ndeleted > TAGS_DELETED_MAX)
+		return err_set(err, ERR_BAD, "more than %d tags are deleted",
+		    TAGS_DELETED_MAX);
+	g->edits = (struct member_tags_edit){ 0 };
+	rec_copy(&member_tags_edit_type, &g->edits, &was);
+	edit_add(&g->edits, edit);
+	gossipd_tags(g->daemon->config, g, &tags);
+	rv = pool_set_tags(
+	    g->pool, loop_now_ms(g->daemon->loop), tags.tags, tags.ntags, err);
+	rec_clear(&member_tags_type, &tags);
+	if (rv == -1) {
+		rec_clear(&member_tags_edit_type, &g->edits);
+		g->edits = was;
+	} else {
+		rec_clear(&member_tags_edit_type, &was);
+	}
+	return rv;
 }
 
 enum pool_profile
