@@ -18,7 +18,7 @@ put_serf(struct catalogapi *api, const char *node)
 		.output = text_borrow("Agent alive and reachable"),
 	};
 
-	registry_put_check(&api->registry, node, &serf, false, NULL);
+	registry_put_check(&api->registry, node, &serf, REGISTRY_CLUSTER, NULL);
 }
 
 static bool
@@ -68,8 +68,8 @@ put_check(struct catalogapi *api, const struct service_instance *i,
 		.type = check->type };
 	struct err err;
 
-	if (registry_put_check(
-		&api->registry, node_of(api, i), &c, false, &err) == -1)
+	if (registry_put_check(&api->registry, node_of(api, i), &c,
+		REGISTRY_CLUSTER, &err) == -1)
 		log_warn("catalog: a check is left out instance=%s "
 			 "error=\"%s\"",
 		    i->id, err.text);
@@ -134,8 +134,8 @@ catalogapi_put(struct catalogapi *api, const struct service_instance *i)
 	if (api == NULL)
 		return;
 	put_node(api, i);
-	if (registry_put_service(
-		&api->registry, node_of(api, i), &s, false, &err) == -1) {
+	if (registry_put_service(&api->registry, node_of(api, i), &s,
+		REGISTRY_CLUSTER, &err) == -1) {
 		log_warn(
 		    "catalog: an instance is left out error=\"%s\"", err.text);
 		return;

@@ -99,7 +99,7 @@ consul_agent_services(struct consul_call *c)
 	for (size_t i = 0; i < n; i++) {
 		const struct registry_service *s = services[i];
 
-		if (!s->local)
+		if (s->owner != REGISTRY_LOCAL)
 			continue;
 		buf_addc(out, out->len == 0 ? '{' : ',');
 		consul_put_text(out, s->s.id);
@@ -121,7 +121,7 @@ consul_agent_checks(struct consul_call *c)
 	for (size_t i = 0; i < n; i++) {
 		const struct registry_check *check = checks[i];
 
-		if (!check->local)
+		if (check->owner != REGISTRY_LOCAL)
 			continue;
 		buf_addc(out, out->len == 0 ? '{' : ',');
 		consul_put_text(out, check->c.check_id);
@@ -138,7 +138,7 @@ consul_find_local(const struct consul_call *c)
 	const struct registry_service *s =
 	    map_find(&consul_self_node(c)->services, consul_path(c, "name"));
 
-	return s != NULL && s->local ? s : NULL;
+	return s != NULL && s->owner == REGISTRY_LOCAL ? s : NULL;
 }
 
 void
@@ -160,7 +160,7 @@ concerns(const struct registry_check *check, const struct registry_service *s)
 {
 	const char *id = check->c.service_id;
 
-	if (!check->local)
+	if (check->owner != REGISTRY_LOCAL)
 		return false;
 	return id == NULL || id[0] == '\0' || strcmp(id, s->s.id) == 0;
 }
@@ -246,7 +246,7 @@ consul_health_by_name(struct consul_call *c)
 	for (size_t i = 0; name != NULL && i < name->n; i++) {
 		const struct registry_service *s = name->list[i];
 
-		if (!s->local)
+		if (s->owner != REGISTRY_LOCAL)
 			continue;
 		buf_addc(out, out->len == 0 ? '[' : ',');
 		put_health(out, s);

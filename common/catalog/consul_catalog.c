@@ -267,20 +267,58 @@ consul_node_services(struct consul_call *c)
 
 /* --- registrations with the catalog --- */
 
+/* Puts a check of the registration, or only asks whether it could be put. */
 static int
-put_one_check(struct consul_call *c, const struct registry_node *node,
-    const struct entry_check *check, struct err *err)
+do_check(struct consul_call *c, const struct entry_register *reg,
+    const struct entry_check *check, size_t *nnew, bool put, struct err *err)
 {
+	const struct registry_node *n = registry_find_node(c->r, reg->node);
 	struct entry_check own = *check;
 	const struct registry_service *s =
-	    own.service_id == NULL ? NULL
-				   : map_find(&node->services, own.service_id);
+	    n == NULL || own.service_id == NULL
+		? NULL
+		: map_find(&n->services, own.service_id);
 
 	if (s != NULL)
 		own.service_name = s->s.service;
-	return registry_put_check(c->r, node->n.node, &own, false, err);
+	if (!put)
+		return registry_check_check(
+		    c->r, n, &own, REGISTRY_CATALOG, nnew, err);
+	return registry_put_check(c->r, n->n.node, &own, REGISTRY_CATALOG, err);
 }
 
+static int
+do_checks(struct consul_call *c, const struct entry_register *reg, bool put,
+    struct err *err)
+{
+	size_t nnew = 0;
+
+	if (reg->check != NULL &&
+	    do_check(c, reg, reg->check, &nnew, put, err) == -1)
+		return -1;
+	for (size_t i = 0; i < reg->nchecks; i++)
+		if (do_check(c, reg, &reg->checks[i], &nnew, put, err) == -1)
+			return -1;
+	return 0;
+}
+
+/* n: what is put of the node, or NULL; s: of its service. */
+static int
+check_registration(struct consul_call *c, const struct entry_register *reg,
+    const struct entry_node *n, const struct entry_service *s, struct err *err)
+{
+	size_t nnew = 0;
+
+	if (n != NULL && registry_check_node(c->r, n, err) == -1)
+		return -1;
+	if (s != NULL &&
+	    registry_check_service(c->r, registry_find_node(c->r, reg->node), s,
+		REGISTRY_CATALOG, &nnew, err) == -1)
+		return -1;
+	return do_checks(c, reg, false, err);
+}
+
+/* All of it or nothing. */
 static int
 put_registration(
     struct consul_call *c, const struct entry_register *reg, struct err *err)
@@ -294,28 +332,24 @@ put_registration(
 		.ntagged = reg->ntagged,
 		.meta = reg->node_meta,
 		.nmeta = reg->nnode_meta };
-	const struct registry_node *node;
-	struct entry_service s;
+	struct entry_service own, *s = NULL;
+	bool with_node = reg->node == NULL || !reg->skip_node_update ||
+			 registry_find_node(c->r, reg->node) == NULL;
 
-	if (registry_find_node(c->r, reg->node == NULL ? "" : reg->node) ==
-		NULL ||
-	    !reg->skip_node_update)
-		if (registry_put_node(c->r, &n, err) == -1)
-			return -1;
-	node = registry_find_node(c->r, reg->node);
 	if (reg->service != NULL) {
-		s = *reg->service;
-		if (s.id == NULL || s.id[0] == '\0')
-			s.id = s.service;
-		if (registry_put_service(c->r, reg->node, &s, false, err) == -1)
-			return -1;
+		own = *reg->service;
+		if (own.id == NULL || own.id[0] == '\0')
+			own.id = own.service;
+		s = &own;
 	}
-	if (reg->check != NULL && put_one_check(c, node, reg->check, err) == -1)
+	if (check_registration(c, reg, with_node ? &n : NULL, s, err) == -1)
 		return -1;
-	for (size_t i = 0; i < reg->nchecks; i++)
-		if (put_one_check(c, node, &reg->checks[i], err) == -1)
-			return -1;
-	return 0;
+	if (with_node && registry_put_node(c->r, &n, err) == -1)
+		return -1;
+	if (s != NULL && registry_put_service(
+			     c->r, reg->node, s, REGISTRY_CATALOG, err) == -1)
+		return -1;
+	return do_checks(c, reg, true, err);
 }
 
 void
@@ -333,6 +367,28 @@ consul_register(struct consul_call *c)
 	rec_clear(&entry_register_type, &reg);
 }
 
+/* What the cluster keeps goes when the cluster says so. */
+static bool
+is_kept(const struct consul_call *c, const struct entry_deregister *d)
+{
+	const struct registry_node *n = registry_find_node(c->r, d->node);
+	const struct registry_service *s;
+	const struct registry_check *check;
+
+	if (n == NULL)
+		return false;
+	if (d->service_id != NULL && d->service_id[0] != '\0') {
+		s = map_find(&n->services, d->service_id);
+		return s != NULL && s->owner == REGISTRY_CLUSTER;
+	}
+	if (d->check_id != NULL && d->check_id[0] != '\0') {
+		check = map_find(&n->checks, d->check_id);
+		return check != NULL && check->owner == REGISTRY_CLUSTER;
+	}
+	check = map_find(&n->checks, REGISTRY_SERF);
+	return check != NULL && check->owner == REGISTRY_CLUSTER;
+}
+
 void
 consul_deregister(struct consul_call *c)
 {
@@ -342,6 +398,8 @@ consul_deregister(struct consul_call *c)
 		return;
 	if (d.node == NULL)
 		consul_fail(c, 400, "Missing node name");
+	else if (is_kept(c, &d))
+		consul_fail(c, 400, "It is kept by the cluster");
 	else {
 		if (d.service_id != NULL && d.service_id[0] != '\0')
 			registry_remove_service(c->r, d.node, d.service_id);

@@ -9,47 +9,85 @@
 #include "common/mem.h"
 #include "common/text.h"
 
-/* Checks that would have to ask somebody are not made here: of a local
- * registration only those count that hear of their state. */
+static bool
+is_set(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+/* The check that a registration of s describes; its id and name are owned,
+ * the rest is borrowed. */
+static struct entry_check
+make_check(const struct entry_check_def *def, const struct entry_service *s,
+    size_t number)
+{
+	struct entry_check check = { .status = is_set(def->status)
+						   ? def->status
+						   : text_borrow("critical"),
+		.notes = def->notes,
+		.service_id = s->id,
+		.service_name = s->service,
+		.type = text_borrow("ttl") };
+
+	check.name = is_set(def->name)
+			 ? xstrdup(def->name)
+			 : xasprintf("Service '%s' check", s->service);
+	check.check_id = is_set(def->check_id) ? xstrdup(def->check_id)
+			 : is_set(def->id)     ? xstrdup(def->id)
+			 : number == 0
+			     ? xasprintf("service:%s", s->id)
+			     : xasprintf("service:%s:%zu", s->id, number);
+	return check;
+}
+
+static uint64_t
+ms_of(int64_t ns)
+{
+	return ns > 0 ? (uint64_t)(ns / CLOCK_NS_PER_MS) : 0;
+}
+
+/* Puts the check, or only asks whether it could be put. Checks that would
+ * have to ask somebody are not made here: of a local registration only those
+ * count that hear of their state. */
 static int
-put_check_def(struct consul_call *c, const struct entry_check_def *def,
-    const char *service_id, const char *service_name, size_t number,
+do_check_def(struct consul_call *c, const struct entry_check_def *def,
+    const struct entry_service *s, size_t number, size_t *nnew, bool put,
     struct err *err)
 {
-	char *id = NULL;
-	struct entry_check check = { .notes = def->notes,
-		.service_id = text_borrow(service_id),
-		.service_name = text_borrow(service_name),
-		.type = text_borrow("ttl") };
-	char *name = xasprintf("Service '%s' check", service_name);
-	int rc = 0;
+	struct entry_check check;
+	int rc;
 
-	if (def->ttl > 0) {
-		id = def->check_id != NULL && def->check_id[0] != '\0'
-			 ? xstrdup(def->check_id)
-		     : def->id != NULL && def->id[0] != '\0' ? xstrdup(def->id)
-		     : number == 0
-			 ? xasprintf("service:%s", service_id)
-			 : xasprintf("service:%s:%zu", service_id, number);
-		check.check_id = id;
-		check.name = def->name != NULL && def->name[0] != '\0'
-				 ? def->name
-				 : name;
-		check.status = def->status != NULL && def->status[0] != '\0'
-				   ? def->status
-				   : text_borrow("critical");
-		rc = registry_put_check(c->r, c->r->self, &check, true, err);
-	}
-	if (rc == 0 && id != NULL)
-		registry_set_ttl(c->r, id,
-		    (uint64_t)(def->ttl / CLOCK_NS_PER_MS),
-		    def->deregister_after > 0
-			? (uint64_t)(def->deregister_after / CLOCK_NS_PER_MS)
-			: 0,
-		    c->ask->now_ms);
-	free(name);
-	free(id);
+	if (def->ttl <= 0)
+		return 0;
+	check = make_check(def, s, number);
+	if (!put)
+		rc = registry_check_check(c->r, consul_self_node(c), &check,
+		    REGISTRY_LOCAL, nnew, err);
+	else
+		rc = registry_put_check(
+		    c->r, c->r->self, &check, REGISTRY_LOCAL, err);
+	if (put && rc == 0)
+		registry_set_ttl(c->r, check.check_id, ms_of(def->ttl),
+		    ms_of(def->deregister_after), c->ask->now_ms);
+	free(check.name);
+	free(check.check_id);
 	return rc;
+}
+
+static int
+do_check_defs(struct consul_call *c, const struct entry_local *l,
+    const struct entry_service *s, bool put, struct err *err)
+{
+	size_t nnew = 0;
+
+	if (l->check != NULL &&
+	    do_check_def(c, l->check, s, 0, &nnew, put, err) == -1)
+		return -1;
+	for (size_t i = 0; i < l->nchecks; i++)
+		if (do_check_def(c, &l->checks[i], s, i + 1, &nnew, put, err) ==
+		    -1)
+			return -1;
+	return 0;
 }
 
 /* An address that is an IP stands for the network's addresses, too. */
@@ -80,11 +118,12 @@ add_addresses(struct entry_service *s)
 	rec_sort_maps(&entry_service_type, s);
 }
 
+/* All of it or nothing: what is there stays when a part is refused. */
 static int
 put_local(struct consul_call *c, const struct entry_local *l, struct err *err)
 {
-	const struct entry_service given = {
-		.id = l->id != NULL && l->id[0] != '\0' ? l->id : l->name,
+	const struct entry_service given = { .id = is_set(l->id) ? l->id
+								 : l->name,
 		.service = l->name,
 		.tags = l->tags,
 		.ntags = l->ntags,
@@ -95,23 +134,22 @@ put_local(struct consul_call *c, const struct entry_local *l, struct err *err)
 		.tagged = l->tagged,
 		.ntagged = l->ntagged,
 		.weights = l->weights,
-		.enable_tag_override = l->enable_tag_override
-	};
+		.enable_tag_override = l->enable_tag_override };
 	struct entry_service s;
-	size_t n = 0;
+	size_t nnew = 0;
 	int rc;
 
 	rec_copy(&entry_service_type, &s, &given);
 	add_addresses(&s);
-	rc = registry_put_service(c->r, c->r->self, &s, true, err);
-	if (rc == 0 && l->check != NULL)
-		rc = put_check_def(c, l->check, s.id, s.service, 0, err);
-	for (; n < l->nchecks && rc == 0; n++)
-		rc = put_check_def(
-		    c, &l->checks[n], s.id, s.service, n + 1, err);
-	if (rc == -1) /* not without its checks */
-		registry_remove_service(
-		    c->r, c->r->self, given.id == NULL ? "" : given.id);
+	rc = registry_check_service(
+	    c->r, consul_self_node(c), &s, REGISTRY_LOCAL, &nnew, err);
+	if (rc == 0)
+		rc = do_check_defs(c, l, &s, false, err);
+	if (rc == 0)
+		rc = registry_put_service(
+		    c->r, c->r->self, &s, REGISTRY_LOCAL, err);
+	if (rc == 0)
+		rc = do_check_defs(c, l, &s, true, err);
 	rec_clear(&entry_service_type, &s);
 	return rc;
 }
@@ -156,6 +194,7 @@ consul_service_maintenance(struct consul_call *c)
 	const struct registry_service *s = consul_find_local(c);
 	char enable[16], reason[CONSUL_MAX_PARAM];
 	size_t at = 0;
+	struct err err;
 	char *id;
 
 	if (!consul_param(c, "enable", &at, enable, sizeof enable)) {
@@ -180,10 +219,15 @@ consul_service_maintenance(struct consul_call *c)
 			.service_name = s->s.service,
 			.type = text_borrow("maintenance") };
 
-		registry_put_check(c->r, c->r->self, &check, true, NULL);
-	} else
+		if (registry_put_check(
+			c->r, c->r->self, &check, REGISTRY_LOCAL, &err) == -1)
+			consul_fail(c, 400, "%s", err.text);
+		else
+			c->a->type = NULL;
+	} else {
 		registry_remove_check(c->r, c->r->self, id);
-	c->a->type = NULL;
+		c->a->type = NULL;
+	}
 	free(id);
 }
 
@@ -198,15 +242,13 @@ consul_check_register(struct consul_call *c)
 
 	if (!consul_body(c, &entry_check_def_type, &def))
 		return;
-	if (def.service_id != NULL && def.service_id[0] != '\0')
+	if (is_set(def.service_id))
 		s = map_find(&consul_self_node(c)->services, def.service_id);
 	check = (struct entry_check){
-		.check_id =
-		    def.id != NULL && def.id[0] != '\0' ? def.id : def.name,
+		.check_id = is_set(def.id) ? def.id : def.name,
 		.name = def.name,
-		.status = def.status != NULL && def.status[0] != '\0'
-			      ? def.status
-			      : text_borrow("critical"),
+		.status =
+		    is_set(def.status) ? def.status : text_borrow("critical"),
 		.notes = def.notes,
 		.service_id = s == NULL ? NULL : s->s.id,
 		.service_name = s == NULL ? NULL : s->s.service,
@@ -217,11 +259,12 @@ consul_check_register(struct consul_call *c)
 	if (def.ttl <= 0)
 		consul_fail(c, 400,
 		    "Invalid check: only checks with a TTL are kept here");
-	else if (registry_put_check(c->r, c->r->self, &check, true, &err) == -1)
+	else if (registry_put_check(
+		     c->r, c->r->self, &check, REGISTRY_LOCAL, &err) == -1)
 		consul_fail(c, 400, "Invalid check: %s", err.text);
 	else {
-		registry_set_ttl(c->r, check.check_id,
-		    (uint64_t)(def.ttl / CLOCK_NS_PER_MS), 0, c->ask->now_ms);
+		registry_set_ttl(
+		    c->r, check.check_id, ms_of(def.ttl), 0, c->ask->now_ms);
 		c->a->type = NULL;
 	}
 	rec_clear(&entry_check_def_type, &def);
@@ -233,7 +276,7 @@ is_local_check(const struct consul_call *c)
 	const struct registry_check *check =
 	    map_find(&consul_self_node(c)->checks, consul_path(c, "name"));
 
-	return check != NULL && check->local;
+	return check != NULL && check->owner == REGISTRY_LOCAL;
 }
 
 void

@@ -7,9 +7,10 @@
  * thing and, for most kinds, one name. Names of nodes and services are
  * compared without regard to case, ids as they stand.
  *
- * Pure: time comes in as an argument. What is "local" was registered by a
- * program on this machine (its TTL checks expire here); everything else is a
- * copy of what somebody else keeps.
+ * Pure: time comes in as an argument.
+ *
+ * An entry belongs to whoever put it first, until it is removed: what the
+ * cluster told us, no program may replace, nor the other way about.
  */
 #ifndef COMMON_CATALOG_REGISTRY_H
 #define COMMON_CATALOG_REGISTRY_H
@@ -18,6 +19,7 @@
 #include "common/err.h"
 #include "common/map.h"
 
+#define REGISTRY_MAX_NODES    20000
 #define REGISTRY_MAX_SERVICES 100000
 #define REGISTRY_MAX_CHECKS   200000
 #define REGISTRY_MAX_LOCAL    1000         /* services, and checks, of each */
@@ -25,8 +27,15 @@
 #define REGISTRY_MAX_VALUE    (512u << 10) /* bytes of a value */
 #define REGISTRY_MAX_VALUES   (8u << 20)   /* bytes of all values */
 #define REGISTRY_MAX_NAME     512          /* bytes of a name, id or key */
+#define REGISTRY_MAX_ENTRY    (64u << 10)  /* bytes of an entry, packed */
 #define REGISTRY_MAX_MARKS    100000       /* then all are forgotten */
 #define REGISTRY_SERF         "serfHealth" /* the check each node has */
+
+enum registry_owner {
+	REGISTRY_CLUSTER, /* a copy of what the cluster keeps */
+	REGISTRY_LOCAL,   /* a program here; its TTL checks expire here */
+	REGISTRY_CATALOG, /* a program, for itself or for others */
+};
 
 enum registry_mark {
 	MARK_NODES = 'N',       /* of any node */
@@ -49,12 +58,12 @@ struct registry_node {
 struct registry_service {
 	struct entry_service s;
 	struct registry_node *node;
-	bool local;
+	enum registry_owner owner;
 };
 
 struct registry_check {
 	struct entry_check c;
-	bool local;
+	enum registry_owner owner;
 	char *output;         /* the newest; c.output is of the last change */
 	uint64_t ttl_ms;      /* 0: it does not expire */
 	uint64_t due_ms;      /* when it does */
@@ -99,13 +108,26 @@ uint64_t registry_mark(
 /* --- nodes, services, checks --- */
 
 /* Puts or replaces; indexes are ours. A record that says the same changes
- * nothing. -1 when it is not valid or there are too many. */
+ * nothing. -1 when it is not valid, when there are too many, or when what
+ * has the id is another owner's. */
 int registry_put_node(
     struct registry *r, const struct entry_node *n, struct err *err);
 int registry_put_service(struct registry *r, const char *node,
-    const struct entry_service *s, bool local, struct err *err);
+    const struct entry_service *s, enum registry_owner owner, struct err *err);
 int registry_put_check(struct registry *r, const char *node,
-    const struct entry_check *c, bool local, struct err *err);
+    const struct entry_check *c, enum registry_owner owner, struct err *err);
+
+/* What a put would say, and nothing is changed: for registrations that are
+ * of several entries. n is NULL for a node that is still to come. *nnew, 0 at
+ * first, counts the entries that are new among those asked for together. */
+int registry_check_node(
+    const struct registry *r, const struct entry_node *n, struct err *err);
+int registry_check_service(const struct registry *r,
+    const struct registry_node *n, const struct entry_service *s,
+    enum registry_owner owner, size_t *nnew, struct err *err);
+int registry_check_check(const struct registry *r,
+    const struct registry_node *n, const struct entry_check *c,
+    enum registry_owner owner, size_t *nnew, struct err *err);
 
 /* False when there is none. A service takes its checks along, a node all. */
 bool registry_remove_node(struct registry *r, const char *node);

@@ -14,7 +14,7 @@ find_local(const struct registry *r, const char *id)
 	struct registry_node *n = registry_find_node(r, r->self);
 	struct registry_check *c = n == NULL ? NULL : map_find(&n->checks, id);
 
-	return c != NULL && c->local ? c : NULL;
+	return c != NULL && c->owner == REGISTRY_LOCAL ? c : NULL;
 }
 
 static void
@@ -40,7 +40,7 @@ set_status(
 	rec_copy(&entry_check_type, &new, &c->c);
 	set_text(&new.status, status);
 	set_text(&new.output, output);
-	registry_put_check(r, r->self, &new, true, NULL);
+	registry_put_check(r, r->self, &new, REGISTRY_LOCAL, NULL);
 	rec_clear(&entry_check_type, &new);
 }
 
@@ -120,7 +120,7 @@ tick_all(struct registry *r, const struct registry_node *n, uint64_t now_ms,
 	return NULL;
 }
 
-/* A check may outlive its service when another registration took it over. */
+/* A check that another registration took over is of another service. */
 static void
 forget(struct registry *r, const struct registry_check *c)
 {

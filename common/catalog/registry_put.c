@@ -54,6 +54,40 @@ touch_services_of(
 	}
 }
 
+static int
+check_size(
+    const char *id, const struct rec_type *t, const void *rec, struct err *err)
+{
+	struct buf packed = { 0 };
+	size_t n;
+
+	rec_pack(t, rec, &packed);
+	n = packed.len;
+	buf_release(&packed);
+	if (n > REGISTRY_MAX_ENTRY)
+		return err_set(err, ERR_BAD, "%s: more than %u bytes", id,
+		    REGISTRY_MAX_ENTRY);
+	return 0;
+}
+
+int
+registry_check_node(
+    const struct registry *r, const struct entry_node *n, struct err *err)
+{
+	char *low;
+	bool is_new;
+
+	if (registry_check_name("node name", n->node, err) == -1 ||
+	    check_size(n->node, &entry_node_type, n, err) == -1)
+		return -1;
+	low = registry_lower(n->node);
+	is_new = map_find(&r->nodes, low) == NULL;
+	free(low);
+	if (is_new && map_count(&r->nodes) >= REGISTRY_MAX_NODES)
+		return err_set(err, ERR_BUSY, "too many nodes");
+	return 0;
+}
+
 int
 registry_put_node(
     struct registry *r, const struct entry_node *node, struct err *err)
@@ -62,7 +96,7 @@ registry_put_node(
 	struct entry_node was;
 	char *low;
 
-	if (registry_check_name("node name", node->node, err) == -1)
+	if (registry_check_node(r, node, err) == -1)
 		return -1;
 	low = registry_lower(node->node);
 	n = map_find(&r->nodes, low);
@@ -111,6 +145,20 @@ registry_remove_node(struct registry *r, const char *node)
 
 /* --- services --- */
 
+static int
+check_owner(const char *what, const char *id, enum registry_owner was,
+    enum registry_owner owner, struct err *err)
+{
+	static const char *const kept[] = { [REGISTRY_CLUSTER] =
+						"kept by the cluster",
+		[REGISTRY_LOCAL] = "registered with this agent",
+		[REGISTRY_CATALOG] = "registered with the catalog" };
+
+	if (was == owner)
+		return 0;
+	return err_set(err, ERR_BAD, "%s %s is %s", what, id, kept[was]);
+}
+
 static void
 touch_service(struct registry *r, const struct registry_service *s)
 {
@@ -137,41 +185,59 @@ touch_checks_of(struct registry *r, const struct registry_service *s)
 	}
 }
 
+/* n: of `max`, each of an owner's own too; nnew are about to be put. */
 static int
-check_service(const struct registry *r, const struct entry_service *s,
-    bool is_new, bool local, struct err *err)
+check_room(const char *what, size_t n, size_t max, size_t nlocal,
+    enum registry_owner owner, size_t nnew, struct err *err)
 {
-	if (registry_check_name("service name", s->service, err) == -1 ||
-	    registry_check_name("service ID", s->id, err) == -1)
-		return -1;
-	if (is_new && (r->nservices >= REGISTRY_MAX_SERVICES ||
-			  (local && r->nlocal_services >= REGISTRY_MAX_LOCAL)))
-		return err_set(err, ERR_BUSY, "too many services");
+	if (n + nnew >= max ||
+	    (owner == REGISTRY_LOCAL && nlocal + nnew >= REGISTRY_MAX_LOCAL))
+		return err_set(err, ERR_BUSY, "too many %s", what);
 	return 0;
 }
 
 int
+registry_check_service(const struct registry *r, const struct registry_node *n,
+    const struct entry_service *s, enum registry_owner owner, size_t *nnew,
+    struct err *err)
+{
+	const struct registry_service *old;
+
+	if (registry_check_name("service name", s->service, err) == -1 ||
+	    registry_check_name("service ID", s->id, err) == -1 ||
+	    check_size(s->id, &entry_service_type, s, err) == -1)
+		return -1;
+	old = n == NULL ? NULL : map_find(&n->services, s->id);
+	if (old != NULL)
+		return check_owner("service ID", s->id, old->owner, owner, err);
+	return check_room("services", r->nservices, REGISTRY_MAX_SERVICES,
+	    r->nlocal_services, owner, (*nnew)++, err);
+}
+
+int
 registry_put_service(struct registry *r, const char *node,
-    const struct entry_service *service, bool local, struct err *err)
+    const struct entry_service *service, enum registry_owner owner,
+    struct err *err)
 {
 	struct registry_node *n = registry_find_node(r, node);
 	struct registry_service *s;
 	struct entry_service was;
+	size_t nnew = 0;
 
 	if (n == NULL)
 		return err_set(err, ERR_BAD, "no node is called %s", node);
-	s = map_find(&n->services, service->id == NULL ? "" : service->id);
-	if (check_service(r, service, s == NULL, local, err) == -1)
+	if (registry_check_service(r, n, service, owner, &nnew, err) == -1)
 		return -1;
+	s = map_find(&n->services, service->id);
 	if (s == NULL) {
 		s = xcalloc(1, sizeof *s);
 		s->node = n;
-		s->local = local;
+		s->owner = owner;
 		s->s.service = xstrdup(service->service);
 		s->s.create_index = r->index + 1;
 		map_put(&n->services, service->id, s);
 		r->nservices++;
-		r->nlocal_services += local;
+		r->nlocal_services += owner == REGISTRY_LOCAL;
 	} else
 		name_drop(r, s);
 	was = s->s;
@@ -212,7 +278,7 @@ registry_remove_service(struct registry *r, const char *node, const char *id)
 	touch_service(r, s);
 	name_drop(r, s);
 	r->nservices--;
-	r->nlocal_services -= s->local;
+	r->nlocal_services -= s->owner == REGISTRY_LOCAL;
 	registry_free_service(s);
 	return true;
 }
@@ -239,44 +305,50 @@ touch_check(struct registry *r, const struct registry_node *n,
 		touch_services_of(r, n, MARK_HEALTH);
 }
 
-static int
-check_check(const struct registry *r, const struct entry_check *c, bool is_new,
-    bool local, struct err *err)
+int
+registry_check_check(const struct registry *r, const struct registry_node *n,
+    const struct entry_check *c, enum registry_owner owner, size_t *nnew,
+    struct err *err)
 {
-	if (registry_check_name("check ID", c->check_id, err) == -1)
+	const struct registry_check *old;
+
+	if (registry_check_name("check ID", c->check_id, err) == -1 ||
+	    check_size(c->check_id, &entry_check_type, c, err) == -1)
 		return -1;
 	if (c->status == NULL || (strcmp(c->status, "passing") != 0 &&
 				     strcmp(c->status, "warning") != 0 &&
 				     strcmp(c->status, "critical") != 0))
 		return err_set(err, ERR_BAD, "Invalid check status: \"%s\"",
 		    c->status == NULL ? "" : c->status);
-	if (is_new && (r->nchecks >= REGISTRY_MAX_CHECKS ||
-			  (local && r->nlocal_checks >= REGISTRY_MAX_LOCAL)))
-		return err_set(err, ERR_BUSY, "too many checks");
-	return 0;
+	old = n == NULL ? NULL : map_find(&n->checks, c->check_id);
+	if (old != NULL)
+		return check_owner(
+		    "check ID", c->check_id, old->owner, owner, err);
+	return check_room("checks", r->nchecks, REGISTRY_MAX_CHECKS,
+	    r->nlocal_checks, owner, (*nnew)++, err);
 }
 
 int
 registry_put_check(struct registry *r, const char *node,
-    const struct entry_check *check, bool local, struct err *err)
+    const struct entry_check *check, enum registry_owner owner, struct err *err)
 {
 	struct registry_node *n = registry_find_node(r, node);
 	struct registry_check *c;
 	struct entry_check was;
+	size_t nnew = 0;
 
 	if (n == NULL)
 		return err_set(err, ERR_BAD, "no node is called %s", node);
-	c = map_find(
-	    &n->checks, check->check_id == NULL ? "" : check->check_id);
-	if (check_check(r, check, c == NULL, local, err) == -1)
+	if (registry_check_check(r, n, check, owner, &nnew, err) == -1)
 		return -1;
+	c = map_find(&n->checks, check->check_id);
 	if (c == NULL) {
 		c = xcalloc(1, sizeof *c);
-		c->local = local;
+		c->owner = owner;
 		c->c.create_index = r->index + 1;
 		map_put(&n->checks, check->check_id, c);
 		r->nchecks++;
-		r->nlocal_checks += local;
+		r->nlocal_checks += owner == REGISTRY_LOCAL;
 	}
 	was = c->c;
 	rec_copy(&entry_check_type, &c->c, check);
@@ -304,7 +376,7 @@ registry_remove_check(struct registry *r, const char *node, const char *id)
 	registry_change(r);
 	touch_check(r, n, &c->c);
 	r->nchecks--;
-	r->nlocal_checks -= c->local;
+	r->nlocal_checks -= c->owner == REGISTRY_LOCAL;
 	registry_free_check(c);
 	return true;
 }

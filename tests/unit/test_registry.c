@@ -1,4 +1,6 @@
 /* The catalog's contents: what expires, what wakes, what is refused. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/catalog/consul.h"
@@ -82,7 +84,7 @@ START_TEST(a_check_that_is_not_kept_up_expires_and_its_service_goes)
 }
 END_TEST
 
-/* Whoever owns a check's id last decides what it is of. */
+/* The registration that came last decides what a check is of. */
 START_TEST(a_check_that_outlives_its_service_ends_by_itself)
 {
 	struct entry_check stray = { .check_id = text_borrow("fabio-1-ttl"),
@@ -92,7 +94,7 @@ START_TEST(a_check_that_outlives_its_service_ends_by_itself)
 	begin();
 	ask("PUT", REGISTER, "", FABIO, true, 1000);
 	ck_assert_int_eq(
-	    registry_put_check(&reg, "n1", &stray, false, NULL), 0);
+	    registry_put_check(&reg, "n1", &stray, REGISTRY_LOCAL, NULL), 0);
 	ck_assert_uint_eq(registry_tick(&reg, 60999), 61000);
 	ck_assert_uint_eq(registry_tick(&reg, 61000), 0);
 	ck_assert_str_eq(status_of("fabio-1-ttl"), "none");
@@ -183,6 +185,96 @@ START_TEST(too_many_local_services_are_refused)
 }
 END_TEST
 
+START_TEST(what_the_cluster_keeps_no_program_takes_over)
+{
+	static const char *const puts[][2] = {
+		{ "/v1/agent/check/register",
+		    "{\"ID\":\"serfHealth\",\"Name\":\"x\",\"TTL\":\"1h\","
+		    "\"Status\":\"critical\"}" },
+		{ REGISTER, "{\"ID\":\"web-1\",\"Name\":\"evil\"}" },
+		{ REGISTER, "{\"Name\":\"evil\",\"Check\":{\"CheckID\":"
+			    "\"serfHealth\",\"TTL\":\"1s\"}}" },
+		{ "/v1/catalog/register",
+		    "{\"Node\":\"n1\",\"Address\":\"127.0.0.1\",\"Check\":"
+		    "{\"CheckID\":\"serfHealth\",\"Status\":\"critical\"}}" },
+		{ "/v1/catalog/deregister",
+		    "{\"Node\":\"n1\",\"CheckID\":\"serfHealth\"}" },
+		{ "/v1/catalog/deregister",
+		    "{\"Node\":\"n1\",\"ServiceID\":\"web-1\"}" },
+	};
+	const struct entry_check serf = { .check_id =
+					      text_borrow(REGISTRY_SERF),
+		.status = text_borrow("passing") };
+	const struct entry_service web = { .id = text_borrow("web-1"),
+		.service = text_borrow("web") };
+
+	begin();
+	registry_put_check(&reg, "n1", &serf, REGISTRY_CLUSTER, NULL);
+	registry_put_service(&reg, "n1", &web, REGISTRY_CLUSTER, NULL);
+	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++)
+		ck_assert_msg(
+		    ask("PUT", puts[i][0], "", puts[i][1], true, 1) == 400,
+		    "accepted: %s", puts[i][1]);
+	ck_assert_str_eq(status_of("serfHealth"), "passing");
+	ck_assert_ptr_nonnull(registry_find_name(&reg, "web"));
+	ck_assert_ptr_null(registry_find_name(&reg, "evil"));
+	end();
+}
+END_TEST
+
+START_TEST(a_registration_that_is_refused_leaves_the_one_there_is)
+{
+	static const char *const bad[][2] = {
+		{ REGISTER,
+		    "{\"ID\":\"fabio-1\",\"Name\":\"other\",\"Checks\":["
+		    "{\"TTL\":\"1s\"},{\"TTL\":\"1s\",\"Status\":\"?\"}]}" },
+		{ "/v1/catalog/register",
+		    "{\"Node\":\"n2\",\"Address\":\"::1\",\"Service\":"
+		    "{\"Service\":\"other\"},\"Checks\":[{\"CheckID\":\"a\","
+		    "\"Status\":\"passing\"},{\"CheckID\":\"b\"}]}" },
+		{ "/v1/catalog/register", "{\"Service\":{\"Service\":\"x\"}}" },
+	};
+
+	begin();
+	ask("PUT", REGISTER, "", FABIO, true, 1000);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		ck_assert_int_eq(
+		    ask("PUT", bad[i][0], "", bad[i][1], true, 1), 400);
+	ck_assert_ptr_nonnull(registry_find_name(&reg, "fabio"));
+	ck_assert_str_eq(status_of("fabio-1-ttl"), "critical");
+	ck_assert_ptr_null(registry_find_name(&reg, "other"));
+	ck_assert_ptr_null(registry_find_node(&reg, "n2"));
+	ck_assert_uint_eq(reg.nchecks, 1);
+	end();
+}
+END_TEST
+
+START_TEST(nodes_and_entries_have_bounds)
+{
+	char *tag = xmalloc(REGISTRY_MAX_ENTRY + 1), name[32];
+	struct entry_node n = { .node = name };
+	struct entry_service s = { .id = text_borrow("s"),
+		.service = text_borrow("s"),
+		.tags = &tag,
+		.ntags = 1 };
+	struct err err;
+	size_t i = 0;
+
+	memset(tag, 'x', REGISTRY_MAX_ENTRY);
+	tag[REGISTRY_MAX_ENTRY] = '\0';
+	begin();
+	ck_assert_int_eq(
+	    registry_put_service(&reg, "n1", &s, REGISTRY_LOCAL, &err), -1);
+	free(tag);
+	do {
+		snprintf(name, sizeof name, "node-%zu", i);
+	} while (registry_put_node(&reg, &n, &err) == 0 && i++ < 1u << 20);
+	ck_assert_uint_eq(map_count(&reg.nodes), REGISTRY_MAX_NODES);
+	ck_assert_str_eq(err.text, "too many nodes");
+	end();
+}
+END_TEST
+
 START_TEST(what_is_no_registration_is_refused)
 {
 	static const char *const bodies[] = {
@@ -205,4 +297,7 @@ UNIT_MAIN("registry", a_check_that_is_not_kept_up_expires_and_its_service_goes,
     an_output_that_changes_wakes_nobody,
     tags_that_change_wake_who_follows_checks, strangers_read_but_do_not_write,
     a_key_is_written_only_at_the_index_that_was_read,
-    too_many_local_services_are_refused, what_is_no_registration_is_refused)
+    too_many_local_services_are_refused,
+    what_the_cluster_keeps_no_program_takes_over,
+    a_registration_that_is_refused_leaves_the_one_there_is,
+    nodes_and_entries_have_bounds, what_is_no_registration_is_refused)
