@@ -3,8 +3,9 @@
  */
 #include "cmd/schedd/core_impl.h"
 
-#define SMALL     64         /* entries, whatever their size: not measured */
-#define MAX_BYTES (8u << 20) /* the log takes four times as much */
+#define SMALL 64 /* entries, whatever their size: not measured */
+#define MAX_BYTES \
+	(4u << 20) /* the log takes commands of nearly twice as much */
 
 /*
  * Leaves max entries of each list at most. Placements need the room that

@@ -33,7 +33,8 @@
 #include "common/loop.h"
 #include "common/raft/raft.h"
 
-#define RAFT_NODE_COMMAND_MAX      (32u << 20) /* bytes of one command */
+/* Bytes of one command: a mail with it fits into BUS_MAX_MSG. */
+#define RAFT_NODE_COMMAND_MAX      (7u << 20)
 #define RAFT_NODE_QUEUE_MAX        (48u << 20) /* bytes not yet committed */
 #define RAFT_NODE_SNAPSHOT_ENTRIES 16384
 #define RAFT_NODE_SNAPSHOT_BYTES   (32u << 20)

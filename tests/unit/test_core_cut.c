@@ -64,7 +64,7 @@ START_TEST(plan_of_large_allocations_is_cut_by_its_size)
 	ck_assert_uint_gt(packed(&plan), 60u << 20);
 	ck_assert(core_cut_plan(&plan));
 	ck_assert_uint_ge(plan.nupdates, 32);
-	ck_assert_uint_le(packed(&plan), 8u << 20);
+	ck_assert_uint_le(packed(&plan), 4u << 20);
 	free(text);
 }
 END_TEST
