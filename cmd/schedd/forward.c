@@ -135,7 +135,7 @@ keep(struct schedd *sd, struct http_req *r)
 	struct forwards *f = sd->forwards;
 	struct kept *k;
 
-	if (f->nkept >= FORWARD_MAX || sd->daemon->stopping) {
+	if (f->nkept >= FORWARD_MAX) {
 		refuse(r);
 		return;
 	}
