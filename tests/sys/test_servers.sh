@@ -4,51 +4,8 @@
 # somebody writes.
 . "$(dirname "$0")/lib.sh"
 
-declare -A AGENT
-host() { echo "127.0.8.$1"; }
-url() { echo "http://$(host "$1"):$HTTP_PORT"; }
+. "$(dirname "$0")/servers.sh"
 
-# server N EXPECT
-server() {
-	cat >"$TEST_DIR/s$1.hcl" <<-END
-		name = "s$1"
-		data_dir = "$TEST_DIR/s$1.data"
-		bind_addr = "$(host "$1")"
-		advertise {
-		  http = "$(host "$1")"
-		  rpc  = "$(host "$1")"
-		  serf = "$(host "$1")"
-		}
-		ports {
-		  http = $HTTP_PORT
-		  rpc  = $RPC_PORT
-		  serf = $SERF_PORT
-		}
-		server {
-		  enabled          = true
-		  bootstrap_expect = $2
-		  server_join {
-		    retry_join     = ["$(host 1)", "$(host 2)", "$(host 3)"]
-		    retry_interval = "1s"
-		  }
-		}
-	END
-	start "s$1" rove agent -config "$TEST_DIR/s$1.hcl" -run-dir "$TEST_DIR/s$1.run"
-	AGENT[$1]=$LAST_PID
-}
-ask() { curl -sf -m 10 "$(url "$1")$2"; }
-# The number of the server that server N takes for the leader.
-leader_by() { ask "$1" /v1/status/leader | tr -d '"' | sed -n 's/^127\.0\.8\.\([0-9]*\):.*/\1/p'; }
-agree() {
-	local n leader=
-	for n in "$@"; do
-		local l
-		l=$(leader_by "$n")
-		[ -n "$l" ] && [ "$l" = "${leader:-$l}" ] || return 1
-		leader=$l
-	done
-}
-voters() { [ "$(ask "$1" /v1/operator/raft/configuration | jq '[.Servers[] | select(.Voter)] | length')" = "$2" ]; }
 register() {
 	sed "s/NAME/$2/" >"$TEST_DIR/job.json" <<-'END'
 		{"Job": {"ID": "NAME", "Type": "service", "Datacenters": ["dc1"], "TaskGroups": [
@@ -57,15 +14,29 @@ register() {
 	curl -sf -m 10 -X PUT --data-binary "@$TEST_DIR/job.json" "$(url "$1")/v1/jobs" >/dev/null
 }
 has_job() { ask "$1" "/v1/job/$2$3" | grep -q "\"ID\":\"$2\""; }
-# The other ones of 1, 2 and 3.
-others() { for n in 1 2 3; do [ "$n" = "$1" ] || echo "$n"; done; }
-# Ends the agent and its daemons at once, as when the power goes.
-kill_server() {
-	local pids
-	mapfile -t pids < <(pgrep -P "${AGENT[$1]}")
-	kill -9 "${AGENT[$1]}" "${pids[@]}"
-	wait "${AGENT[$1]}" 2>/dev/null || true
+# A node that knows only server N.
+client() {
+	cat >"$TEST_DIR/node.hcl" <<-END
+		name = "node"
+		data_dir = "$TEST_DIR/node.data"
+		bind_addr = "$(host 9)"
+		advertise {
+		  http = "$(host 9)"
+		  rpc  = "$(host 9)"
+		  serf = "$(host 9)"
+		}
+		ports {
+		  http = $HTTP_PORT
+		}
+		client {
+		  enabled = true
+		  servers = ["$(host "$1"):$RPC_PORT"]
+		}
+	END
+	start node rove agent -config "$TEST_DIR/node.hcl" -run-dir "$TEST_DIR/node.run"
 }
+node_is() { [ "$(ask "$1" /v1/nodes | jq -r '.[].Status')" = "$2" ]; }
+runs() { [ "$(ask "$1" "/v1/job/$2/allocations" | jq -r '.[].ClientStatus' | xargs)" = running ]; }
 
 server 1 3
 server 2 3
@@ -81,11 +52,16 @@ read -r a b < <(others "$leader" | xargs)
 expect_eq "$(ask "$a" /v1/status/peers | jq length)" 3
 expect_eq "$(NOMAD_ADDR=$(url "$a") rove server members | awk '$5 == "true" { print $1 }')" "s$leader.global"
 
+# A node that knows a follower only.
+client "$a"
+eventually 15 node_is "$b" ready
+
 # A follower has the leader register it; each server then knows it.
 register "$a" first
 has_job "$b" first '' || fail "not registered"
 eventually 5 has_job "$b" first '?stale'
 expect_eq "$(curl -s -o /dev/null -D - "$(url "$b")/v1/jobs?stale" | tr -d '\r' | awk 'tolower($1) == "x-nomad-knownleader:" { print $2 }')" true
+eventually 10 runs "$a" first
 
 # The leader is killed: what was acknowledged is there, and more can be.
 register "$leader" last
@@ -94,10 +70,14 @@ eventually 10 agree "$a" "$b"
 [ "$(leader_by "$a")" != "$leader" ] || fail "a dead leader"
 has_job "$a" last '' || fail "lost what was acknowledged"
 register "$b" after
+eventually 10 runs "$a" after
 # It comes back, and hears of what it missed.
 server "$leader" 3
 eventually 15 has_job "$leader" after '?stale'
 eventually 10 agree 1 2 3
+# The node was never called down, and nothing was replaced.
+node_is "$b" ready || fail "the node is $(ask "$b" /v1/nodes)"
+runs "$b" first || fail "$(ask "$b" /v1/job/first/allocations)"
 
 # A fourth joins and becomes a voter.
 server 4 0
