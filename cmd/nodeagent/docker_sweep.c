@@ -31,13 +31,15 @@ is_task(const struct docker_sweep *s, const struct docker_listed *c)
 static void
 look_at(struct docker_sweep *s, const struct docker_listed *c)
 {
-	int64_t age_ns = loop_wall_ns(s->loop) - c->created * CLOCK_NS_PER_S;
+	/* Compared in seconds: an engine may say anything. */
+	int64_t young_s = (loop_wall_ns(s->loop) - s->options->creation_grace) /
+			  CLOCK_NS_PER_S;
 	const char *alloc_id =
 	    rec_kv_get(c->labels, c->nlabels, DOCKER_LABEL_ALLOC_ID);
 	char *path;
 
 	if (alloc_id == NULL || c->id == NULL || *c->id == '\0' ||
-	    age_ns < s->options->creation_grace || is_task(s, c))
+	    c->created > young_s || is_task(s, c))
 		return;
 	log_info("docker: container of no task id=%s alloc=%s removed=%s",
 	    c->id, alloc_id, s->options->dry_run ? "no, dry_run" : "yes");

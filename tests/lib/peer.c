@@ -132,8 +132,12 @@ peer_expect_bytes(struct peer *p, size_t n)
 	uint64_t until_ms = clock_mono_ms() + PEER_WAIT_MS;
 
 	while (p->got.len < n && !p->eof && clock_mono_ms() < until_ms) {
+		size_t had = p->got.len;
+
 		turn(p->loop);
 		read_some(p);
+		if (p->got.len > had)
+			until_ms = clock_mono_ms() + PEER_WAIT_MS;
 	}
 	return p->got.len >= n;
 }

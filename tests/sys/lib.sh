@@ -46,10 +46,10 @@ cleanup() {
 trap cleanup EXIT
 
 fail() {
-	echo "FAIL: $*" >&2
 	for f in "$TEST_DIR"/*.log; do
 		[ -e "$f" ] && { echo "--- $f"; tail -n 40 "$f"; } >&2
 	done
+	echo "FAIL: $*" >&2
 	exit 1
 }
 

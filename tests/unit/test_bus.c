@@ -85,12 +85,12 @@ START_TEST(a_held_request_ends_at_its_deadline)
 	struct bus_peer *p = bus_world_dial(w);
 	struct bus_outcome o;
 
-	bus_world_call(p, HOLD, 1, 300, &o);
+	bus_world_call(p, HOLD, 1, 1500, &o);
 	ck_assert(loop_wait(w->loop, &o.done, 5000));
 	ck_assert_int_eq(o.code, ERR_TIMEOUT);
 
 	w->woken = false;
-	bus_world_call(p, HOLD, 1, 300, &o);
+	bus_world_call(p, HOLD, 1, 1500, &o);
 	ck_assert(loop_wait(w->loop, &w->woken, 5000));
 	bus_on_expire(w->held[1], on_no_news, w);
 	ck_assert(loop_wait(w->loop, &o.done, 5000));

@@ -164,6 +164,8 @@ START_TEST(a_commit_after_the_deadline_finds_nobody_to_answer)
 		ck_assert(loop_wait(sd.loop, &late[i].done, 5000));
 		ck_assert_int_eq(late[i].code, ERR_TIMEOUT);
 	}
+	for (int i = 0; i < 500 && sd.askers != NULL; i++)
+		loop_wait(sd.loop, &(bool){ false }, 10);
 	ck_assert_ptr_null(sd.askers);
 	/* It takes the place of one of those; what they asked for happens
 	 * meanwhile, and is not its answer. */

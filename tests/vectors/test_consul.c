@@ -135,7 +135,7 @@ settle(struct tree *t, bool sort)
 	if (t->kind == TREE_LIST) {
 		for (size_t i = 0; i < t->nitems; i++)
 			settle(t->items[i], sort);
-		if (sort)
+		if (sort && t->nitems > 1)
 			qsort(t->items, t->nitems, sizeof *t->items,
 			    compare_text);
 	}
