@@ -3,7 +3,7 @@
  */
 #include "cmd/schedd/core_impl.h"
 
-#define SMALL 64 /* entries, whatever their size: not measured */
+#define SMALL 16 /* entries, whatever their size: not measured */
 #define MAX_BYTES \
 	(4u << 20) /* the log takes commands of nearly twice as much */
 
