@@ -43,9 +43,10 @@
 #define INTENT_KEPT_MS   (5 * 60 * 1000)
 #define RECONNECT_MS     (30 * 1000)
 #define REAP_MS          (24 * 60 * 60 * 1000)
-#define PROPAGATE_MS     1000 /* Serf's LeavePropagateDelay */
-#define POOL_HELPERS_MAX 3    /* of any profile */
-#define COORD_RIDES_ONCE 8    /* in so many acks a coordinate is sent along */
+#define REFUSE_TELL_MS   (60 * 1000) /* from one such warning to the next */
+#define PROPAGATE_MS     1000        /* Serf's LeavePropagateDelay */
+#define POOL_HELPERS_MAX 3           /* of any profile */
+#define COORD_RIDES_ONCE 8 /* in so many acks a coordinate is sent along */
 
 struct pool_rules {
 	uint64_t tcp_ms;
@@ -235,6 +236,8 @@ struct pool {
 
 	struct coord_client coord;
 	struct pool_stats stats;
+	uint64_t refused_ms; /* when that was last told; 0: never */
+	uint64_t nuntold;    /* and how many since */
 };
 
 /* --- pool.c --- */
@@ -311,6 +314,9 @@ bool pool_dial(struct pool *p, enum dial_kind kind, const struct pool_addr *to,
 
 /* --- pool_packet.c --- */
 
+/* Counts what could not be read, and once in a while warns of it. */
+void pool_refuse(struct pool *p, const char *what, const struct pool_addr *from,
+    const struct err *err);
 void pool_packet_in(
     struct pool *p, const struct pool_addr *from, struct wire_bytes packet);
 /* A Serf message, its type byte first. */

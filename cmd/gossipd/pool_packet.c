@@ -1,6 +1,8 @@
+#include <inttypes.h>
 #include <string.h>
 
 #include "cmd/gossipd/pool_impl.h"
+#include "cmd/gossipd/port.h"
 #include "common/log.h"
 
 struct arrival {
@@ -330,17 +332,39 @@ on_message(struct pool *p, struct wire_bytes message,
 	}
 }
 
-/* Whatever cannot be read is counted; the parts beside it stay good. */
+/* --- what arrives --- */
+
+/* Who sends one of these sends many: told once in a while, with the first. */
+void
+pool_refuse(struct pool *p, const char *what, const struct pool_addr *from,
+    const struct err *err)
+{
+	char host[GOSSIP_ADDR_TEXT];
+
+	if (err->code == ERR_DENIED)
+		p->stats.packets_key++;
+	else
+		p->stats.packets_bad++;
+	if (p->refused_ms != 0 && p->now_ms - p->refused_ms < REFUSE_TELL_MS) {
+		p->nuntold++;
+		return;
+	}
+	gossip_addr_format(from, host);
+	log_warn("%s refused from=%s untold=%" PRIu64 ": %s", what, host,
+	    p->nuntold, err->text);
+	p->refused_ms = p->now_ms;
+	p->nuntold = 0;
+}
+
+/* What cannot be read is passed over; the parts beside it stay good. */
 static void
 on_part(void *ctx, struct wire_bytes message)
 {
 	struct arrival *a = ctx;
 	struct err err;
 
-	if (on_message(a->pool, message, a->from, &err) == -1) {
-		a->pool->stats.packets_bad++;
-		log_debug("message refused: %s", err.text);
-	}
+	if (on_message(a->pool, message, a->from, &err) == -1)
+		pool_refuse(a->pool, "message", a->from, &err);
 }
 
 void
@@ -350,11 +374,6 @@ pool_packet_in(
 	struct arrival a = { p, from };
 	struct err err;
 
-	if (wire_peel_packet(p->ring, packet, on_part, &a, &err) == -1) {
-		if (err.code == ERR_DENIED)
-			p->stats.packets_key++;
-		else
-			p->stats.packets_bad++;
-		log_debug("packet refused: %s", err.text);
-	}
+	if (wire_peel_packet(p->ring, packet, on_part, &a, &err) == -1)
+		pool_refuse(p, "packet", from, &err);
 }

@@ -1,5 +1,4 @@
 #include "cmd/gossipd/pool_impl.h"
-#include "common/log.h"
 
 /* The answer, as the whole of a stream. */
 static void
@@ -75,16 +74,11 @@ pool_stream(struct pool *p, uint64_t now_ms, const struct pool_addr *from,
 	struct buf room = { 0 }, b = { 0 };
 	struct err err = { 0 };
 
-	(void)from;
 	pool_take_time(p, now_ms);
 	if (wire_peel_stream(
 		p->ring, wire_bytes(bytes, n), &room, &message, &err) == -1 ||
 	    on_stream(p, message, reply, &err) == -1) {
-		if (err.code == ERR_DENIED)
-			p->stats.packets_key++;
-		else
-			p->stats.packets_bad++;
-		log_debug("stream refused: %s", err.text);
+		pool_refuse(p, "stream", from, &err);
 		why.error = wire_text(err.text);
 		wire_put(&b, &wire_err_form, &why);
 		answer(p, &b, reply);

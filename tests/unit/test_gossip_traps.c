@@ -3,6 +3,7 @@
  * what other members of theirs die of. None may even disturb us, and none
  * may go out by our hand.
  */
+#include "common/log.h"
 #include "tests/lib/poolone.h"
 #include "tests/lib/unit.h"
 
@@ -85,8 +86,16 @@ END_TEST
 		text, sizeof text - 1 \
 	}
 
+static void
+count_warning(void *ctx, enum log_level level, const char *line)
+{
+	(void)line;
+	*(size_t *)ctx += level == LOG_WARN;
+}
+
 START_TEST(packets_that_kill_others_do_not_disturb_us)
 {
+	size_t nwarnings = 0;
 	static const struct {
 		const char *bytes;
 		size_t n;
@@ -126,8 +135,11 @@ START_TEST(packets_that_kill_others_do_not_disturb_us)
 	poolone_alive(&o, "m2", 1);
 	poolone_pass(&o, 3000);
 	poolone_hush(&o);
+	log_set_sink(count_warning, &nwarnings);
 	for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
 		poolone_packet(&o, deadly[i].bytes, deadly[i].n);
+	log_set_sink(NULL, NULL);
+	ck_assert_uint_eq(nwarnings, 1); /* whoever sends one sends many */
 	ck_assert_ptr_null(poolone_member(&o, "m5"));
 	ck_assert_ptr_nonnull(poolone_member(&o, "m2"));
 	ck_assert_uint_ge(o.pool->stats.packets_bad, 11);
