@@ -9,7 +9,7 @@
 
 [ "$(id -u)" -eq 0 ] || {
 	echo "skipped: namespaces need root"
-	exit 0
+	exit 77
 }
 DC_PREFIX=${NAME#test_}$$
 DC_DIR=$TEST_DIR/dc

@@ -6,7 +6,7 @@ if [ "${1:-}" != inside ]; then
 	unshare "$how" --propagation private true 2>/dev/null || how=-rmnpf
 	if ! unshare "$how" --propagation private true 2>/dev/null; then
 		echo "skipped: needs namespaces"
-		exit 0
+		exit 77
 	fi
 	exec unshare "$how" --propagation private --mount-proc --kill-child \
 		bash "$0" inside

@@ -5,7 +5,7 @@
 if [ "${1:-}" != inside ]; then
 	if ! unshare -mnpf --propagation private true 2>/dev/null; then
 		echo "skipped: needs root and namespaces"
-		exit 0
+		exit 77
 	fi
 	exec unshare -mnpf --propagation private --mount-proc --kill-child \
 		bash "$0" inside
