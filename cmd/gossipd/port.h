@@ -5,7 +5,9 @@
  * is handed on when it is whole, and what it is answered with is sent before
  * the stream is closed; of one of ours the message is sent first. Each has a
  * deadline, and all together have bounds, so that nobody can hold us up by
- * opening streams and being slow.
+ * opening streams and being slow: so many are open at once, of one address
+ * and of all, and when they hold too many bytes, what came and what answers
+ * it alike, then those of others that hold most are dropped first.
  */
 #ifndef CMD_GOSSIPD_PORT_H
 #define CMD_GOSSIPD_PORT_H
@@ -16,6 +18,7 @@
 #include "common/loop.h"
 
 #define PORT_STREAMS_MAX  128   /* opened by others, at once */
+#define PORT_STREAMS_ADDR 32    /* ... by one address */
 #define PORT_STREAM_MS    10000 /* to be whole, and again to be answered */
 #define PORT_BYTES_MAX    (32u << 20) /* held for all streams */
 #define PORT_PACKETS_TURN 8           /* read in one go */

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -93,6 +94,40 @@ fail(struct stream *s, enum pool_failure how)
 		ops->failed(ops->ctx, token, how);
 }
 
+static size_t
+held(const struct stream *s)
+{
+	return s->in.len + s->out.len;
+}
+
+/* The one that holds most; others' before ours. */
+static struct stream *
+largest(const struct gossip_port *p)
+{
+	struct stream *most = p->streams;
+
+	for (struct stream *s = p->streams; s != NULL; s = s->next)
+		if (s->ours != most->ours ? most->ours : held(s) > held(most))
+			most = s;
+	return most;
+}
+
+/* Drops streams until the rest is within bounds; true when s is one. */
+static bool
+shed(struct gossip_port *p, const struct stream *s)
+{
+	bool gone = false;
+
+	while (p->nbytes > PORT_BYTES_MAX) {
+		struct stream *most = largest(p);
+
+		gone |= most == s;
+		p->stats.streams_refused++;
+		fail(most, POOL_SILENT);
+	}
+	return gone;
+}
+
 static void
 on_deadline(void *arg)
 {
@@ -129,10 +164,14 @@ hand_on(struct stream *s, size_t n)
 	}
 	ops->stream(ops->ctx, &s->from, s->in.data, n, &s->out);
 	p->nbytes += s->out.len;
+	p->nbytes -= s->in.len;
+	buf_release(&s->in);
 	if (s->out.len == 0) {
 		stream_free(s);
 		return;
 	}
+	if (shed(p, s))
+		return;
 	loop_timer_set(s->deadline, PORT_STREAM_MS);
 	start_writing(s);
 }
@@ -159,10 +198,7 @@ look(struct stream *s)
 		fail(s, POOL_SILENT);
 		break;
 	case WIRE_MORE:
-		if (p->nbytes <= PORT_BYTES_MAX)
-			break;
-		p->stats.streams_refused++;
-		fail(s, POOL_SILENT);
+		shed(p, s);
 		break;
 	}
 }
@@ -230,12 +266,25 @@ watch(struct stream *s, uint64_t after_ms)
 	loop_timer_set(s->deadline, after_ms);
 }
 
+static bool
+is_crowded(const struct gossip_port *p, const struct pool_addr *from)
+{
+	size_t n = 0;
+
+	if (p->ninbound >= PORT_STREAMS_MAX || p->nbytes > PORT_BYTES_MAX)
+		return true;
+	for (const struct stream *s = p->streams; s != NULL; s = s->next)
+		n += !s->ours && s->from.nip == from->nip &&
+		     memcmp(s->from.ip, from->ip, from->nip) == 0;
+	return n >= PORT_STREAMS_ADDR;
+}
+
 void
 stream_accept(struct gossip_port *p, int fd, const struct pool_addr *from)
 {
 	struct stream *s;
 
-	if (p->ninbound >= PORT_STREAMS_MAX || p->nbytes > PORT_BYTES_MAX) {
+	if (is_crowded(p, from)) {
 		p->stats.streams_refused++;
 		close(fd);
 		return;
