@@ -390,6 +390,10 @@ gossipd_reload(struct daemon *d, const void *config, struct err *err)
 	gossipd_tags(is, g, &tags);
 	rv = pool_set_tags(g->pool, now_ms(g), tags.tags, tags.ntags, err);
 	rec_clear(&member_tags_type, &tags);
+	if (rv == 0)
+		pool_set_times(g->pool, now_ms(g),
+		    (uint64_t)(is->reconnect_timeout / CLOCK_NS_PER_MS),
+		    (uint64_t)(is->tombstone_timeout / CLOCK_NS_PER_MS));
 	gossipd_rearm(g);
 	return rv;
 }

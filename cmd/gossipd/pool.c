@@ -236,14 +236,13 @@ pool_new(const struct pool_config *c, const struct pool_ops *ops, uint64_t seed,
 	p->ring = c->ring;
 	p->compress = c->compress;
 	p->replay = c->replay;
-	p->reconnect_ms = c->reconnect_ms > 0 ? c->reconnect_ms : REAP_MS;
-	p->tombstone_ms = c->tombstone_ms > 0 ? c->tombstone_ms : REAP_MS;
 	p->addr = c->addr;
 	p->now_ms = now_ms;
 	p->clock = p->event_clock = p->query_clock = 1;
 	rng_init(&p->rng, seed);
 	coord_client_init(&p->coord);
 	timers_init(p);
+	pool_set_times(p, now_ms, c->reconnect_ms, c->tombstone_ms);
 	become_a_member(p, c->name);
 	if (pool_set_tags(p, now_ms, c->tags, c->ntags, err) == -1) {
 		pool_free(p);

@@ -221,6 +221,11 @@ void pool_leave(struct pool *p, uint64_t now_ms);
 int pool_force_leave(struct pool *p, uint64_t now_ms, const char *name,
     bool prune, struct err *err);
 
+/* How long failed and left members are kept from now on, those there are as
+ * well; as in struct pool_config. */
+void pool_set_times(struct pool *p, uint64_t now_ms, uint64_t reconnect_ms,
+    uint64_t tombstone_ms);
+
 /* Replaces our tags; 0, or -1 when they are too large. */
 int pool_set_tags(struct pool *p, uint64_t now_ms, const struct rec_kv *tags,
     size_t ntags, struct err *err);

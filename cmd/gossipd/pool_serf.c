@@ -156,6 +156,18 @@ pool_reaping_fire(struct pool *p, struct pool_timer *t)
 		pool_arm(p, t, next);
 }
 
+void
+pool_set_times(struct pool *p, uint64_t now_ms, uint64_t reconnect_ms,
+    uint64_t tombstone_ms)
+{
+	p->now_ms = now_ms;
+	p->reconnect_ms = reconnect_ms > 0 ? reconnect_ms : REAP_MS;
+	p->tombstone_ms = tombstone_ms > 0 ? tombstone_ms : REAP_MS;
+	/* It sees for itself who is due when. */
+	if (p->reaping.due.place != 0)
+		pool_arm(p, &p->reaping, now_ms);
+}
+
 static void
 prune_fire(struct pool *p, struct pool_timer *t)
 {

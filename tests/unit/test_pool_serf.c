@@ -211,6 +211,21 @@ START_TEST(failed_and_left_members_are_reaped_in_the_end)
 }
 END_TEST
 
+START_TEST(times_that_change_hold_for_those_that_are_gone)
+{
+	poolone_init(&o, false);
+	poolone_alive(&o, "m2", 1);
+	poolone_dead(&o, "m2", 1, "m9");
+	poolone_pass(&o, 60000);
+	pool_set_times(o.pool, o.now_ms, 120000, 0);
+	poolone_pass(&o, 59000);
+	ck_assert_int_eq(status("m2"), POOL_FAILED);
+	poolone_pass(&o, 2000);
+	ck_assert_int_eq(status("m2"), POOL_NONE);
+	poolone_release(&o);
+}
+END_TEST
+
 /* --- user events --- */
 
 static void
@@ -548,6 +563,7 @@ UNIT_MAIN("pool_serf", an_old_intent_changes_nothing,
     an_intent_before_its_member_is_kept_for_it, early_intents_are_bounded,
     forced_to_leave_a_failed_member_is_left_or_forgotten,
     failed_and_left_members_are_reaped_in_the_end,
+    times_that_change_hold_for_those_that_are_gone,
     an_event_is_heard_and_passed_on_once, kept_events_are_bounded,
     our_own_event_goes_out_and_comes_back_to_us,
     a_query_is_acknowledged_handed_up_and_answered_once,
