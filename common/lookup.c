@@ -1,14 +1,14 @@
-#include "cmd/gossipd/lookup.h"
+#include "common/lookup.h"
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "cmd/gossipd/port.h"
 #include "common/mem.h"
 
 /*
@@ -22,7 +22,7 @@ struct lookup {
 	uint16_t port;
 	lookup_fn *fn;
 	void *ctx;
-	struct pool_addr addrs[LOOKUP_MAX_ADDRS];
+	struct sockaddr_storage addrs[LOOKUP_MAX_ADDRS];
 	size_t naddrs;
 	int rv;
 	bool posted;
@@ -48,6 +48,15 @@ tell(void *arg)
 }
 
 static void
+set_port(struct sockaddr_storage *s, uint16_t port)
+{
+	if (s->ss_family == AF_INET)
+		((struct sockaddr_in *)s)->sin_port = htons(port);
+	else
+		((struct sockaddr_in6 *)s)->sin6_port = htons(port);
+}
+
+static void
 ask(struct lookup *u)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *list = NULL;
@@ -57,13 +66,13 @@ ask(struct lookup *u)
 		return;
 	for (const struct addrinfo *i = list;
 	     i != NULL && u->naddrs < LOOKUP_MAX_ADDRS; i = i->ai_next) {
-		struct sockaddr_storage s = { 0 };
+		struct sockaddr_storage *s = &u->addrs[u->naddrs];
 
 		if (i->ai_family != AF_INET && i->ai_family != AF_INET6)
 			continue;
-		memcpy(&s, i->ai_addr, i->ai_addrlen);
-		gossip_addr_from_sock(&s, &u->addrs[u->naddrs]);
-		u->addrs[u->naddrs++].port = u->port;
+		memcpy(s, i->ai_addr, i->ai_addrlen);
+		set_port(s, u->port);
+		u->naddrs++;
 	}
 	freeaddrinfo(list);
 }

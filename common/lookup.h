@@ -2,20 +2,22 @@
  * A host's name looked up, on a thread of its own: the C library's resolver
  * knows what files and name services a machine has, but it blocks.
  */
-#ifndef CMD_GOSSIPD_LOOKUP_H
-#define CMD_GOSSIPD_LOOKUP_H
+#ifndef COMMON_LOOKUP_H
+#define COMMON_LOOKUP_H
 
-#include "cmd/gossipd/pool.h"
+#include <stddef.h>
+#include <sys/socket.h>
+
 #include "common/loop.h"
 
 #define LOOKUP_MAX_ADDRS 8
 
 struct lookup;
 
-/* Called once on the loop; n is 0 when the name is not known, and why says
- * so. The lookup is gone by then. */
+/* Called once on the loop, with addresses of IPv4 and IPv6; n is 0 when the
+ * name is not known, and why says so. The lookup is gone by then. */
 typedef void lookup_fn(
-    void *ctx, const struct pool_addr *addrs, size_t n, const char *why);
+    void *ctx, const struct sockaddr_storage *addrs, size_t n, const char *why);
 
 struct lookup *lookup_new(
     struct loop *l, const char *host, uint16_t port, lookup_fn *fn, void *ctx);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/gossipd/lookup.h"
 #include "cmd/gossipd/port.h"
+#include "common/lookup.h"
 #include "common/mem.h"
 
 /* One name of a list. */
@@ -102,7 +102,8 @@ step(void *arg)
 }
 
 static void
-on_found(void *ctx, const struct pool_addr *addrs, size_t n, const char *why)
+on_found(
+    void *ctx, const struct sockaddr_storage *addrs, size_t n, const char *why)
 {
 	struct target *g = ctx;
 
@@ -111,7 +112,8 @@ on_found(void *ctx, const struct pool_addr *addrs, size_t n, const char *why)
 		target_close(g, why);
 		return;
 	}
-	memcpy(g->addrs, addrs, n * sizeof addrs[0]);
+	for (size_t i = 0; i < n; i++)
+		gossip_addr_from_sock(&addrs[i], &g->addrs[i]);
 	g->naddrs = n;
 	loop_timer_set(g->task->soon, 0);
 }

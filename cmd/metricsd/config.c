@@ -73,5 +73,8 @@ metricsd_config_check(const void *config, struct err *err)
 			return err_set(err, ERR_BAD,
 			    "sources: \"%s\" is no daemon's name",
 			    c->sources[i]);
+	if (c->statsd_address[0] != '\0' &&
+	    statsd_check(c->statsd_address, err) == -1)
+		return -1;
 	return 0;
 }

@@ -95,7 +95,7 @@ metricsd_start(struct daemon *d, struct err *err)
 	m->meter.source = d->def->name;
 	set_store(m, c, true);
 	if (c->statsd_address[0] != '\0') {
-		m->statsd = statsd_open(c->statsd_address, err);
+		m->statsd = statsd_open(d->loop, c->statsd_address, err);
 		if (m->statsd == NULL)
 			return -1;
 	}
@@ -128,7 +128,7 @@ metricsd_reload(struct daemon *d, const void *config, struct err *err)
 		    "in_memory_collection_interval changes only with a "
 		    "restart");
 	if (is->statsd_address[0] != '\0' &&
-	    (statsd = statsd_open(is->statsd_address, err)) == NULL)
+	    (statsd = statsd_open(d->loop, is->statsd_address, err)) == NULL)
 		return -1;
 	statsd_free(m->statsd);
 	m->statsd = statsd;

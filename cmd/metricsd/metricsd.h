@@ -67,8 +67,14 @@ void metrics_to_prometheus(struct store *s, struct buf *out);
 
 /* --- statsd.c: hands on what comes, by UDP --- */
 
+#define STATSD_RETRY_MS 60000
+
 struct statsd;
-struct statsd *statsd_open(const char *addr, struct err *err);
+/* host:port, with a number for the port. */
+int statsd_check(const char *addr, struct err *err);
+/* Never blocks: what is sent before a name is looked up is lost, and one that
+ * is not known is asked for again every STATSD_RETRY_MS. */
+struct statsd *statsd_open(struct loop *l, const char *addr, struct err *err);
 void statsd_free(struct statsd *s);
 /* One number; for counters and summaries what is new since before. */
 void statsd_send(

@@ -1,52 +1,109 @@
 #include <errno.h>
 #include <math.h>
-#include <netdb.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "cmd/metricsd/metricsd.h"
+#include "common/http/addr.h"
+#include "common/log.h"
+#include "common/lookup.h"
 #include "common/mem.h"
 
 #define PACKET_MAX 1400 /* what passes any network in one piece */
 
+/* No socket of a path, and not every address: somewhere to send to. */
+static int
+parse(const char *addr, struct http_addr *to, struct err *err)
+{
+	if (strncmp(addr, "unix:", 5) == 0 || addr[0] == ':')
+		return err_set(err, ERR_BAD,
+		    "statsd_address: expected host:port, found \"%s\"", addr);
+	if (http_addr_parse(to, addr, err) == -1)
+		return err_add(err, "statsd_address");
+	return 0;
+}
+
 struct statsd {
-	int fd;
+	struct loop *loop;
+	struct http_addr to;
+	struct lookup *lookup; /* under way */
+	struct loop_timer *retry;
+	int fd; /* -1: not known where to yet */
 	struct buf packet;
 };
 
-struct statsd *
-statsd_open(const char *addr, struct err *err)
+int
+statsd_check(const char *addr, struct err *err)
 {
-	const char *colon = strrchr(addr, ':');
-	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *ai;
-	struct statsd *s;
-	char *host;
-	int rv;
+	struct http_addr to;
 
-	if (colon == NULL) {
-		err_set(err, ERR_BAD,
-		    "statsd_address: expected host:port, found \"%s\"", addr);
-		return NULL;
-	}
-	host = xstrndup(addr, (size_t)(colon - addr));
-	rv = getaddrinfo(host, colon + 1, &hints, &ai);
-	free(host);
-	if (rv != 0) {
-		err_set(err, ERR_BAD, "statsd_address: %s: %s", addr,
-		    gai_strerror(rv));
-		return NULL;
-	}
-	s = xcalloc(1, sizeof *s);
+	return parse(addr, &to, err);
+}
+
+/* An address that nothing can be sent to is as good as none. */
+static int
+aim(struct statsd *s, const struct sockaddr *sa, socklen_t len)
+{
 	s->fd =
-	    socket(ai->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->fd == -1 || connect(s->fd, ai->ai_addr, ai->ai_addrlen) == -1) {
+	    socket(sa->sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->fd == -1)
+		return -1;
+	if (connect(s->fd, sa, len) == 0)
+		return 0;
+	close(s->fd);
+	s->fd = -1;
+	return -1;
+}
+
+static void
+on_found(
+    void *ctx, const struct sockaddr_storage *addrs, size_t n, const char *why)
+{
+	struct statsd *s = ctx;
+
+	s->lookup = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (aim(s, (const struct sockaddr *)&addrs[i],
+			addrs[i].ss_family == AF_INET
+			    ? sizeof(struct sockaddr_in)
+			    : sizeof(struct sockaddr_in6)) == 0)
+			return;
+	log_warn("statsd is not reached host=%s reason=\"%s\" again_ms=%d",
+	    s->to.host, n == 0 ? why : strerror(errno), STATSD_RETRY_MS);
+	loop_timer_set(s->retry, STATSD_RETRY_MS);
+}
+
+static void
+look_up(void *arg)
+{
+	struct statsd *s = arg;
+
+	s->lookup = lookup_new(
+	    s->loop, s->to.host, (uint16_t)atoi(s->to.port), on_found, s);
+}
+
+struct statsd *
+statsd_open(struct loop *l, const char *addr, struct err *err)
+{
+	struct statsd *s = xcalloc(1, sizeof *s);
+
+	s->loop = l;
+	s->fd = -1;
+	if (parse(addr, &s->to, err) == -1) {
+		free(s);
+		return NULL;
+	}
+	s->retry = loop_timer_new(l, look_up, s);
+	if (s->to.is_name)
+		look_up(s);
+	else if (aim(s, &s->to.sock.sa, s->to.len) == -1) {
 		err_sys(err, "statsd_address: %s", addr);
 		statsd_free(s);
-		s = NULL;
+		return NULL;
 	}
-	freeaddrinfo(ai);
 	return s;
 }
 
@@ -55,6 +112,8 @@ statsd_free(struct statsd *s)
 {
 	if (s == NULL)
 		return;
+	lookup_cancel(s->lookup);
+	loop_timer_free(s->retry);
 	if (s->fd != -1)
 		close(s->fd);
 	buf_release(&s->packet);
@@ -65,7 +124,7 @@ statsd_free(struct statsd *s)
 void
 statsd_flush(struct statsd *s)
 {
-	if (s->packet.len > 0 &&
+	if (s->fd != -1 && s->packet.len > 0 &&
 	    send(s->fd, s->packet.data, s->packet.len, MSG_NOSIGNAL) == -1)
 		(void)0;
 	buf_reset(&s->packet);
