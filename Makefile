@@ -35,8 +35,8 @@ CFLAGS_cov      := -O0 -g --coverage
 LDFLAGS_cov     := --coverage
 CFLAGS_fuzz     := -O1 -g -fno-omit-frame-pointer $(SAN) -fsanitize=fuzzer-no-link
 LDFLAGS_fuzz    := $(SAN)
-# Planted bugs live behind these switches; only the simulators build them.
 CFLAGS_clang    := -O2 -g
+# Planted bugs live behind these switches; only the simulators build them.
 CFLAGS_plant    := -O2 -g -DRAFT_PLANT -DPOOL_PLANTS
 CFLAGS_simulate := -O2 -g
 

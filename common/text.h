@@ -4,6 +4,8 @@
 #ifndef COMMON_TEXT_H
 #define COMMON_TEXT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -26,6 +28,20 @@ static inline char *
 text_borrow(const char *s)
 {
 	return (char *)(uintptr_t)s;
+}
+
+/* Whether there is any: neither NULL nor "". */
+static inline bool
+text_is_set(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
+
+/* The text, or another one where there is none. */
+static inline const char *
+text_or(const char *s, const char *other)
+{
+	return text_is_set(s) ? s : other;
 }
 
 /* The length of the UTF-8 sequence of two to four bytes that begins at p,

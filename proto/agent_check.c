@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/text.h"
 #include "proto/agent.h"
 
 #define MAX_PORT 65535
@@ -11,12 +12,6 @@ static const char *
 text_of(const char *s)
 {
 	return s == NULL ? "" : s;
-}
-
-static bool
-is_set(const char *s)
-{
-	return s != NULL && s[0] != '\0';
 }
 
 static int
@@ -38,23 +33,24 @@ check_dirs(const struct agent_config *c, struct buf *ui)
 		{ "state-dir", c->client.state_dir } };
 
 	for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++)
-		if (is_set(dirs[i].dir) && dirs[i].dir[0] != '/') {
+		if (text_is_set(dirs[i].dir) && dirs[i].dir[0] != '/') {
 			buf_addf(ui,
 			    "%s must be given as an absolute path: got %s\n",
 			    dirs[i].name, dirs[i].dir);
 			return -1;
 		}
 	for (size_t i = 0; i < c->client.nhost_volumes; i++)
-		if (!is_set(c->client.host_volumes[i].path))
+		if (!text_is_set(c->client.host_volumes[i].path))
 			return say(ui, "Missing path in host_volume config");
-	if (c->dev_mode || is_set(c->data_dir))
+	if (c->dev_mode || text_is_set(c->data_dir))
 		return 0;
 	if (c->server.enabled)
 		return say(ui, "Must specify \"data_dir\" config option or "
 			       "\"data-dir\" CLI flag");
-	if (c->client.enabled &&
-	    (!is_set(c->client.alloc_dir) || !is_set(c->client.state_dir) ||
-		!is_set(c->client.alloc_mounts_dir) || !is_set(c->plugin_dir)))
+	if (c->client.enabled && (!text_is_set(c->client.alloc_dir) ||
+				     !text_is_set(c->client.state_dir) ||
+				     !text_is_set(c->client.alloc_mounts_dir) ||
+				     !text_is_set(c->plugin_dir)))
 		return say(ui, "Must specify the state, alloc-dir, "
 			       "alloc-mounts-dir and plugin-dir if data-dir is "
 			       "omitted.");
@@ -131,7 +127,7 @@ check_reserved(const char *what, const char *ports, struct buf *ui)
 {
 	struct err err;
 
-	for (const char *p = text_of(ports); is_set(ports); p++) {
+	for (const char *p = text_of(ports); text_is_set(ports); p++) {
 		size_t n;
 
 		p += strspn(p, " ");
@@ -198,8 +194,8 @@ check_telemetry(const struct agent_telemetry *t, struct buf *ui)
 {
 	int64_t interval, keep;
 
-	if (!is_set(t->in_memory_collection_interval) ||
-	    !is_set(t->in_memory_retention_period) ||
+	if (!text_is_set(t->in_memory_collection_interval) ||
+	    !text_is_set(t->in_memory_retention_period) ||
 	    clock_parse_dur(t->in_memory_collection_interval, &interval) ==
 		-1 ||
 	    clock_parse_dur(t->in_memory_retention_period, &keep) == -1 ||
@@ -229,7 +225,7 @@ check_encrypt(const char *key, struct buf *ui)
 {
 	int64_t bad;
 
-	if (!is_set(key))
+	if (!text_is_set(key))
 		return 0;
 	bad = bad_base64(key);
 	if (bad != -1) {
@@ -263,8 +259,8 @@ has_tls(const struct agent_tls *t)
 {
 	return t->http || t->rpc || t->verify_server_hostname ||
 	       t->verify_https_client || t->rpc_upgrade_mode ||
-	       is_set(t->ca_file) || is_set(t->cert_file) ||
-	       is_set(t->key_file);
+	       text_is_set(t->ca_file) || text_is_set(t->cert_file) ||
+	       text_is_set(t->key_file);
 }
 
 int

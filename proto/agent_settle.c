@@ -5,18 +5,13 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/text.h"
 #include "proto/agent.h"
 
 static const char *
 text_of(const char *s)
 {
 	return s == NULL ? "" : s;
-}
-
-static bool
-is_set(const char *s)
-{
-	return s != NULL && s[0] != '\0';
 }
 
 static void
@@ -149,7 +144,7 @@ settle_bind(char **addr, const char *bind, bool several, const char *what,
 	struct err err;
 	char *text;
 
-	if (!is_set(*addr)) {
+	if (!text_is_set(*addr)) {
 		replace(addr, xstrdup(bind));
 		return 0;
 	}
@@ -237,9 +232,9 @@ read_env(struct agent_config *c, char *(*get_env)(const char *name))
 	token = get_env("VAULT_TOKEN");
 	space = get_env("VAULT_NAMESPACE");
 	for (size_t i = 0; i < c->nvaults; i++) {
-		if (!is_set(c->vaults[i].token) && is_set(token))
+		if (!text_is_set(c->vaults[i].token) && text_is_set(token))
 			replace(&c->vaults[i].token, xstrdup(token));
-		if (!is_set(c->vaults[i].namespace) && is_set(space))
+		if (!text_is_set(c->vaults[i].namespace) && text_is_set(space))
 			replace(&c->vaults[i].namespace, xstrdup(space));
 	}
 }
@@ -251,7 +246,7 @@ agent_config_settle(struct agent_config *c, const struct agent_host *host,
 	if (settle_addrs(c, host, ui) == -1)
 		return -1;
 	read_env(c, get_env);
-	if (!is_set(c->plugin_dir) && is_set(c->data_dir))
+	if (!text_is_set(c->plugin_dir) && text_is_set(c->data_dir))
 		replace(&c->plugin_dir, xasprintf("%s/plugins", c->data_dir));
 	return agent_config_check(c, bootstrap_flag, ui);
 }

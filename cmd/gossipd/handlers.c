@@ -3,6 +3,7 @@
 
 #include "cmd/gossipd/gossipd.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "proto/msg.h"
 
 #define REACH_QUERY "_serf_ping" /* every member acknowledges it */
@@ -167,12 +168,6 @@ on_tags_edit(void *ctx, struct bus_req *req, const void *body)
 }
 
 /* --- round trips --- */
-
-static const char *
-text_or(const char *text, const char *other)
-{
-	return text != NULL && text[0] != '\0' ? text : other;
-}
 
 static void
 on_rtt(void *ctx, struct bus_req *req, const void *body)

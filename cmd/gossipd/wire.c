@@ -11,12 +11,6 @@ wire_is(struct wire_bytes a, struct wire_bytes b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.data, b.data, a.n) == 0);
 }
 
-const char *
-wire_form_name(const struct wire_form *form)
-{
-	return form->name;
-}
-
 /* --- reading --- */
 
 static int

@@ -336,9 +336,6 @@ int wire_get(const struct wire_form *form, struct wire_bytes body, void *msg,
 /* Adds the type byte, where the form has one, and the body. */
 void wire_put(struct buf *out, const struct wire_form *form, const void *msg);
 
-/* Only the forms' names, for logs. */
-const char *wire_form_name(const struct wire_form *form);
-
 /* --- tags, the meta of a member --- */
 
 /*

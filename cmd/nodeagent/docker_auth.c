@@ -5,6 +5,7 @@
 
 #include "common/json.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "common/tree.h"
 
 /* What config.json calls docker.io, for historical reasons. */
@@ -21,18 +22,13 @@ static const struct rec_field docker_auth_fields[] = {
 const struct rec_type docker_auth_type =
     REC_TYPE(docker_auth, docker_auth_fields);
 
-static bool
-is_set(const char *text)
-{
-	return text != NULL && *text != '\0';
-}
-
 bool
 docker_auth_is_empty(const struct docker_auth *auth)
 {
-	return !is_set(auth->username) && !is_set(auth->password) &&
-	       !is_set(auth->email) && !is_set(auth->server_address) &&
-	       !is_set(auth->identity_token);
+	return !text_is_set(auth->username) && !text_is_set(auth->password) &&
+	       !text_is_set(auth->email) &&
+	       !text_is_set(auth->server_address) &&
+	       !text_is_set(auth->identity_token);
 }
 
 const char *
@@ -114,7 +110,7 @@ take_entry(struct docker_auth *auth, const struct tree *entry, struct err *err)
 	auth->password = copy_member(entry, "password");
 	auth->email = copy_member(entry, "email");
 	auth->identity_token = copy_member(entry, "identitytoken");
-	if (is_set(pair) && take_pair(auth, pair, err) == -1) {
+	if (text_is_set(pair) && take_pair(auth, pair, err) == -1) {
 		rec_clear(&docker_auth_type, auth);
 		return -1;
 	}
@@ -162,7 +158,8 @@ docker_auth_from_helper(
 	auth->username = copy_member(answer, "Username");
 	auth->password = copy_member(answer, "Secret");
 	/* So helpers tell that the secret is a token. */
-	if (is_set(auth->username) && strcmp(auth->username, "<token>") == 0) {
+	if (text_is_set(auth->username) &&
+	    strcmp(auth->username, "<token>") == 0) {
 		free(auth->username);
 		auth->username = NULL;
 		auth->identity_token = auth->password;
@@ -188,7 +185,7 @@ docker_auth_header(const struct docker_auth *auth, struct buf *b)
 	struct buf json = { 0 }, text = { 0 };
 
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-		if (is_set(members[i].value))
+		if (text_is_set(members[i].value))
 			tree_set(
 			    t, members[i].name, tree_str(members[i].value));
 	tree_to_json(t, &json, 0);

@@ -6,6 +6,7 @@
 
 #include "cmd/nodeagent/drvconf.h"
 #include "common/clock.h"
+#include "common/text.h"
 
 static const struct rec_field docker_device_fields[] = {
 	REC_STR(struct docker_device, 1, host_path, "host_path"),
@@ -148,12 +149,6 @@ const struct rec_type docker_config_type =
 
 #define MAX_CFS_PERIOD_US 1000000
 
-static bool
-is_set(const char *text)
-{
-	return text != NULL && *text != '\0';
-}
-
 /* --- what is wrong on any node --- */
 
 static int
@@ -162,11 +157,11 @@ check_devices(const struct docker_config *c, struct err *err)
 	for (size_t i = 0; i < c->ndevices; i++) {
 		const char *perms = c->devices[i].cgroup_permissions;
 
-		if (!is_set(c->devices[i].host_path))
+		if (!text_is_set(c->devices[i].host_path))
 			return err_set(err, ERR_BAD,
 			    "host path must be set in configuration for "
 			    "devices");
-		if (is_set(perms) && perms[strspn(perms, "rwm")] != '\0')
+		if (text_is_set(perms) && perms[strspn(perms, "rwm")] != '\0')
 			return err_set(err, ERR_BAD,
 			    "invalid cgroup permission string: \"%s\"", perms);
 	}
@@ -178,17 +173,18 @@ check_mounts(const struct docker_mount *mounts, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct docker_mount *m = &mounts[i];
-		bool bind = is_set(m->type) && strcmp(m->type, "bind") == 0;
+		bool bind =
+		    text_is_set(m->type) && strcmp(m->type, "bind") == 0;
 
-		if (is_set(m->type) && !bind &&
+		if (text_is_set(m->type) && !bind &&
 		    strcmp(m->type, "volume") != 0 &&
 		    strcmp(m->type, "tmpfs") != 0)
 			return err_set(err, ERR_BAD,
 			    "invalid mount type: \"%s\"", m->type);
-		if (!is_set(m->target))
+		if (!text_is_set(m->target))
 			return err_set(
 			    err, ERR_BAD, "mount: target is missing");
-		if (bind && !is_set(m->source))
+		if (bind && !text_is_set(m->source))
 			return err_set(err, ERR_BAD,
 			    "mount: bind of \"%s\": source is missing",
 			    m->target);
@@ -236,7 +232,7 @@ check_timeout(const struct docker_config *c, struct err *err)
 {
 	int64_t ns;
 
-	if (is_set(c->image_pull_timeout) &&
+	if (text_is_set(c->image_pull_timeout) &&
 	    (clock_parse_dur(c->image_pull_timeout, &ns) == -1 || ns <= 0))
 		return err_set(err, ERR_BAD,
 		    "image_pull_timeout: \"%s\" is no positive duration",
@@ -247,7 +243,7 @@ check_timeout(const struct docker_config *c, struct err *err)
 static int
 check_config(const struct docker_config *c, bool expanded, struct err *err)
 {
-	if (!is_set(c->image))
+	if (!text_is_set(c->image))
 		return err_set(
 		    err, ERR_BAD, "image name required for docker driver");
 	if (check_numbers(c, err) == -1 || check_devices(c, err) == -1)
@@ -289,7 +285,7 @@ docker_config_pull_timeout(const struct docker_config *c)
 {
 	int64_t ns;
 
-	if (is_set(c->image_pull_timeout) &&
+	if (text_is_set(c->image_pull_timeout) &&
 	    clock_parse_dur(c->image_pull_timeout, &ns) == 0)
 		return ns;
 	return DOCKER_PULL_TIMEOUT_NS;

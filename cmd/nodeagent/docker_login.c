@@ -12,6 +12,7 @@
 
 #include "common/file.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 extern char **environ;
 
@@ -29,12 +30,6 @@ struct docker_login {
 	struct loop_fd *watch;
 	struct buf answer;
 };
-
-static bool
-is_set(const char *s)
-{
-	return s != NULL && *s != '\0';
-}
 
 /* --- the helper --- */
 
@@ -193,10 +188,11 @@ docker_login_new(struct loop *l, const struct docker_config *config,
 	if (config->auth != NULL && !docker_auth_is_empty(config->auth)) {
 		rec_copy(&docker_auth_type, &g->auth, config->auth);
 	} else {
-		if (is_set(options->auth.config))
+		if (text_is_set(options->auth.config))
 			ask_file(g, options->auth.config);
 		if (g->helper == NULL && docker_auth_is_empty(&g->auth) &&
-		    g->err.code == ERR_NONE && is_set(options->auth.helper))
+		    g->err.code == ERR_NONE &&
+		    text_is_set(options->auth.helper))
 			g->helper = xstrdup(options->auth.helper);
 	}
 	if (g->helper != NULL && g->err.code == ERR_NONE)

@@ -6,6 +6,9 @@
 
 #include "common/mem.h"
 
+#define DEFAULT_LOG_FILES 10
+#define DEFAULT_LOG_MB    10
+
 static const struct driver *const drivers[] = { &driver_docker, &driver_mock,
 	&driver_raw_exec };
 
@@ -16,6 +19,20 @@ driver_find(const char *name)
 		if (strcmp(drivers[i]->name, name) == 0)
 			return drivers[i];
 	return NULL;
+}
+
+void
+driver_log_limits(
+    const struct log_config *logs, uint64_t *max_files, uint64_t *max_bytes)
+{
+	int64_t mb = DEFAULT_LOG_MB, files = DEFAULT_LOG_FILES;
+
+	if (logs != NULL && logs->has_max_file_size_mb)
+		mb = logs->max_file_size_mb;
+	if (logs != NULL && logs->has_max_files)
+		files = logs->max_files;
+	*max_files = files > 0 ? (uint64_t)files : 1;
+	*max_bytes = (uint64_t)(mb > 0 ? mb : 1) << 20;
 }
 
 void

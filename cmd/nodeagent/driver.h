@@ -105,6 +105,11 @@ struct driver {
 
 extern const struct driver driver_raw_exec, driver_mock, driver_docker;
 
+/* How much of a task's output is kept, of each stream: what the job says, or
+ * Nomad's ten files of 10 MB. logs may be NULL. */
+void driver_log_limits(
+    const struct log_config *logs, uint64_t *max_files, uint64_t *max_bytes);
+
 const struct driver *driver_find(const char *name); /* NULL: unknown */
 void driver_fingerprint_all(const struct driver_host *host, struct node *node);
 /* For fingerprint(), which may be asked again: the driver's entry made anew,

@@ -13,10 +13,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-#define DOCKER_NO_ENGINE  "Failed to connect to docker daemon"
-
-#define DEFAULT_LOG_FILES 10
-#define DEFAULT_LOG_MB    10
+#define DOCKER_NO_ENGINE "Failed to connect to docker daemon"
 
 /* --- the engine --- */
 
@@ -136,14 +133,7 @@ docker_free(struct docker *d)
 static void
 set_log_limits(struct docker_proc *p, const struct log_config *logs)
 {
-	int64_t mb = DEFAULT_LOG_MB, files = DEFAULT_LOG_FILES;
-
-	if (logs != NULL && logs->has_max_file_size_mb)
-		mb = logs->max_file_size_mb;
-	if (logs != NULL && logs->has_max_files)
-		files = logs->max_files;
-	p->log_max_files = files > 0 ? (uint64_t)files : 1;
-	p->log_max_bytes = (uint64_t)(mb > 0 ? mb : 1) << 20;
+	driver_log_limits(logs, &p->log_max_files, &p->log_max_bytes);
 	p->keep_logs = !p->docker->options->disable_log_collection &&
 		       (logs == NULL || !logs->disabled);
 }

@@ -10,9 +10,6 @@
 #include "common/mem.h"
 #include "proto/shim.h"
 
-#define DEFAULT_LOG_FILES 10
-#define DEFAULT_LOG_MB    10
-
 /* A scalar as text, or NULL. */
 static char *
 scalar_text(const struct tree *t)
@@ -45,12 +42,7 @@ raw_spec_make(const struct driver_task *t, struct shim_spec *spec)
 	const struct tree *score = tree_get(config, "oom_score_adj");
 	const struct log_config *logs = t->task->log_config;
 	const char *work_dir = tree_get_str(config, "work_dir");
-	int64_t mb = DEFAULT_LOG_MB, files = DEFAULT_LOG_FILES;
 
-	if (logs != NULL && logs->has_max_file_size_mb)
-		mb = logs->max_file_size_mb;
-	if (logs != NULL && logs->has_max_files)
-		files = logs->max_files;
 	*spec = (struct shim_spec){ .alloc_id = xstrdup(t->alloc_id),
 		.task = xstrdup(t->task->name),
 		.cwd = work_dir != NULL ? taskenv_expand(t->env, work_dir)
@@ -60,9 +52,8 @@ raw_spec_make(const struct driver_task *t, struct shim_spec *spec)
 		    xasprintf("%s/%s.stdout", t->log_dir, t->task->name),
 		.stderr_log =
 		    xasprintf("%s/%s.stderr", t->log_dir, t->task->name),
-		.log_max_files = files > 0 ? (uint64_t)files : 1,
-		.log_max_bytes = (uint64_t)(mb > 0 ? mb : 1) << 20,
 		.log_disabled = logs != NULL && logs->disabled };
+	driver_log_limits(logs, &spec->log_max_files, &spec->log_max_bytes);
 	if (score != NULL && score->kind == TREE_INT)
 		spec->oom_score_adj = score->i;
 	push_expanded(spec, t->env, scalar_text(tree_get(config, "command")));

@@ -6,6 +6,7 @@
 
 #include "cmd/nodeagent/taskenv.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 /* Where a port label points to: on this node, and inside the allocation. */
 struct endpoint {
@@ -22,13 +23,6 @@ struct origin {
 	const char *task; /* NULL: the group */
 	struct run_time now;
 };
-
-/* The text, or what stands for none. */
-static const char *
-text_or(const char *s, const char *none)
-{
-	return s != NULL && *s != '\0' ? s : none;
-}
 
 static bool
 find_in_network(

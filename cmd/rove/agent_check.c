@@ -8,14 +8,9 @@
 
 #include "cmd/rove/agent_plan.h"
 #include "common/log.h"
+#include "common/text.h"
 
 #define MAX_PORT 65535
-
-static bool
-is_set(const char *s)
-{
-	return s != NULL && s[0] != '\0';
-}
 
 /* A sentence about a name in files, after its place. Returns -1. */
 static int __attribute__((format(printf, 4, 5)))
@@ -49,9 +44,9 @@ check_protection(const struct agent_config *c, struct buf *ui)
 		{ "tls.rpc", t->rpc },
 		{ "tls.verify_server_hostname", t->verify_server_hostname },
 		{ "tls.verify_https_client", t->verify_https_client },
-		{ "tls.ca_file", is_set(t->ca_file) },
-		{ "tls.cert_file", is_set(t->cert_file) },
-		{ "tls.key_file", is_set(t->key_file) },
+		{ "tls.ca_file", text_is_set(t->ca_file) },
+		{ "tls.cert_file", text_is_set(t->cert_file) },
+		{ "tls.key_file", text_is_set(t->key_file) },
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -109,7 +104,8 @@ check_level(const struct agent_config *c, struct buf *ui)
 {
 	enum log_level level;
 
-	if (!is_set(c->log_level) || strcasecmp(c->log_level, "OFF") == 0 ||
+	if (!text_is_set(c->log_level) ||
+	    strcasecmp(c->log_level, "OFF") == 0 ||
 	    log_level_parse(c->log_level, &level) == 0)
 		return 0;
 	return say(c, "log_level", ui,
@@ -178,7 +174,7 @@ check_lb_addr(const struct agent_config *c, const char *path, const char *addr,
 	char *end;
 	long port;
 
-	if (!is_set(addr))
+	if (!text_is_set(addr))
 		return 0;
 	colon = strrchr(addr, ':');
 	port = colon != NULL ? strtol(colon + 1, &end, 10) : 0;

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/daemon.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 #define STOP_MS       5000
 #define STOP_TASK_MS  20000 /* a nodeagent that stops its tasks */
@@ -26,12 +27,6 @@ struct planner {
 	char *server_http; /* NULL: no server here */
 	char *node_http;   /* NULL: no client here */
 };
-
-static const char *
-text_or(const char *text, const char *other)
-{
-	return text != NULL && text[0] != '\0' ? text : other;
-}
 
 static char *
 join_port(const char *host, int64_t port)

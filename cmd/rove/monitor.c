@@ -8,6 +8,7 @@
 #include "cmd/rove/text.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 void
 monitor_init(struct monitor *m, size_t id_len)
@@ -25,12 +26,6 @@ monitor_release(struct monitor *m)
 	*m = (struct monitor){ 0 };
 }
 
-static bool
-is_set(const char *s)
-{
-	return s != NULL && *s != '\0';
-}
-
 static const char *
 shown(const struct monitor *m, const char *id)
 {
@@ -40,19 +35,19 @@ shown(const struct monitor *m, const char *id)
 static void
 see_origin(struct monitor *m, const struct eval *e, struct buf *out)
 {
-	if (!m->told_node && is_set(e->node_id)) {
+	if (!m->told_node && text_is_set(e->node_id)) {
 		buf_addf(out, "    Evaluation triggered by node \"%s\"\n",
 		    shown(m, e->node_id));
 		m->told_node = true;
 	}
-	if (!m->told_job && is_set(e->job_id)) {
+	if (!m->told_job && text_is_set(e->job_id)) {
 		buf_addf(
 		    out, "    Evaluation triggered by job \"%s\"\n", e->job_id);
 		m->told_job = true;
 	}
 	/* The short form has only what every kind of job has. */
 	if (m->id_len >= TEXT_FULL_ID && !m->told_deployment &&
-	    is_set(e->deployment_id)) {
+	    text_is_set(e->deployment_id)) {
 		buf_addf(out, "    Evaluation within deployment: \"%s\"\n",
 		    shown(m, e->deployment_id));
 		m->told_deployment = true;
@@ -94,7 +89,7 @@ see_alloc(struct monitor *m, const struct eval *e, const struct alloc_stub *a,
 		buf_addf(out,
 		    "    Allocation \"%s\" status changed: \"%s\" -> \"%s\"",
 		    shown(m, a->id), was, now);
-		if (is_set(a->client_description))
+		if (text_is_set(a->client_description))
 			buf_addf(out, " (%s)", a->client_description);
 		buf_addc(out, '\n');
 	}
@@ -133,7 +128,7 @@ finish(struct monitor *m, const struct eval *e, struct buf *out)
 	table_indent(buf_str(&why), 4, out);
 	buf_addc(out, '\n');
 	buf_release(&why);
-	if (is_set(e->blocked_eval))
+	if (text_is_set(e->blocked_eval))
 		buf_addf(out,
 		    "    Evaluation \"%s\" waiting for additional capacity to "
 		    "place remainder\n",
@@ -174,7 +169,7 @@ monitor_see(struct monitor *m, const struct eval *e,
 	    strcmp(e->status, "canceled") != 0)
 		return MONITOR_AGAIN;
 	finish(m, e, out);
-	if (!is_set(e->next_eval))
+	if (!text_is_set(e->next_eval))
 		return MONITOR_DONE;
 	begin_next(m, e, out);
 	return MONITOR_CHAIN;

@@ -11,8 +11,6 @@
 
 #include "proto/resources.h"
 
-#define PORTSET_MAX 65535 /* the highest port */
-
 struct portset {
 	uint64_t *slots; /* open addressing; 0 is a free one */
 	size_t cap;      /* a power of two, or 0 */

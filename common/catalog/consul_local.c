@@ -9,19 +9,13 @@
 #include "common/mem.h"
 #include "common/text.h"
 
-static bool
-is_set(const char *text)
-{
-	return text != NULL && text[0] != '\0';
-}
-
 /* The check that a registration of s describes; its id and name are owned,
  * the rest is borrowed. */
 static struct entry_check
 make_check(const struct entry_check_def *def, const struct entry_service *s,
     size_t number)
 {
-	struct entry_check check = { .status = is_set(def->status)
+	struct entry_check check = { .status = text_is_set(def->status)
 						   ? def->status
 						   : text_borrow("critical"),
 		.notes = def->notes,
@@ -29,11 +23,11 @@ make_check(const struct entry_check_def *def, const struct entry_service *s,
 		.service_name = s->service,
 		.type = text_borrow("ttl") };
 
-	check.name = is_set(def->name)
+	check.name = text_is_set(def->name)
 			 ? xstrdup(def->name)
 			 : xasprintf("Service '%s' check", s->service);
-	check.check_id = is_set(def->check_id) ? xstrdup(def->check_id)
-			 : is_set(def->id)     ? xstrdup(def->id)
+	check.check_id = text_is_set(def->check_id) ? xstrdup(def->check_id)
+			 : text_is_set(def->id)     ? xstrdup(def->id)
 			 : number == 0
 			     ? xasprintf("service:%s", s->id)
 			     : xasprintf("service:%s:%zu", s->id, number);
@@ -122,8 +116,8 @@ add_addresses(struct entry_service *s)
 static int
 put_local(struct consul_call *c, const struct entry_local *l, struct err *err)
 {
-	const struct entry_service given = { .id = is_set(l->id) ? l->id
-								 : l->name,
+	const struct entry_service given = { .id = text_is_set(l->id) ? l->id
+								      : l->name,
 		.service = l->name,
 		.tags = l->tags,
 		.ntags = l->ntags,
@@ -242,13 +236,13 @@ consul_check_register(struct consul_call *c)
 
 	if (!consul_body(c, &entry_check_def_type, &def))
 		return;
-	if (is_set(def.service_id))
+	if (text_is_set(def.service_id))
 		s = map_find(&consul_self_node(c)->services, def.service_id);
 	check = (struct entry_check){
-		.check_id = is_set(def.id) ? def.id : def.name,
+		.check_id = text_is_set(def.id) ? def.id : def.name,
 		.name = def.name,
-		.status =
-		    is_set(def.status) ? def.status : text_borrow("critical"),
+		.status = text_is_set(def.status) ? def.status
+						  : text_borrow("critical"),
 		.notes = def.notes,
 		.service_id = s == NULL ? NULL : s->s.id,
 		.service_name = s == NULL ? NULL : s->s.service,

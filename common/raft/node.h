@@ -131,8 +131,7 @@ int raft_node_propose(struct raft_node *node, const void *bytes, size_t n,
 
 /*
  * Confirms that this server still leads; then a read of the state as it is
- * in the callback is linearizable. Refusals as above. schedd's queries do not
- * ask for it yet: who leads answers from its state at once.
+ * in the callback is linearizable. Refusals as above.
  */
 int raft_node_read(struct raft_node *node, raft_node_done_fn *done, void *ctx,
     struct err *err);

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The workshop "Installing Nomad", Steps 1 to 3, on one server and three clients
-# with an engine each: telemetry, a job for Fabio in its old form and in today's,
+# HashiCorp's field workshop "Installing Nomad" asks for a server and three
+# clients that run Docker, and has one do three steps, which are done here:
+# telemetry, a job for Fabio in its old form and in today's,
 # a web job that all three Fabios find, and a Prometheus that scrapes all four.
 # Fabio is our own lbd under that name, in an image with nothing else.
 # shellcheck source=tests/sys/lib.sh
@@ -113,7 +114,7 @@ containers() { # CLIENT: the images of those that run there
 	on "$1" docker ps --format '{{.Image}}' | sort | xargs
 }
 
-# Runs the job and reads what is printed as the workshop has it.
+# Runs the job and reads what is printed as the workshop prints it.
 run_fabio() { # FILE
 	local c out
 	out=$(on s1 rove job run "$1") || fail "job run: $out"
