@@ -180,10 +180,12 @@ hand_on(struct schedd *sd, struct http_req *r)
 bool
 forward_http(struct schedd *sd, struct http_req *r)
 {
-	if (sd->leading || servers_are_alone(sd) || is_own_path(http_path(r)) ||
+	if (servers_are_alone(sd) || is_own_path(http_path(r)) ||
 	    is_stale_read(r))
 		return false;
-	if (count_hops(r) >= FORWARD_HOPS)
+	if (sd->leading && !servers_step_down_began(sd))
+		return false;
+	if (sd->leading || count_hops(r) >= FORWARD_HOPS)
 		keep(sd, r);
 	else
 		hand_on(sd, r);

@@ -198,6 +198,8 @@ on_confirmed(void *ctx, const struct err *err, uint64_t index)
 	q->confirming = NULL;
 	if (err == NULL)
 		q->fn(q);
+	else if (err->code == ERR_BUSY)
+		query_fail(q, 429, "%s", err->text);
 	else
 		hand_over(q);
 }

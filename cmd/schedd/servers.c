@@ -400,6 +400,12 @@ servers_step_down(struct schedd *sd, void (*done)(struct schedd *sd))
 		on_transferred(s, &err, 0);
 }
 
+bool
+servers_step_down_began(const struct schedd *sd)
+{
+	return sd->servers->stepped_down != NULL;
+}
+
 /* --- asking --- */
 
 bool

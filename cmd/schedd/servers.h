@@ -45,5 +45,7 @@ void servers_configured(struct schedd *sd, const struct raft_config *config);
  * there is no other, and after SERVERS_STEP_DOWN_MS in any case. */
 #define SERVERS_STEP_DOWN_MS 1000
 void servers_step_down(struct schedd *sd, void (*done)(struct schedd *sd));
+/* What comes meanwhile is for the next leader. */
+bool servers_step_down_began(const struct schedd *sd);
 
 #endif
