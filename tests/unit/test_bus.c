@@ -85,7 +85,7 @@ START_TEST(a_held_request_ends_at_its_deadline)
 	struct bus_peer *p = bus_world_dial(w);
 	struct bus_outcome o;
 
-	bus_world_call(p, HOLD, 1, 1500, &o);
+	bus_world_call(p, HOLD, 1, 300, &o);
 	ck_assert(loop_wait(w->loop, &o.done, 5000));
 	ck_assert_int_eq(o.code, ERR_TIMEOUT);
 
