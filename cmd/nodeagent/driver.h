@@ -26,7 +26,7 @@ struct driver_host {
 	const char *shim_path; /* the shim program */
 	const char *shim_dir;  /* where shims keep their directories */
 	bool raw_exec;         /* raw_exec is enabled */
-	char **denied_env;     /* names not inherited; NULL at the end */
+	char **denied_env;     /* globs: not inherited; NULL at the end */
 	struct docker *docker; /* see driver_docker.h */
 };
 

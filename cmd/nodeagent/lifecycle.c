@@ -179,7 +179,7 @@ fill_node(struct nodeagent *na)
 	na->host.denied_env =
 	    xcalloc(c->ndenied_envvars + 1, sizeof *na->host.denied_env);
 	for (size_t i = 0; i < c->ndenied_envvars; i++)
-		na->host.denied_env[i] = c->denied_envvars[i];
+		na->host.denied_env[i] = xstrdup(c->denied_envvars[i]);
 	na->host.docker = docker_new(
 	    na->loop, &c->docker, na->docker_dir, on_docker_changed, na);
 	driver_fingerprint_all(&na->host, n);
@@ -419,6 +419,9 @@ nodeagent_release(struct daemon *d)
 	meter_release(&na->meter);
 	host_stats_release(&na->host_stats);
 	rec_clear(&node_type, &na->node);
+	for (char **env = na->host.denied_env; env != NULL && *env != NULL;
+	     env++)
+		free(*env);
 	free(na->host.denied_env);
 	free(na->alloc_dir);
 	free(na->shim_dir);

@@ -1,6 +1,7 @@
 #include "cmd/nodeagent/raw_spec.h"
 
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,28 @@ push_expanded(struct shim_spec *spec, const struct taskenv *env, char *text)
 	free(text);
 }
 
+/* Takes out the variables that globs of the task's config cover, wherever
+ * they come from. */
+static void
+drop_denied(struct shim_spec *spec, const struct tree *globs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < spec->nenv; i++) {
+		char *name = xstrndup(spec->env[i], strcspn(spec->env[i], "="));
+		bool denied = false;
+
+		for (size_t k = 0; globs != NULL && k < globs->nitems; k++)
+			denied |= fnmatch(globs->items[k]->str, name, 0) == 0;
+		free(name);
+		if (denied)
+			free(spec->env[i]);
+		else
+			spec->env[n++] = spec->env[i];
+	}
+	spec->nenv = n;
+}
+
 void
 raw_spec_make(const struct driver_task *t, struct shim_spec *spec)
 {
@@ -61,6 +84,7 @@ raw_spec_make(const struct driver_task *t, struct shim_spec *spec)
 	     args != NULL && args->kind == TREE_LIST && i < args->nitems; i++)
 		push_expanded(spec, t->env, scalar_text(args->items[i]));
 	spec->env = taskenv_list(t->env, &spec->nenv);
+	drop_denied(spec, tree_get(config, "denied_envvars"));
 }
 
 int
@@ -83,6 +107,19 @@ raw_spec_write(const char *dir, const struct shim_spec *spec, struct err *err)
 	buf_release(&b);
 	free(path);
 	return rv;
+}
+
+static int
+check_denied(const struct tree *globs, struct err *err)
+{
+	bool ok = globs == NULL || globs->kind == TREE_LIST;
+
+	for (size_t i = 0; ok && globs != NULL && i < globs->nitems; i++)
+		ok = globs->items[i]->kind == TREE_STR;
+	if (ok)
+		return 0;
+	return err_set(err, ERR_BAD,
+	    "raw_exec: config.denied_envvars must be a list of strings");
 }
 
 int
@@ -116,5 +153,5 @@ raw_spec_check(const struct tree *config, struct err *err)
 		    args->items[i]->kind == TREE_MAP)
 			return err_set(err, ERR_BAD,
 			    "raw_exec: config.args must be a list of strings");
-	return 0;
+	return check_denied(tree_get(config, "denied_envvars"), err);
 }

@@ -1,6 +1,7 @@
 #include "cmd/nodeagent/taskenv.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,7 +81,7 @@ put_inherited(struct taskenv *env, char *const *inherit, char *const *deny)
 			continue;
 		name = xstrndup(*inherit, (size_t)(eq - *inherit));
 		for (char *const *d = deny; d != NULL && *d != NULL; d++)
-			denied |= strcmp(*d, name) == 0;
+			denied |= fnmatch(*d, name, 0) == 0;
 		if (!denied)
 			put(env, name, eq + 1);
 		free(name);

@@ -26,8 +26,8 @@ struct taskenv_dirs {
 
 /*
  * Everything the task is told. inherit is the host's environment to begin
- * with ("NAME=value", NULL at the end), or NULL for none; names in deny
- * (NULL at the end, or NULL) are not inherited.
+ * with ("NAME=value", NULL at the end), or NULL for none; names that a glob
+ * in deny (NULL at the end, or NULL) covers are not inherited.
  */
 void taskenv_init(struct taskenv *env, const struct node *node,
     const struct alloc *alloc, const struct task_group *group,

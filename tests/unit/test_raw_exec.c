@@ -148,6 +148,28 @@ START_TEST(raw_exec_keeps_output_and_exit_code)
 }
 END_TEST
 
+START_TEST(raw_exec_hides_what_the_task_denies_itself)
+{
+	static const char globs[] = "[\"AWS_*\",\"TOKEN\"]";
+	struct world w;
+	struct err err;
+
+	open_world(&w, "echo $WORD-$TOKEN-$AWS_KEY");
+	rec_kv_set(&w.env.vars, &w.env.nvars, "AWS_KEY", "1");
+	rec_kv_set(&w.env.vars, &w.env.nvars, "TOKEN", "2");
+	tree_set(w.task.config, "denied_envvars", tree_str("TOKEN"));
+	ck_assert_int_eq(driver_raw_exec.check(w.task.config, &err), -1);
+	tree_set(w.task.config, "denied_envvars",
+	    tree_from_json(globs, strlen(globs), &err));
+	ck_assert_int_eq(driver_raw_exec.check(w.task.config, &err), 0);
+	w.proc = driver_raw_exec.start(&w.host, &w.dt, on_event, &w);
+	expect(&w, PROC_STARTED);
+	expect(&w, PROC_ENDED);
+	expect_log(&w, "t.stdout.0", "hello--\n");
+	close_world(&w);
+}
+END_TEST
+
 START_TEST(raw_exec_says_why_a_program_does_not_start)
 {
 	struct world w;
@@ -449,6 +471,7 @@ START_TEST(raw_exec_keeps_a_kill_that_is_far_away)
 END_TEST
 
 UNIT_MAIN("raw_exec", raw_exec_keeps_output_and_exit_code,
+    raw_exec_hides_what_the_task_denies_itself,
     raw_exec_says_why_a_program_does_not_start, raw_exec_is_off_unless_enabled,
     raw_exec_kills_what_does_not_listen, raw_exec_finds_its_task_again,
     raw_exec_reports_what_ended_meanwhile,

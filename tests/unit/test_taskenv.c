@@ -157,13 +157,15 @@ END_TEST
 START_TEST(taskenv_inherits_all_but_what_is_denied)
 {
 	static char path[] = "PATH=/bin", token[] = "TOKEN=x",
-		    deny_1[] = "TOKEN";
-	char *inherit[] = { path, token, NULL }, *deny[] = { deny_1, NULL };
+		    key[] = "AWS_KEY=x", deny_1[] = "TOKEN", deny_2[] = "AWS_*";
+	char *inherit[] = { path, token, key, NULL },
+	     *deny[] = { deny_1, deny_2, NULL };
 	struct world w = { 0 };
 
 	world_init(&w, inherit, deny);
 	expect(&w, "PATH", "/bin");
 	ck_assert_ptr_null(taskenv_get(&w.env, "TOKEN"));
+	ck_assert_ptr_null(taskenv_get(&w.env, "AWS_KEY"));
 	world_release(&w);
 }
 END_TEST
