@@ -87,7 +87,9 @@ arm(struct checkrun *r)
 	const struct due *first = due_first(&r->dues);
 	uint64_t now_ms = loop_now_ms(r->loop);
 
-	if (first == NULL)
+	if (r->nasking < CHECKRUN_MAX_AT_ONCE && !TAILQ_EMPTY(&r->line))
+		loop_timer_set(r->timer, 0); /* one was ended unanswered */
+	else if (first == NULL)
 		loop_timer_cancel(r->timer);
 	else
 		loop_timer_set(r->timer,
@@ -395,9 +397,9 @@ on_timer(void *arg)
 		} else {
 			j->waiting = true;
 			TAILQ_INSERT_TAIL(&r->line, j, entry);
-			serve_line(r);
 		}
 	}
+	serve_line(r);
 	arm(r);
 }
 

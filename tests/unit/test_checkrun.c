@@ -283,7 +283,38 @@ START_TEST(only_so_many_are_asked_at_a_time)
 }
 END_TEST
 
+/* All who are asked end without an answer: the others get their turn. */
+START_TEST(who_waits_in_line_is_asked_when_others_end)
+{
+	enum { MANY = CHECKRUN_MAX_AT_ONCE + 1 };
+	static struct check checks[MANY];
+	static struct checkjob *jobs[MANY];
+	struct world w;
+	bool never = false;
+
+	open_world(&w);
+	for (size_t i = 0; i < MANY; i++) {
+		checks[i] = make(&w, "http", i + 1 < MANY ? "/held" : "/200");
+		checks[i].spec.timeout = 60 * CLOCK_NS_PER_S;
+		if (i + 1 < MANY)
+			jobs[i] = checkjob_begin(w.run, &checks[i], on_ran, &w);
+	}
+	loop_wait(w.loop, &never, CHECK_FIRST_MS + 200);
+	jobs[MANY - 1] = checkjob_begin(w.run, &checks[MANY - 1], on_ran, &w);
+	loop_wait(w.loop, &never, CHECK_FIRST_MS + 200);
+	ck_assert_uint_eq(w.nran, 0);
+	checkjob_end(jobs[0]);
+	ck_assert(loop_wait(w.loop, &w.ran, WAIT_MS));
+	for (size_t i = 1; i < MANY; i++)
+		checkjob_end(jobs[i]);
+	for (size_t i = 0; i < MANY; i++)
+		check_release(&checks[i]);
+	close_world(&w);
+}
+END_TEST
+
 UNIT_MAIN("checkrun", http_answers_are_told_in_consuls_words,
     http_asks_as_the_job_says, who_does_not_answer_or_says_too_much_is_critical,
     tcp_connects_and_no_more, a_job_may_end_in_its_own_answer,
-    what_cannot_run_is_never_asked, only_so_many_are_asked_at_a_time)
+    what_cannot_run_is_never_asked, only_so_many_are_asked_at_a_time,
+    who_waits_in_line_is_asked_when_others_end)
