@@ -20,7 +20,8 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-#define FIRST_RETRY_MS 200 /* four times as long after each failure */
+#define FIRST_RETRY_MS 200 /* four times as long after each failure ... */
+#define MAX_RETRY_MS   30000
 
 static docker_step step_create, step_remove;
 
@@ -215,6 +216,25 @@ docker_step_image(struct docker_proc *p)
 
 /* --- the container --- */
 
+static uint64_t
+retry_ms(uint64_t nfailures)
+{
+	uint64_t ms = FIRST_RETRY_MS;
+
+	while (nfailures-- > 1 && ms < MAX_RETRY_MS)
+		ms *= 4;
+	return ms < MAX_RETRY_MS ? ms : MAX_RETRY_MS;
+}
+
+/* What another start may find otherwise: no answer, a name that is not free
+ * yet, and whatever the engine failed at by itself. */
+static bool
+may_pass(const struct docker_reply *r)
+{
+	return r->status == 0 || r->status == 404 || r->status == 409 ||
+	       r->status >= 500;
+}
+
 /* The engine failed by itself: again a few times, as it may be busy. */
 static bool
 tries_again(
@@ -224,8 +244,7 @@ tries_again(
 		p->ntries = 0;
 		return false;
 	}
-	docker_go_later(
-	    p, step, (uint64_t)FIRST_RETRY_MS << (2 * (p->ntries - 1)));
+	docker_go_later(p, step, retry_ms(p->ntries));
 	return true;
 }
 
@@ -237,13 +256,14 @@ on_removed(void *ctx, const struct docker_reply *r)
 	p->call = NULL;
 	if (docker_stalls(p, r))
 		return;
-	if (r->why == NULL || r->status == 404)
-		docker_go(p, step_create);
-	else if (r->status == 409) /* somebody else is removing it */
-		docker_go_later(p, step_create, FIRST_RETRY_MS);
-	else
+	if (r->why != NULL && r->status != 404 && r->status != 409)
 		fail_with(
 		    p, "Failed to remove leftover container", r->why, true);
+	else if (r->status != 409 && p->nconflicts == 1)
+		docker_go(p, step_create);
+	else /* it is being removed already, which takes its time */
+		docker_go_later(
+		    p, step_create, retry_ms((uint64_t)p->nconflicts));
 }
 
 static void
@@ -292,8 +312,7 @@ on_created(void *ctx, const struct docker_reply *r)
 	else if (r->status == 409 && p->nconflicts++ < attempts)
 		docker_go(p, step_remove);
 	else if (!tries_again(p, r, step_create))
-		fail_with(p, "Failed to create container", r->why,
-		    r->status == 0 || r->status == 404);
+		fail_with(p, "Failed to create container", r->why, may_pass(r));
 }
 
 static void
@@ -321,7 +340,7 @@ on_started(void *ctx, const struct docker_reply *r)
 			return;
 		snprintf(what, sizeof what, "Failed to start container %.64s",
 		    p->id);
-		fail_with(p, what, r->why, r->status == 0);
+		fail_with(p, what, r->why, may_pass(r));
 		return;
 	}
 	p->running = true;

@@ -294,12 +294,33 @@ START_TEST(docker_leftover_of_the_same_name_is_removed)
 	ck_assert_int_eq(
 	    fake_engine_asked(&w.fake, "DELETE /v1.41/containers/t-a1"), 1);
 	close_world(&w);
-	open_world(&w, PLAIN); /* one that stays */
+	open_world(&w, "{\"image\":\"a:1\",\"container_exists_attempts\":2}");
 	fake_engine_on(&w.fake, "POST", "/containers/create", 409,
-	    "{\"message\":\"name in use\"}");
+	    "{\"message\":\"name in use\"}"); /* one that stays */
 	start(&w);
 	expect(&w, PROC_FAILED);
 	ck_assert_ptr_nonnull(strstr(w.why, "name in use"));
+	ck_assert(!w.last.unrecoverable);
+	close_world(&w);
+}
+END_TEST
+
+/* Our own removal of the one before is still under way. */
+START_TEST(docker_leftover_that_goes_slowly_is_waited_for)
+{
+	struct world w;
+
+	open_world(&w, PLAIN);
+	for (int i = 0; i < 3; i++) {
+		fake_engine_once(&w.fake, "POST", "/containers/create", 409,
+		    "{\"message\":\"name in use\"}");
+		fake_engine_once(&w.fake, "DELETE", "/t-a1", 409,
+		    "{\"message\":\"removal is in progress\"}");
+	}
+	start(&w);
+	expect_silence(&w, 900); /* 200 ms, 800 ms, 3200 ms */
+	expect(&w, PROC_STARTED);
+	ck_assert_int_eq(fake_engine_asked(&w.fake, "/containers/create"), 4);
 	close_world(&w);
 }
 END_TEST
@@ -331,6 +352,13 @@ START_TEST(docker_engine_that_fails_by_itself_is_asked_again)
 	    &w.fake, "POST", "/c1/start", 500, "{\"message\":\"busy\"}");
 	start(&w);
 	expect(&w, PROC_STARTED);
+	close_world(&w);
+	open_world(&w, PLAIN); /* and in the end by another start */
+	fake_engine_on(
+	    &w.fake, "POST", "/c1/start", 503, "{\"message\":\"busy\"}");
+	start(&w);
+	expect(&w, PROC_FAILED);
+	ck_assert(!w.last.unrecoverable);
 	close_world(&w);
 }
 END_TEST
@@ -653,6 +681,7 @@ END_TEST
 UNIT_MAIN("driver_docker", docker_task_is_three_calls_and_ends_with_its_code,
     docker_oom_is_told, docker_image_is_fetched_only_where_it_is_missing,
     docker_leftover_of_the_same_name_is_removed,
+    docker_leftover_that_goes_slowly_is_waited_for,
     docker_start_that_fails_is_told_in_the_engines_words,
     docker_engine_that_fails_by_itself_is_asked_again,
     docker_config_that_is_wrong_is_hopeless,
