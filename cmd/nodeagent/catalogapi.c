@@ -217,9 +217,11 @@ on_request(void *ctx, struct http_req *r)
 	struct consul_answer a;
 	struct consul_ask q;
 	uint64_t was = api->registry.index;
+	bool puts;
 
 	http_req_set_data(r, NULL);
 	ask(api, r, false, &q);
+	puts = strcmp(q.method, "PUT") == 0; /* r may be gone once answered */
 	consul_answer(&api->registry, &q, &a);
 	if (a.held)
 		hold(api, r, &a.watch);
@@ -228,7 +230,7 @@ on_request(void *ctx, struct http_req *r)
 	consul_answer_release(&a);
 	if (api->registry.index != was)
 		catalogapi_changed(api);
-	if (strcmp(q.method, "PUT") == 0) /* a check may have a new time */
+	if (puts) /* a check may have a new time */
 		on_tick(api);
 }
 
