@@ -318,6 +318,23 @@ nodeagent_start(struct daemon *d, struct err *err)
 	return 0;
 }
 
+/* Gives c the allowed keys of another config. */
+static void
+take_keys(struct nodeagent_config *c, const struct nodeagent_config *from)
+{
+	size_t n = from->nallowed_metadata_keys_in_metrics;
+
+	for (size_t i = 0; i < c->nallowed_metadata_keys_in_metrics; i++)
+		free(c->allowed_metadata_keys_in_metrics[i]);
+	free(c->allowed_metadata_keys_in_metrics);
+	c->nallowed_metadata_keys_in_metrics = n;
+	c->allowed_metadata_keys_in_metrics =
+	    n > 0 ? xcalloc(n, sizeof(char *)) : NULL;
+	for (size_t i = 0; i < n; i++)
+		c->allowed_metadata_keys_in_metrics[i] =
+		    xstrdup(from->allowed_metadata_keys_in_metrics[i]);
+}
+
 /* What the node is and where it listens is told to the servers once. */
 int
 nodeagent_reload(struct daemon *d, const void *config, struct err *err)
@@ -338,12 +355,16 @@ nodeagent_reload(struct daemon *d, const void *config, struct err *err)
 	    was->include_alloc_metadata_in_metrics;
 	same.disable_allocation_hook_metrics =
 	    was->disable_allocation_hook_metrics;
+	take_keys(&same, was);
 	ok = rec_equal(&nodeagent_config_type, &same, was);
 	rec_clear(&nodeagent_config_type, &same);
 	if (!ok)
 		return err_set(err, ERR_BAD,
-		    "only log_level, gc_max_allocs, stop_tasks_on_exit and "
-		    "the options of metrics change without a restart");
+		    "only log_level, gc_max_allocs, stop_tasks_on_exit, "
+		    "collection_interval, publish_allocation_metrics, "
+		    "publish_node_metrics, include_alloc_metadata_in_metrics, "
+		    "allowed_metadata_keys_in_metrics and "
+		    "disable_allocation_hook_metrics change without a restart");
 	return 0;
 }
 
