@@ -42,6 +42,9 @@ tell(void *arg)
 {
 	struct lookup *u = arg;
 
+	/* The thread may still be on its way out of the lock. */
+	pthread_mutex_lock(&u->lock);
+	pthread_mutex_unlock(&u->lock);
 	u->fn(u->ctx, u->addrs, u->naddrs,
 	    u->rv != 0 ? gai_strerror(u->rv) : "no address");
 	lookup_free(u);
