@@ -9,7 +9,7 @@
 
 command -v python3 >/dev/null || {
 	echo "skipped: python3 is not installed"
-	exit 0
+	exit 77
 }
 
 # Any name and any tag are the same image, for who knows the password.

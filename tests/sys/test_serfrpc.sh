@@ -5,7 +5,7 @@
 
 if ! command -v serf >/dev/null; then
 	echo "skipped: serf is not installed"
-	exit 0
+	exit 77
 fi
 PORT=$SERF_PORT
 KEY=AAECAwQFBgcICQoLDA0ODw==
