@@ -10,6 +10,9 @@
 
 #include "cmd/gossipd/wire.h"
 
+/* Of a sealed stream: the type and a length, vouched for. */
+#define SEALED_HEAD 5
+
 struct wire_in {
 	const uint8_t *p, *end;
 	const char *why; /* what was wrong */

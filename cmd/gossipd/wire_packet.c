@@ -271,8 +271,6 @@ wire_peel_packet(const struct wire_ring *ring, struct wire_bytes packet,
 
 /* --- streams --- */
 
-#define SEALED_HEAD 5 /* the type and a length, vouched for */
-
 static int
 open_stream(const struct wire_ring *ring, struct wire_bytes *m,
     struct buf *room, struct err *err)

@@ -98,8 +98,6 @@ enum stage {
 	TAIL,  /* as many bytes as the head says: at is the end */
 };
 
-#define SEALED_HEAD 5
-
 bool
 wire_step_over(struct wire_scan *s, struct wire_bytes b, size_t max, bool *bad)
 {
