@@ -1,10 +1,11 @@
 #include "cmd/gossipd/pool_impl.h"
+#include "proto/member.h"
 
 const char *
 pool_status_name(enum pool_status s)
 {
-	static const char *const names[] = { "none", "alive", "leaving", "left",
-		"failed" };
+	static const char *const names[] = { "none", MEMBER_ALIVE,
+		MEMBER_LEAVING, MEMBER_LEFT, MEMBER_FAILED };
 
 	return names[s];
 }
