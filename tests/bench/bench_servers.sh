@@ -35,4 +35,7 @@ for _ in $(seq "${ROUNDS:-20}"); do
 	server "$leader" 3
 	eventually 20 agree 1 2 3
 done
-echo "leader killed -> next acknowledged write: p50 $(percentile 50 "$TEST_DIR/failover") ms, p99 $(percentile 99 "$TEST_DIR/failover") ms, n $(wc -l <"$TEST_DIR/failover")"
+p50=$(percentile 50 "$TEST_DIR/failover")
+p99=$(percentile 99 "$TEST_DIR/failover")
+echo "row: leader killed, next write, p50 / p99 | $p50 / $p99 ms | - | -"
+echo "leader killed -> next acknowledged write: p50 $p50 ms, p99 $p99 ms, n $(wc -l <"$TEST_DIR/failover")"

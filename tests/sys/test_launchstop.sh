@@ -177,7 +177,7 @@ refused "another agent is here .* $TEST_DIR/run/agent is in use by process $agen
 expect_eq "$(cat "$TEST_DIR"/run/agent/*.conf)" "$before"
 
 # So is one whose daemon finds the data in use: that does not heal.
-refused 'Error starting agent: (schedd|nodeagent): .*data_dir .* is in use by process' \
+refused 'Error starting agent: (gossipd|schedd|nodeagent): .*data_dir .* is in use by process' \
 	-run-dir "$TEST_DIR/run2"
 [ -e "$TEST_DIR/run2" ] && fail "run2 was left: $(ls -AR "$TEST_DIR/run2")"
 
