@@ -29,7 +29,8 @@ struct servers {
 
 	struct loop_timer *look;
 	bool is_changing;
-	uint64_t again_ms; /* not before */
+	uint64_t again_ms;           /* not before */
+	struct cluster_change tried; /* and not taken yet; id 0: none */
 
 	struct loop_timer *patience; /* of stepping down */
 	void (*stepped_down)(struct schedd *sd);
@@ -261,10 +262,12 @@ on_changed(void *ctx, const struct err *err, uint64_t index)
 
 	(void)index;
 	s->is_changing = false;
-	if (err != NULL) {
-		log_info("servers not changed yet: %s", err->text);
-		s->again_ms = loop_now_ms(s->sd->loop) + AGAIN_MS;
+	if (err == NULL) {
+		s->tried.id = 0;
+		return;
 	}
+	log_debug("servers not changed yet: %s", err->text);
+	s->again_ms = loop_now_ms(s->sd->loop) + AGAIN_MS;
 }
 
 static void
@@ -274,8 +277,11 @@ change(struct servers *s, const struct cluster_change *c)
 		"removed", "readdressed" };
 	struct err err;
 
-	log_info("server to be %s name=%s id=%016" PRIx64 " why=\"%s\"",
-	    verbs[c->what], name_of(s, c->id), c->id, c->why);
+	if (s->tried.id != c->id || s->tried.what != c->what)
+		log_info("server to be %s name=%s id=%016" PRIx64 " why=\"%s\"",
+		    verbs[c->what], name_of(s, c->id), c->id, c->why);
+	s->tried = *c;
+	s->tried.addr = NULL;
 	s->is_changing = true;
 	if (raft_node_change(s->sd->raft, c->what, c->id, c->addr, on_changed,
 		s, &err) == -1)
@@ -288,8 +294,6 @@ look(void *arg)
 	struct servers *s = arg;
 	struct schedd *sd = s->sd;
 	struct cluster_view v = servers_view(sd);
-	const struct autopilot_configuration *pilot =
-	    &sched_core_state(sd->core)->autopilot;
 	struct raft_node_info info;
 	struct cluster_change next;
 
@@ -304,9 +308,7 @@ look(void *arg)
 		&(struct cluster_raft){ .cluster = s->cluster,
 		    .config = &info.raft.config,
 		    .peers = info.peers,
-		    .npeers = info.npeers,
-		    .keeps_dead = !pilot->cleanup_dead_servers,
-		    .min_quorum = pilot->min_quorum },
+		    .npeers = info.npeers },
 		&next))
 		change(s, &next);
 }

@@ -5,12 +5,13 @@ declare -A AGENT
 host() { echo "127.0.8.$1"; }
 url() { echo "http://$(host "$1"):$HTTP_PORT"; }
 
-# server N EXPECT
+# server N EXPECT [LINE]
 server() {
 	cat >"$TEST_DIR/s$1.hcl" <<-END
 		name = "s$1"
 		data_dir = "$TEST_DIR/s$1.data"
 		bind_addr = "$(host "$1")"
+		${3:-}
 		advertise {
 		  http = "$(host "$1")"
 		  rpc  = "$(host "$1")"

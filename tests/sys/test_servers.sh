@@ -80,7 +80,7 @@ node_is "$b" ready || fail "the node is $(ask "$b" /v1/nodes)"
 runs "$b" first || fail "$(ask "$b" /v1/job/first/allocations)"
 
 # A fourth joins and becomes a voter.
-server 4 0
+server 4 0 'leave_on_terminate = true'
 eventually 20 voters "$a" 4
 eventually 5 has_job 4 after '?stale'
 register 4 by_four
@@ -105,6 +105,30 @@ for n in 1 2 3 4; do
 	expect_eq "$(ask "$n" '/v1/jobs?stale' | jq '[.[] | select(.ID == "unsaved")] | length')" 0
 done
 unset NOMAD_ADDR
+
+# The fourth leaves as it should, and is no voter any more.
+kill -TERM "${AGENT[4]}"
+eventually 10 voters "$a" 3
+eventually 5 agree 1 2 3
+
+# One that lost all that it had is set up anew in its own place.
+leader=$(leader_by 1)
+read -r a b < <(others "$leader" | xargs)
+kill_server "$a"
+rm -rf "$TEST_DIR/s$a.data/server"
+server "$a" 3
+eventually 15 has_job "$a" by_four '?stale'
+eventually 15 voters "$leader" 3
+eventually 5 agree 1 2 3
+
+# One that expects another number does not form, nor disturb.
+server 5 5
+eventually 10 grep -q 'joining a cluster' "$TEST_DIR/s5.log"
+eventually 15 voters "$leader" 4
+kill_server 5
+eventually 20 sh -c "NOMAD_ADDR=$(url "$leader") rove server members | grep -q '^s5.*failed'"
+NOMAD_ADDR=$(url "$leader") rove server force-leave s5.global
+eventually 10 voters "$leader" 3
 
 # The leader stops as it should: somebody who writes hardly notices.
 leader=$(leader_by 1)
@@ -134,4 +158,10 @@ read -r n ms <"$TEST_DIR/gap"
 expect_eq "$(ask "$b" '/v1/jobs?prefix=w' | jq length)" "$n"
 echo "graceful stop: longest gap of $n writes: $ms ms"
 [ "$ms" -lt 1500 ] || fail "a gap of $ms ms"
+
+# Without a majority nothing is written, and what is known is still told.
+mapfile -t up < <(others "$leader")
+kill_server "${up[0]}"
+expect_match "$(curl -s -m 10 -X PUT "$(url "${up[1]}")/v1/system/gc")" 'No cluster leader'
+has_job "${up[1]}" by_four '?stale' || fail "no stale answer"
 echo ok
