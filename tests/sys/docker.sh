@@ -20,6 +20,8 @@ CGROUP=rove-test-$$
 # Its mounts are in a namespace that goes when the last of it has ended.
 start mounts unshare -m sleep "$((1000 + $$ % 1000))"
 MOUNTS=$LAST_PID
+has_own_mounts() { [ "$(readlink "/proc/$MOUNTS/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; }
+eventually 5 has_own_mounts
 
 # shellcheck disable=SC2120 # some tests pass none
 engine_up() { # [DOCKERD-OPTIONS]
@@ -57,7 +59,7 @@ engine_gone() {
 	for dir in /sys/fs/cgroup/*/"$CGROUP" /sys/fs/cgroup/"$CGROUP"; do
 		[ -d "$dir" ] || continue
 		find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null |
-			while read -r pid; do kill -9 "$pid" 2>/dev/null || true; done
+			while read -r pid; do kill -9 "$pid" 2>/dev/null || true; done || true
 	done
 	for dir in /sys/fs/cgroup/*/"$CGROUP" /sys/fs/cgroup/"$CGROUP"; do
 		for _ in $(seq 50); do

@@ -44,6 +44,8 @@ cleanup() {
 	wait 2>/dev/null || true
 }
 trap cleanup EXIT
+# Told to end once or twice, a test cleans up once, and to the end.
+trap 'trap "" INT TERM; exit 143' INT TERM
 
 fail() {
 	for f in "$TEST_DIR"/*.log; do
