@@ -35,10 +35,10 @@ CFLAGS_cov      := -O0 -g --coverage
 LDFLAGS_cov     := --coverage
 CFLAGS_fuzz     := -O1 -g -fno-omit-frame-pointer $(SAN) -fsanitize=fuzzer-no-link
 LDFLAGS_fuzz    := $(SAN)
-CFLAGS_clang    := -O2 -g
 # Planted bugs live behind these switches; only the simulators build them.
 CFLAGS_plant    := -O2 -g -DRAFT_PLANT -DPOOL_PLANTS
-CFLAGS_simulate := -O2 -g
+# What clang has to say, it says before it optimizes.
+CFLAGS_clang    := -O0 -g
 
 CPPFLAGS += -D_GNU_SOURCE -DHASH_FUNCTION=HASH_FNV -I. -MMD -MP
 CFLAGS   += -std=c11 $(WARN) $(CFLAGS_$(VARIANT)) -pthread
@@ -133,7 +133,7 @@ check-sys: all
 	tests/sys/run $(V)
 
 sim:
-	$(MAKE) VARIANT=simulate sim-build
+	$(MAKE) VARIANT=release sim-build
 	$(MAKE) VARIANT=plant sim-build
 	tests/sim/run
 
