@@ -110,6 +110,8 @@ put_labels(const struct docker_create *c, struct tree *body)
 			docker_put_text(labels, key, extra[i].value);
 		}
 	tree_set(labels, DOCKER_LABEL_ALLOC_ID, tree_str(c->task->alloc_id));
+	docker_put_text(
+	    labels, DOCKER_LABEL_NODE, node != NULL ? node->id : NULL);
 	snprintf(life, sizeof life, "%" PRIu64, c->task->life);
 	tree_set(labels, DOCKER_LABEL_LIFE, tree_str(life));
 	tree_set(body, "Labels", labels);

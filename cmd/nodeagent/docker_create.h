@@ -16,11 +16,13 @@
 #include "cmd/nodeagent/driver.h"
 #include "common/tree.h"
 
-/* The label that marks containers as ours, with the allocation's id, and what
- * all our labels begin with. */
+/* A label with the allocation's id, as other programs look for it, and what
+ * all labels of this kind begin with. Nomad's own containers have it too. */
 #define DOCKER_LABEL_ALLOC_ID "com.hashicorp.nomad.alloc_id"
 #define DOCKER_LABEL_PREFIX   "com.hashicorp.nomad."
-/* Which start of its task a container is. */
+/* Labels that only we give: whose container it is, by the node's id, and
+ * which start of its task. */
+#define DOCKER_LABEL_NODE "rove.node.id"
 #define DOCKER_LABEL_LIFE "rove.task.life"
 
 /* Where tasks of the docker driver find their directories: /alloc, /local,

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/nodeagent/docker_answer.h"
 #include "cmd/nodeagent/docker_create.h"
@@ -13,11 +14,22 @@ struct docker_sweep {
 	struct loop *loop;
 	struct docker_engine *engine;
 	const struct docker_dangling_options *options;
+	const char *node_id;
 	bool (*is_ours)(void *ctx, const char *id, const char *name);
 	void *ctx;
 	struct loop_timer *timer;
 	struct docker_call *call;
 };
+
+/* Asked of the engine too, but what is destroyed is not left to a filter. */
+static bool
+is_of_this_node(const struct docker_sweep *s, const struct docker_listed *c)
+{
+	const char *node_id =
+	    rec_kv_get(c->labels, c->nlabels, DOCKER_LABEL_NODE);
+
+	return node_id != NULL && strcmp(node_id, s->node_id) == 0;
+}
 
 static bool
 is_task(const struct docker_sweep *s, const struct docker_listed *c)
@@ -39,7 +51,7 @@ look_at(struct docker_sweep *s, const struct docker_listed *c)
 	char *path;
 
 	if (alloc_id == NULL || c->id == NULL || *c->id == '\0' ||
-	    c->created > young_s || is_task(s, c))
+	    !is_of_this_node(s, c) || c->created > young_s || is_task(s, c))
 		return;
 	log_info("docker: container of no task id=%s alloc=%s removed=%s",
 	    c->id, alloc_id, s->options->dry_run ? "no, dry_run" : "yes");
@@ -81,7 +93,7 @@ on_timer(void *arg)
 	struct docker_ask ask = { .method = "GET",
 		.path = "/containers/"
 			"json?all=1&filters=%7B%22label%22%3A%5B%"
-			"22" DOCKER_LABEL_ALLOC_ID "%22%5D%7D",
+			"22" DOCKER_LABEL_NODE "%22%5D%7D",
 		.timeout_ms = DOCKER_ASK_MS,
 		.on_reply = on_listed,
 		.ctx = s };
@@ -92,14 +104,15 @@ on_timer(void *arg)
 
 struct docker_sweep *
 docker_sweep_new(struct loop *l, struct docker_engine *e,
-    const struct docker_dangling_options *o,
+    const struct docker_dangling_options *options, const char *node_id,
     bool (*is_ours)(void *ctx, const char *id, const char *name), void *ctx)
 {
 	struct docker_sweep *s = xcalloc(1, sizeof *s);
 
 	*s = (struct docker_sweep){ .loop = l,
 		.engine = e,
-		.options = o,
+		.options = options,
+		.node_id = node_id,
 		.is_ours = is_ours,
 		.ctx = ctx,
 		.timer = loop_timer_new(l, on_timer, s) };

@@ -89,7 +89,8 @@ endpoint(const struct docker_options *o)
 
 struct docker *
 docker_new(struct loop *l, const struct docker_options *options,
-    const char *dir, void (*on_change)(void *ctx), void *ctx)
+    const char *dir, const char *node_id, void (*on_change)(void *ctx),
+    void *ctx)
 {
 	static const struct docker_health_ops ops = { on_facts,
 		on_engine_answer };
@@ -110,8 +111,8 @@ docker_new(struct loop *l, const struct docker_options *options,
 		d->images = docker_images_new(l, d->engine,
 		    (uint64_t)(options->gc.image_delay / CLOCK_NS_PER_MS));
 	if (options->gc.dangling_containers.enabled)
-		d->sweep = docker_sweep_new(
-		    l, d->engine, &options->gc.dangling_containers, is_ours, d);
+		d->sweep = docker_sweep_new(l, d->engine,
+		    &options->gc.dangling_containers, node_id, is_ours, d);
 	return d;
 }
 

@@ -24,13 +24,15 @@
 struct docker;
 
 /*
- * What the driver has of an engine; for driver_host. options and dir (where
- * positions in containers' output are kept) are borrowed. on_change tells
+ * What the driver has of an engine; for driver_host. options, dir (where
+ * positions in containers' output are kept) and the node's id, by which it
+ * knows its containers, are borrowed. on_change tells
  * that driver_docker.fingerprint() has something new to say: first, and soon,
  * whether there is an engine at all; never, where options do not enable it.
  */
 struct docker *docker_new(struct loop *l, const struct docker_options *options,
-    const char *dir, void (*on_change)(void *ctx), void *ctx);
+    const char *dir, const char *node_id, void (*on_change)(void *ctx),
+    void *ctx);
 void docker_free(struct docker *d); /* all tasks must be released before */
 
 #endif

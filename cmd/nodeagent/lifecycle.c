@@ -181,7 +181,7 @@ fill_node(struct nodeagent *na)
 	for (size_t i = 0; i < c->ndenied_envvars; i++)
 		na->host.denied_env[i] = xstrdup(c->denied_envvars[i]);
 	na->host.docker = docker_new(
-	    na->loop, &c->docker, na->docker_dir, on_docker_changed, na);
+	    na->loop, &c->docker, na->docker_dir, n->id, on_docker_changed, na);
 	driver_fingerprint_all(&na->host, n);
 }
 

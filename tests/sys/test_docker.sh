@@ -171,13 +171,16 @@ rove job stop -detach counter >/dev/null
 eventually 10 has_allocs counter complete 1
 eventually 10 has_containers 0
 
-# A container with our label that no task knows is removed.
+# A container with our node's label that no task knows is removed; one of
+# another node, or of Nomad, is not ours.
 engine POST '/containers/create?name=left' -H 'Content-Type: application/json' \
 	-d '{"Image": "busybox:1", "Cmd": ["true"],
-	     "Labels": {"com.hashicorp.nomad.alloc_id": "none"}}' >/dev/null
+	     "Labels": {"com.hashicorp.nomad.alloc_id": "none",
+	                "rove.node.id": "'"$(node_id)"'"}}' >/dev/null
 eventually 10 has_containers 0
 engine POST '/containers/create?name=other' -H 'Content-Type: application/json' \
-	-d '{"Image": "busybox:1", "Cmd": ["true"]}' >/dev/null
+	-d '{"Image": "busybox:1", "Cmd": ["true"],
+	     "Labels": {"com.hashicorp.nomad.alloc_id": "none"}}' >/dev/null
 sleep 1.5
 has_containers 1 || fail "a container that is not ours is gone"
 

@@ -16,6 +16,7 @@
 #include "tests/lib/unit.h"
 
 #define WAIT_MS 8000
+#define NODE_ID "n1"
 #define STATE(running, code, more)                                   \
 	"{\"Id\":\"c1\",\"Image\":\"sha256:i\",\"State\":{"          \
 	"\"Running\":" running ",\"ExitCode\":" code                 \
@@ -113,6 +114,7 @@ open_world(struct world *w, const char *config)
 	docker_options_init(&w->options);
 	free(w->options.endpoint);
 	w->options.endpoint = xstrdup(w->fake.endpoint);
+	w->node.id = xstrdup(NODE_ID);
 	fill_task(w, config);
 	fake_engine_on(&w->fake, "GET", "/containers/json", 200, "[]");
 	fake_engine_on(
@@ -126,7 +128,8 @@ open_world(struct world *w, const char *config)
 	fake_engine_on(&w->fake, "GET", "/containers/json", 200, "[]");
 	fake_engine_on(&w->fake, "DELETE", "/containers/", 204, "");
 	w->host = (struct driver_host){ .loop = w->loop };
-	w->host.docker = docker_new(w->loop, &w->options, w->pos, on_change, w);
+	w->host.docker =
+	    docker_new(w->loop, &w->options, w->pos, NODE_ID, on_change, w);
 }
 
 static void
@@ -227,6 +230,8 @@ START_TEST(docker_task_is_three_calls_and_ends_with_its_code)
 	ck_assert_int_eq(driver_docker.pid(w.proc), 7);
 	ck_assert_ptr_nonnull(strstr(
 	    w.fake.bodies.data, "\"com.hashicorp.nomad.alloc_id\":\"a1\""));
+	ck_assert_ptr_nonnull(
+	    strstr(w.fake.bodies.data, "\"rove.node.id\":\"" NODE_ID "\""));
 	end(&w, STATE("false", "3", ""));
 	expect(&w, PROC_ENDED);
 	ck_assert_int_eq(w.last.end.exit_code, 3);
@@ -481,7 +486,8 @@ START_TEST(docker_that_is_not_enabled_starts_nothing)
 	open_world(&w, PLAIN);
 	docker_free(w.host.docker);
 	w.options.enabled = false;
-	w.host.docker = docker_new(w.loop, &w.options, w.pos, on_change, &w);
+	w.host.docker =
+	    docker_new(w.loop, &w.options, w.pos, NODE_ID, on_change, &w);
 	start(&w);
 	expect(&w, PROC_FAILED);
 	ck_assert_str_eq(w.why, "driver docker is not enabled");
@@ -656,22 +662,51 @@ START_TEST(docker_task_is_stopped_by_the_signal_of_its_image)
 }
 END_TEST
 
+#define LISTED(id, name, created, labels)                              \
+	"{\"Id\":\"" id "\",\"Names\":[" name "],\"Created\":" created \
+	",\"Labels\":{" labels "}}"
+#define OF_ALLOC(id) "\"com.hashicorp.nomad.alloc_id\":\"" id "\""
+#define OF_NODE(id)  "\"rove.node.id\":\"" id "\""
+
 START_TEST(docker_containers_of_no_task_are_removed)
 {
 	struct world w;
 
 	open_world(&w, PLAIN);
 	fake_engine_on(&w.fake, "GET", "/containers/json", 200,
-	    "[{\"Id\":\"c1\",\"Names\":[\"/t-a1\"],\"Created\":1,\"Labels\":"
-	    "{\"com.hashicorp.nomad.alloc_id\":\"a1\"}},"
-	    "{\"Id\":\"c2\",\"Names\":[\"/t-a2\"],\"Created\":1,\"Labels\":"
-	    "{\"com.hashicorp.nomad.alloc_id\":\"a2\"}},"
-	    "{\"Id\":\"c3\",\"Names\":[\"/x\"],\"Created\":1,\"Labels\":null},"
-	    "{\"Id\":\"c4\",\"Names\":[],\"Created\":9999999999,\"Labels\":"
-	    "{\"com.hashicorp.nomad.alloc_id\":\"a4\"}}]");
+	    "[" LISTED("c1", "\"/t-a1\"", "1",
+		OF_ALLOC("a1") "," OF_NODE(NODE_ID)) "," LISTED("c2",
+		"\"/t-a2\"", "1",
+		OF_ALLOC("a2") "," OF_NODE(
+		    NODE_ID)) ","
+			      "{\"Id\":\"c3\",\"Names\":[\"/"
+			      "x\"],\"Created\":1,\"Labels\":null}," LISTED(
+				  "c4", "", "9999999999",
+				  OF_ALLOC("a4") "," OF_NODE(NODE_ID)) "]");
 	recover(&w);
 	expect(&w, PROC_FOUND);
 	expect_asked(&w, "DELETE /v1.41/containers/c2?", 1);
+	expect_silence(&w, 50);
+	ck_assert_int_eq(fake_engine_asked(&w.fake, "DELETE"), 1);
+	close_world(&w);
+}
+END_TEST
+
+/* Of Nomad, of another node, and of somebody who copied one of our labels. */
+START_TEST(docker_containers_of_others_are_never_removed)
+{
+	struct world w;
+
+	open_world(&w, PLAIN);
+	fake_engine_on(&w.fake, "GET", "/containers/json", 200,
+	    "[" LISTED("c2", "\"/t-a2\"", "1", OF_ALLOC("a2")) "," LISTED("c3",
+		"\"/t-a3\"", "1",
+		OF_ALLOC("a3") "," OF_NODE("n2")) "," LISTED("c4", "\"/t-a4\"",
+		"1", OF_NODE(NODE_ID)) "," LISTED("c5", "\"/t-a5\"", "1",
+		OF_ALLOC("a5") "," OF_NODE(NODE_ID)) "]");
+	recover(&w);
+	expect(&w, PROC_FOUND);
+	expect_asked(&w, "DELETE /v1.41/containers/c5?", 1);
 	expect_silence(&w, 50);
 	ck_assert_int_eq(fake_engine_asked(&w.fake, "DELETE"), 1);
 	close_world(&w);
@@ -697,4 +732,5 @@ UNIT_MAIN("driver_docker", docker_task_is_three_calls_and_ends_with_its_code,
     docker_start_that_nobody_wants_is_given_up,
     docker_task_that_does_not_heed_is_killed,
     docker_task_is_stopped_by_the_signal_of_its_image,
-    docker_containers_of_no_task_are_removed)
+    docker_containers_of_no_task_are_removed,
+    docker_containers_of_others_are_never_removed)
