@@ -36,6 +36,38 @@ clean_path(const char *base, const char *path)
 	return buf_take(&out);
 }
 
+int
+docker_inside_check(const struct docker_inside *in, struct err *err)
+{
+	for (size_t i = 0; i < in->npaths; i++)
+		if (allocdir_leads_out(in->root, in->paths[i]))
+			return err_set(err, ERR_DENIED,
+			    "volumes are not enabled; cannot mount host "
+			    "path: \"%s%s\" leads out of the allocation",
+			    in->root, in->paths[i]);
+	return 0;
+}
+
+void
+docker_inside_release(struct docker_inside *in)
+{
+	for (size_t i = 0; i < in->npaths; i++)
+		free(in->paths[i]);
+	free(in->paths);
+	free(in->root);
+	*in = (struct docker_inside){ 0 };
+}
+
+/* To be looked at again. */
+static void
+remember_inside(struct docker_inside *in, const char *root, const char *path)
+{
+	if (in->root == NULL)
+		in->root = xstrdup(root);
+	in->paths = xreallocarray(in->paths, in->npaths + 1, sizeof *in->paths);
+	in->paths[in->npaths++] = xstrdup(path);
+}
+
 /* Whether a clean path lies in the allocation's directory, and no link leads
  * the engine, which follows them all, out of it. */
 static bool
@@ -52,6 +84,8 @@ is_of_alloc(const struct docker_create *c, const char *path)
 		return false;
 	root = xstrndup(dir, n);
 	inside = !allocdir_leads_out(root, path + n);
+	if (inside && c->inside != NULL)
+		remember_inside(c->inside, root, path + n);
 	free(root);
 	return inside;
 }

@@ -251,6 +251,7 @@ docker_release(struct taskproc *proc)
 	rec_clear(&docker_config_type, &p->config);
 	docker_image_release(&p->image);
 	buf_release(&p->body);
+	docker_inside_release(&p->inside);
 	free(p->alloc_id);
 	free(p->name);
 	free(p->task);

@@ -12,6 +12,7 @@
 
 #include "cmd/nodeagent/docker_answer.h"
 #include "cmd/nodeagent/docker_config.h"
+#include "cmd/nodeagent/docker_create.h"
 #include "cmd/nodeagent/docker_engine.h"
 #include "cmd/nodeagent/docker_health.h"
 #include "cmd/nodeagent/docker_image.h"
@@ -68,6 +69,7 @@ struct docker_proc {
 	char *auth;       /* for the registry; NULL: none */
 	char *allocs_dir; /* where allocations are, whose archives are loaded */
 	struct buf body;  /* of the create call */
+	struct docker_inside inside; /* what that call mounts */
 
 	/* Of the container. */
 	char *id, *image_id; /* NULL: not known */

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "cmd/nodeagent/allocdir.h"
-#include "cmd/nodeagent/docker_create.h"
 #include "cmd/nodeagent/driver_docker_impl.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -44,9 +43,10 @@ int
 docker_prepare(
     struct docker_proc *p, const struct driver_task *t, struct err *err)
 {
-	struct docker_create create = {
-		.config = &p->config, .options = p->docker->options, .task = t
-	};
+	struct docker_create create = { .config = &p->config,
+		.options = p->docker->options,
+		.task = t,
+		.inside = &p->inside };
 
 	if (docker_config_read(&p->config, t->task->config, t->env, err) ==
 		-1 ||
@@ -315,11 +315,26 @@ on_created(void *ctx, const struct docker_reply *r)
 		fail_with(p, "Failed to create container", r->why, may_pass(r));
 }
 
+/* A pull of minutes lies between the first look at the mounts and this one. */
+static bool
+mounts_lead_out(struct docker_proc *p)
+{
+	struct err err;
+
+	if (docker_inside_check(&p->inside, &err) == 0)
+		return false;
+	docker_fail_later(p, err.text, true);
+	return true;
+}
+
 static void
 step_create(struct docker_proc *p)
 {
-	char *path = xasprintf("/containers/create?name=%s", p->name);
+	char *path;
 
+	if (mounts_lead_out(p))
+		return;
+	path = xasprintf("/containers/create?name=%s", p->name);
 	p->call = docker_proc_ask(
 	    p, "POST", path, buf_str(&p->body), DOCKER_CREATE_MS, on_created);
 	free(path);
@@ -346,6 +361,7 @@ on_started(void *ctx, const struct docker_reply *r)
 	p->running = true;
 	p->was_away = false;
 	buf_release(&p->body);
+	docker_inside_release(&p->inside);
 	docker_watch(p);
 	docker_tell(p, &e);
 }
@@ -353,8 +369,11 @@ on_started(void *ctx, const struct docker_reply *r)
 void
 docker_step_start(struct docker_proc *p)
 {
-	char *path = xasprintf("/containers/%s/start", p->id);
+	char *path;
 
+	if (mounts_lead_out(p))
+		return;
+	path = xasprintf("/containers/%s/start", p->id);
 	p->call =
 	    docker_proc_ask(p, "POST", path, NULL, DOCKER_START_MS, on_started);
 	free(path);

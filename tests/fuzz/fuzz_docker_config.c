@@ -22,7 +22,7 @@ make_body(const struct docker_config *config, const struct taskenv *env)
 		.alloc_dir = "/d/6f/alloc",
 		.local_dir = "/d/6f/t/local",
 		.secrets_dir = "/d/6f/t/secrets" };
-	struct docker_create c = { config, &options, &dt, "id" };
+	struct docker_create c = { config, &options, &dt, "id", NULL };
 	struct buf b = { 0 };
 	struct tree *body;
 

@@ -79,7 +79,7 @@ body_of(const struct world *w, const char *config_json, struct err *err)
 	struct tree *config =
 	    tree_from_json(config_json, strlen(config_json), err);
 	struct docker_config c;
-	struct docker_create create = { &c, &w->options, &w->task, "id" };
+	struct docker_create create = { &c, &w->options, &w->task, "id", NULL };
 	struct tree *body = NULL;
 	struct buf b = { 0 };
 

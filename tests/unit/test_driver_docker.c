@@ -403,6 +403,46 @@ START_TEST(docker_answers_that_are_none_harm_nothing)
 }
 END_TEST
 
+/* A sibling makes the task's directory "data" a link to the machine. */
+static void
+swap_in_a_link(struct world *w)
+{
+	char path[96];
+
+	snprintf(path, sizeof path, "%s/data", w->dir);
+	ck_assert_int_eq(symlink("/", path), 0);
+}
+
+START_TEST(docker_mount_that_became_a_link_is_refused)
+{
+	static const char config[] =
+	    "{\"image\":\"a\",\"volumes\":[\"data:/data\"]}";
+	struct world w;
+
+	open_world(&w, config); /* while the image was fetched */
+	fake_engine_way(&w.fake, "POST", "/images/create", FAKE_STREAM, "");
+	start(&w);
+	expect_asked(&w, "/images/create", 1);
+	swap_in_a_link(&w);
+	fake_engine_end(&w.fake, "/images/create", "{\"status\":\"ok\"}\n");
+	expect(&w, PROC_FAILED);
+	ck_assert_ptr_nonnull(strstr(w.why, "leads out of the allocation"));
+	ck_assert_int_eq(fake_engine_asked(&w.fake, "/containers/create"), 0);
+	close_world(&w);
+	open_world(&w, config); /* while the container was made */
+	fake_engine_on(
+	    &w.fake, "POST", "/images/create", 200, "{\"status\":\"ok\"}\n");
+	fake_engine_way(&w.fake, "POST", "/containers/create", FAKE_HANG, "");
+	start(&w);
+	expect_asked(&w, "/containers/create", 1);
+	swap_in_a_link(&w);
+	fake_engine_end(&w.fake, "/containers/create", "{\"Id\":\"c1\"}");
+	expect(&w, PROC_FAILED);
+	ck_assert_int_eq(fake_engine_asked(&w.fake, "/start"), 0);
+	close_world(&w);
+}
+END_TEST
+
 /* --- the engine --- */
 
 START_TEST(docker_without_an_engine_a_start_fails_by_name)
@@ -721,6 +761,7 @@ UNIT_MAIN("driver_docker", docker_task_is_three_calls_and_ends_with_its_code,
     docker_engine_that_fails_by_itself_is_asked_again,
     docker_config_that_is_wrong_is_hopeless,
     docker_answers_that_are_none_harm_nothing,
+    docker_mount_that_became_a_link_is_refused,
     docker_without_an_engine_a_start_fails_by_name,
     docker_node_tells_what_the_engine_is,
     docker_that_is_not_enabled_starts_nothing,
