@@ -12,12 +12,14 @@ struct docker_images {
 	struct docker_engine *engine;
 	uint64_t delay_ms;
 	struct map by_id; /* owned image */
+	size_t nholds;    /* starts under way */
 };
 
 struct image {
 	struct docker_images *all;
 	char *id;
 	size_t nusers;
+	bool due; /* its time came during a start */
 	struct loop_timer *timer;
 };
 
@@ -64,12 +66,15 @@ static void
 on_timer(void *arg)
 {
 	struct image *i = arg;
-	char *path = xasprintf("/images/%s?force=1", i->id);
+	char *path;
 	struct docker_ask ask = { .method = "DELETE",
-		.path = path,
 		.timeout_ms = DOCKER_REMOVE_MS,
 		.on_reply = on_removed };
 
+	i->due = i->all->nholds > 0;
+	if (i->due)
+		return;
+	ask.path = path = xasprintf("/images/%s?force=1", i->id);
 	log_info("docker: image no longer used id=%s", i->id);
 	docker_engine_ask(i->all->engine, &ask);
 	map_remove(&i->all->by_id, i->id);
@@ -92,6 +97,7 @@ docker_images_use(struct docker_images *d, const char *id)
 		map_put(&d->by_id, id, i);
 	}
 	i->nusers++;
+	i->due = false;
 	loop_timer_cancel(i->timer);
 }
 
@@ -102,4 +108,24 @@ docker_images_drop(struct docker_images *d, const char *id)
 
 	if (i != NULL && --i->nusers == 0)
 		loop_timer_set(i->timer, d->delay_ms);
+}
+
+void
+docker_images_hold(struct docker_images *d)
+{
+	if (d != NULL)
+		d->nholds++;
+}
+
+void
+docker_images_let_go(struct docker_images *d)
+{
+	if (d == NULL || --d->nholds > 0)
+		return;
+	MAP_FOREACH (e, &d->by_id) {
+		struct image *i = map_value(e);
+
+		if (i->due)
+			loop_timer_set(i->timer, 0);
+	}
 }

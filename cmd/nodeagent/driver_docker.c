@@ -188,6 +188,7 @@ docker_start(const struct driver_host *host, const struct driver_task *t,
 	struct docker_proc *p = proc_new(host, t, fn, ctx);
 	struct err err;
 
+	docker_hold_images(p, true);
 	if (!p->docker->options->enabled)
 		docker_fail_later(p, "driver docker is not enabled", false);
 	else if (docker_prepare(p, t, &err) == -1)
@@ -242,6 +243,7 @@ docker_release(struct taskproc *proc)
 	docker_output_release(p);
 	if (p->over)
 		remove_container(p);
+	docker_hold_images(p, false);
 	if (p->image_id != NULL)
 		docker_images_drop(p->docker->images, p->image_id);
 	loop_timer_free(p->timer);

@@ -73,6 +73,7 @@ struct docker_proc {
 
 	/* Of the container. */
 	char *id, *image_id; /* NULL: not known */
+	bool holds_images;   /* as a start, until its image is known */
 	pid_t pid;
 	bool pulled, running, recovering, over;
 	bool ended; /* and its output is awaited */
@@ -125,6 +126,8 @@ bool docker_stalls(struct docker_proc *p, const struct docker_reply *r);
 struct docker_call *docker_proc_ask(struct docker_proc *p, const char *method,
     const char *path, const char *body, uint64_t timeout_ms,
     docker_on_reply *on_reply);
+/* Whether a start keeps images from being removed. */
+void docker_hold_images(struct docker_proc *p, bool hold);
 /* Tells; after an end the proc may be gone. */
 void docker_tell(struct docker_proc *p, const struct proc_event *e);
 void docker_fail(struct docker_proc *p, const char *why, bool unrecoverable);

@@ -81,6 +81,18 @@ docker_proc_ask(struct docker_proc *p, const char *method, const char *path,
 	return docker_engine_ask(p->docker->engine, &ask);
 }
 
+void
+docker_hold_images(struct docker_proc *p, bool hold)
+{
+	if (hold == p->holds_images)
+		return;
+	p->holds_images = hold;
+	if (hold)
+		docker_images_hold(p->docker->images);
+	else
+		docker_images_let_go(p->docker->images);
+}
+
 /* A step's time has come, or a start has waited for too long. */
 void
 docker_on_step(void *arg)
@@ -107,6 +119,8 @@ docker_tell(struct docker_proc *p, const struct proc_event *e)
 		return;
 	p->over = e->kind != PROC_STARTED && e->kind != PROC_FOUND &&
 		  e->kind != PROC_NOTE;
+	if (p->over)
+		docker_hold_images(p, false);
 	p->proc.on_event(p->proc.ctx, &p->proc, e);
 }
 

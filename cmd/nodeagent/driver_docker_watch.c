@@ -96,6 +96,7 @@ take_facts(struct docker_proc *p, const struct docker_container *c)
 	if (p->image_id == NULL && c->image != NULL && *c->image != '\0') {
 		p->image_id = xstrdup(c->image);
 		docker_images_use(p->docker->images, p->image_id);
+		docker_hold_images(p, false);
 	}
 	if (c->state.pid > 0 && p->pid != (pid_t)c->state.pid)
 		log_info("docker: container runs container=%s id=%.12s pid=%d",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmd/nodeagent/docker_create.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "tests/lib/fakeengine.h"
@@ -443,6 +444,36 @@ START_TEST(docker_mount_that_became_a_link_is_refused)
 }
 END_TEST
 
+/* The last task of an image ends; another that wants it is being started. */
+START_TEST(docker_image_stays_while_a_start_may_want_it)
+{
+	struct world w;
+	struct taskproc *first;
+	bool never = false;
+
+	open_world(&w, PLAIN);
+	docker_free(w.host.docker);
+	w.options.gc.image_delay = CLOCK_NS_PER_MS;
+	w.host.docker =
+	    docker_new(w.loop, &w.options, w.pos, NODE_ID, on_change, &w);
+	start(&w);
+	expect(&w, PROC_STARTED);
+	expect_asked(&w, "/c1/json", 1);
+	end(&w, STATE("false", "0", ""));
+	expect(&w, PROC_ENDED);
+	first = w.proc;
+	fake_engine_way(&w.fake, "POST", "/containers/create", FAKE_HANG, "");
+	start(&w);
+	expect_asked(&w, "/containers/create", 2);
+	driver_docker.release(first);
+	loop_wait(w.loop, &never, 50);
+	ck_assert_int_eq(fake_engine_asked(&w.fake, "DELETE /v1.41/images"), 0);
+	release(&w); /* it comes to nothing */
+	expect_asked(&w, "DELETE /v1.41/images/sha256:i", 1);
+	close_world(&w);
+}
+END_TEST
+
 /* --- the engine --- */
 
 START_TEST(docker_without_an_engine_a_start_fails_by_name)
@@ -761,6 +792,7 @@ UNIT_MAIN("driver_docker", docker_task_is_three_calls_and_ends_with_its_code,
     docker_engine_that_fails_by_itself_is_asked_again,
     docker_config_that_is_wrong_is_hopeless,
     docker_answers_that_are_none_harm_nothing,
+    docker_image_stays_while_a_start_may_want_it,
     docker_mount_that_became_a_link_is_refused,
     docker_without_an_engine_a_start_fails_by_name,
     docker_node_tells_what_the_engine_is,
