@@ -96,6 +96,10 @@ struct docker_proc {
 	struct loop_timer *reopen;
 	struct loop_timer *kill;
 	int kill_signal; /* wanted; 0: none */
+	struct docker_call *signalling;
+	int sending;     /* by that call */
+	uint64_t owed;   /* signals still to be sent: bit 0 for signal 1 */
+	bool owes_stop;  /* and its own, which is not known yet */
 	int stop_signal; /* the image's; below 1: none that we know */
 	struct docker_log log;
 	bool has_log;

@@ -16,6 +16,9 @@
 #include "common/log.h"
 #include "common/mem.h"
 
+static void send_owed(struct docker_proc *p);
+static void owe_stop(struct docker_proc *p);
+
 /* --- the end --- */
 
 void
@@ -132,6 +135,9 @@ go_on(struct docker_proc *p)
 	if (p->was_away && p->kill_signal != 0)
 		docker_on_kill(p); /* it may not have heard */
 	p->was_away = false;
+	if (p->owes_stop)
+		owe_stop(p);
+	send_owed(p);
 	if (is_new)
 		docker_tell(p, &found);
 }
@@ -201,25 +207,57 @@ docker_watch(struct docker_proc *p)
 
 /* --- signals --- */
 
-/* That it has ended, or is gone, is heard elsewhere. */
+static void
+owe_signal(struct docker_proc *p, int signal)
+{
+	p->owed |= UINT64_C(1) << (signal - 1);
+}
+
+/* Its own, which is known when it has been looked at. */
+static void
+owe_stop(struct docker_proc *p)
+{
+	int signal = p->stop_signal > 0 ? p->stop_signal : SIGTERM;
+
+	p->owes_stop = false;
+	if (p->kill_signal == 0 && loop_timer_is_set(p->kill))
+		p->kill_signal = signal;
+	owe_signal(p, signal);
+}
+
+/* That it has ended, or is gone, is heard elsewhere. One that found nobody is
+ * owed still, and sent when the container has been looked at. */
 static void
 on_signalled(void *ctx, const struct docker_reply *r)
 {
-	(void)ctx;
+	struct docker_proc *p = ctx;
+
+	p->signalling = NULL;
+	if (r->status == 0 && r->code == ERR_GONE) {
+		owe_signal(p, p->sending);
+		if (p->call == NULL && !p->stalled && !p->ended)
+			docker_go_later(p, docker_step_look, DOCKER_REOPEN_MS);
+		return;
+	}
 	if (r->why != NULL && r->status != 404 && r->status != 409)
 		log_warn("docker: signal not sent: %s", r->why);
+	send_owed(p);
 }
 
+/* One at a time. */
 static void
-send_signal(struct docker_proc *p, int signal)
+send_owed(struct docker_proc *p)
 {
-	char *path = xasprintf("/containers/%s/kill?signal=%d", p->id, signal);
-	struct docker_ask ask = { .method = "POST",
-		.path = path,
-		.timeout_ms = DOCKER_ASK_MS,
-		.on_reply = on_signalled };
+	char *path;
 
-	docker_engine_ask(p->docker->engine, &ask);
+	if (p->owed == 0 || p->signalling != NULL || p->stalled ||
+	    !p->running || p->ended || p->over)
+		return;
+	p->sending = ffsll((long long)p->owed);
+	p->owed &= p->owed - 1;
+	path = xasprintf("/containers/%s/kill?signal=%d", p->id, p->sending);
+	p->signalling =
+	    docker_proc_ask(p, "POST", path, NULL, DOCKER_ASK_MS, on_signalled);
 	free(path);
 }
 
@@ -229,13 +267,14 @@ docker_on_kill(void *arg)
 {
 	struct docker_proc *p = arg;
 
-	if (p->over || p->ended || p->stalled)
-		return; /* of a stalled one, when it is looked at */
+	if (p->over || p->ended)
+		return;
 	if (!loop_timer_is_set(p->kill)) {
 		p->kill_signal = SIGKILL;
 		loop_timer_set(p->kill, DOCKER_KILL_AGAIN_MS);
 	}
-	send_signal(p, p->kill_signal);
+	owe_signal(p, p->kill_signal);
+	send_owed(p);
 }
 
 void
@@ -243,20 +282,24 @@ docker_signal(struct taskproc *proc, int signal, uint64_t kill_after_ms)
 {
 	struct docker_proc *p = (struct docker_proc *)proc;
 
-	if (p->over || p->ended || !p->running)
+	if (p->over || p->ended)
 		return;
-	if (signal == 0)
-		signal = p->stop_signal > 0 ? p->stop_signal : SIGTERM;
 	if (kill_after_ms > 0) {
 		p->kill_signal = signal;
 		loop_timer_set(p->kill, kill_after_ms);
 	}
-	if (!p->stalled)
-		send_signal(p, signal);
+	if (signal != 0)
+		owe_signal(p, signal);
+	else if (p->running)
+		owe_stop(p);
+	else
+		p->owes_stop = true;
+	send_owed(p);
 }
 
 void
 docker_watch_release(struct docker_proc *p)
 {
 	docker_call_cancel(p->wait);
+	docker_call_cancel(p->signalling);
 }

@@ -535,8 +535,10 @@ START_TEST(docker_engine_that_is_away_loses_no_task)
 	fake_engine_stop(&w.fake);
 	expect_silence(&w, 100);
 	driver_docker.signal(w.proc, SIGTERM, 60000); /* when it is back */
+	driver_docker.signal(w.proc, SIGUSR1, 0);
 	fake_engine_go_on(&w.fake);
 	expect_asked(&w, "/c1/kill?signal=15", 1);
+	expect_asked(&w, "/c1/kill?signal=10", 1);
 	ck_assert_int_eq(fake_engine_asked(&w.fake, "/c1/wait"), 2);
 	fake_engine_stop(&w.fake);
 	expect_silence(&w, 100);
@@ -640,8 +642,12 @@ START_TEST(docker_task_waits_for_an_engine_that_comes_late)
 	fake_engine_stop(&w.fake);
 	recover(&w);
 	expect_silence(&w, 100);
+	driver_docker.signal(w.proc, SIGHUP, 0);
+	driver_docker.signal(w.proc, 0, 60000);
 	fake_engine_go_on(&w.fake);
 	expect(&w, PROC_FOUND);
+	expect_asked(&w, "/c1/kill?signal=1\n", 1);
+	expect_asked(&w, "/c1/kill?signal=15\n", 1);
 	close_world(&w);
 }
 END_TEST
@@ -699,6 +705,28 @@ START_TEST(docker_task_that_does_not_heed_is_killed)
 	ck_assert_int_eq(fake_engine_asked(&w.fake, "/kill?signal=10"), 1);
 	end(&w, STATE("false", "137", ""));
 	expect(&w, PROC_ENDED);
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(docker_signal_whose_connection_broke_is_sent_again)
+{
+	struct world w;
+
+	open_world(&w, PLAIN);
+	start(&w);
+	expect(&w, PROC_STARTED);
+	expect_asked(&w, "/c1/json", 1);
+	fake_engine_way(&w.fake, "POST", "/c1/kill", FAKE_HANG, "");
+	driver_docker.signal(w.proc, SIGUSR1, 0);
+	expect_asked(&w, "/c1/kill?signal=10", 1);
+	fake_engine_on(&w.fake, "POST", "/c1/kill", 204, "");
+	fake_engine_stop(&w.fake);
+	expect_silence(&w, 50);
+	fake_engine_go_on(&w.fake);
+	expect_asked(&w, "/c1/kill?signal=10", 2);
+	expect_silence(&w, 50);
+	ck_assert_int_eq(fake_engine_asked(&w.fake, "/c1/kill"), 2);
 	close_world(&w);
 }
 END_TEST
@@ -804,6 +832,7 @@ UNIT_MAIN("driver_docker", docker_task_is_three_calls_and_ends_with_its_code,
     docker_task_that_is_let_go_goes_on,
     docker_start_that_nobody_wants_is_given_up,
     docker_task_that_does_not_heed_is_killed,
+    docker_signal_whose_connection_broke_is_sent_again,
     docker_task_is_stopped_by_the_signal_of_its_image,
     docker_containers_of_no_task_are_removed,
     docker_containers_of_others_are_never_removed)
