@@ -33,6 +33,7 @@ static const struct rec_field gossipd_config_fields[] = {
 	REC_STR(struct gossipd_config, 18, rpc, "RPC"),
 	REC_STR(struct gossipd_config, 19, rpc_auth, "RPCAuth",
 	    .flags = REC_NOJSON),
+	REC_STR(struct gossipd_config, 20, snapshot, "Snapshot"),
 };
 const struct rec_type gossipd_config_type =
     REC_TYPE(gossipd_config, gossipd_config_fields);
@@ -55,6 +56,7 @@ gossipd_config_init(void *config)
 	c->tombstone_timeout = 24 * 3600 * SECOND;
 	c->rpc = xstrdup("");
 	c->rpc_auth = xstrdup("");
+	c->snapshot = xstrdup("");
 }
 
 static int

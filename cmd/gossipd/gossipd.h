@@ -13,6 +13,7 @@
 #include "cmd/gossipd/pool.h"
 #include "cmd/gossipd/port.h"
 #include "cmd/gossipd/rpc.h"
+#include "cmd/gossipd/snapshot.h"
 #include "common/daemon.h"
 #include "proto/member.h"
 #include "proto/meter.h"
@@ -39,6 +40,7 @@ struct gossipd_config {
 	int64_t reconnect_timeout, tombstone_timeout; /* ns */
 	char *rpc;      /* host:port of a Serf agent's RPC; "": none */
 	char *rpc_auth; /* what its clients must show; "": nothing */
+	char *snapshot; /* a file; "": none is kept */
 };
 extern const struct rec_type gossipd_config_type;
 
@@ -68,7 +70,9 @@ struct gossipd {
 	struct member_tags given;      /* by daemons of this machine */
 	struct member_tags_edit edits; /* by operators */
 	struct asks asks;
-	struct rpc *rpc; /* NULL: nobody may ask by it */
+	struct rpc *rpc;     /* NULL: nobody may ask by it */
+	struct snapshot was; /* of our last life, as far as it is unused */
+	struct loop_timer *settle; /* until a snapshot is written; or NULL */
 	struct loop_timer *retry;
 	int64_t nretries;
 	bool leaves;            /* whatever the config says of signals */
@@ -122,6 +126,15 @@ int gossipd_keys_load(
     const struct gossipd_config *c, struct wire_ring *ring, struct err *err);
 int gossipd_keys_save(const struct gossipd_config *c,
     const struct wire_ring *ring, struct err *err);
+
+/* --- rejoin.c: each does nothing without a snapshot in the config --- */
+
+int gossipd_snapshot_load(struct gossipd *g, struct err *err);
+/* Looks for those who were there; the pool and the joins are running. */
+void gossipd_snapshot_start(struct gossipd *g);
+void gossipd_snapshot_changed(struct gossipd *g);
+/* The last one, of a pool that is still there. */
+void gossipd_snapshot_end(struct gossipd *g, bool left);
 
 /* --- handlers.c, handlers_ask.c --- */
 

@@ -160,6 +160,7 @@ on_left(struct gossipd *g)
 	if (g->leaver != NULL)
 		bus_reply(g->leaver, NULL);
 	g->leaver = NULL;
+	gossipd_snapshot_end(g, true);
 	if (g->rpc != NULL)
 		rpc_left(g->rpc);
 	log_info("left the pool");
@@ -190,6 +191,7 @@ on_event(void *ctx, const struct pool_event *ev)
 	case POOL_EV_UPDATE:
 	case POOL_EV_REAP:
 		rpc_follow(g, ev);
+		gossipd_snapshot_changed(g);
 		tell(g, what[ev->type], &ev->member);
 		break;
 	case POOL_EV_ACK:
@@ -212,6 +214,7 @@ on_event(void *ctx, const struct pool_event *ev)
 	case POOL_EV_USER:
 	case POOL_EV_QUERY:
 		rpc_follow(g, ev);
+		gossipd_snapshot_changed(g);
 		break;
 	}
 }
@@ -299,6 +302,9 @@ start_pool(struct gossipd *g, const struct pool_addr *addr, struct err *err)
 		    (uint64_t)(c->reconnect_timeout / CLOCK_NS_PER_MS),
 		.tombstone_ms =
 		    (uint64_t)(c->tombstone_timeout / CLOCK_NS_PER_MS),
+		.member_time = g->was.clock,
+		.event_time = g->was.event_clock,
+		.query_time = g->was.query_clock,
 	};
 	struct member_tags tags;
 	uint64_t seed;
@@ -346,6 +352,7 @@ gossipd_start(struct daemon *d, struct err *err)
 	g->port_ops = (struct gossip_port_ops){ g, on_packet, on_stream,
 		on_answer, on_failed, on_refused, on_done };
 	if (gossipd_keys_load(c, &g->ring, err) == -1 ||
+	    gossipd_snapshot_load(g, err) == -1 ||
 	    gossipd_addr(c, &addr, err) == -1)
 		return -1;
 	g->port = gossip_port_open(d->loop, c->bind, &g->port_ops, err);
@@ -358,6 +365,7 @@ gossipd_start(struct daemon *d, struct err *err)
 		return -1;
 	g->asks.pool = g->pool;
 	start_joins(g, addr.port);
+	gossipd_snapshot_start(g);
 	gossipd_rearm(g);
 	return start_rpc(g, err);
 }
@@ -383,10 +391,11 @@ gossipd_reload(struct daemon *d, const void *config, struct err *err)
 	    strcmp(is->encrypt, was->encrypt) != 0 ||
 	    is->compression != was->compression ||
 	    strcmp(is->rpc, was->rpc) != 0 ||
-	    strcmp(is->rpc_auth, was->rpc_auth) != 0)
+	    strcmp(is->rpc_auth, was->rpc_auth) != 0 ||
+	    strcmp(is->snapshot, was->snapshot) != 0)
 		return err_set(err, ERR_BAD,
-		    "bind, advertise, profile, encrypt, compression and rpc "
-		    "change only with a restart");
+		    "bind, advertise, profile, encrypt, compression, rpc and "
+		    "snapshot change only with a restart");
 	gossipd_tags(is, g, &tags);
 	rv = pool_set_tags(g->pool, now_ms(g), tags.tags, tags.ntags, err);
 	rec_clear(&member_tags_type, &tags);
@@ -408,9 +417,11 @@ gossipd_stop(struct daemon *d)
 		      (d->stop_signal == SIGTERM && c->leave_on_terminate);
 
 	if (!leaves) {
+		gossipd_snapshot_end(g, false);
 		daemon_exit(d, 0);
 		return;
 	}
+	g->leaves = true;
 	pool_leave(g->pool, now_ms(g));
 	gossipd_rearm(g);
 }
@@ -435,6 +446,8 @@ gossipd_release(struct daemon *d)
 	joins_free(g->joins);
 	rpc_free(g->rpc);
 	loop_timer_free(g->retry);
+	loop_timer_free(g->settle);
+	snapshot_release(&g->was);
 	loop_timer_free(g->tick);
 	gossip_port_free(g->port);
 	pool_free(g->pool);

@@ -222,6 +222,19 @@ become_a_member(struct pool *p, const char *name)
 	m->incarnation = 0;
 }
 
+/* An earlier life's times: the clocks go on from there. */
+static void
+recall(struct pool *p, const struct pool_config *c)
+{
+	pool_witness(&p->clock, c->member_time);
+	pool_witness(&p->event_clock, c->event_time);
+	pool_witness(&p->query_clock, c->query_time);
+	if (c->event_time > 0)
+		p->event_min = p->event_clock;
+	if (c->query_time > 0)
+		p->query_min = p->query_clock;
+}
+
 struct pool *
 pool_new(const struct pool_config *c, const struct pool_ops *ops, uint64_t seed,
     uint64_t now_ms, struct err *err)
@@ -240,6 +253,7 @@ pool_new(const struct pool_config *c, const struct pool_ops *ops, uint64_t seed,
 	p->now_ms = now_ms;
 	p->clock = p->event_clock = p->query_clock = 1;
 	rng_init(&p->rng, seed);
+	recall(p, c);
 	coord_client_init(&p->coord);
 	timers_init(p);
 	pool_set_times(p, now_ms, c->reconnect_ms, c->tombstone_ms);

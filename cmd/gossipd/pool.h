@@ -34,6 +34,8 @@
  * - Gossip goes round a shuffled table, not to members of chance.
  * - Pings carry no source (the answer goes where they came from); acks carry
  *   the coordinate now and then, not always.
+ * - Who was chosen for an exchange of states lets one of its own pass, but not
+ *   two in a row. An ack without a coordinate has no empty one either.
  * - Left members are dropped from memberlist's table as dead ones are; Serf's
  *   list keeps them.
  */
@@ -98,7 +100,9 @@ struct pool_config {
 	 */
 	struct wire_ring *ring;
 	bool compress;
-	bool replay;           /* hear user events of before we joined */
+	bool replay; /* hear user events of before we joined */
+	/* The Lamport times of an earlier life; older events are not heard. */
+	uint64_t member_time, event_time, query_time;
 	uint64_t reconnect_ms; /* until a failed member is reaped; 0: 24 h */
 	uint64_t tombstone_ms; /* until a left one is; 0: 24 h */
 };

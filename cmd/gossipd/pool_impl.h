@@ -215,6 +215,7 @@ struct pool {
 
 	struct bcast news, intents, queries, events;
 	uint64_t gossiped_ms;
+	bool yielded; /* our last exchange was another's */
 	struct pool_timer gossip, probing, syncing, reconnecting, reaping;
 	struct pool_timer leaving;
 	uint64_t leave_news; /* the broadcast that we wait for */
@@ -368,6 +369,8 @@ bool pool_suspect_confirm(
 
 /* --- pool_sync.c --- */
 
+/* Somebody else has begun an exchange of states with us. */
+void pool_sync_met(struct pool *p);
 void pool_syncing_fire(struct pool *p, struct pool_timer *t);
 void pool_reconnecting_fire(struct pool *p, struct pool_timer *t);
 /* Adds our state as a push/pull message. */

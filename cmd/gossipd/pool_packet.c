@@ -31,7 +31,8 @@ pool_ack(struct pool *p, uint32_t seq, struct buf *out)
 		wire_coord_put(&coord, &p->coord.at);
 		ack.payload = wire_bytes(coord.data, coord.len);
 	}
-	wire_put(out, &wire_ack_form, &ack);
+	wire_put(out, ack.payload.n > 0 ? &wire_ack_form : &wire_bare_ack_form,
+	    &ack);
 	buf_release(&coord);
 }
 
@@ -156,7 +157,8 @@ on_ack(struct pool *p, const struct wire_ack *ack)
 		if (w->kind == PENDING_NONE || w->seq != ack->seq)
 			continue;
 		if (w->kind == PENDING_HELP)
-			pool_send_form(p, &w->asker, &wire_ack_form, &passed);
+			pool_send_form(
+			    p, &w->asker, &wire_bare_ack_form, &passed);
 		else
 			pool_suspect_heard(p, w->member);
 		pending_end(p, w);

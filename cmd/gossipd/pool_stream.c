@@ -40,7 +40,8 @@ on_push_pull(
 		return -1;
 	pool_sync_put(p, pp.join, &b);
 	answer(p, &b, reply);
-	pool_sync_merge(p, body, false, err);
+	if (pool_sync_merge(p, body, false, err) == 0 && !pp.join)
+		pool_sync_met(p);
 	return 0;
 }
 

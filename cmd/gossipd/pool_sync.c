@@ -171,12 +171,22 @@ sync_every_ms(const struct pool *p)
 }
 
 void
+pool_sync_met(struct pool *p)
+{
+	if (p->yielded || p->syncing.due.place == 0)
+		return;
+	p->yielded = true;
+	pool_arm(p, &p->syncing, p->now_ms + sync_every_ms(p));
+}
+
+void
 pool_syncing_fire(struct pool *p, struct pool_timer *t)
 {
 	struct pool_member *m;
 	struct pool_addr to;
 
 	pool_arm(p, t, p->now_ms + sync_every_ms(p));
+	p->yielded = false;
 	if (p->life != POOL_RUNS ||
 	    pool_pick(p, pool_is_alive, NULL, &m, 1) == 0)
 		return;

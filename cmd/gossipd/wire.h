@@ -314,10 +314,12 @@ struct wire_relay { /* a whole Serf message follows */
 
 /* --- one message to and from bytes --- */
 
+/* wire_bare_ack_form is an ack without a payload, for writing only. */
+
 struct wire_form;
 extern const struct wire_form wire_ping_form, wire_indirect_ping_form,
-    wire_ack_form, wire_nack_form, wire_suspect_form, wire_alive_form,
-    wire_dead_form, wire_err_form, wire_push_pull_head_form;
+    wire_ack_form, wire_bare_ack_form, wire_nack_form, wire_suspect_form,
+    wire_alive_form, wire_dead_form, wire_err_form, wire_push_pull_head_form;
 extern const struct wire_form wire_leave_form, wire_join_form,
     wire_serf_state_form, wire_user_event_form, wire_query_form,
     wire_query_response_form, wire_member_form, wire_key_request_form,

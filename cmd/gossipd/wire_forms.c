@@ -134,6 +134,12 @@ static const struct wire_field ack_fields[] = {
 const struct wire_form wire_ack_form =
     FORM_OF(struct wire_ack, WIRE_ACK, ack_fields, "ack");
 
+static const struct wire_field bare_ack_fields[] = {
+	WIRE_ROW("SeqNo", WIRE_U32, AT(struct wire_ack, seq), 0),
+};
+const struct wire_form wire_bare_ack_form =
+    FORM_OF(struct wire_ack, WIRE_ACK, bare_ack_fields, "ack");
+
 static const struct wire_field nack_fields[] = {
 	WIRE_ROW("SeqNo", WIRE_U32, AT(struct wire_nack, seq), 0),
 };

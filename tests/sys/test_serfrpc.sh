@@ -37,7 +37,9 @@ says() {
 
 echo "= members, info, join"
 gossip_start g1 1 'tags = { role = "web"; };'
-gossip_start g2 2 'tags = { role = "db"; };'
+gossip_start g2 2 'tags = { role = "db"; };' \
+	"snapshot = \"$TEST_DIR/snapshot\";"
+G2=$LAST_PID
 start s3 serf agent -node=s3 -bind="127.0.8.3:$PORT" -encrypt="$KEY" \
 	-rpc-addr="127.0.8.3:$RPC_PORT" -tag role=web
 S3=$LAST_PID
@@ -132,6 +134,20 @@ serf members -rpc-addr="127.0.8.4:$RPC_PORT" -rpc-auth=secret >/dev/null ||
 	fail "not let in with the key"
 serf members -rpc-addr="127.0.8.4:$RPC_PORT" -rpc-auth=other >/dev/null 2>&1 &&
 	fail "let in with another key"
+
+echo "= a restart finds the pool again, and a leave is one"
+eventually 5 grep -q '^alive: g1 127.0.8.1:' "$TEST_DIR/snapshot"
+kill -9 "$G2"
+gossip_start g2 2 "snapshot = \"$TEST_DIR/snapshot\";"
+eventually 10 says '^g1	.*alive' ctl g2 members
+eventually 10 says '^g2 .*alive' rpc members
+ctl g2 leave
+expect_eq "$(tail -n 1 "$TEST_DIR/snapshot")" leave
+gossip_start g2 2 "snapshot = \"$TEST_DIR/snapshot\";"
+sleep 1
+expect_eq "$(ctl g2 members | wc -l)" 1
+ctl g2 join "127.0.8.1:$PORT" >/dev/null
+eventually 10 says '^g2 .*alive' rpc members
 
 echo "= force-leave, leave"
 kill -9 "$S3"

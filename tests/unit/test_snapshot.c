@@ -1,0 +1,88 @@
+#include "cmd/gossipd/snapshot.h"
+
+#include <stdlib.h>
+
+#include "tests/lib/unit.h"
+
+static struct snapshot
+parsed(const char *text)
+{
+	struct snapshot s = { 0 };
+
+	snapshot_parse(&s, text, strlen(text));
+	return s;
+}
+
+START_TEST(an_agents_file_is_understood)
+{
+	struct snapshot s = parsed("# a comment\n"
+				   "alive: a 10.0.0.1:7946\n"
+				   "alive: b 10.0.0.2:7946\n"
+				   "coordinate: {\"Vec\":[]}\n"
+				   "clock: 41\nevent-clock: 7\n"
+				   "query-clock: 3\n"
+				   "not-alive: a\n"
+				   "alive: b [::1]:7000\n");
+
+	ck_assert_uint_eq(s.nmembers, 1);
+	ck_assert_str_eq(s.members[0].name, "b");
+	ck_assert_uint_eq(s.members[0].addr.nip, 16);
+	ck_assert_uint_eq(s.members[0].addr.port, 7000);
+	ck_assert_uint_eq(s.clock, 41);
+	ck_assert_uint_eq(s.event_clock, 7);
+	ck_assert_uint_eq(s.query_clock, 3);
+	ck_assert(!s.left);
+	snapshot_release(&s);
+}
+END_TEST
+
+START_TEST(after_a_leave_nobody_is_looked_for)
+{
+	struct snapshot s = parsed("alive: a 10.0.0.1:7946\nleave\n");
+
+	ck_assert_uint_eq(s.nmembers, 0);
+	ck_assert(s.left);
+	snapshot_release(&s);
+	s = parsed("leave\nalive: a 10.0.0.1:7946\n");
+	ck_assert_uint_eq(s.nmembers, 1);
+	ck_assert(!s.left);
+	snapshot_release(&s);
+}
+END_TEST
+
+START_TEST(what_makes_no_sense_is_passed_over)
+{
+	struct snapshot s = parsed("alive: \nalive: x\nalive: x y\n"
+				   "alive: x 10.0.0.1\nalive: x 10.0.0.1:0x\n"
+				   "alive:  10.0.0.1:7946\nclock: many\n"
+				   "clock: 99999999999999999999\n\n"
+				   "bogus\nalive: half 10.0.0.1:79");
+
+	ck_assert_uint_eq(s.nmembers, 0);
+	ck_assert_uint_eq(s.clock, 0);
+	snapshot_release(&s);
+}
+END_TEST
+
+START_TEST(what_is_written_is_read_again)
+{
+	struct snapshot s = parsed("alive: a.b 10.0.0.1:7946\n"
+				   "alive: b [fe80::1]:7\nclock: 5\n"),
+			again;
+	struct buf text = { 0 }, twice = { 0 };
+
+	snapshot_format(&s, &text);
+	again = parsed(buf_str(&text));
+	ck_assert_uint_eq(again.nmembers, 2);
+	snapshot_format(&again, &twice);
+	ck_assert_str_eq(buf_str(&text), buf_str(&twice));
+	buf_release(&text);
+	buf_release(&twice);
+	snapshot_release(&s);
+	snapshot_release(&again);
+}
+END_TEST
+
+UNIT_MAIN("snapshot", an_agents_file_is_understood,
+    after_a_leave_nobody_is_looked_for, what_makes_no_sense_is_passed_over,
+    what_is_written_is_read_again)
