@@ -24,7 +24,7 @@ struct kept {
 
 struct forwards {
 	struct schedd *sd;
-	TAILQ_HEAD(, kept) kept; /* by their time, oldest first */
+	TAILQ_HEAD(kept_list, kept) kept; /* by their time, oldest first */
 	size_t nkept;
 	struct loop_timer *timer;
 	struct bus_peer *bus; /* to bus_addr; NULL: none yet */
