@@ -28,7 +28,7 @@ sched_core_servers(struct sched_core *c, char *const *urls, size_t n)
 	for (size_t i = 0; i < c->nservers; i++)
 		free(c->servers[i]);
 	free(c->servers);
-	c->servers = xcalloc(n, sizeof *c->servers);
+	c->servers = n > 0 ? xcalloc(n, sizeof *c->servers) : NULL;
 	c->nservers = n;
 	for (size_t i = 0; i < n; i++)
 		c->servers[i] = xstrdup(urls[i]);
