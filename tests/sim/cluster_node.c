@@ -205,6 +205,21 @@ is_listed(const struct node_allocs_news *news, const char *id)
 	return false;
 }
 
+/* What was restored knows now that it is wanted. */
+static void
+tell_heard(struct cluster *c, struct vnode *n)
+{
+	struct map_entry *next;
+
+	for (struct map_entry *e = map_first(&n->runs); e != NULL; e = next) {
+		struct alloc_run *run = map_value(e);
+
+		next = map_next(e);
+		alloc_run_heard(run, node_now(c));
+		node_settle(c, n, run);
+	}
+}
+
 static void
 on_news(struct cluster *c, struct vnode *n, const struct event *ev)
 {
@@ -226,6 +241,8 @@ on_news(struct cluster *c, struct vnode *n, const struct event *ev)
 		if (!is_listed(&news, map_key(e)))
 			forget_run(n, map_value(e));
 	}
+	if (news.after == NULL || news.after[0] == '\0')
+		tell_heard(c, n);
 	arena_release(&arena);
 }
 
