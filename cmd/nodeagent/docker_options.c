@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/nodeagent/docker_caps.h"
+#include "cmd/nodeagent/docker_engine.h"
 #include "common/clock.h"
 #include "common/mem.h"
 
@@ -91,7 +92,7 @@ docker_options_init(struct docker_options *o)
 	const char *const *caps = docker_caps_default(&ncaps);
 
 	*o = (struct docker_options){ .enabled = true,
-		.endpoint = xstrdup("unix:///var/run/docker.sock"),
+		.endpoint = xstrdup(DOCKER_SOCKET),
 		.pull_activity_timeout = 120 * CLOCK_NS_PER_S,
 		.infra_image = xstrdup(""),
 		.infra_image_pull_timeout = 300 * CLOCK_NS_PER_S,

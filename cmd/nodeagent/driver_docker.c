@@ -13,8 +13,6 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-#define DOCKER_NO_ENGINE "Failed to connect to docker daemon"
-
 /* --- the engine --- */
 
 static void

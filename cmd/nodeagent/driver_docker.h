@@ -12,8 +12,11 @@
  * driver_docker_watch.c  end, signals, taking up again
  * docker_engine, _health, _pull, _load, _login, _images, _sweep: the
  * engine's side
- * docker_options, _config, _create, _image, _auth, _answer, _log,
- * _cgroup: pure parts
+ * docker_options, _config, _image, _auth, _answer, _caps, _limits, _ports:
+ * pure
+ * docker_create, _rights, _volumes: a task's container; they read profiles,
+ * and links below the allocation's directory
+ * docker_log, _cgroup: the task's log files; what /proc and cgroups tell
  */
 #ifndef NODEAGENT_DRIVER_DOCKER_H
 #define NODEAGENT_DRIVER_DOCKER_H

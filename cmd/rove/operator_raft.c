@@ -90,8 +90,16 @@ change_peer(struct cli *c, const char *method, const char *path,
 	return 0;
 }
 
-int
-operator_raft_remove_peer(const struct command *cmd, int argc, char **argv)
+/* What is done to one server, and how that is told. */
+struct peer_work {
+	const char *method, *path;
+	const char *wanted; /* what to say when neither flag is given */
+	const char *failed, *done;
+};
+
+static int
+on_peer(
+    const struct command *cmd, int argc, char **argv, const struct peer_work *w)
 {
 	struct peer p = { 0 };
 	const struct flag rows[] = {
@@ -106,41 +114,34 @@ operator_raft_remove_peer(const struct command *cmd, int argc, char **argv)
 
 	if (status != CLI_GO)
 		return status;
-	wrong = check_peer(
-	    &p, "an address or id is required for the peer to remove");
+	wrong = check_peer(&p, w->wanted);
 	if (*wrong != '\0')
-		status = cli_fail(NULL, "Error removing peer: %s", wrong);
+		status = cli_fail(NULL, "%s: %s", w->failed, wrong);
 	else
-		status = change_peer(&c, "DELETE", "/v1/operator/raft/peer", &p,
-		    "Error removing peer", "Removed peer");
+		status =
+		    change_peer(&c, w->method, w->path, &p, w->failed, w->done);
 	return cli_end(&c, status);
+}
+
+int
+operator_raft_remove_peer(const struct command *cmd, int argc, char **argv)
+{
+	static const struct peer_work work = { "DELETE",
+		"/v1/operator/raft/peer",
+		"an address or id is required for the peer to remove",
+		"Error removing peer", "Removed peer" };
+
+	return on_peer(cmd, argc, argv, &work);
 }
 
 int
 operator_raft_transfer(const struct command *cmd, int argc, char **argv)
 {
-	struct peer p = { 0 };
-	const struct flag rows[] = {
-		{ "peer-address", FLAG_TEXT, &p.address, "<addr>",
-		    "The server with this address, \"ip:port\"." },
-		{ "peer-id", FLAG_TEXT, &p.id, "<id>",
-		    "The server with this id." },
-	};
-	const char *wrong;
-	struct cli c;
-	int status = cli_begin(&c, cmd, rows, 2, argc, argv, 0, 0);
+	static const struct peer_work work = { "PUT",
+		"/v1/operator/raft/transfer-leadership",
+		"an address or id is required for the destination peer",
+		"Error transferring leadership to peer",
+		"Transferred leadership to peer" };
 
-	if (status != CLI_GO)
-		return status;
-	wrong = check_peer(
-	    &p, "an address or id is required for the destination peer");
-	if (*wrong != '\0')
-		status = cli_fail(
-		    NULL, "Error transferring leadership to peer: %s", wrong);
-	else
-		status = change_peer(&c, "PUT",
-		    "/v1/operator/raft/transfer-leadership", &p,
-		    "Error transferring leadership to peer",
-		    "Transferred leadership to peer");
-	return cli_end(&c, status);
+	return on_peer(cmd, argc, argv, &work);
 }
