@@ -7,6 +7,7 @@
  *	election.c   timers, pre-vote, vote, becoming this or that
  *	append.c     a follower's side of replication
  *	replicate.c  a leader's side: peers, windows, commit
+ *	answer.c     ... and what peers answer
  *	snapshot.c   taking, sending and installing snapshots
  *	read.c       reads that need to know that we still lead
  *	change.c     other servers, and another leader, because people want so
@@ -213,6 +214,13 @@ void raft_feed_peer(struct raft *r, struct raft_peer *p);
 void raft_feed_all(struct raft *r);
 void raft_heartbeat_all(struct raft *r);
 void raft_probe(struct raft *r, struct raft_peer *p, uint64_t next);
+/* From behind what the peer matches, ahead of its answers. */
+void raft_stream(struct raft *r, struct raft_peer *p);
+/* Commits what a majority's disks hold, if it ends in our own term. */
+void raft_advance_commit(struct raft *r);
+
+/* --- answer.c --- */
+
 void raft_peer_matches(struct raft *r, struct raft_peer *p, uint64_t match);
 /* The peer a reply is from, its incarnation seen to, or NULL. */
 struct raft_peer *raft_peer_of(struct raft *r, const struct raft_message *m);
