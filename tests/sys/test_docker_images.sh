@@ -17,7 +17,7 @@ REGISTRY_PORT=$((BASE + 20))
 REGISTRY=127.0.0.1:$REGISTRY_PORT
 engine GET /images/busybox:1/get >"$TEST_DIR/image.tar"
 cat >"$TEST_DIR/registry.py" <<'EOF2'
-import base64, gzip, hashlib, http.server, json, sys
+import base64, gzip, hashlib, http.server, json, socketserver, sys
 
 port, root, archive = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 layer = open(root, "rb").read()
@@ -64,14 +64,18 @@ class Registry(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-http.server.ThreadingHTTPServer(("127.0.0.1", port), Registry).serve_forever()
+# An HTTPServer would ask for its own name first, which may take long.
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+socketserver.ThreadingTCPServer.daemon_threads = True
+print("image packed", file=sys.stderr, flush=True)
+socketserver.ThreadingTCPServer(("127.0.0.1", port), Registry).serve_forever()
 EOF2
 tar -C "$TEST_DIR/root" -cf "$TEST_DIR/root.tar" .
 start registry python3 "$TEST_DIR/registry.py" "$REGISTRY_PORT" "$TEST_DIR/root.tar" "$TEST_DIR/image.tar"
 registry_is_up() {
-	curl -s -o /dev/null "http://$REGISTRY/v2/"
+	curl -s -m 5 -o /dev/null "http://$REGISTRY/v2/"
 }
-eventually 10 registry_is_up
+eventually 30 registry_is_up
 
 # A helper that is told the registry's name.
 mkdir "$TEST_DIR/helpers"
