@@ -153,6 +153,15 @@ static const struct rec_field cmd_restore_fields[] = {
 const struct rec_type cmd_restore_type =
     REC_TYPE(cmd_restore, cmd_restore_fields);
 
+static const struct rec_field cmd_variable_fields[] = {
+	REC_REC(struct cmd_variable, 1, variable, variable, "Variable"),
+	REC_BOOL(struct cmd_variable, 2, remove, "Remove"),
+	REC_BOOL(struct cmd_variable, 3, enforce_index, "EnforceIndex"),
+	REC_U64(struct cmd_variable, 4, modify_index, "ModifyIndex"),
+};
+const struct rec_type cmd_variable_type =
+    REC_TYPE(cmd_variable, cmd_variable_fields);
+
 static const struct rec_field cmd_fields[] = {
 	REC_I64(struct cmd, 1, time, "Time"),
 	REC_STR(struct cmd, 2, client, "Client"),
@@ -179,6 +188,7 @@ static const struct rec_field cmd_fields[] = {
 	REC_PTR(struct cmd, 19, restore, cmd_restore, "Restore"),
 	REC_PTR(
 	    struct cmd, 20, autopilot, autopilot_configuration, "Autopilot"),
+	REC_PTR(struct cmd, 21, variable, cmd_variable, "Variable"),
 };
 const struct rec_type cmd_type = REC_TYPE(cmd, cmd_fields);
 
@@ -206,6 +216,7 @@ cmd_name(const struct cmd *cmd)
 		{ cmd->batch, "batch" },
 		{ cmd->restore, "restore" },
 		{ cmd->autopilot, "autopilot" },
+		{ cmd->variable, "variable" },
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

@@ -24,6 +24,7 @@
 #include "proto/eval.h"
 #include "proto/job.h"
 #include "proto/node.h"
+#include "proto/variable.h"
 
 /* Commands inside a batch, and evaluations, allocations ... in one command.
  * A proposer splits what is larger. */
@@ -203,6 +204,16 @@ struct cmd_restore {
 	bool last;
 };
 
+/* Writes a variable, or removes it (then only its namespace and path are
+ * looked at). With enforce_index it is refused unless its ModifyIndex is
+ * modify_index (0: it must not exist). */
+struct cmd_variable {
+	struct variable variable;
+	bool remove;
+	bool enforce_index;
+	uint64_t modify_index;
+};
+
 struct cmd {
 	int64_t time;     /* wall clock of the proposer, ns since 1970 */
 	char *client;     /* who asks; "" where doing it twice is harmless */
@@ -225,6 +236,7 @@ struct cmd {
 	size_t nbatch;
 	struct cmd_restore *restore; /* never in a batch */
 	struct autopilot_configuration *autopilot;
+	struct cmd_variable *variable;
 };
 
 extern const struct rec_type cmd_job_register_type, cmd_job_deregister_type,
@@ -232,7 +244,7 @@ extern const struct rec_type cmd_job_register_type, cmd_job_deregister_type,
     cmd_node_drain_type, cmd_eval_upsert_type, job_key_type, cmd_reap_type,
     cmd_alloc_client_type, cmd_alloc_transition_type, plan_stop_type,
     deployment_change_type, cmd_plan_type, cmd_deployment_type,
-    cmd_restore_type, cmd_type;
+    cmd_restore_type, cmd_variable_type, cmd_type;
 
 /* The name of what the command does, such as "job-register"; "unknown". */
 const char *cmd_name(const struct cmd *cmd);

@@ -53,6 +53,12 @@ static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/service/*name", api_service },
 	{ ROUTE_DELETE, "/v1/service/:name/:id", api_service_delete },
 
+	{ ROUTE_GET, "/v1/vars", api_vars },
+	{ ROUTE_ANY, "/v1/var/", api_var_none },
+	{ ROUTE_GET, "/v1/var/*path", api_var },
+	{ ROUTE_WRITE, "/v1/var/*path", api_var_put },
+	{ ROUTE_DELETE, "/v1/var/*path", api_var_delete },
+
 	{ ROUTE_GET, "/v1/nodes", api_nodes },
 	{ ROUTE_GET, "/v1/node/:id", api_node },
 	{ ROUTE_GET, "/v1/node/:id/allocations", api_node_allocs },

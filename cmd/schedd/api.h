@@ -61,6 +61,13 @@ void api_service(void *ctx, struct http_req *r);
 void api_service_delete(void *ctx, struct http_req *r);
 void api_alloc_services(void *ctx, struct http_req *r);
 
+/* api_var.c */
+void api_vars(void *ctx, struct http_req *r);
+void api_var(void *ctx, struct http_req *r);
+void api_var_put(void *ctx, struct http_req *r);
+void api_var_delete(void *ctx, struct http_req *r);
+void api_var_none(void *ctx, struct http_req *r);
+
 /* api_node.c */
 void api_nodes(void *ctx, struct http_req *r);
 void api_node(void *ctx, struct http_req *r);

@@ -179,6 +179,19 @@ core_reply(struct sched_core *c, uint64_t req, const struct rec_type *type,
 	a->body = body;
 }
 
+void
+core_conflict(struct sched_core *c, uint64_t req, const struct rec_type *type,
+    void *body, uint64_t index, const struct err *err)
+{
+	struct core_act *a = act_add(c, SCHED_ACT_REFUSE);
+
+	a->act.req = req;
+	a->act.type = type;
+	a->act.index = index;
+	a->act.err = *err;
+	a->body = body;
+}
+
 /* --- requests and proposals --- */
 
 void

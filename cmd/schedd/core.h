@@ -111,7 +111,8 @@ int sched_core_restore(
 enum sched_act_kind {
 	SCHED_ACT_PROPOSE, /* bytes, under the number `proposal` */
 	SCHED_ACT_REPLY,   /* request `req` is answered with `body` */
-	SCHED_ACT_REFUSE,  /* request `req` is refused with `err` */
+	SCHED_ACT_REFUSE,  /* request `req` is refused with `err`; `body`: by
+			    * what is there already, or NULL */
 };
 
 struct sched_act {
@@ -226,6 +227,18 @@ void sched_core_sched_config(struct sched_core *c, uint64_t req,
 /* Checked already. No body. */
 void sched_core_autopilot(struct sched_core *c, uint64_t req,
     const struct autopilot_configuration *config);
+
+/*
+ * A variable is written; its namespace and path are those of the request, its
+ * indexes and times are not looked at. cas: only if its ModifyIndex is that (0:
+ * if it does not exist); NULL: whatever there is. Answered with it as it is
+ * then; refused with ERR_CONFLICT and the one that is there.
+ */
+void sched_core_variable_put(struct sched_core *c, uint64_t req,
+    const struct variable *v, const uint64_t *cas);
+/* The same for one that goes, if it is there; no body. */
+void sched_core_variable_delete(struct sched_core *c, uint64_t req,
+    const char *ns, const char *path, const uint64_t *cas);
 
 /* --- looking inside (ctl, metrics) --- */
 

@@ -117,6 +117,8 @@ answer(struct sched_core *c, struct core_pending *p, const struct fsm_reply *r)
 	case CORE_PURGED:
 		ANSWER_NODE(c, p, r, node_purge_response);
 		break;
+	case CORE_VARIABLE:
+		break; /* see settle() */
 	}
 }
 
@@ -171,7 +173,9 @@ settle(struct sched_core *c, const struct cmd *cmd, const struct fsm_reply *r,
 	}
 	if (p->is_drain)
 		c->drain_busy = false;
-	if (p->has_req && r->err.code != ERR_NONE)
+	if (p->has_req && p->answer == CORE_VARIABLE)
+		core_answer_variable(c, p->req, cmd->variable, r);
+	else if (p->has_req && r->err.code != ERR_NONE)
 		core_refuse_err(c, p->req, &r->err);
 	else if (p->has_req)
 		answer(c, p, r);

@@ -8,6 +8,7 @@
  *	core_job.c    what people ask about jobs (core_job.h)
  *	core_scale.c  ... about how many there shall be
  *	core_plan.c   ... about what would be
+ *	core_var.c    ... about variables
  *	core_admin.c  what people ask about all else; garbage
  *	core_eval.c   evaluations: tracked, run, ended
  *	core_cut.c    what of a plan one command can hold
@@ -50,6 +51,7 @@ enum core_answer {
 	CORE_ELIGIBLE,
 	CORE_DRAINED,
 	CORE_PURGED,
+	CORE_VARIABLE,
 };
 
 struct core_run;
@@ -135,6 +137,11 @@ void core_refuse_err(struct sched_core *c, uint64_t req, const struct err *err);
 /* The body is on the heap and taken over. */
 void core_reply(struct sched_core *c, uint64_t req, const struct rec_type *type,
     void *body, uint64_t index);
+
+/* Refuses with the err, and what stands in the way: on the heap, taken over. */
+void core_conflict(struct sched_core *c, uint64_t req,
+    const struct rec_type *type, void *body, uint64_t index,
+    const struct err *err);
 
 /* Proposes a command; time, client and request are filled in, what cmd
  * points to is not kept. The result may be filled before the next event. */
@@ -239,5 +246,10 @@ void core_drain_node(struct sched_core *c, const struct sched_node *n);
 void core_drain_tick(struct sched_core *c);
 /* Goes on with what drains, if there was news. */
 void core_drain_pump(struct sched_core *c);
+
+/* --- core_var.c --- */
+
+void core_answer_variable(struct sched_core *c, uint64_t req,
+    const struct cmd_variable *u, const struct fsm_reply *r);
 
 #endif

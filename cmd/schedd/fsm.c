@@ -264,6 +264,8 @@ carry_out(struct fsm_turn *t, const struct cmd *c)
 		set_config(t, c->sched_config);
 	else if (c->autopilot != NULL)
 		set_autopilot(t, c->autopilot);
+	else if (c->variable != NULL)
+		fsm_variable(t, c->variable);
 	else if (c->restore != NULL)
 		restore(t, c->restore);
 	else

@@ -125,12 +125,14 @@ answer(struct asker *a, const struct sched_act *act)
 {
 	struct buf out = { 0 };
 	struct tree *t;
+	int status = 200;
 
 	if (a->bus != NULL) {
 		bus_reply(a->bus, act->body);
 	} else if (a->http != NULL) {
-		if (a->shape != NULL) {
-			t = a->shape(act);
+		if (a->shape != NULL && (t = a->shape(act)) == NULL) {
+			status = 204;
+		} else if (a->shape != NULL) {
 			tree_to_json(t, &out, api_json_flags(a->http));
 			tree_free(t);
 		} else if (act->body != NULL) {
@@ -138,16 +140,34 @@ answer(struct asker *a, const struct sched_act *act)
 			    api_json_flags(a->http));
 		}
 		api_headers(a->http, act->index, true);
-		http_reply(a->http, 200, "application/json", out.data, out.len);
+		http_reply(a->http, status,
+		    status == 200 ? "application/json" : NULL, out.data,
+		    out.len);
 		buf_release(&out);
 	}
 }
 
+/* With what there is already. */
 static void
-refuse(struct asker *a, const struct err *err)
+refuse_with(struct http_req *r, const struct sched_act *act)
 {
+	struct buf out = { 0 };
+
+	rec_to_json(act->type, act->body, &out, api_json_flags(r));
+	api_headers(r, act->index, true);
+	http_reply(r, 409, "application/json", out.data, out.len);
+	buf_release(&out);
+}
+
+static void
+refuse(struct asker *a, const struct sched_act *act)
+{
+	const struct err *err = &act->err;
+
 	if (a->bus != NULL)
 		bus_refuse(a->bus, err);
+	else if (a->http != NULL && act->body != NULL)
+		refuse_with(a->http, act);
 	else if (a->http != NULL && a->bad_status != 0 && err->code == ERR_BAD)
 		http_fail(a->http, a->bad_status, "%s", err->text);
 	else if (a->http != NULL)
@@ -207,7 +227,7 @@ carry_out(struct schedd *sd, const struct sched_act *act)
 	if (act->kind == SCHED_ACT_REPLY)
 		answer(a, act);
 	else
-		refuse(a, &act->err);
+		refuse(a, act);
 	free(a);
 }
 

@@ -80,7 +80,7 @@ void schedd_enter(struct schedd *sd);
 /* Carries out what the core wants; call after sched_core_ functions. */
 void schedd_leave(struct schedd *sd);
 /* What a client is told where the core's own answer would not be known to
- * it. */
+ * it; NULL: 204, with no body. */
 typedef struct tree *schedd_shape_fn(const struct sched_act *act);
 /* A number for a request of the core, whose answer goes to one of these.
  * shape may be NULL. */

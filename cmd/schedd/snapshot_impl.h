@@ -30,6 +30,7 @@ enum snap_kind {
 	SNAP_HELD = 13,
 	SNAP_STAGED = 14, /* a cmd_restore */
 	SNAP_AUTOPILOT = 15,
+	SNAP_VARIABLE = 16,
 };
 
 struct snap_meta {

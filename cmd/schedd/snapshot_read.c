@@ -223,6 +223,19 @@ read_service(struct reader *r, struct err *err)
 }
 
 static int
+read_variable(struct reader *r, struct err *err)
+{
+	struct variable rec;
+
+	if (unpack(r, &variable_type, &rec, &r->arena, err) == -1)
+		return -1;
+	if (sched_is_empty(rec.path))
+		return bad(err, "a variable without a path");
+	sched_put_var(r->st, &rec, rec.modify_index);
+	return 0;
+}
+
+static int
 read_client(struct reader *r, struct err *err)
 {
 	struct sched_state *st = r->st;
@@ -315,6 +328,8 @@ read_frame(struct reader *r, enum snap_kind kind, struct err *err)
 		return read_alloc(r, err);
 	case SNAP_SERVICE:
 		return read_service(r, err);
+	case SNAP_VARIABLE:
+		return read_variable(r, err);
 	case SNAP_CLIENT:
 		return read_client(r, err);
 	case SNAP_STAGED:

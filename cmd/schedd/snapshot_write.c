@@ -198,6 +198,8 @@ write_all(struct writer *w, const struct sched_state *st)
 		write_alloc(w, a);
 	TAILQ_FOREACH (s, &st->services_by_index, by_index)
 		record(w, SNAP_SERVICE, &service_instance_type, &s->rec);
+	for (const struct sched_var *v = st->vars; v != NULL; v = v->hh.next)
+		record(w, SNAP_VARIABLE, &variable_type, &v->rec);
 }
 
 int

@@ -34,6 +34,7 @@
 #include "proto/eval.h"
 #include "proto/job.h"
 #include "proto/node.h"
+#include "proto/variable.h"
 
 #define SCHED_ID_SIZE      37         /* of a UUID as text, with its NUL */
 #define SCHED_JOB_VERSIONS 6          /* kept of a job, tagged ones besides */
@@ -53,9 +54,10 @@ enum sched_topic {
 	SCHED_DEPLOYMENTS,
 	SCHED_SERVICES,
 	SCHED_CONFIG,
+	SCHED_VARIABLES,
 	SCHED_NTABLES,
-	/* one thing: key is its id; of jobs and services, their namespace
-	 * and name as sched_key() joins them */
+	/* one thing: key is its id; of jobs, services and variables, their
+	 * namespace and name as sched_key() joins them */
 	SCHED_JOB = SCHED_NTABLES,
 	SCHED_JOB_ALLOCS,
 	SCHED_JOB_EVALS,
@@ -69,6 +71,7 @@ enum sched_topic {
 	SCHED_DEPLOYMENT,
 	SCHED_DEPLOYMENT_ALLOCS,
 	SCHED_SERVICE,
+	SCHED_VARIABLE,
 	SCHED_NTOPICS,
 };
 
@@ -229,6 +232,12 @@ struct sched_service_set {
 	UT_hash_handle hh;
 };
 
+struct sched_var {
+	struct variable rec;
+	char *key; /* sched_key() */
+	UT_hash_handle hh;
+};
+
 /* Something forgotten, for those who follow changes. */
 struct sched_gone {
 	uint64_t index;
@@ -274,6 +283,7 @@ struct sched_state {
 	struct sched_services services_by_index;
 	struct sched_service_set *services_by_name;
 	struct sched_service_set *services_by_alloc;
+	struct sched_var *vars;
 	struct scheduler_configuration config;
 	struct autopilot_configuration autopilot;
 	struct sched_gones gone_allocs;
@@ -292,7 +302,8 @@ void sched_state_release(struct sched_state *st);
 
 /* --- finding (borrowed; NULL when there is none) --- */
 
-/* "ns/id": how jobs and services are keyed. The buf is reset first. */
+/* "ns/id": how jobs, services and variables are keyed. The buf is reset first.
+ */
 const char *sched_key(struct buf *b, const char *ns, const char *id);
 
 /* A job with a record. */
@@ -315,6 +326,8 @@ struct sched_service_set *sched_services_named(
     const struct sched_state *st, const char *ns, const char *name);
 struct sched_service_set *sched_services_of_alloc(
     const struct sched_state *st, const char *alloc_id);
+struct sched_var *sched_var_find(
+    const struct sched_state *st, const char *ns, const char *path);
 
 /* The job's version with that number. */
 struct sched_version *sched_version_find(

@@ -397,6 +397,8 @@ release_tables(struct sched_state *st)
 		job_entry_free(st, st->jobs);
 	while (st->nodes != NULL)
 		sched_node_forget(st, st->nodes, 0);
+	while (st->vars != NULL)
+		sched_var_forget(st, st->vars, 0);
 }
 
 void

@@ -76,6 +76,11 @@ void sched_put_service(
 void sched_service_forget(
     struct sched_state *st, struct sched_service *s, uint64_t at);
 
+/* The indexes and times in the record are set by the caller. */
+void sched_put_var(
+    struct sched_state *st, const struct variable *rec, uint64_t at);
+void sched_var_forget(struct sched_state *st, struct sched_var *v, uint64_t at);
+
 /* Frees entries that nothing refers to any more; NULL is fine. */
 void sched_entries_unused(
     struct sched_state *st, struct sched_job *j, struct sched_node *n);

@@ -219,6 +219,7 @@ uint64_t
 sched_index(const struct sched_state *st, enum sched_topic t, const char *key)
 {
 	const struct sched_service_set *s;
+	const struct sched_var *v;
 
 	if (t < SCHED_NTABLES)
 		return st->tables[t];
@@ -228,6 +229,11 @@ sched_index(const struct sched_state *st, enum sched_topic t, const char *key)
 		return node_index(st, t, key);
 	if (t < SCHED_SERVICE)
 		return entity_index(st, t, key);
+	if (t == SCHED_VARIABLE) {
+		HASH_FIND_STR(st->vars, key, v);
+		return v != NULL ? v->rec.modify_index
+				 : st->tables[SCHED_VARIABLES];
+	}
 	HASH_FIND_STR(st->services_by_name, key, s);
 	return s != NULL ? s->index : st->tables[SCHED_SERVICES];
 }

@@ -42,6 +42,7 @@
 #include "proto/snapfile.h"
 #include "proto/stats.h"
 #include "proto/task.h"
+#include "proto/variable.h"
 #include "proto/version.h"
 #include "tests/lib/unit.h"
 
@@ -193,6 +194,9 @@ static const struct {
 	TYPE(cmd_plan),
 	TYPE(cmd_deployment),
 	TYPE(cmd_restore),
+	TYPE(cmd_variable),
+	TYPE(variable),
+	TYPE(variable_metadata),
 	TYPE(autopilot_configuration),
 	TYPE(autopilot_server),
 	TYPE(autopilot_health),
