@@ -31,14 +31,13 @@ CFLAGS_san      := -O1 -g -fno-omit-frame-pointer $(SAN)
 LDFLAGS_san     := $(SAN)
 CFLAGS_tsan     := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LDFLAGS_tsan    := -fsanitize=thread
-CFLAGS_cov      := -O0 -g --coverage
-LDFLAGS_cov     := --coverage
+# Sanitized too: what is counted need not run twice.
+CFLAGS_cov      := $(CFLAGS_san) --coverage
+LDFLAGS_cov     := $(LDFLAGS_san) --coverage
 CFLAGS_fuzz     := -O1 -g -fno-omit-frame-pointer $(SAN) -fsanitize=fuzzer-no-link
 LDFLAGS_fuzz    := $(SAN)
 # Planted bugs live behind these switches; only the simulators build them.
 CFLAGS_plant    := -O2 -g -DRAFT_PLANT -DPOOL_PLANTS
-# What clang has to say, it says before it optimizes.
-CFLAGS_clang    := -O0 -g
 
 CPPFLAGS += -D_GNU_SOURCE -DHASH_FUNCTION=HASH_FNV -I. -MMD -MP
 CFLAGS   += -std=c11 $(WARN) $(CFLAGS_$(VARIANT)) -pthread
@@ -137,8 +136,9 @@ sim:
 	$(MAKE) VARIANT=plant sim-build
 	tests/sim/run
 
+# With the programs, so that clang sees them too.
 fuzz-build:
-	$(MAKE) VARIANT=fuzz CC=clang-14 $(FUZZERS)
+	$(MAKE) VARIANT=fuzz CC=clang-14 all $(FUZZERS)
 
 build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/libtests.a $(CMDLIBS) $(LIBROVE)
 	@mkdir -p $(@D)
