@@ -29,36 +29,51 @@ wait_for(struct cluster_start *out, bool is_wrong, const char *fmt, ...)
 	out->is_wrong = is_wrong;
 }
 
-/* Whether there is a cluster already; then out says what that means. */
+/* The cluster of those with that status; false: they are in several, and out
+ * says which. NULL in *in: they are in none. */
 static bool
-sees_cluster(const struct cluster_view *v, struct cluster_start *out)
+finds_cluster(const struct cluster_view *v, enum cluster_status status,
+    const struct cluster_server **in, struct cluster_start *out)
 {
-	const struct cluster_server *in = NULL;
-	bool is_alive = false;
-
+	*in = NULL;
 	for (size_t i = 1; i < v->n; i++) {
 		const struct cluster_server *s = &v->servers[i];
 
-		if (s->cluster == 0 || s->status == CLUSTER_LEFT)
+		if (s->cluster == 0 || s->status != status)
 			continue;
-		if (in != NULL && in->cluster != s->cluster) {
+		if (*in != NULL && (*in)->cluster != s->cluster) {
 			wait_for(out, true,
-			    "%s and %s are in different clusters", in->name,
+			    "%s and %s are in different clusters", (*in)->name,
 			    s->name);
-			return true;
+			return false;
 		}
-		in = s;
-		is_alive = is_alive || s->status == CLUSTER_ALIVE;
-	}
-	if (in == NULL)
-		return false;
-	if (is_alive) {
-		out->how = CLUSTER_JOIN;
-		out->cluster = in->cluster;
-	} else {
-		wait_for(out, false, "%s, of the cluster, is down", in->name);
+		*in = s;
 	}
 	return true;
+}
+
+/*
+ * Whether there is a cluster already; then out says what that means. Those
+ * that are down say nothing beside those that are not: they may be of a
+ * cluster that was lost.
+ */
+static bool
+sees_cluster(const struct cluster_view *v, struct cluster_start *out)
+{
+	const struct cluster_server *in;
+
+	if (!finds_cluster(v, CLUSTER_ALIVE, &in, out))
+		return true;
+	if (in != NULL) {
+		out->how = CLUSTER_JOIN;
+		out->cluster = in->cluster;
+		return true;
+	}
+	if (!finds_cluster(v, CLUSTER_FAILED, &in, out))
+		return true;
+	if (in != NULL)
+		wait_for(out, false, "%s, of the cluster, is down", in->name);
+	return in != NULL;
 }
 
 /* NULL, or one that expects another number of servers. */

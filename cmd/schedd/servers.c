@@ -8,6 +8,7 @@
 #include "cmd/schedd/api.h"
 #include "cmd/schedd/forward.h"
 #include "cmd/schedd/gossip.h"
+#include "cmd/schedd/peersfile.h"
 #include "common/arena.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -500,6 +501,19 @@ servers_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n)
 
 /* --- life --- */
 
+/* If an operator says that the other servers are lost. */
+static int
+recover(struct schedd *sd, struct err *err)
+{
+	char *dir = xasprintf("%s/raft", sd->config->common.data_dir);
+	struct peersfile_self self = { .id = sd->server_id,
+		.addr = servers_are_alone(sd) ? "" : told_raft(sd->config) };
+	int rc = peersfile_recover(dir, &self, err);
+
+	free(dir);
+	return rc;
+}
+
 /* A log is opened as it is; who is alone, or founds by itself, waits for
  * nobody. */
 static int
@@ -509,6 +523,8 @@ open_log(struct servers *s, struct err *err)
 	const struct cluster_server *self = servers_self(sd);
 	struct raft_config first = { 0 };
 
+	if (recover(sd, err) == -1)
+		return -1;
 	if (servers_are_alone(sd))
 		return schedd_open_raft(sd, NULL, 0, err);
 	if (!schedd_has_raft(sd) && self->expect != 1)

@@ -150,6 +150,17 @@ START_TEST(an_existing_cluster_is_joined)
 }
 END_TEST
 
+START_TEST(those_of_a_cluster_that_was_lost_do_not_count)
+{
+	founders(3, 3);
+	list[1].cluster = OURS;
+	list[2].cluster = OURS + 1;
+	list[2].status = CLUSTER_FAILED;
+	ck_assert_int_eq(start().how, CLUSTER_JOIN);
+	ck_assert_uint_eq(start().cluster, OURS);
+}
+END_TEST
+
 START_TEST(a_cluster_that_is_down_is_not_formed_anew)
 {
 	founders(4, 3);
@@ -362,6 +373,7 @@ END_TEST
 UNIT_MAIN("cluster", too_few_servers_wait, all_see_the_same_before_one_begins,
     each_founder_comes_to_the_same_config, more_than_expected_found_it_together,
     disagreement_is_named_and_forms_nothing, an_existing_cluster_is_joined,
+    those_of_a_cluster_that_was_lost_do_not_count,
     a_cluster_that_is_down_is_not_formed_anew,
     between_two_clusters_nobody_chooses,
     who_was_ready_founds_what_another_has_begun,
