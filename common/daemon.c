@@ -234,11 +234,13 @@ open_sockets(struct daemon *d, struct err *err)
 	d->pub = bus_publish_at(d->loop, pub, err);
 	if (d->pub == NULL)
 		goto out;
+	daemon_set_own_group(pub + strlen("ipc://"));
 	if (d->def->nroutes > 0) {
 		d->msg = bus_serve(
 		    d->loop, msg, d->def->routes, d->def->nroutes, d, err);
 		if (d->msg == NULL)
 			goto out;
+		daemon_set_own_group(msg + strlen("ipc://"));
 	}
 	rv = 0;
 out:
@@ -268,18 +270,21 @@ start(struct daemon *d, struct err *err)
 {
 	bool alone = is_alone(d);
 
+	if (daemon_seal(d, err) == -1)
+		return -1;
 	if (!alone && daemon_dirs_open(d, err) == -1)
 		return -1;
 	watch_signals(d);
 	d->impl->logs = daemon_logs_new(d->loop);
-	if (!alone &&
-	    (open_ctl(d, err) == -1 || daemon_become_user(d, err) == -1))
+	if (!alone && open_ctl(d, err) == -1)
+		return -1;
+	if (daemon_become_user(d, err) == -1)
 		return -1;
 	if (d->impl->opts.die_with_parent && daemon_die_with_parent(err) == -1)
 		return -1;
 	if (!alone && open_sockets(d, err) == -1)
 		return -1;
-	if (d->def->start(d, err) == -1)
+	if (d->def->start(d, err) == -1 || daemon_ports_bound(d, err) == -1)
 		return -1;
 	if (!d->def->defers_ready)
 		daemon_ready(d);

@@ -16,6 +16,11 @@
  * daemons of a machine share. A second daemon on the same run_dir or data_dir
  * is refused by a lock file.
  *
+ * A daemon runs as `user` or as whoever started it, in the end without any
+ * capability and without a way to get one; only nodeagent stays root. Its
+ * data_dir is its user's alone (0700): one that was open is closed and that is
+ * told, and one that is somebody else's is refused.
+ *
  * This file, its siblings daemon_*.c and ctl.c are the only ones in common/
  * that use proto/: they answer and ask what proto/ctl.h describes.
  */
@@ -89,6 +94,13 @@ struct daemon_def {
 	 * what they may reach is below it. */
 	bool open_data_dir;
 
+	/* It runs as root and keeps what root may. The others keep nothing,
+	 * unless root runs them with no `user`. */
+	bool needs_root;
+	/* start() may listen at ports below 1024 although it is not root's;
+	 * see daemon_ports_bound(). */
+	bool low_ports;
+
 	/* Opens what the daemon serves and sets d->state. Readiness is
 	 * announced when it returns 0 (unless it defers: daemon_ready()). */
 	int (*start)(struct daemon *d, struct err *err);
@@ -132,6 +144,11 @@ struct daemon_def {
 /* Never returns before the daemon is done; the exit status: 0 stopped, 1
  * failed, 2 wrong usage or config. */
 int daemon_main(int argc, char **argv, const struct daemon_def *def);
+
+/* With low_ports: all are bound, so the right to do so is given up. It is the
+ * calling thread's, so this comes before start() starts threads; after start()
+ * it is called anyway. */
+int daemon_ports_bound(struct daemon *d, struct err *err);
 
 void daemon_ready(struct daemon *d);
 void daemon_exit(struct daemon *d, int status);

@@ -1,10 +1,13 @@
 /*
  * What the files of the shared life share; nobody else includes this.
  * daemon.c is the life itself, daemon_conf.c reads options and config,
- * daemon_os.c speaks to the system, daemon_ctl.c answers the control socket.
+ * daemon_os.c speaks to the system, daemon_rights.c gives up what root may,
+ * daemon_ctl.c answers the control socket.
  */
 #ifndef COMMON_DAEMON_IMPL_H
 #define COMMON_DAEMON_IMPL_H
+
+#include <pwd.h>
 
 #include "common/daemon.h"
 
@@ -50,12 +53,29 @@ void daemon_config_free(const struct daemon_def *def, void *config);
 int daemon_dirs_open(struct daemon *d, struct err *err);
 void daemon_dirs_close(struct daemon *d);
 
-/* Gives the control socket its group; then the run directory, and we with
- * it, become `user`'s. */
+char *daemon_run_dir(const struct daemon *d); /* its own; caller frees */
+
+/* The control socket's group is `group`, that of the others our own. */
 void daemon_set_group(struct daemon *d, const char *path);
-int daemon_become_user(struct daemon *d, struct err *err);
+void daemon_set_own_group(const char *path);
 int daemon_die_with_parent(struct err *err);
 void daemon_notify(const char *what); /* to systemd, if it listens */
+
+/* --- daemon_rights.c --- */
+
+/* The user to become, or NULL to stay who we are. */
+int daemon_user_find(
+    const struct daemon *d, const struct passwd **pw, struct err *err);
+
+/*
+ * Comes before the first thread, for threads have these each for itself: no
+ * program that we start can gain a right (no_new_privs, an empty bounding
+ * set). A daemon that needs root, or that root runs as no user, is spared.
+ */
+int daemon_seal(struct daemon *d, struct err *err);
+/* The run directory, and we with it, become `user`'s; who is not root keeps
+ * no capability, but the one for low ports where def says so. */
+int daemon_become_user(struct daemon *d, struct err *err);
 
 /* --- daemon_ctl.c --- */
 

@@ -1,6 +1,7 @@
 #include "common/daemon_impl.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -33,33 +34,113 @@ common_of(const struct daemon *d)
 
 /* --- directories and locks --- */
 
-/* The user to run as, or NULL to stay who we are. */
+/*
+ * Whose it is and who may come in. Where the supervisor made it with the
+ * control socket's group for what is made in it, that stays.
+ */
 static int
-user_find(const struct daemon *d, const struct passwd **pw, struct err *err)
+set_owner(
+    const char *path, mode_t mode, const struct passwd *owner, struct err *err)
 {
-	const char *user = common_of(d)->user;
+	struct stat st;
 
-	*pw = NULL;
-	if (user[0] == '\0' || geteuid() != 0)
+	if (owner != NULL && chown(path, owner->pw_uid, owner->pw_gid) == -1)
+		return err_sys(err, "chown %s", path);
+	if (stat(path, &st) == -1)
+		return err_sys(err, "stat %s", path);
+	/* A change of mode by who is not in its group would lose that. */
+	if ((st.st_mode & 01777) == mode)
 		return 0;
-	*pw = getpwnam(user);
-	if (*pw == NULL)
-		return err_set(err, ERR_BAD, "user: there is no %s", user);
+	/* Not ours: whoever made it said who may come in. */
+	if (chmod(path, mode | (st.st_mode & S_ISGID)) == -1 && errno != EPERM)
+		return err_sys(err, "chmod %s", path);
+	return 0;
+}
+
+static const char *
+user_name(uid_t uid, char name[64])
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	if (pw != NULL)
+		snprintf(name, 64, "%s", pw->pw_name);
+	else
+		snprintf(name, 64, "user %lu", (unsigned long)uid);
+	return name;
+}
+
+static bool
+is_empty_dir(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *e;
+	bool empty = dir != NULL;
+
+	while (empty && (e = readdir(dir)) != NULL)
+		empty =
+		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+	if (dir != NULL)
+		closedir(dir);
+	return empty;
+}
+
+/* One that a daemon has used before, as root. */
+static bool
+was_a_data_dir(const char *path)
+{
+	char *lock = xasprintf("%s/lock", path);
+	bool is = access(lock, F_OK) == 0;
+
+	free(lock);
+	return is;
+}
+
+/*
+ * A directory that is there already may be a mistake: nobody's /var is given
+ * away, and what was open to others is told before it is closed.
+ */
+static int
+check_data_dir(
+    const char *path, mode_t mode, const struct passwd *owner, struct err *err)
+{
+	uid_t want = owner != NULL ? owner->pw_uid : geteuid();
+	char is[64], wants[64];
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		return errno == ENOENT ? 0 : err_sys(err, "data_dir %s", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(
+		    err, ERR_BAD, "data_dir %s is not a directory", path);
+	if (st.st_uid != want && owner != NULL &&
+	    (st.st_uid != 0 || (!is_empty_dir(path) && !was_a_data_dir(path))))
+		return err_set(err, ERR_BAD,
+		    "data_dir %s belongs to %s, not to %s", path,
+		    user_name(st.st_uid, is), user_name(want, wants));
+	if (st.st_uid != want && owner == NULL)
+		log_warn("data_dir is another user's path=%s user=%s mode=%03o",
+		    path, user_name(st.st_uid, is), st.st_mode & 0777);
+	else if ((st.st_mode & 0777 & ~mode) != 0)
+		log_warn("data_dir was open to others, which ends "
+			 "path=%s mode=%03o",
+		    path, st.st_mode & 0777);
 	return 0;
 }
 
 static int
-own_dir(
-    const char *path, mode_t mode, const struct passwd *owner, struct err *err)
+open_data_dir(struct daemon *d, const struct passwd *pw, struct err *err)
 {
-	if (file_make_dirs(path, mode, err) == -1)
+	const char *dir = common_of(d)->data_dir;
+	mode_t mode = d->def->open_data_dir ? 0711 : 0700;
+
+	if (dir[0] == '\0')
+		return 0;
+	if (check_data_dir(dir, mode, pw, err) == -1 ||
+	    file_make_dirs(dir, mode, err) == -1 ||
+	    set_owner(dir, mode, pw, err) == -1)
 		return -1;
-	if (owner != NULL && chown(path, owner->pw_uid, owner->pw_gid) == -1)
-		return err_sys(err, "chown %s", path);
-	/* Not ours: whoever made it said who may come in. */
-	if (chmod(path, mode) == -1 && errno != EPERM)
-		return err_sys(err, "chmod %s", path);
-	return 0;
+	d->impl->data_lock = daemon_lock_dir("data_dir", dir, err);
+	return d->impl->data_lock == -1 ? -1 : 0;
 }
 
 static void
@@ -112,8 +193,8 @@ daemon_lock_dir(const char *what, const char *dir, struct err *err)
 	return fd;
 }
 
-static char *
-run_dir_of(const struct daemon *d)
+char *
+daemon_run_dir(const struct daemon *d)
 {
 	return xasprintf("%s/%s", common_of(d)->run_dir, d->def->name);
 }
@@ -121,9 +202,8 @@ run_dir_of(const struct daemon *d)
 int
 daemon_dirs_open(struct daemon *d, struct err *err)
 {
-	const struct daemon_config *c = common_of(d);
 	const struct passwd root = { .pw_uid = 0 }, *pw;
-	char *dir = run_dir_of(d);
+	char *dir = daemon_run_dir(d);
 	int rv = -1;
 
 	/*
@@ -131,23 +211,14 @@ daemon_dirs_open(struct daemon *d, struct err *err)
 	 * It is root's until daemon_become_user(), so that nobody can put a
 	 * link in the place of the control socket while root makes it.
 	 */
-	if (user_find(d, &pw, err) == -1 ||
-	    file_make_dirs(c->run_dir, 0755, err) == -1 ||
-	    own_dir(dir, 0751, pw != NULL ? &root : NULL, err) == -1)
+	if (daemon_user_find(d, &pw, err) == -1 ||
+	    file_make_dirs(common_of(d)->run_dir, 0755, err) == -1 ||
+	    file_make_dirs(dir, 0751, err) == -1 ||
+	    set_owner(dir, 0751, pw != NULL ? &root : NULL, err) == -1)
 		goto out;
 	d->impl->run_lock = daemon_lock_dir("run_dir", dir, err);
-	if (d->impl->run_lock == -1)
-		goto out;
-	if (c->data_dir[0] != '\0') {
-		if (own_dir(c->data_dir, d->def->open_data_dir ? 0711 : 0700,
-			pw, err) == -1)
-			goto out;
-		d->impl->data_lock =
-		    daemon_lock_dir("data_dir", c->data_dir, err);
-		if (d->impl->data_lock == -1)
-			goto out;
-	}
-	rv = 0;
+	if (d->impl->run_lock != -1)
+		rv = open_data_dir(d, pw, err);
 out:
 	free(dir);
 	return rv;
@@ -183,28 +254,16 @@ daemon_set_group(struct daemon *d, const char *path)
 		    path, gr->gr_name, strerror(errno));
 }
 
-int
-daemon_become_user(struct daemon *d, struct err *err)
+/* In a directory that hands its group on, sockets have the wrong one. */
+void
+daemon_set_own_group(const char *path)
 {
-	const struct passwd *pw;
-	char *dir;
-	int rv;
+	struct stat st;
 
-	if (user_find(d, &pw, err) == -1)
-		return -1;
-	if (pw == NULL)
-		return 0;
-	dir = run_dir_of(d);
-	rv = chown(dir, pw->pw_uid, pw->pw_gid);
-	if (rv == -1)
-		err_sys(err, "chown %s", dir);
-	free(dir);
-	if (rv == -1)
-		return -1;
-	if (initgroups(pw->pw_name, pw->pw_gid) == -1 ||
-	    setgid(pw->pw_gid) == -1 || setuid(pw->pw_uid) == -1)
-		return err_sys(err, "become user %s", pw->pw_name);
-	return 0;
+	if (stat(path, &st) == 0 && st.st_gid != getegid() &&
+	    chown(path, (uid_t)-1, getegid()) == -1)
+		log_warn("socket keeps its group path=%s reason=\"%s\"", path,
+		    strerror(errno));
 }
 
 /* A change of user undoes it, so it is asked for after that. */

@@ -141,41 +141,80 @@ check_port_free(const char *addr, struct err *err)
 	return 0;
 }
 
-static int
-start_workers(struct lbd *l, struct err *err)
+static size_t
+count_workers(const struct lbd_config *c)
 {
-	const struct lbd_config *c = l->config;
 	long ncores = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t n = c->workers > 0 ? c->workers
 		   : ncores > 0   ? (size_t)ncores
 				  : 1;
+
+	if (strncmp(c->proxy_addr, "unix:", 5) == 0)
+		return 1;
+	return n > LBD_MAX_WORKERS ? LBD_MAX_WORKERS : n;
+}
+
+/* One descriptor for each worker; what was opened before a failure is closed
+ * again. */
+static int
+bind_proxy(const struct lbd_config *c, int *fds, size_t n, struct err *err)
+{
 	char *addr = xstrdup(c->proxy_addr);
 	int rc = check_port_free(addr, err);
+	size_t i;
 
-	if (n > LBD_MAX_WORKERS)
-		n = LBD_MAX_WORKERS;
-	if (strncmp(addr, "unix:", 5) == 0)
-		n = 1;
-	l->workers = xcalloc(n, sizeof *l->workers);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		int fd = http_listen(addr, n > 1, err);
+	for (i = 0; i < n && rc == 0; i++) {
 		char *bound;
 
-		if (fd == -1) {
+		fds[i] = http_listen(addr, n > 1, err);
+		if (fds[i] == -1) {
 			rc = -1;
 			break;
 		}
-		bound = bound_addr(fd, addr);
+		bound = bound_addr(fds[i], addr);
 		free(addr);
 		addr = bound;
-		rc = worker_start(&l->workers[i], i, fd, on_worker_end, l, err);
-		if (rc == -1)
-			close(fd);
-		else
-			l->nrunning = ++l->nworkers;
 	}
+	while (rc == -1 && i > 0)
+		close(fds[--i]);
 	free(addr);
 	return rc == -1 ? err_add(err, "proxy") : 0;
+}
+
+/* The descriptors are theirs from now on, even after a failure. */
+static int
+start_workers(struct lbd *l, const int *fds, size_t n, struct err *err)
+{
+	l->workers = xcalloc(n, sizeof *l->workers);
+	for (size_t i = 0; i < n; i++) {
+		if (worker_start(&l->workers[i], i, fds[i], on_worker_end, l,
+			err) == -1) {
+			for (; i < n; i++)
+				close(fds[i]);
+			return err_add(err, "proxy");
+		}
+		l->nrunning = ++l->nworkers;
+	}
+	return 0;
+}
+
+/* All ports are bound before the first worker is a thread of its own. */
+static int
+open_doors(struct lbd *l, struct err *err)
+{
+	const struct lbd_config *c = l->config;
+	int fds[LBD_MAX_WORKERS];
+	size_t n = count_workers(c);
+
+	if (bind_proxy(c, fds, n, err) == -1)
+		return -1;
+	l->ui = ui_new(l, c->ui_addr, err);
+	if (l->ui == NULL || daemon_ports_bound(l->daemon, err) == -1) {
+		for (size_t i = 0; i < n; i++)
+			close(fds[i]);
+		return err_add(err, "ui");
+	}
+	return start_workers(l, fds, n, err);
 }
 
 /* --- the life --- */
@@ -188,11 +227,8 @@ start_parts(struct lbd *l, struct err *err)
 	l->options = lbd_options_new(c, &l->page, err);
 	if (l->options == NULL ||
 	    lbd_load_routes(&l->sources, c, "", err) == -1 ||
-	    start_workers(l, err) == -1)
+	    open_doors(l, err) == -1)
 		return -1;
-	l->ui = ui_new(l, c->ui_addr, err);
-	if (l->ui == NULL)
-		return err_add(err, "ui");
 	/* The proxy's is meant to be open; this one changes routes. */
 	if (c->ui_addr[0] != '\0')
 		daemon_warn_if_open("ui", c->ui_addr);

@@ -9,6 +9,7 @@ main(int argc, char **argv)
 		.config_type = &lbd_config_type,
 		.config_init = lbd_config_init,
 		.config_check = lbd_config_check,
+		.low_ports = true,
 		.start = lbd_start,
 		.reload = lbd_reload,
 		.rereads = true,

@@ -9,6 +9,7 @@ main(int argc, char **argv)
 		.config_type = &nodeagent_config_type,
 		.config_init = nodeagent_config_init,
 		.config_check = nodeagent_config_check,
+		.needs_root = true,
 		.open_data_dir = true, /* tasks have users of their own */
 		.start = nodeagent_start,
 		.reload = nodeagent_reload,

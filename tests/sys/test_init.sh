@@ -2,28 +2,11 @@
 # Installs to the real places and starts the daemons by their init scripts,
 # in namespaces of its own: outside of them nothing is changed, and what is
 # left running in them ends with them.
-if [ "${1:-}" != inside ]; then
-	if ! unshare -mnpf --propagation private true 2>/dev/null; then
-		echo "skipped: needs root and namespaces"
-		exit 77
-	fi
-	exec unshare -mnpf --propagation private --mount-proc --kill-child \
-		bash "$0" inside
-fi
+# shellcheck source=tests/sys/machine.sh
+. "$(dirname "$0")/machine.sh"
 # shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")/../.." || exit 1
-
-# --- a machine to install to ---
-
-ip link set lo up
-mkdir "$TEST_DIR/etc" "$TEST_DIR/local"
-cp -a /etc/. "$TEST_DIR/etc"
-mount --bind "$TEST_DIR/etc" /etc
-mount --bind "$TEST_DIR/local" /usr/local
-for dir in /run /var/lib /var/log /lib/systemd/system; do
-	mount -t tmpfs -o mode=755 none "$dir"
-done
 
 # --- installing ---
 

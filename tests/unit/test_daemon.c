@@ -1,8 +1,12 @@
-/* The end of a daemon's life: it comes, whatever release does. */
+/* A daemon's life: what it may do, whose its directories are, and its end,
+ * which comes whatever release does. */
 #include "common/daemon.h"
 
+#include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -115,4 +119,150 @@ START_TEST(a_daemon_that_cannot_release_ends_all_the_same)
 }
 END_TEST
 
-UNIT_MAIN("daemon", a_daemon_that_cannot_release_ends_all_the_same)
+/* --- rights --- */
+
+/* Is the line "NAME:\tvalue" in what the kernel says of this thread? */
+static bool
+status_is(const char *name, const char *value)
+{
+	FILE *f = fopen("/proc/thread-self/status", "r");
+	char line[256], want[128];
+	bool found = false;
+
+	ck_assert_ptr_nonnull(f);
+	snprintf(want, sizeof want, "%s:\t%s\n", name, value);
+	while (!found && fgets(line, sizeof line, f) != NULL)
+		found = strcmp(line, want) == 0;
+	fclose(f);
+	return found;
+}
+
+#define NO_CAPS   "0000000000000000"
+#define LOW_PORTS "0000000000000400"
+
+static bool
+has_only(const char *caps)
+{
+	return status_is("CapEff", caps) && status_is("CapPrm", caps) &&
+	       status_is("CapBnd", NO_CAPS) && status_is("CapAmb", NO_CAPS) &&
+	       status_is("CapInh", NO_CAPS) && status_is("NoNewPrivs", "1") &&
+	       geteuid() == getpwnam("nobody")->pw_uid;
+}
+
+static int
+start_without_rights(struct daemon *d, struct err *err)
+{
+	loop_post(d->loop, end_it, d);
+	return has_only(NO_CAPS) ? 0 : err_set(err, ERR_BAD, "rights");
+}
+
+static int
+start_at_a_low_port(struct daemon *d, struct err *err)
+{
+	loop_post(d->loop, end_it, d);
+	if (!has_only(LOW_PORTS))
+		return err_set(err, ERR_BAD, "no right to bind, or more");
+	if (daemon_ports_bound(d, err) == -1)
+		return -1;
+	return has_only(NO_CAPS) ? 0 : err_set(err, ERR_BAD, "it stays");
+}
+
+/* As nobody; its exit status. */
+static int
+live_as_nobody(const char *dir, const char *data, bool low_ports,
+    int (*start)(struct daemon *d, struct err *err))
+{
+	const struct daemon_def def = { .name = "well",
+		.config_type = &config_type,
+		.config_init = config_init,
+		.config_check = config_check,
+		.low_ports = low_ports,
+		.start = start };
+	char *argv[] = { xstrdup("well"), xstrdup("-r"), xstrdup(dir),
+		xstrdup("-o"), xstrdup("user=nobody"), xstrdup("-o"),
+		xasprintf("data_dir=%s", data), NULL };
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(daemon_main(7, argv, &def));
+	ck_assert_int_ne(pid, -1);
+	for (size_t i = 0; argv[i] != NULL; i++)
+		free(argv[i]);
+	return status_of(pid);
+}
+
+static void
+remove_dir(const char *dir)
+{
+	char *cmd = xasprintf("rm -r %s", dir);
+
+	ck_assert_int_eq(system(cmd), 0);
+	free(cmd);
+}
+
+START_TEST(a_daemon_keeps_no_right_of_root)
+{
+	char dir[] = "/tmp/rove-daemon-XXXXXX";
+
+	if (geteuid() != 0)
+		return; /* nobody to become */
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(chmod(dir, 0755), 0);
+	ck_assert_int_eq(
+	    live_as_nobody(dir, "", false, start_without_rights), 0);
+	ck_assert_int_eq(live_as_nobody(dir, "", true, start_at_a_low_port), 0);
+	remove_dir(dir);
+}
+END_TEST
+
+/* What stat says of it as "user mode". */
+static void
+expect_dir(const char *path, const char *user, mode_t mode)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_str_eq(getpwuid(st.st_uid)->pw_name, user);
+	ck_assert_int_eq(st.st_mode & 07777, mode);
+}
+
+START_TEST(a_data_dir_is_the_users_alone)
+{
+	char dir[] = "/tmp/rove-daemon-XXXXXX";
+	char *data, *file;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(chmod(dir, 0755), 0);
+	data = xasprintf("%s/data", dir);
+	file = xasprintf("%s/data/file", dir);
+	/* Made, and given to the user; so is an empty one. */
+	ck_assert_int_eq(
+	    live_as_nobody(dir, data, false, start_without_rights), 0);
+	expect_dir(data, "nobody", 0700);
+	remove_dir(data);
+	ck_assert_int_eq(mkdir(data, 0755), 0);
+	ck_assert_int_eq(
+	    live_as_nobody(dir, data, false, start_without_rights), 0);
+	expect_dir(data, "nobody", 0700);
+	/* What was open is closed. */
+	ck_assert_int_eq(chmod(data, 0755), 0);
+	ck_assert_int_eq(
+	    live_as_nobody(dir, data, false, start_without_rights), 0);
+	expect_dir(data, "nobody", 0700);
+	/* What root has put something into is not given away. */
+	remove_dir(data);
+	ck_assert_int_eq(mkdir(data, 0755), 0);
+	ck_assert_int_eq(close(open(file, O_CREAT | O_WRONLY, 0600)), 0);
+	ck_assert_int_eq(
+	    live_as_nobody(dir, data, false, start_without_rights), 1);
+	expect_dir(data, "root", 0755);
+	remove_dir(dir);
+	free(data);
+	free(file);
+}
+END_TEST
+
+UNIT_MAIN("daemon", a_daemon_that_cannot_release_ends_all_the_same,
+    a_daemon_keeps_no_right_of_root, a_data_dir_is_the_users_alone)
