@@ -87,6 +87,7 @@ struct pool_member {
 	enum pool_status status;
 	uint64_t status_ltime;
 	bool hearsay; /* that time is from an exchange of states alone */
+	bool returns; /* left, but that time is of a later joining */
 	uint64_t status_ms;
 	struct rec_kv *tags;
 	size_t ntags;

@@ -113,6 +113,7 @@ set_status(struct pool *p, struct pool_member *m, enum pool_status status)
 
 	m->status = status;
 	m->status_ms = p->now_ms;
+	m->returns = false;
 	if (status != POOL_FAILED && status != POOL_LEFT)
 		return;
 	if (p->reaping.due.place == 0 || p->reaping.due.at_ms > reap)
@@ -293,6 +294,7 @@ pool_on_join_intent(struct pool *p, const struct wire_intent *in)
 		return false;
 	m->status_ltime = in->ltime;
 	m->hearsay = false;
+	m->returns = m->status == POOL_LEFT;
 	if (m->status == POOL_LEAVING) {
 		pool_disarm(p, &m->prune);
 		set_status(p, m, POOL_ALIVE);

@@ -36,7 +36,8 @@ pool_serf_state_put(struct pool *p, struct buf *out)
 		wire_add_str(&clocks, wire_text(m->name));
 		wire_add_uint(&clocks, told_ltime(m));
 		nclocks++;
-		if (m->status != POOL_LEFT)
+		/* Who is about to be back did not leave at that time. */
+		if (m->status != POOL_LEFT || m->returns)
 			continue;
 		wire_add_str(&left, wire_text(m->name));
 		nleft++;
@@ -75,8 +76,9 @@ left_sorted(struct wire_list left, size_t *n)
 
 /*
  * A tick later than it was noted, as Serf has it; but not for who is alive:
- * it has come back since, perhaps at that very tick, and would seem to be
- * leaving for ever.
+ * it has come back since, perhaps at that very tick, of which the teller may
+ * have heard before it has seen the member, and would seem to be leaving for
+ * ever.
  */
 static void
 merge_left(struct pool *p, struct wire_intent in)
@@ -85,8 +87,12 @@ merge_left(struct pool *p, struct wire_intent in)
 	const struct pool_member *m =
 	    pool_name(in.node, name) ? pool_member_find(p, name) : NULL;
 
-	if (m == NULL || m->status != POOL_ALIVE)
-		in.ltime++;
+	if (m != NULL && m->status == POOL_ALIVE) {
+		if (in.ltime > m->status_ltime)
+			pool_on_leave_intent(p, &in);
+		return;
+	}
+	in.ltime++;
 	pool_on_leave_intent(p, &in);
 }
 

@@ -41,20 +41,36 @@ START_TEST(an_old_intent_changes_nothing)
 }
 END_TEST
 
-/* A push/pull that says of m2 that it is alive, as of that time. */
-static void
-exchange(uint64_t ltime, uint64_t *told)
+static bool
+is_among(struct wire_list names, const char *name)
+{
+	for (struct wire_bytes n; wire_next_bytes(&names, &n);)
+		if (wire_is(n, wire_text(name)))
+			return true;
+	return false;
+}
+
+/*
+ * A push/pull that says of m2 that it is alive, or has left, as of that time;
+ * what we tell of it is its time, and whether it has left.
+ */
+static bool
+exchange_as(bool has_left, uint64_t ltime, uint64_t *told)
 {
 	struct wire_serf_state s = { .ltime = ltime };
 	struct wire_push_pull pp = { 0 }, back;
 	struct wire_bytes message, name;
 	struct buf clocks = { 0 }, user = { 0 }, b = { 0 }, stream = { 0 },
-		   reply = { 0 }, room = { 0 };
+		   reply = { 0 }, room = { 0 }, left = { 0 };
 	const struct wire_wrap plain = { 0 };
+	bool tells_left;
 
 	wire_add_str(&clocks, wire_text("m2"));
 	wire_add_uint(&clocks, ltime);
 	s.status_ltimes = wire_list(&clocks, 1);
+	if (has_left)
+		wire_add_str(&left, wire_text("m2"));
+	s.left_members = wire_list(&left, has_left);
 	wire_put(&user, &wire_serf_state_form, &s);
 	pp.nodes = wire_list(&b, 0);
 	pp.user = wire_bytes(user.data, user.len);
@@ -70,6 +86,7 @@ exchange(uint64_t ltime, uint64_t *told)
 	ck_assert_int_eq(wire_get(&wire_serf_state_form,
 			     wire_from(back.user, 1), &s, NULL, NULL),
 	    0);
+	tells_left = is_among(s.left_members, "m2");
 	*told = 0;
 	for (uint64_t at; wire_next_clock(&s.status_ltimes, &name, &at);)
 		if (wire_is(name, wire_text("m2")))
@@ -80,7 +97,47 @@ exchange(uint64_t ltime, uint64_t *told)
 	buf_release(&stream);
 	buf_release(&reply);
 	buf_release(&room);
+	buf_release(&left);
+	return tells_left;
 }
+
+static void
+exchange(uint64_t ltime, uint64_t *told)
+{
+	exchange_as(false, ltime, told);
+}
+
+START_TEST(who_comes_back_is_not_taken_for_one_that_leaves)
+{
+	uint64_t told;
+
+	/* We have its joining from an exchange, and then hear from somebody
+	 * who has not seen it yet that it left. */
+	poolone_init(&o, false);
+	poolone_alive(&o, "m2", 1);
+	exchange(8, &told);
+	exchange_as(true, 8, &told);
+	ck_assert_int_eq(status("m2"), POOL_ALIVE);
+	exchange_as(true, 9, &told);
+	ck_assert_int_eq(status("m2"), POOL_LEAVING);
+	poolone_release(&o);
+
+	/* Nor do we say so when it is we who have not seen it yet. */
+	poolone_init(&o, false);
+	poolone_alive(&o, "m2", 1);
+	intent(true, "m2", 7, false);
+	poolone_dead(&o, "m2", 1, "m2");
+	ck_assert(exchange_as(false, 1, &told));
+	ck_assert_uint_eq(told, 7);
+	intent(false, "m2", 8, false);
+	ck_assert(!exchange_as(false, 1, &told));
+	ck_assert_uint_eq(told, 8);
+	ck_assert_int_eq(status("m2"), POOL_LEFT);
+	poolone_alive(&o, "m2", 2);
+	ck_assert_int_eq(status("m2"), POOL_ALIVE);
+	poolone_release(&o);
+}
+END_TEST
 
 START_TEST(a_leave_is_heard_whatever_an_exchange_said_before)
 {
@@ -557,6 +614,7 @@ END_TEST
 
 UNIT_MAIN("pool_serf", an_old_intent_changes_nothing,
     a_leave_is_heard_whatever_an_exchange_said_before,
+    who_comes_back_is_not_taken_for_one_that_leaves,
     news_is_passed_on_and_old_news_is_not,
     the_clock_is_ahead_of_all_that_was_heard,
     that_we_leave_is_refuted_while_we_do_not,
