@@ -114,6 +114,8 @@ uint64_t bus_id(const struct bus_req *req);
 bool bus_is_repeat(const struct bus_req *req);
 const char *bus_token(const struct bus_req *req);  /* "" when none */
 const char *bus_region(const struct bus_req *req); /* "" when none */
+/* Until its deadline; at least 1. */
+uint64_t bus_left_ms(const struct bus_req *req);
 
 /* --- asking --- */
 

@@ -192,3 +192,11 @@ bus_region(const struct bus_req *req)
 {
 	return req->region;
 }
+
+uint64_t
+bus_left_ms(const struct bus_req *req)
+{
+	uint64_t now_ms = loop_now_ms(req->server->loop);
+
+	return req->due.at_ms > now_ms ? req->due.at_ms - now_ms : 1;
+}

@@ -8,10 +8,10 @@
 #include "cmd/nodeagent/clientapi_impl.h"
 #include "cmd/nodeagent/runner.h"
 #include "cmd/nodeagent/runner_checks.h"
+#include "cmd/nodeagent/serverapi.h"
 #include "cmd/nodeagent/serverlink.h"
 #include "cmd/nodeagent/taskmetrics.h"
 #include "common/clock.h"
-#include "common/http/relay.h"
 #include "common/http/route.h"
 #include "common/mem.h"
 #include "common/text.h"
@@ -23,23 +23,6 @@
 #define FORWARDED "X-Rove-Forwarded"
 
 /* --- what is not ours --- */
-
-static void
-on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
-{
-	(void)ctx;
-	(void)sent;
-	http_fail(r, 500, "no server answers: %s", err->text);
-}
-
-static void
-hand_on(struct nodeagent *na, struct http_req *r)
-{
-	if (na->server_api == NULL)
-		http_fail(r, 500, "No path to a server");
-	else
-		http_relay(na->server_api, r, "", 0, on_lost, NULL);
-}
 
 /* Pages from anywhere may ask what is below /v1/client. */
 static void
@@ -61,7 +44,7 @@ clientapi_runner(struct nodeagent *na, struct http_req *r)
 	if (http_field(r, FORWARDED) != NULL)
 		http_fail(r, 404, "Unknown allocation \"%s\"", id);
 	else
-		hand_on(na, r);
+		serverapi_hand_on(na, r);
 	return NULL;
 }
 
@@ -223,7 +206,7 @@ is_asked(struct nodeagent *na, struct http_req *r)
 	if (http_field(r, FORWARDED) != NULL)
 		http_fail(r, 404, "Unknown node \"%s\"", id);
 	else
-		hand_on(na, r);
+		serverapi_hand_on(na, r);
 	return false;
 }
 
@@ -452,6 +435,19 @@ static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/metrics", api_metrics },
 };
 
+/* What is asked of an agent it answers itself, whichever region is named. */
+static bool
+is_elsewhere(const struct nodeagent *na, const struct http_req *r)
+{
+	char region[128] = "";
+
+	http_param(r, "region", region, sizeof region);
+	return *region != '\0' && strcmp(region, na->config->region) != 0 &&
+	       strncmp(http_path(r), "/v1/agent/", 10) != 0 &&
+	       strcmp(http_path(r), "/v1/metrics") != 0 &&
+	       http_field(r, FORWARDED) == NULL;
+}
+
 static void
 on_request(void *ctx, struct http_req *r)
 {
@@ -459,10 +455,12 @@ on_request(void *ctx, struct http_req *r)
 	const struct http_route *route = http_route_find(
 	    routes, sizeof routes / sizeof routes[0], r, &status);
 
-	if (route != NULL)
+	if (is_elsewhere(ctx, r))
+		serverapi_hand_on(ctx, r);
+	else if (route != NULL)
 		route->handler(ctx, r);
 	else if (status == 404 && http_field(r, FORWARDED) == NULL)
-		hand_on(ctx, r);
+		serverapi_hand_on(ctx, r);
 	else
 		http_fail(r, status, "%s",
 		    status == 405   ? "Invalid method"

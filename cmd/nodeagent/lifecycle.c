@@ -16,6 +16,7 @@
 #include "cmd/nodeagent/driver_docker.h"
 #include "cmd/nodeagent/fingerprint.h"
 #include "cmd/nodeagent/runner.h"
+#include "cmd/nodeagent/serverapi.h"
 #include "cmd/nodeagent/serverlink.h"
 #include "cmd/nodeagent/trash.h"
 #include "common/identity.h"
@@ -185,15 +186,6 @@ fill_node(struct nodeagent *na)
 	driver_fingerprint_all(&na->host, n);
 }
 
-void
-nodeagent_set_server_api(struct nodeagent *na, const char *addr)
-{
-	http_client_free(na->server_api);
-	free(na->server_api_addr);
-	na->server_api = http_client_new(na->loop, addr);
-	na->server_api_addr = xstrdup(addr);
-}
-
 static int
 open_sockets(struct nodeagent *na, struct err *err)
 {
@@ -203,7 +195,7 @@ open_sockets(struct nodeagent *na, struct err *err)
 	na->metricsd = bus_dial(na->loop, url, err);
 	free(url);
 	if (*c->server_http != '\0')
-		nodeagent_set_server_api(na, c->server_http);
+		serverapi_set(na, c->server_http);
 	if (na->metricsd == NULL)
 		return -1;
 	na->http = http_server_new(
@@ -426,8 +418,7 @@ nodeagent_release(struct daemon *d)
 	checkrun_free(na->checkrun);
 	docker_free(na->host.docker);
 	http_server_free(na->http);
-	http_client_free(na->server_api);
-	free(na->server_api_addr);
+	serverapi_release(na);
 	serverlink_free(na->link);
 	catalogapi_free(na->catalogapi);
 	bus_peer_free(na->metricsd);

@@ -49,8 +49,8 @@ struct nodeagent {
 	struct catalog catalog;        /* all services of the cluster */
 	struct catalogapi *catalogapi; /* NULL: it is off */
 	struct http_server *http;
-	struct http_client *server_api; /* the rest of the HTTP API, or NULL */
-	char *server_api_addr;
+	char *server_api;       /* the rest of the HTTP API, or NULL */
+	struct map server_apis; /* address -> struct http_client */
 	struct bus_peer *metricsd;
 	struct meter meter;
 	struct host_stats_kept host_stats;
@@ -67,8 +67,6 @@ struct nodeagent {
 /* lifecycle.c */
 int nodeagent_start(struct daemon *d, struct err *err);
 int nodeagent_reload(struct daemon *d, const void *config, struct err *err);
-/* Where requests that are not for this node are handed on to. */
-void nodeagent_set_server_api(struct nodeagent *na, const char *addr);
 void nodeagent_stop(struct daemon *d);
 void nodeagent_release(struct daemon *d);
 void nodeagent_info(struct daemon *d,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/nodeagent/serverapi.h"
 #include "cmd/nodeagent/serverlink_impl.h"
 #include "cmd/nodeagent/store.h"
 #include "common/log.h"
@@ -38,6 +39,7 @@ dial(struct serverlink *l, struct err *err)
 	if (new == NULL)
 		return -1;
 	l->peer = new;
+	bus_peer_set_region(new, l->na->config->region);
 	bus_peer_on_link(new, on_link, l);
 	if (l->set.n > 1)
 		loop_timer_set(l->connect_timer,
@@ -147,9 +149,7 @@ link_learn_api(struct serverlink *l, uint64_t http_port)
 	else
 		addr = xasprintf(
 		    "%.*s:%" PRIu64, (int)(colon - host), host, http_port);
-	if (na->server_api_addr == NULL ||
-	    strcmp(na->server_api_addr, addr) != 0)
-		nodeagent_set_server_api(na, addr);
+	serverapi_set(na, addr);
 	free(addr);
 }
 

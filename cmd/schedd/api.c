@@ -2,6 +2,7 @@
  * The table of the HTTP API, and what its rows share.
  */
 #include "cmd/schedd/api.h"
+#include "cmd/schedd/cross.h"
 #include "cmd/schedd/forward.h"
 
 #include <stdio.h>
@@ -131,35 +132,11 @@ static const struct http_route routes[] = {
 	{ ROUTE_ANY, "/v1/operator/license", api_enterprise },
 };
 
-/* What each agent answers for itself, whichever region is asked for. */
-static bool
-is_of_agent(const char *path)
-{
-	static const char *const own[] = { "/v1/agent/", "/v1/regions",
-		"/v1/metrics", "/v1/jobs/parse" };
-
-	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-		if (strncmp(path, own[i], strlen(own[i])) == 0)
-			return true;
-	return false;
-}
-
-/* There is no way to other regions from here. */
-static bool
-is_of_region(const struct schedd *sd, const struct http_req *r)
-{
-	char region[128];
-
-	return !http_param(r, "region", region, sizeof region) ||
-	       *region == '\0' || strcmp(region, sd->config->region) == 0 ||
-	       is_of_agent(http_path(r));
-}
-
 /* All bodies but one kind are short. */
 static void
 on_request(void *ctx, struct http_req *r)
 {
-	if (!api_snapshot_begin(ctx, r))
+	if (cross_is_elsewhere(ctx, r) || !api_snapshot_begin(ctx, r))
 		http_collect(r);
 }
 
@@ -173,11 +150,8 @@ on_body(void *ctx, struct http_req *r, const char *p, size_t n)
 static void
 serve(void *ctx, struct http_req *r)
 {
-	if (!is_of_region(ctx, r)) {
-		http_fail(r, 500, "No path to region");
-		return;
-	}
-	api_dispatch(ctx, r);
+	if (!cross_http(ctx, r))
+		api_dispatch(ctx, r);
 }
 
 void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/schedd/api.h"
+#include "cmd/schedd/cross.h"
 #include "cmd/schedd/servers.h"
 #include "common/http/relay.h"
 #include "common/mem.h"
@@ -97,7 +98,7 @@ server_stats(const struct schedd *sd)
 	tree_set(t, "leader", tree_str(sd->leading ? "true" : "false"));
 	tree_set(t, "leader_addr", tree_str(leader != NULL ? leader->rpc : ""));
 	tree_set(t, "bootstrap", tree_str(alone ? "true" : "false"));
-	tree_set(t, "known_regions", tree_str("1"));
+	set_number(t, "known_regions", cross_count(sd));
 	return t;
 }
 
@@ -289,6 +290,9 @@ api_agent_servers(void *ctx, struct http_req *r)
 	if (sd->node_client == NULL)
 		http_fail(r, 501, "Invalid method");
 	else
-		http_relay(sd->node_client, r, "X-Rove-Forwarded: 1\r\n",
-		    NODE_TIMEOUT_MS, on_node_lost, NULL);
+		http_relay(sd->node_client, r,
+		    &(struct http_relay_how){
+			.extra = "X-Rove-Forwarded: 1\r\n",
+			.begin_ms = NODE_TIMEOUT_MS,
+			.on_lost = on_node_lost });
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/schedd/api.h"
+#include "cmd/schedd/cross.h"
 #include "common/http/route.h"
 #include "common/mem.h"
 
@@ -57,9 +58,12 @@ api_job_register(void *ctx, struct http_req *r)
 
 	if (read_register(r, &req) == -1)
 		return;
-	schedd_enter(sd);
-	sched_core_job_register(sd->core, schedd_ask_http(sd, r, NULL), &req);
-	schedd_leave(sd);
+	if (!cross_job(sd, r, &req.job->region)) {
+		schedd_enter(sd);
+		sched_core_job_register(
+		    sd->core, schedd_ask_http(sd, r, NULL), &req);
+		schedd_leave(sd);
+	}
 	rec_clear(&job_register_request_type, &req);
 }
 
@@ -109,7 +113,7 @@ api_job_plan(void *ctx, struct http_req *r)
 		http_fail(r, 400, "Job must be specified");
 	} else if (strcmp(req.job->id, http_route_param(r, "id")) != 0) {
 		http_fail(r, 400, "Job ID does not match");
-	} else {
+	} else if (!cross_job(sd, r, &req.job->region)) {
 		fill_namespace(r, req.job);
 		schedd_enter(sd);
 		if (sched_core_job_plan(sd->core, &req, &out, &err) == -1) {
@@ -134,7 +138,7 @@ api_job_validate(void *ctx, struct http_req *r)
 		return;
 	if (req.job == NULL) {
 		http_fail(r, 400, "Job must be specified");
-	} else {
+	} else if (!cross_job(sd, r, &req.job->region)) {
 		fill_namespace(r, req.job);
 		schedd_enter(sd);
 		sched_core_job_validate(sd->core, req.job, &out);

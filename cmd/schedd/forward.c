@@ -9,8 +9,8 @@
 #include "cmd/schedd/servers.h"
 #include "common/http/relay.h"
 #include "common/mem.h"
+#include "proto/blocking.h"
 
-#define HOP   "X-Rove-Hop"
 #define TOKEN "forwarded" /* of a node's request that was handed on once */
 
 /* One that is kept until somebody leads. */
@@ -60,15 +60,14 @@ is_stale_read(const struct http_req *r)
 	       strcmp(text, "false") != 0 && strcmp(text, "0") != 0;
 }
 
-/* How many servers have handed it on: each adds a field. */
-static size_t
-count_hops(const struct http_req *r)
+size_t
+forward_hops(const struct http_req *r)
 {
 	size_t nfields, n = 0;
 	const struct http_field *f = http_fields(r, &nfields);
 
 	for (size_t i = 0; i < nfields; i++)
-		n += strcasecmp(f[i].name, HOP) == 0;
+		n += strcasecmp(f[i].name, FORWARD_HOP) == 0;
 	return n;
 }
 
@@ -174,7 +173,10 @@ hand_on(struct schedd *sd, struct http_req *r)
 		return;
 	}
 	http_relay(nodes_http_client(sd->nodes_http, leader->http), r,
-	    HOP ": 1\r\n", 0, on_lost, sd);
+	    &(struct http_relay_how){ .extra = FORWARD_HOP ": 1\r\n",
+		.begin_ms = blocking_begin_ms(r),
+		.on_lost = on_lost,
+		.ctx = sd });
 }
 
 bool
@@ -185,7 +187,7 @@ forward_http(struct schedd *sd, struct http_req *r)
 		return false;
 	if (sd->leading && !servers_step_down_began(sd))
 		return false;
-	if (sd->leading || count_hops(r) >= FORWARD_HOPS)
+	if (sd->leading || forward_hops(r) >= FORWARD_HOPS)
 		keep(sd, r);
 	else
 		hand_on(sd, r);

@@ -15,12 +15,15 @@
 #define FORWARD_MAX     4096 /* requests kept at a time */
 #define FORWARD_HOPS    3    /* servers that hand one on, who disagree */
 #define FORWARD_BUS_MS  5000
+#define FORWARD_HOP     "X-Rove-Hop" /* each server that hands on adds one */
 
 void forwards_open(struct schedd *sd);
 /* Before the HTTP server is freed its requests must be gone; before those of
  * the bus are freed. */
 void forwards_close(struct schedd *sd);
 
+/* How many servers have handed it on. */
+size_t forward_hops(const struct http_req *r);
 /* True: it is the leader's, and taken. False: answer it here. */
 bool forward_http(struct schedd *sd, struct http_req *r);
 /* Whoever leads now answers: this server was the leader. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/schedd/api.h"
+#include "cmd/schedd/cross.h"
 #include "cmd/schedd/servers.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -83,21 +84,16 @@ gossip_tell(struct schedd *sd)
 /* --- who there is --- */
 
 static void
-ask_soon(struct schedd *sd, uint64_t ms)
-{
-	if (!servers_are_alone(sd))
-		loop_timer_set(sd->gossip_ask, ms);
-}
-
-static void
 on_members(void *ctx, const struct err *err, const void *reply)
 {
 	struct schedd *sd = ctx;
 
-	if (err == NULL)
+	if (err == NULL) {
+		cross_learn(sd, reply);
 		servers_learn(sd, reply);
-	else if (err->code != ERR_GONE)
-		ask_soon(sd, ASK_AGAIN_MS);
+	} else if (err->code != ERR_GONE) {
+		loop_timer_set(sd->gossip_ask, ASK_AGAIN_MS);
+	}
 }
 
 static void
@@ -118,7 +114,7 @@ on_link(void *ctx, bool up)
 	if (!up)
 		return;
 	gossip_tell(sd);
-	ask_soon(sd, 0);
+	loop_timer_set(sd->gossip_ask, 0);
 }
 
 static void
@@ -126,11 +122,12 @@ on_news(void *ctx, const char *topic, uint16_t number, uint64_t seq, bool gap,
     const void *body)
 {
 	const struct member_event *e = body;
+	const struct schedd *sd = ctx;
 
 	(void)topic;
 	(void)seq;
 	(void)gap;
-	ask_soon(ctx, ASK_SOON_MS);
+	loop_timer_set(sd->gossip_ask, ASK_SOON_MS);
 	if (number == MSG_MEMBER && e != NULL && gossip_is_server(&e->member))
 		log_info("server %s name=%s addr=%s", e->what, e->member.name,
 		    e->member.addr);

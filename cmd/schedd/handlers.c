@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/schedd/cross.h"
 #include "cmd/schedd/follow.h"
 #include "cmd/schedd/forward.h"
 #include "cmd/schedd/schedd.h"
@@ -13,13 +14,14 @@
 #include "proto/msg.h"
 #include "proto/nodemsg.h"
 
-/* NULL: it is the leader's, who has been asked. */
+/* NULL: it is another region's, or the leader's, who has been asked. */
 static struct schedd *
 enter(void *ctx, struct bus_req *req, uint16_t number, const void *body)
 {
 	struct schedd *sd = ((struct daemon *)ctx)->state;
 
-	if (forward_bus(sd, req, number, body))
+	if (cross_bus(sd, req, number, body) ||
+	    forward_bus(sd, req, number, body))
 		return NULL;
 	schedd_enter(sd);
 	return sd;
@@ -92,6 +94,8 @@ on_node_allocs(void *ctx, struct bus_req *req, const void *body)
 	struct schedd *sd = ((struct daemon *)ctx)->state;
 	int64_t began_ns = clock_wall_ns();
 
+	if (cross_bus(sd, req, MSG_NODE_ALLOCS, body))
+		return;
 	follow_node(sd, req, body);
 	/* Without the time that the request may be held. */
 	schedd_metrics_took(sd, "nomad.nomad.client.get_client_allocs",
@@ -103,7 +107,8 @@ on_services_follow(void *ctx, struct bus_req *req, const void *body)
 {
 	struct schedd *sd = ((struct daemon *)ctx)->state;
 
-	follow_services(sd, req, body);
+	if (!cross_bus(sd, req, MSG_SERVICES_FOLLOW, body))
+		follow_services(sd, req, body);
 }
 
 const struct bus_route schedd_routes[] = {

@@ -11,11 +11,11 @@
 
 #include "cmd/schedd/forward.h"
 #include "cmd/schedd/servers.h"
-#include "common/clock.h"
 #include "common/http/route.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
 #include "common/rng.h"
+#include "proto/blocking.h"
 
 /* What is told when this server is known to lead still. */
 struct query_confirm {
@@ -70,24 +70,6 @@ read_index(struct query *q)
 }
 
 static bool
-read_wait(const struct query *q, uint64_t *ms)
-{
-	char text[64];
-	int64_t ns;
-
-	*ms = QUERY_DEFAULT_MS;
-	if (!http_param(q->req, "wait", text, sizeof text) || *text == '\0')
-		return true;
-	if (clock_parse_dur(text, &ns) == -1)
-		return false;
-	if (ns > 0)
-		*ms = (uint64_t)(ns / CLOCK_NS_PER_MS);
-	if (*ms > QUERY_MAX_WAIT_MS)
-		*ms = QUERY_MAX_WAIT_MS;
-	return true;
-}
-
-static bool
 read_stale(struct query *q)
 {
 	char text[16];
@@ -121,7 +103,7 @@ read_params(struct query *q, uint64_t *wait_ms)
 {
 	if (!read_index(q))
 		query_fail(q, 400, "Invalid index");
-	else if (!read_wait(q, wait_ms))
+	else if (blocking_wait(q->req, wait_ms) == -1)
 		query_fail(q, 400, "Invalid wait time");
 	else if (!read_stale(q))
 		query_fail(q, 400, "Invalid value for \"stale\"");
@@ -160,7 +142,7 @@ set_timer(struct query *q, uint64_t ms)
 	rng_init(&rng, q->sd->next_req ^ loop_now_ms(q->sd->loop));
 	q->timer = loop_timer_new(q->sd->loop, on_timeout, q);
 	loop_timer_set(
-	    q->timer, ms + rng_below(&rng, ms / QUERY_JITTER_PARTS + 1));
+	    q->timer, ms + rng_below(&rng, ms / BLOCKING_JITTER_PARTS + 1));
 }
 
 static void

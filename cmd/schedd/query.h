@@ -26,12 +26,9 @@
 #include "cmd/schedd/schedd.h"
 #include "common/arena.h"
 
-#define QUERY_MAX_WATCHES  2
-#define QUERY_DEFAULT_MS   300000 /* wait, when the client names none */
-#define QUERY_MAX_WAIT_MS  300000
-#define QUERY_JITTER_PARTS 16 /* up to a sixteenth more */
-#define QUERY_NAME_MAX     512
-#define QUERY_LEADER_MS    5000 /* that a read waits for a leader */
+#define QUERY_MAX_WATCHES 2
+#define QUERY_NAME_MAX    512
+#define QUERY_LEADER_MS   5000 /* that a read waits for a leader */
 
 typedef void query_fn(struct query *q);
 

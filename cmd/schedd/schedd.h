@@ -22,6 +22,7 @@ struct raft_node;
 struct nodes_http;
 struct servers;
 struct forwards;
+struct crosses;
 struct raft_config;
 struct raft_ask;
 struct upload;
@@ -50,6 +51,7 @@ struct schedd {
 	bool gossip_up;
 	struct servers *servers;
 	struct forwards *forwards;
+	struct crosses *crosses; /* ways to other regions */
 	struct loop_timer *tick;
 
 	struct asker *askers; /* uthash, by request number */

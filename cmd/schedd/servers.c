@@ -62,8 +62,16 @@ told_raft(const struct schedd_config *c)
 					  : schedd_config_raft(c);
 }
 
+static bool
+is_loopback(const char *addr)
+{
+	return strncmp(addr, "127.", 4) == 0 ||
+	       strncmp(addr, "[::1]", 5) == 0 ||
+	       strncmp(addr, "localhost:", 10) == 0;
+}
+
 /* Where others reach the API: when it listens everywhere, at the address
- * that they know us by. */
+ * that they know us by. "": at the loopback of this machine only. */
 static char *
 told_http(const struct schedd *sd)
 {
@@ -73,7 +81,7 @@ told_http(const struct schedd *sd)
 	if (colon != NULL && (strncmp(http, "0.0.0.0:", 8) == 0 ||
 				 strncmp(http, "[::]:", 5) == 0))
 		return xasprintf("%.*s%s", (int)(colon - rpc), rpc, port);
-	return xstrdup(http);
+	return xstrdup(is_loopback(http) && !is_loopback(rpc) ? "" : http);
 }
 
 static void
@@ -487,6 +495,8 @@ servers_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n)
 	const struct cluster_server *self = servers_self(sd);
 	char expect[24];
 
+	if (self->http[0] != '\0')
+		rec_kv_set(tags, n, "http_addr", self->http);
 	if (self->raft[0] == '\0')
 		return;
 	if (self->expect > 1) {
@@ -494,7 +504,6 @@ servers_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n)
 		rec_kv_set(tags, n, "expect", expect);
 	}
 	rec_kv_set(tags, n, "raft_addr", self->raft + strlen("tcp://"));
-	rec_kv_set(tags, n, "http_addr", self->http);
 	set_hex(tags, n, "cluster", self->cluster);
 	set_hex(tags, n, "ready", self->ready);
 }

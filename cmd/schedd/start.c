@@ -6,6 +6,7 @@
 #include <uthash.h>
 
 #include "cmd/schedd/api.h"
+#include "cmd/schedd/cross.h"
 #include "cmd/schedd/follow.h"
 #include "cmd/schedd/forward.h"
 #include "cmd/schedd/gossip.h"
@@ -112,6 +113,7 @@ schedd_start(struct daemon *d, struct err *err)
 		sd->node_client = http_client_new(d->loop, c->node_http);
 	sd->core = make_core(sd, c);
 	forwards_open(sd);
+	cross_open(sd);
 	if (identify(sd, err) == -1 || servers_open(sd, err) == -1 ||
 	    open_rpc(sd, err) == -1 ||
 	    (sd->metricsd = dial(sd, "metricsd", err)) == NULL ||
@@ -163,6 +165,7 @@ schedd_release(struct daemon *d)
 	http_server_free(sd->http);
 	follow_end_all(sd);
 	forwards_close(sd);
+	cross_close(sd);
 	servers_close(sd);
 	bus_server_free(sd->rpc);
 	schedd_forget_askers(sd);

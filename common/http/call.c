@@ -135,6 +135,12 @@ http_call_begin(struct http_client *c, const char *method, const char *target,
 	return call;
 }
 
+void
+http_call_limit_head(struct http_call *call)
+{
+	call->limits_head = true;
+}
+
 /* --- its body --- */
 
 /* Out on the link, or behind the text that waits for one. */

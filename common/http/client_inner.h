@@ -37,9 +37,10 @@ struct http_call {
 	struct err *failed; /* to be told at the end of the turn */
 	uint64_t deadline_ms;
 	bool to_head, idempotent, chunked;
-	bool ended;    /* http_call_end() has been called */
-	bool sent;     /* some of it was handed to the system */
-	bool answered; /* some of an answer has come */
+	bool limits_head; /* the deadline is for the answer to begin */
+	bool ended;       /* http_call_end() has been called */
+	bool sent;        /* some of it was handed to the system */
+	bool answered;    /* some of an answer has come */
 	bool retried;
 	bool paused, in_run;
 	int64_t left; /* of a sized body that is written in pieces */

@@ -292,6 +292,8 @@ struct http_call_ops {
 struct http_call *http_call_begin(struct http_client *c, const char *method,
     const char *target, const char *fields, size_t nfields, int64_t length,
     uint64_t timeout_ms, const struct http_call_ops *ops, void *ctx);
+/* Its timeout_ms is for the answer to begin, however long it then lasts. */
+void http_call_limit_head(struct http_call *call);
 bool http_call_write(struct http_call *call, const void *p, size_t n);
 void http_call_end(struct http_call *call);
 /* Holds pieces (and the server's window) back, and lets them go on. */

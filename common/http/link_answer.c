@@ -45,6 +45,8 @@ show_head(struct http_link *l, const struct http_head *h)
 	struct http_call *call = l->call;
 
 	call->shown = true;
+	if (call->limits_head)
+		call->deadline_ms = UINT64_MAX;
 	call->answer = (struct http_answer){ .status = h->status,
 		.minor = h->minor,
 		.fields = h->fields,

@@ -10,10 +10,19 @@ struct relay {
 	void (*gone)(struct http_req *r);
 	struct http_req *req;
 	struct http_call *call;
-	http_relay_lost *on_lost;
-	void *ctx;
+	struct http_relay_how how;
 	bool begun; /* the answer's head has gone out */
 };
+
+static void
+end(struct relay *y)
+{
+	struct http_relay_how how = y->how;
+
+	free(y);
+	if (how.on_end != NULL)
+		how.on_end(how.ctx);
+}
 
 static void
 on_relay_gone(struct http_req *r)
@@ -21,7 +30,7 @@ on_relay_gone(struct http_req *r)
 	struct relay *y = http_req_data(r);
 
 	http_call_cancel(y->call);
-	free(y);
+	end(y);
 }
 
 static void
@@ -62,24 +71,25 @@ static void
 on_answer(void *ctx, const struct err *err, const struct http_answer *a)
 {
 	struct relay *y = ctx;
+	struct http_relay_how how = y->how;
 	struct http_req *r = y->req;
-	bool begun = y->begun;
-	http_relay_lost *on_lost = y->on_lost;
-	void *lost_ctx = y->ctx;
 
 	http_req_set_data(r, NULL);
-	free(y);
+	if (err != NULL && !y->begun) {
+		free(y);
+		how.on_lost(how.ctx, r, err, a->sent);
+		return;
+	}
 	if (err == NULL)
 		http_end(r);
-	else if (begun)
-		http_abort(r); /* cut short: the client must not take it */
 	else
-		on_lost(lost_ctx, r, err, a->sent);
+		http_abort(r); /* cut short: the client must not take it */
+	end(y);
 }
 
 void
-http_relay(struct http_client *to, struct http_req *r, const char *extra,
-    uint64_t timeout_ms, http_relay_lost *on_lost, void *ctx)
+http_relay(struct http_client *to, struct http_req *r,
+    const struct http_relay_how *how)
 {
 	static const struct http_call_ops ops = {
 		.on_head = on_head, .on_piece = on_piece, .on_answer = on_answer
@@ -94,14 +104,15 @@ http_relay(struct http_client *to, struct http_req *r, const char *extra,
 	for (size_t i = 0; i < nfields; i++)
 		if (!http_hops_has(&hops, &f[i]))
 			buf_addf(&head, "%s: %s\r\n", f[i].name, f[i].value);
-	buf_adds(&head, extra);
+	buf_adds(&head, how->extra != NULL ? how->extra : "");
 	y->gone = on_relay_gone;
 	y->req = r;
-	y->on_lost = on_lost;
-	y->ctx = ctx;
+	y->how = *how;
+	y->how.extra = NULL;
 	http_req_set_data(r, y);
 	y->call = http_call_begin(to, http_method(r), http_target(r), head.data,
-	    head.len, (int64_t)len, timeout_ms, &ops, y);
+	    head.len, (int64_t)len, how->begin_ms, &ops, y);
+	http_call_limit_head(y->call);
 	if (len > 0)
 		http_call_write(y->call, body, len);
 	http_call_end(y->call);

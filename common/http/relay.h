@@ -12,15 +12,24 @@
 
 #include "common/http/http.h"
 
-/*
- * extra: field lines to add ("X-Y: z\r\n"), or "". on_lost is called when
- * no answer came (nothing was answered yet): it answers r. sent: the other
- * server may have got the request. timeout_ms is for the whole; 0: none, for
- * answers that may last.
- */
+/* No answer came, and nothing was answered yet: it answers r, or relays it
+ * once more. sent: the other server may have got the request. */
 typedef void http_relay_lost(
     void *ctx, struct http_req *r, const struct err *err, bool sent);
-void http_relay(struct http_client *to, struct http_req *r, const char *extra,
-    uint64_t timeout_ms, http_relay_lost *on_lost, void *ctx);
+
+struct http_relay_how {
+	const char *extra; /* field lines to add ("X-Y: z\r\n"), or NULL */
+	/* Until the answer begins; it may last as long as it likes, and a
+	 * server that vanishes meanwhile is noticed by TCP. 0: no limit. */
+	uint64_t begin_ms;
+	http_relay_lost *on_lost;
+	/* Every other end: answered, cut short, the client has left. May be
+	 * NULL. Exactly one of the two is called. */
+	void (*on_end)(void *ctx);
+	void *ctx;
+};
+/* how is copied, and extra not needed any more. */
+void http_relay(struct http_client *to, struct http_req *r,
+    const struct http_relay_how *how);
 
 #endif

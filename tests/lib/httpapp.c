@@ -44,15 +44,19 @@ on_end(void *ctx, struct http_req *r)
 	a->nends++;
 }
 
+/* Who waits for it begins with the function that lets go of it. */
 static void
 on_gone(void *ctx, struct http_req *r)
 {
+	void (**gone)(struct http_req * req) = http_req_data(r);
 	struct http_app *a = ctx;
 
 	ck_assert(!a->inside);
 	ck_assert_ptr_eq(a->req, r);
 	a->req = NULL;
 	a->ngone++;
+	if (gone != NULL)
+		(*gone)(r);
 }
 
 const struct http_ops http_app_ops = { on_request, on_body, on_end, on_gone };

@@ -36,7 +36,7 @@ member() { rove server members | awk -v n="$1" '$1 == n { print $4, $9 }'; }
 has() { [ "$(member "$1")" = "$2" ]; }
 
 agent a 31 eu
-agent b 32 us 'server_join { retry_join = ["127.0.7.31"] }'
+agent b 32 us 'server_join { retry_join = ["127.0.7.31"], retry_interval = "1s" }'
 B=$LAST_PID
 export NOMAD_ADDR=http://127.0.7.32:$HTTP_PORT
 eventually 20 has a.eu 'alive eu'

@@ -70,7 +70,9 @@ START_TEST(http_relay_drops_what_is_for_one_hop)
 	http_app_ask(&a, &client,
 	    "GET /x HTTP/1.1\r\nHost: x\r\nConnection: X-Mine\r\n"
 	    "X-Mine: 1\r\nKeep-Alive: 5\r\nX-Kept: 2\r\n\r\n");
-	http_relay(to, a.req, "X-Extra: 3\r\n", 0, on_lost, NULL);
+	http_relay(to, a.req,
+	    &(struct http_relay_how){
+		.extra = "X-Extra: 3\r\n", .on_lost = on_lost });
 	peer_accept(&server, a.loop, listener);
 	ck_assert(peer_expect(&server, "\r\n\r\n"));
 	ck_assert(peer_expect(&server, "GET /x HTTP/1.1\r\n"));

@@ -1,0 +1,404 @@
+#include "cmd/schedd/cross.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/schedd/forward.h"
+#include "cmd/schedd/regions.h"
+#include "common/http/relay.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "proto/blocking.h"
+#include "proto/meter.h"
+
+#define TOKEN  "crossed" /* of a node's request that came from a region */
+#define GLOBAL "global"  /* any region, where none is called so */
+
+struct crosses {
+	struct schedd *sd;
+	struct regions regions;
+	struct rng rng;
+	struct map http; /* address -> struct http_client */
+	struct map bus;  /* address -> struct bus_peer */
+};
+
+/* --- who there is --- */
+
+/* Its pending calls fail, and may look for another one at once: so this is
+ * done when all is known. */
+static void
+drop_gone(struct crosses *c, struct map *m, enum region_via via)
+{
+	struct map_entry *next;
+
+	for (struct map_entry *e = map_first(m); e != NULL; e = next) {
+		void *to;
+
+		next = map_next(e);
+		if (regions_has_addr(&c->regions, via, map_key(e)))
+			continue;
+		to = map_remove(m, map_key(e));
+		if (via == REGION_HTTP)
+			http_client_free(to);
+		else
+			bus_peer_free(to);
+	}
+}
+
+void
+cross_learn(struct schedd *sd, const struct member_rows *rows)
+{
+	struct crosses *c = sd->crosses;
+
+	regions_learn(&c->regions, rows, sd->config->region);
+	drop_gone(c, &c->http, REGION_HTTP);
+	drop_gone(c, &c->bus, REGION_RPC);
+}
+
+size_t
+cross_count(const struct schedd *sd)
+{
+	return 1 + regions_count(&sd->crosses->regions);
+}
+
+/* --- HTTP --- */
+
+/* A request under way. */
+struct crossing {
+	struct schedd *sd;
+	char *region;
+	uint64_t until_ms; /* another server may be tried */
+	struct region_tried tried;
+};
+
+static void
+crossing_free(void *ctx)
+{
+	struct crossing *x = ctx;
+
+	region_tried_release(&x->tried);
+	free(x->region);
+	free(x);
+}
+
+static struct http_client *
+client_to(struct crosses *c, const char *addr)
+{
+	struct http_client *to = map_find(&c->http, addr);
+	struct http_client_opts o;
+
+	if (to != NULL)
+		return to;
+	http_client_opts_init(&o);
+	o.connect_ms = CROSS_CONNECT_MS;
+	to = http_client_new(c->sd->loop, addr);
+	http_client_set(to, &o);
+	map_put(&c->http, addr, to);
+	return to;
+}
+
+static void step(struct crossing *x, struct http_req *r, const struct err *why);
+
+/* What was not sent, or changes nothing, is asked of the next one. */
+static void
+on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
+{
+	struct crossing *x = ctx;
+	struct crosses *c = x->sd->crosses;
+	uint64_t now_ms = loop_now_ms(x->sd->loop);
+
+	regions_note(
+	    &c->regions, x->tried.names[x->tried.n - 1], false, now_ms);
+	if (sent && strcmp(http_method(r), "GET") != 0) {
+		http_fail(r, 500,
+		    "region \"%s\" did not answer (%s): the request may have "
+		    "been carried out",
+		    x->region, err->text);
+		crossing_free(x);
+	} else if (now_ms >= x->until_ms) {
+		http_fail(r, 500, "region \"%s\" did not answer: %s", x->region,
+		    err->text);
+		crossing_free(x);
+	} else {
+		step(x, r, err);
+	}
+}
+
+/* why: what the last one said, NULL: this is the first. */
+static void
+step(struct crossing *x, struct http_req *r, const struct err *why)
+{
+	struct crosses *c = x->sd->crosses;
+	struct http_relay_how how = { .extra = FORWARD_HOP ": 1\r\n",
+		.begin_ms = blocking_begin_ms(r),
+		.on_lost = on_lost,
+		.on_end = crossing_free,
+		.ctx = x };
+	struct region_server *s = regions_pick(&c->regions, x->region,
+	    REGION_HTTP, &x->tried, loop_now_ms(x->sd->loop), &c->rng);
+	struct err err;
+
+	if (s == NULL) {
+		if (why == NULL)
+			regions_refuse(
+			    &c->regions, x->region, REGION_HTTP, &err);
+		else
+			err_set(&err, why->code,
+			    "region \"%s\" did not answer: %s", x->region,
+			    why->text);
+		http_fail(r, 500, "%s", err.text);
+		crossing_free(x);
+		return;
+	}
+	region_tried_add(&x->tried, s->name);
+	http_relay(client_to(c, s->http), r, &how);
+}
+
+static void
+count(struct schedd *sd, const char *region)
+{
+	char *name;
+
+	if (!regions_has(&sd->crosses->regions, region))
+		return;
+	name = xasprintf("nomad.nomad.rpc.cross-region.%s", region);
+	meter_count(&sd->meter, name, 1, NULL, 0);
+	free(name);
+}
+
+static void
+carry(struct schedd *sd, struct http_req *r, const char *region)
+{
+	struct crossing *x;
+
+	if (forward_hops(r) >= FORWARD_HOPS) {
+		http_fail(r, 500,
+		    "No path to region \"%s\": the request came back", region);
+		return;
+	}
+	count(sd, region);
+	x = xcalloc(1, sizeof *x);
+	x->sd = sd;
+	x->region = xstrdup(region);
+	x->until_ms = loop_now_ms(sd->loop) + CROSS_TRY_MS;
+	step(x, r, NULL);
+}
+
+/* What each agent answers for itself, whichever region is asked for. */
+static bool
+is_of_agent(const char *path)
+{
+	static const char *const own[] = { "/v1/agent/", "/v1/regions",
+		"/v1/metrics", "/v1/jobs/parse" };
+
+	if (strncmp(path, "/v1/", 4) != 0)
+		return true;
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		if (strncmp(path, own[i], strlen(own[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_of_job(const struct http_req *r)
+{
+	const char *path = http_path(r);
+
+	return strcmp(http_method(r), "GET") != 0 &&
+	       (strncmp(path, "/v1/job/", 8) == 0 ||
+		   strcmp(path, "/v1/jobs") == 0 ||
+		   strcmp(path, "/v1/validate/job") == 0);
+}
+
+static bool
+is_ours(const struct schedd *sd, const char *region)
+{
+	return *region == '\0' || strcmp(region, sd->config->region) == 0;
+}
+
+static bool
+is_no_region(const struct schedd *sd, const char *region)
+{
+	return strcmp(region, GLOBAL) == 0 &&
+	       !regions_has(&sd->crosses->regions, region);
+}
+
+/* "" when none is named. */
+static void
+read_region(const struct http_req *r, char out[REGION_NAME_MAX + 2])
+{
+	*out = '\0';
+	http_param(r, "region", out, REGION_NAME_MAX + 2);
+}
+
+bool
+cross_is_elsewhere(struct schedd *sd, const struct http_req *r)
+{
+	char region[REGION_NAME_MAX + 2];
+
+	read_region(r, region);
+	return !is_ours(sd, region) && !is_of_agent(http_path(r)) &&
+	       !(is_of_job(r) && is_no_region(sd, region));
+}
+
+bool
+cross_http(struct schedd *sd, struct http_req *r)
+{
+	char region[REGION_NAME_MAX + 2];
+
+	if (!cross_is_elsewhere(sd, r))
+		return false;
+	read_region(r, region);
+	carry(sd, r, region);
+	return true;
+}
+
+bool
+cross_job(struct schedd *sd, struct http_req *r, char **job_region)
+{
+	const char *wanted = *job_region != NULL ? *job_region : "";
+	char region[REGION_NAME_MAX + 2];
+
+	read_region(r, region);
+	if (*region == '\0' && !is_ours(sd, wanted) &&
+	    !is_no_region(sd, wanted)) {
+		carry(sd, r, wanted);
+		return true;
+	}
+	free(*job_region);
+	*job_region = xstrdup(sd->config->region);
+	return false;
+}
+
+/* --- nodes --- */
+
+struct carried {
+	struct schedd *sd;
+	struct bus_req *req; /* NULL when its time is over */
+	char *name;          /* of the server */
+};
+
+static void
+on_expire(void *ctx, struct bus_req *req)
+{
+	((struct carried *)ctx)->req = NULL;
+	bus_refusef(req, ERR_TIMEOUT, "the region did not answer in time");
+}
+
+static void
+on_answer(void *ctx, const struct err *err, const void *reply)
+{
+	struct carried *b = ctx;
+
+	if (err != NULL && err->code == ERR_GONE)
+		regions_note(&b->sd->crosses->regions, b->name, false,
+		    loop_now_ms(b->sd->loop));
+	if (b->req != NULL && err == NULL)
+		bus_reply(b->req, reply);
+	else if (b->req != NULL)
+		bus_refuse(b->req, err);
+	free(b->name);
+	free(b);
+}
+
+static struct bus_peer *
+peer_to(struct crosses *c, const char *addr, const char *region)
+{
+	struct bus_peer *p = map_find(&c->bus, addr);
+	struct err err;
+	char *url;
+
+	if (p != NULL)
+		return p;
+	url = xasprintf("tcp://%s", addr);
+	p = bus_dial(c->sd->loop, url, &err);
+	free(url);
+	if (p == NULL) {
+		log_warn("server of region %s: %s", region, err.text);
+		return NULL;
+	}
+	bus_peer_set_token(p, TOKEN);
+	bus_peer_set_region(p, region);
+	map_put(&c->bus, addr, p);
+	return p;
+}
+
+static void
+carry_bus(struct schedd *sd, struct bus_req *req, uint16_t number,
+    const void *body, const struct region_server *s)
+{
+	struct bus_peer *p = peer_to(sd->crosses, s->rpc, s->region);
+	struct carried *b;
+
+	if (p == NULL) {
+		bus_refusef(req, ERR_GONE, "No path to region \"%s\": %s",
+		    s->region, s->rpc);
+		return;
+	}
+	b = xcalloc(1, sizeof *b);
+	b->sd = sd;
+	b->req = req;
+	b->name = xstrdup(s->name);
+	bus_on_expire(req, on_expire, b);
+	count(sd, s->region);
+	bus_call(p, number, body, bus_left_ms(req), on_answer, b);
+}
+
+bool
+cross_bus(
+    struct schedd *sd, struct bus_req *req, uint16_t number, const void *body)
+{
+	static const struct region_tried none;
+	struct crosses *c = sd->crosses;
+	const char *region = bus_region(req);
+	const struct region_server *s;
+	struct err err;
+
+	if (is_ours(sd, region))
+		return false;
+	if (strcmp(bus_token(req), TOKEN) == 0) {
+		bus_refusef(req, ERR_BAD,
+		    "this server is of region \"%s\", and the request is for "
+		    "\"%s\"",
+		    sd->config->region, region);
+		return true;
+	}
+	s = regions_pick(&c->regions, region, REGION_RPC, &none,
+	    loop_now_ms(sd->loop), &c->rng);
+	if (s == NULL) {
+		regions_refuse(&c->regions, region, REGION_RPC, &err);
+		bus_refuse(req, &err);
+	} else {
+		carry_bus(sd, req, number, body, s);
+	}
+	return true;
+}
+
+/* --- life --- */
+
+void
+cross_open(struct schedd *sd)
+{
+	struct crosses *c = sd->crosses = xcalloc(1, sizeof *c);
+	uint64_t seed;
+
+	c->sd = sd;
+	rng_secret(&seed, sizeof seed);
+	rng_init(&c->rng, seed);
+}
+
+void
+cross_close(struct schedd *sd)
+{
+	struct crosses *c = sd->crosses;
+
+	if (c == NULL)
+		return;
+	regions_release(&c->regions);
+	drop_gone(c, &c->http, REGION_HTTP);
+	drop_gone(c, &c->bus, REGION_RPC);
+	map_release(&c->http);
+	map_release(&c->bus);
+	free(c);
+	sd->crosses = NULL;
+}
