@@ -37,7 +37,12 @@
  * are matched without regard to case, like Go does; unknown ones are skipped.
  * HCL and config readers refuse names that they do not know, with position.
  *
- * Tags are for ever. Readers of msgpack skip tags that they do not know.
+ * Tags are for ever. Readers of msgpack skip tags that they do not know, and
+ * may be older than the writer: between daemons that does no harm. Where all
+ * readers must come to the same, in the log and in snapshots, a new row has
+ * the feature level with which it came (`.level = 3`), rec_pack_level() leaves
+ * out what is above the level that all servers know, and
+ * rec_unpack_strict() refuses what it does not know.
  */
 #ifndef COMMON_REC_H
 #define COMMON_REC_H
@@ -113,7 +118,8 @@ struct rec_field {
 	uint16_t tag;
 	enum rec_kind kind;
 	enum rec_shape shape;
-	bool opt; /* absent differs from zero; see above */
+	bool opt;      /* absent differs from zero; see above */
+	uint8_t level; /* feature level; 0: it has always been there */
 	unsigned flags;
 	size_t offset;
 	size_t extra; /* offset of has_x or of nx; 0 when there is none */
@@ -322,6 +328,10 @@ bool rec_covers(const struct rec_type *t);
 /* Appends the record. The same record always gives the same bytes. */
 void rec_pack(const struct rec_type *t, const void *rec, struct buf *out);
 
+/* The same without the rows above that feature level, at any depth. */
+void rec_pack_level(
+    const struct rec_type *t, const void *rec, uint64_t level, struct buf *out);
+
 /*
  * Fills rec (whatever it held before) from exactly n bytes. Every length is
  * checked against what is left before anything is allocated. With an arena
@@ -330,6 +340,10 @@ void rec_pack(const struct rec_type *t, const void *rec, struct buf *out);
  */
 int rec_unpack(const struct rec_type *t, void *rec, const void *data, size_t n,
     struct arena *arena, struct err *err);
+
+/* The same, but a tag that no row has is an error. */
+int rec_unpack_strict(const struct rec_type *t, void *rec, const void *data,
+    size_t n, struct arena *arena, struct err *err);
 
 /* --- JSON (rec_json.c) --- */
 

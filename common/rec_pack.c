@@ -20,6 +20,7 @@
 struct packer {
 	struct buf *out;
 	uint8_t *p, *end;
+	uint64_t level; /* rows above it are left out */
 };
 
 static void
@@ -354,9 +355,12 @@ put_rec(
 	room(k, HEAD_MAX);
 	head = (size_t)((char *)k->p - k->out->data);
 	k->p += nhead;
-	for (; f < end; f++)
+	for (; f < end; f++) {
+		if (f->level > k->level)
+			continue;
 		n += f->shape == REC_ONE && !f->opt ? put_plain(k, f, rec)
 						    : put_told(k, f, rec);
+	}
 	if (nhead == 1)
 		k->out->data[head] = (char)(0x80 | n);
 	else
@@ -366,7 +370,14 @@ put_rec(
 void
 rec_pack(const struct rec_type *t, const void *rec, struct buf *out)
 {
-	struct packer k = { .out = out };
+	rec_pack_level(t, rec, UINT64_MAX, out);
+}
+
+void
+rec_pack_level(
+    const struct rec_type *t, const void *rec, uint64_t level, struct buf *out)
+{
+	struct packer k = { .out = out, .level = level };
 
 	packer_grow(&k, 256);
 	put_rec(&k, t, rec, 0);

@@ -149,6 +149,9 @@ get_rows(struct unpacker *u, const struct rec_type *t, void *rec,
 		if (get_u64(u, &tag) == -1)
 			return -1;
 		f = rec_plan_tag(plan, tag);
+		if (f == NULL && u->strict)
+			return refuse(u,
+			    "a member that this program does not know before");
 		if (f == NULL || f == but) {
 			if (unpack_skip(u) == -1)
 				return -1;
@@ -176,9 +179,9 @@ get_rec(struct unpacker *u, const struct rec_type *t, void *rec)
 	return get_rows(u, t, rec, NULL);
 }
 
-int
-rec_unpack(const struct rec_type *t, void *rec, const void *data, size_t n,
-    struct arena *arena, struct err *err)
+static int
+unpack(const struct rec_type *t, void *rec, const void *data, size_t n,
+    struct arena *arena, bool strict, struct err *err)
 {
 	struct unpacker u = {
 		.p = data,
@@ -186,6 +189,7 @@ rec_unpack(const struct rec_type *t, void *rec, const void *data, size_t n,
 		.end = (const uint8_t *)data + n,
 		.arena = arena,
 		.budget = REC_MAX_MEMORY,
+		.strict = strict,
 		.err = err,
 	};
 	int rc;
@@ -205,4 +209,18 @@ rec_unpack(const struct rec_type *t, void *rec, const void *data, size_t n,
 		rec_clear(t, rec);
 	memset(rec, 0, t->size);
 	return err_add(err, "%s", t->name);
+}
+
+int
+rec_unpack(const struct rec_type *t, void *rec, const void *data, size_t n,
+    struct arena *arena, struct err *err)
+{
+	return unpack(t, rec, data, n, arena, false, err);
+}
+
+int
+rec_unpack_strict(const struct rec_type *t, void *rec, const void *data,
+    size_t n, struct arena *arena, struct err *err)
+{
+	return unpack(t, rec, data, n, arena, true, err);
 }

@@ -17,6 +17,7 @@ struct unpacker {
 	size_t budget;       /* bytes that may still be allocated */
 	size_t depth;
 	size_t nnodes;
+	bool strict; /* unknown tags are refused */
 	struct err *err;
 };
 

@@ -162,6 +162,11 @@ static const struct rec_field cmd_variable_fields[] = {
 const struct rec_type cmd_variable_type =
     REC_TYPE(cmd_variable, cmd_variable_fields);
 
+static const struct rec_field cmd_level_fields[] = {
+	REC_U64(struct cmd_level, 1, level, "Level"),
+};
+const struct rec_type cmd_level_type = REC_TYPE(cmd_level, cmd_level_fields);
+
 static const struct rec_field cmd_fields[] = {
 	REC_I64(struct cmd, 1, time, "Time"),
 	REC_STR(struct cmd, 2, client, "Client"),
@@ -189,6 +194,7 @@ static const struct rec_field cmd_fields[] = {
 	REC_PTR(
 	    struct cmd, 20, autopilot, autopilot_configuration, "Autopilot"),
 	REC_PTR(struct cmd, 21, variable, cmd_variable, "Variable"),
+	REC_PTR(struct cmd, 22, level, cmd_level, "Level", .level = 2),
 };
 const struct rec_type cmd_type = REC_TYPE(cmd, cmd_fields);
 
@@ -217,6 +223,7 @@ cmd_name(const struct cmd *cmd)
 		{ cmd->restore, "restore" },
 		{ cmd->autopilot, "autopilot" },
 		{ cmd->variable, "variable" },
+		{ cmd->level, "level" },
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

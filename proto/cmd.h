@@ -214,6 +214,12 @@ struct cmd_variable {
 	uint64_t modify_index;
 };
 
+/* All servers know this feature level (proto/version.h), which is in force
+ * from here on. */
+struct cmd_level {
+	uint64_t level;
+};
+
 struct cmd {
 	int64_t time;     /* wall clock of the proposer, ns since 1970 */
 	char *client;     /* who asks; "" where doing it twice is harmless */
@@ -237,6 +243,7 @@ struct cmd {
 	struct cmd_restore *restore; /* never in a batch */
 	struct autopilot_configuration *autopilot;
 	struct cmd_variable *variable;
+	struct cmd_level *level; /* never in a batch */
 };
 
 extern const struct rec_type cmd_job_register_type, cmd_job_deregister_type,
@@ -244,7 +251,7 @@ extern const struct rec_type cmd_job_register_type, cmd_job_deregister_type,
     cmd_node_drain_type, cmd_eval_upsert_type, job_key_type, cmd_reap_type,
     cmd_alloc_client_type, cmd_alloc_transition_type, plan_stop_type,
     deployment_change_type, cmd_plan_type, cmd_deployment_type,
-    cmd_restore_type, cmd_variable_type, cmd_type;
+    cmd_restore_type, cmd_level_type, cmd_variable_type, cmd_type;
 
 /* The name of what the command does, such as "job-register"; "unknown". */
 const char *cmd_name(const struct cmd *cmd);

@@ -49,6 +49,7 @@ int operator_raft_transfer(const struct command *cmd, int argc, char **argv);
 int operator_snapshot_inspect(const struct command *cmd, int argc, char **argv);
 int operator_snapshot_restore(const struct command *cmd, int argc, char **argv);
 int operator_snapshot_save(const struct command *cmd, int argc, char **argv);
+int operator_versions(const struct command *cmd, int argc, char **argv);
 int server_force_leave(const struct command *cmd, int argc, char **argv);
 int server_join(const struct command *cmd, int argc, char **argv);
 int server_members(const struct command *cmd, int argc, char **argv);

@@ -133,6 +133,11 @@ static const struct command commands[] = {
 	{ "operator snapshot save", "[<file>]",
 	    "Write all that the servers know to a file", NULL,
 	    operator_snapshot_save, NULL },
+	{ "operator versions", "",
+	    "Which program each server is, and its feature level",
+	    "During an upgrade: a new feature comes into force when all "
+	    "servers of the region know it.",
+	    operator_versions, NULL },
 	{ "server force-leave", "<node>",
 	    "Let a failed server have left the pool", NULL, server_force_leave,
 	    "server-force-leave" },

@@ -81,6 +81,9 @@ raft_stats(const struct schedd *sd)
 	set_number(t, "commit_index", info.raft.commit);
 	set_number(t, "last_log_index", info.raft.last);
 	set_number(t, "term", info.raft.term);
+	set_number(t, "feature_level", sched_core_state(sd->core)->level);
+	set_number(
+	    t, "feature_level_known", sched_core_state(sd->core)->level_known);
 	set_number(t, "num_peers", nservers > 0 ? nservers - 1 : 0);
 	set_number(t, "snapshots", info.snapshots);
 	tree_set(t, "state", tree_str(sd->leading ? "Leader" : "Follower"));

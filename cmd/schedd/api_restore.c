@@ -89,7 +89,8 @@ propose_part(struct upload *u)
 	struct err err;
 	int rc;
 
-	rec_pack(&cmd_type, &cmd, &packed);
+	rec_pack_level(
+	    &cmd_type, &cmd, sched_core_state(u->sd->core)->level, &packed);
 	rc = raft_node_propose(
 	    u->sd->raft, packed.data, packed.len, on_part, u, &err);
 	buf_release(&packed);
@@ -185,7 +186,8 @@ api_snapshot_end(struct http_req *r)
 
 	if (snapfile_check(u->file.data, u->file.len, &head, &u->state,
 		&u->nstate, &err) == -1 ||
-	    sched_snapshot_check(u->state, u->nstate, &err) == -1) {
+	    sched_snapshot_check(u->state, u->nstate,
+		sched_core_state(u->sd->core)->level, &err) == -1) {
 		rec_clear(&snapfile_head_type, &head);
 		upload_fail(u, 400, err.text);
 		return;

@@ -52,6 +52,27 @@ finds_cluster(const struct cluster_view *v, enum cluster_status status,
 	return true;
 }
 
+/* Whether the cluster is beyond this program; then out says so. */
+static bool
+is_too_old(const struct cluster_view *v, struct cluster_start *out)
+{
+	const struct cluster_server *self = &v->servers[0];
+
+	for (size_t i = 1; i < v->n; i++) {
+		const struct cluster_server *s = &v->servers[i];
+
+		if (s->status != CLUSTER_ALIVE || s->cluster == 0 ||
+		    s->in_force <= self->level)
+			continue;
+		wait_for(out, true,
+		    "%s is at feature level %" PRIu64
+		    ", and this program, rove %s, knows %" PRIu64,
+		    s->name, s->in_force, self->version, self->level);
+		return true;
+	}
+	return false;
+}
+
 /*
  * Whether there is a cluster already; then out says what that means. Those
  * that are down say nothing beside those that are not: they may be of a
@@ -62,7 +83,7 @@ sees_cluster(const struct cluster_view *v, struct cluster_start *out)
 {
 	const struct cluster_server *in;
 
-	if (!finds_cluster(v, CLUSTER_ALIVE, &in, out))
+	if (!finds_cluster(v, CLUSTER_ALIVE, &in, out) || is_too_old(v, out))
 		return true;
 	if (in != NULL) {
 		out->how = CLUSTER_JOIN;
@@ -334,15 +355,18 @@ next_of(const struct cluster_view *v, const struct cluster_raft *raft,
 	return true;
 }
 
-/* A server that waits to be added. */
+/* A server that waits to be added, and can be, or cannot: its program would
+ * not read the state. */
 static const struct cluster_server *
-find_new(const struct cluster_view *v, const struct cluster_raft *raft)
+find_new(const struct cluster_view *v, const struct cluster_raft *raft,
+    bool is_outdated)
 {
 	for (size_t i = 1; i < v->n; i++) {
 		const struct cluster_server *s = &v->servers[i];
 
 		if (s->status == CLUSTER_ALIVE && s->cluster == raft->cluster &&
 		    s->raft[0] != '\0' &&
+		    (s->level < v->servers[0].in_force) == is_outdated &&
 		    in_config(raft->config, s->id) == NULL)
 			return s;
 	}
@@ -359,13 +383,36 @@ cluster_next(const struct cluster_view *v, const struct cluster_raft *raft,
 	for (size_t i = 0; i < c->n; i++)
 		if (next_of(v, raft, &c->servers[i], out))
 			return true;
-	if (c->n == RAFT_SERVERS_MAX || (s = find_new(v, raft)) == NULL)
+	if (c->n == RAFT_SERVERS_MAX || (s = find_new(v, raft, false)) == NULL)
 		return false;
 	*out = (struct cluster_change){ .what = RAFT_ADD_LEARNER,
 		.id = s->id,
 		.addr = s->raft,
 		.why = "joined" };
 	return true;
+}
+
+const struct cluster_server *
+cluster_outdated(const struct cluster_view *v, const struct cluster_raft *raft)
+{
+	return find_new(v, raft, true);
+}
+
+uint64_t
+cluster_level(const struct cluster_view *v, const struct raft_config *config)
+{
+	uint64_t level = v->servers[0].level;
+
+	for (size_t i = 0; i < config->n; i++) {
+		const struct cluster_server *s =
+		    cluster_find(v, config->servers[i].id);
+
+		if (s == NULL || s->status != CLUSTER_ALIVE)
+			return 0;
+		if (s->level < level)
+			level = s->level;
+	}
+	return level;
 }
 
 const struct cluster_server *

@@ -40,8 +40,11 @@ struct cluster_server {
 	const char *http; /* "host:port"; "": not told */
 	enum cluster_status status;
 	int64_t expect;
-	uint64_t cluster; /* the one it is in; 0: none */
-	uint64_t ready;   /* the one it is ready to form; 0: none */
+	uint64_t cluster;    /* the one it is in; 0: none */
+	uint64_t ready;      /* the one it is ready to form; 0: none */
+	const char *version; /* of its program */
+	uint64_t level;      /* the feature level that its program knows */
+	uint64_t in_force;   /* the one of its state */
 };
 
 /* Servers, the first of which is this one. */
@@ -94,6 +97,16 @@ struct cluster_change {
 /* The next change of the config that the pool asks for; false: none. */
 bool cluster_next(const struct cluster_view *v, const struct cluster_raft *raft,
     struct cluster_change *out);
+
+/* The feature level that all servers of the config know, as far as they are
+ * alive and tell; 0 when one is not. */
+uint64_t cluster_level(
+    const struct cluster_view *v, const struct raft_config *config);
+
+/* An alive server that waits to be added and whose program is too old for
+ * the state, or NULL. */
+const struct cluster_server *cluster_outdated(
+    const struct cluster_view *v, const struct cluster_raft *raft);
 
 /* An alive server of the region that is in another cluster, or NULL. */
 const struct cluster_server *cluster_stranger(

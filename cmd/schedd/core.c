@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "proto/version.h"
 
 /* --- life --- */
 
@@ -19,6 +20,7 @@ sched_core_opts_init(struct sched_core_opts *o)
 
 	*o = (struct sched_core_opts){
 		.seed = 1,
+		.level_known = ROVE_FEATURE_LEVEL,
 		.lease_min_ms = 2000,
 		.lease_grace_ms = 2000,
 		.lease_rate = 500,
@@ -42,6 +44,7 @@ sched_core_new(const struct sched_core_opts *opts)
 	c->opts.region = c->region;
 	rng_init(&c->rng, opts->seed);
 	sched_state_init(&c->state);
+	c->state.level_known = opts->level_known;
 	TAILQ_INIT(&c->acts);
 	return c;
 }
@@ -81,7 +84,7 @@ core_term_end(struct sched_core *c)
 	leases_release(&c->leases);
 	core_evals_release(&c->unsaid);
 	c->again_ms = 0;
-	c->gc_busy = false;
+	c->gc_busy = c->level_busy = false;
 	c->gc_ms = c->retry_ms = 0;
 }
 
@@ -225,7 +228,9 @@ core_propose(struct sched_core *c, struct cmd *cmd)
 	cmd->time = c->wall_ns;
 	cmd->client = c->client;
 	cmd->request = p->proposal;
-	rec_pack(&cmd_type, cmd, &a->bytes);
+	/* What raises the level is the first that is written at it. */
+	rec_pack_level(&cmd_type, cmd,
+	    cmd->level != NULL ? cmd->level->level : c->state.level, &a->bytes);
 	a->act.proposal = p->proposal;
 	HASH_ADD(hh, c->pending, proposal, sizeof p->proposal, p);
 	return p;

@@ -51,6 +51,8 @@ struct sched_core_opts {
 	int64_t gc_eval_ns, gc_batch_eval_ns, gc_job_ns, gc_node_ns,
 	    gc_deployment_ns;
 	struct sched_probe probe; /* zeroed: nobody asks */
+	/* The feature level that this program knows (proto/version.h). */
+	uint64_t level_known;
 };
 
 /* The defaults: node down is noticed within 3 to 6 seconds. */
@@ -83,6 +85,13 @@ uint64_t sched_core_due_ms(const struct sched_core *c);
 /* This server became the leader, after applying all that was committed
  * before; or is no longer. Losing it refuses all pending requests. */
 void sched_core_lead(struct sched_core *c, bool leading);
+
+/*
+ * All servers of the cluster know that feature level: the leader raises the
+ * one in force, if that is lower, and if it knows it itself. May be said
+ * again and again.
+ */
+void sched_core_raise_level(struct sched_core *c, uint64_t level);
 
 /* A committed command, on every server, in order. -1: see fsm_apply(). */
 int sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,

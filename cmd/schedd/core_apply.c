@@ -173,6 +173,8 @@ settle(struct sched_core *c, const struct cmd *cmd, const struct fsm_reply *r,
 	}
 	if (p->is_drain)
 		c->drain_busy = false;
+	if (p->is_level)
+		c->level_busy = false;
 	if (p->has_req && p->answer == CORE_VARIABLE)
 		core_answer_variable(c, p->req, cmd->variable, r);
 	else if (p->has_req && r->err.code != ERR_NONE)
@@ -287,7 +289,7 @@ sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
 	struct cmd cmd;
 	int64_t committed = probe_begin(&c->opts.probe);
 	uint64_t at = index + c->state.index_base;
-	int rc = fsm_decode(at, bytes, n, &arena, &cmd, err);
+	int rc = fsm_decode(&c->state, at, bytes, n, &arena, &cmd, err);
 
 	if (rc == 0 && cmd.restore != NULL) {
 		apply_restore(c, at, &cmd);
@@ -345,6 +347,8 @@ sched_core_not_taken(
 		c->gc_busy = false;
 	if (p->is_drain)
 		c->drain_busy = false;
+	if (p->is_level)
+		c->level_busy = false;
 	core_deploy_failed(c);
 	core_evals_copy(&c->unsaid, p->evals.evals, p->evals.n);
 	c->again_ms = c->now_ms + CORE_AGAIN_MS;

@@ -14,6 +14,7 @@
  *	core_cut.c    what of a plan one command can hold
  *	core_deploy.c deployments: their deadlines and their ends
  *	core_drain.c  draining nodes
+ *	core_level.c  the feature level
  */
 #ifndef SCHEDD_CORE_IMPL_H
 #define SCHEDD_CORE_IMPL_H
@@ -79,6 +80,7 @@ struct core_pending {
 	bool is_gc;
 	bool has_more; /* garbage than one command can name */
 	bool is_drain;
+	bool is_level;
 	struct core_evals evals; /* to be proposed again if not taken */
 	UT_hash_handle hh;
 };
@@ -117,6 +119,7 @@ struct sched_core {
 	uint64_t retry_ms;        /* 0: nothing is to be tried again */
 	uint64_t gc_ms;           /* 0: never */
 	bool gc_busy;
+	bool level_busy;        /* raising it is on its way */
 	struct map deployments; /* active ones: id to struct core_deployment */
 	struct dues deadlines;
 	struct map draining; /* node id to struct core_drain */

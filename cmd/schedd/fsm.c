@@ -7,6 +7,7 @@
 #include "cmd/schedd/fsm_impl.h"
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
+#include "proto/version.h"
 
 /* --- evaluations --- */
 
@@ -142,6 +143,13 @@ set_autopilot(struct fsm_turn *t, const struct autopilot_configuration *c)
 	dst->modify_index = t->index;
 }
 
+static void
+raise_level(struct fsm_turn *t, const struct cmd_level *c)
+{
+	if (c->level > t->st->level)
+		t->st->level = c->level;
+}
+
 /* --- doing things once --- */
 
 static struct sched_client_row *
@@ -268,6 +276,8 @@ carry_out(struct fsm_turn *t, const struct cmd *c)
 		fsm_variable(t, c->variable);
 	else if (c->restore != NULL)
 		restore(t, c->restore);
+	else if (c->level != NULL)
+		raise_level(t, c->level);
 	else
 		return false;
 	return true;
@@ -280,6 +290,7 @@ is_known(const struct cmd *c)
 		return strcmp(cmd_name(c), "unknown") != 0;
 	for (size_t i = 0; i < c->nbatch; i++)
 		if (c->batch[i].nbatch > 0 || c->batch[i].restore != NULL ||
+		    c->batch[i].level != NULL ||
 		    strcmp(cmd_name(&c->batch[i]), "unknown") == 0)
 			return false;
 	return true;
@@ -324,17 +335,30 @@ fsm_apply_cmd(struct sched_state *st, uint64_t index, const struct cmd *cmd,
 }
 
 int
-fsm_decode(uint64_t index, const void *bytes, size_t n, struct arena *arena,
-    struct cmd *cmd, struct err *err)
+fsm_check_level(const struct sched_state *st, uint64_t level, struct err *err)
 {
-	if (rec_unpack(&cmd_type, cmd, bytes, n, arena, err) == -1)
+	if (level <= st->level_known)
+		return 0;
+	return err_set(err, ERR_BAD,
+	    "the state is at feature level %" PRIu64
+	    ", and this program, rove " ROVE_VERSION ", knows %" PRIu64
+	    ": start a newer one",
+	    level, st->level_known);
+}
+
+int
+fsm_decode(const struct sched_state *st, uint64_t index, const void *bytes,
+    size_t n, struct arena *arena, struct cmd *cmd, struct err *err)
+{
+	if (rec_unpack_strict(&cmd_type, cmd, bytes, n, arena, err) == -1)
 		return err_add(err, "command %" PRIu64, index);
 	if (!is_known(cmd))
 		return err_set(err, ERR_BAD,
 		    "command %" PRIu64
 		    " is of a kind this program does not know",
 		    index);
-	return 0;
+	return cmd->level != NULL ? fsm_check_level(st, cmd->level->level, err)
+				  : 0;
 }
 
 int
@@ -343,7 +367,7 @@ fsm_apply(struct sched_state *st, uint64_t index, const void *bytes, size_t n,
 {
 	struct arena arena = { 0 };
 	struct cmd cmd;
-	int rc = fsm_decode(index, bytes, n, &arena, &cmd, err);
+	int rc = fsm_decode(st, index, bytes, n, &arena, &cmd, err);
 
 	if (rc == 0)
 		fsm_apply_cmd(st, index, &cmd, reply);

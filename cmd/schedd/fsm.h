@@ -28,18 +28,24 @@ struct fsm_reply {
 
 /*
  * Applies one command. Returns 0 when the bytes are a command (reply then
- * says how it ended), or -1 when they are none that this program knows: the
- * state is then behind for ever and the caller must stop.
+ * says how it ended), or -1 when they are none that this program knows, or
+ * say so themselves (cmd_level): the state is then behind for ever and the
+ * caller must stop.
  */
 int fsm_apply(struct sched_state *st, uint64_t index, const void *bytes,
     size_t n, struct fsm_reply *reply, struct err *err);
 
 /* The two steps of it, for who wants to see the command, too. cmd's memory is
  * the arena's. */
-int fsm_decode(uint64_t index, const void *bytes, size_t n, struct arena *arena,
-    struct cmd *cmd, struct err *err);
+int fsm_decode(const struct sched_state *st, uint64_t index, const void *bytes,
+    size_t n, struct arena *arena, struct cmd *cmd, struct err *err);
 void fsm_apply_cmd(struct sched_state *st, uint64_t index,
     const struct cmd *cmd, struct fsm_reply *reply);
+
+/* -1, naming both, when a state at that feature level is above what this
+ * program knows. */
+int fsm_check_level(
+    const struct sched_state *st, uint64_t level, struct err *err);
 
 /* Whether `new` asks for something else than what the job `old` is: all but
  * what the servers themselves write is compared. What does not differ makes

@@ -28,6 +28,7 @@ gossip_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n)
 	rec_kv_set(tags, n, "region", c->region);
 	rec_kv_set(tags, n, "dc", c->datacenter);
 	rec_kv_set(tags, n, "build", ROVE_NOMAD_VERSION);
+	rec_kv_set(tags, n, "rove", ROVE_VERSION);
 	rec_kv_set(tags, n, "vsn", "1");
 	rec_kv_set(tags, n, "raft_vsn", "3");
 	rec_kv_set(tags, n, "id", sd->server_id);

@@ -21,6 +21,7 @@ static void
 on_apply(void *ctx, uint64_t index, uint64_t term, const void *bytes, size_t n)
 {
 	struct schedd *sd = ctx;
+	uint64_t level = sched_core_state(sd->core)->level;
 	struct err err;
 
 	(void)term;
@@ -28,6 +29,8 @@ on_apply(void *ctx, uint64_t index, uint64_t term, const void *bytes, size_t n)
 	if (sched_core_applied(sd->core, index, bytes, n, &err) == -1)
 		log_fatal("log entry %" PRIu64 ": %s", index, err.text);
 	schedd_leave(sd);
+	if (sched_core_state(sd->core)->level != level)
+		servers_leveled(sd);
 }
 
 static void
@@ -99,6 +102,7 @@ on_restore(void *ctx, int fd, uint64_t size, uint64_t index, struct err *err)
 	if (rv == -1)
 		return -1;
 	log_info("snapshot restored index=%" PRIu64, index);
+	servers_leveled(sd);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
+#include "proto/version.h"
 
 #define LOOK_MS  500  /* between two looks at who the servers are */
 #define AGAIN_MS 1000 /* after a change that was not taken */
@@ -104,6 +105,9 @@ put_self(struct servers *s)
 		.expect = c->bootstrap_expect,
 		.cluster = s->cluster,
 		.ready = s->ready,
+		.version = ROVE_VERSION,
+		.level = sched_core_state(sd->core)->level_known,
+		.in_force = sched_core_state(sd->core)->level,
 	};
 	free(http);
 	s->n = 1;
@@ -124,6 +128,15 @@ status_of(const struct member *m)
 		return CLUSTER_ALIVE;
 	return strcmp(m->status, MEMBER_LEFT) == 0 ? CLUSTER_LEFT
 						   : CLUSTER_FAILED;
+}
+
+/* Programs that tell none are from before there were levels. */
+static uint64_t
+level_of(const struct member *m, const char *name)
+{
+	uint64_t level = strtoull(tag(m, name), NULL, 10);
+
+	return level > 0 ? level : 1;
 }
 
 static void
@@ -147,6 +160,10 @@ put_other(struct servers *s, const struct member *m)
 			      : strtoll(tag(m, "expect"), NULL, 10),
 		.cluster = strtoull(tag(m, "cluster"), NULL, 16),
 		.ready = strtoull(tag(m, "ready"), NULL, 16),
+		.version = *tag(m, "rove") != '\0' ? text(s, tag(m, "rove"))
+						   : "of an unknown version",
+		.level = level_of(m, "level"),
+		.in_force = level_of(m, "in_force"),
 	};
 }
 
@@ -297,6 +314,30 @@ change(struct servers *s, const struct cluster_change *c)
 		on_changed(s, &err, 0);
 }
 
+/* What all servers know comes into force. */
+static void
+raise_level(struct schedd *sd, uint64_t level)
+{
+	schedd_enter(sd);
+	sched_core_raise_level(sd->core, level);
+	schedd_leave(sd);
+}
+
+static void
+say_outdated(struct servers *s, const struct cluster_server *c)
+{
+	char why[CLUSTER_WHY_MAX];
+
+	if (c == NULL)
+		return;
+	snprintf(why, sizeof why,
+	    "server %s is not added: its program, rove %s, knows feature level "
+	    "%" PRIu64 ", and the cluster is at %" PRIu64,
+	    c->name, c->version, c->level, s->list[0].in_force);
+	if (is_new(s, why))
+		log_error("%s", why);
+}
+
 static void
 look(void *arg)
 {
@@ -305,21 +346,28 @@ look(void *arg)
 	struct cluster_view v = servers_view(sd);
 	struct raft_node_info info;
 	struct cluster_change next;
+	struct cluster_raft raft;
 
-	if (!sd->leading || servers_are_alone(sd))
+	if (!sd->leading)
 		return;
+	if (servers_are_alone(sd)) {
+		raise_level(sd, v.servers[0].level);
+		return;
+	}
 	loop_timer_set(s->look, LOOK_MS);
 	if (!s->is_known || s->is_changing ||
 	    loop_now_ms(sd->loop) < s->again_ms)
 		return;
 	raft_node_info(sd->raft, &info);
-	if (cluster_next(&v,
-		&(struct cluster_raft){ .cluster = s->cluster,
-		    .config = &info.raft.config,
-		    .peers = info.peers,
-		    .npeers = info.npeers },
-		&next))
+	raft = (struct cluster_raft){ .cluster = s->cluster,
+		.config = &info.raft.config,
+		.peers = info.peers,
+		.npeers = info.npeers };
+	if (cluster_next(&v, &raft, &next))
 		change(s, &next);
+	else
+		raise_level(sd, cluster_level(&v, raft.config));
+	say_outdated(s, cluster_outdated(&v, &raft));
 }
 
 /* Two clusters in one region never become one by themselves. */
@@ -368,6 +416,21 @@ void
 servers_configured(struct schedd *sd, const struct raft_config *config)
 {
 	sd->servers->config = *config;
+}
+
+void
+servers_leveled(struct schedd *sd)
+{
+	struct servers *s = sd->servers;
+	uint64_t level = sched_core_state(sd->core)->level;
+
+	/* Told by the snapshot that is read while the log is opened. */
+	if (s == NULL || s->n == 0 || s->list[0].in_force == level)
+		return;
+	log_info("feature level in_force=%" PRIu64 " before=%" PRIu64, level,
+	    s->list[0].in_force);
+	s->list[0].in_force = level;
+	gossip_tell(sd);
 }
 
 /* --- stepping down --- */
@@ -489,6 +552,15 @@ set_hex(struct rec_kv **tags, size_t *n, const char *name, uint64_t v)
 	rec_kv_set(tags, n, name, text);
 }
 
+static void
+set_level(struct rec_kv **tags, size_t *n, const char *name, uint64_t v)
+{
+	char number[24];
+
+	snprintf(number, sizeof number, "%" PRIu64, v);
+	rec_kv_set(tags, n, name, number);
+}
+
 void
 servers_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n)
 {
@@ -497,6 +569,8 @@ servers_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n)
 
 	if (self->http[0] != '\0')
 		rec_kv_set(tags, n, "http_addr", self->http);
+	set_level(tags, n, "level", self->level);
+	set_level(tags, n, "in_force", self->in_force);
 	if (self->raft[0] == '\0')
 		return;
 	if (self->expect > 1) {

@@ -40,6 +40,8 @@ void servers_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n);
 void servers_learn(struct schedd *sd, const struct member_rows *rows);
 void servers_led(struct schedd *sd);
 void servers_configured(struct schedd *sd, const struct raft_config *config);
+/* The state's feature level may be another one. */
+void servers_leveled(struct schedd *sd);
 
 /* Lets another one lead, if this one does, and then calls done; at once when
  * there is no other, and after SERVERS_STEP_DOWN_MS in any case. */

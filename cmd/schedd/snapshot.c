@@ -5,6 +5,7 @@ static const struct rec_field snap_meta_fields[] = {
 	REC_U64(struct snap_meta, 1, index, "Index"),
 	REC_U64(struct snap_meta, 2, frames, "Frames"),
 	REC_U64(struct snap_meta, 3, index_base, "IndexBase"),
+	REC_U64(struct snap_meta, 4, level, "Level", .level = 2),
 };
 const struct rec_type snap_meta_type = REC_TYPE(snap_meta, snap_meta_fields);
 

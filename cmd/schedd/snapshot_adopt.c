@@ -54,7 +54,8 @@ read_source(void *ctx, void *p, size_t n)
 }
 
 int
-sched_snapshot_check(const void *bytes, size_t n, struct err *err)
+sched_snapshot_check(
+    const void *bytes, size_t n, uint64_t level, struct err *err)
 {
 	struct source s = { bytes, n };
 	struct sched_state st;
@@ -62,6 +63,11 @@ sched_snapshot_check(const void *bytes, size_t n, struct err *err)
 
 	sched_state_init(&st);
 	rc = sched_snapshot_read(&st, read_source, &s, err);
+	if (rc == 0 && st.level > level)
+		rc = err_set(err, ERR_CONFLICT,
+		    "snapshot: its feature level is %" PRIu64
+		    ", and not all servers know more than %" PRIu64,
+		    st.level, level);
 	sched_state_release(&st);
 	return rc;
 }
@@ -70,7 +76,7 @@ int
 sched_snapshot_adopt(struct sched_state *st, struct err *err)
 {
 	struct source s = { st->staged.bytes.data, st->staged.bytes.len };
-	uint64_t index = st->index, base = st->index_base;
+	uint64_t index = st->index, base = st->index_base, level = st->level;
 
 	if (sched_snapshot_read(st, read_source, &s, err) == -1)
 		return -1;
@@ -78,6 +84,8 @@ sched_snapshot_adopt(struct sched_state *st, struct err *err)
 		base += st->index + 1 - index;
 		index = st->index + 1;
 	}
+	if (st->level < level)
+		st->level = level; /* it never falls */
 	st->index = index;
 	st->index_base = base;
 	for (size_t i = 0; i < SCHED_NTABLES; i++)

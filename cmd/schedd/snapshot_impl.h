@@ -3,7 +3,8 @@
  *
  * A snapshot is a magic number, the format's version and frames: a kind, a
  * length and a packed record. Things come after what they refer to; the last
- * frame tells how many there were.
+ * frame tells how many there were. A kind that is new is written only at the
+ * feature level with which it came.
  */
 #ifndef SCHEDD_SNAPSHOT_IMPL_H
 #define SCHEDD_SNAPSHOT_IMPL_H
@@ -37,6 +38,7 @@ struct snap_meta {
 	uint64_t index;
 	uint64_t frames; /* before the end; in SNAP_END */
 	uint64_t index_base;
+	uint64_t level; /* 0: 1 */
 };
 
 struct snap_table {

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "cmd/schedd/fsm.h"
 #include "cmd/schedd/snapshot_impl.h"
 #include "cmd/schedd/state.h"
 #include "cmd/schedd/state_put.h"
@@ -66,7 +67,8 @@ static int
 unpack(struct reader *r, const struct rec_type *t, void *rec,
     struct arena *arena, struct err *err)
 {
-	if (rec_unpack(t, rec, buf_str(&r->buf), r->buf.len, arena, err) == 0)
+	if (rec_unpack_strict(
+		t, rec, buf_str(&r->buf), r->buf.len, arena, err) == 0)
 		return 0;
 	if (err != NULL)
 		err->code = ERR_CORRUPT;
@@ -293,7 +295,8 @@ read_small(struct reader *r, enum snap_kind kind, struct err *err)
 	if (kind == SNAP_META) {
 		r->index = meta.index;
 		r->index_base = meta.index_base;
-		return 0;
+		r->st->level = meta.level > 0 ? meta.level : 1;
+		return fsm_check_level(r->st, r->st->level, err);
 	}
 	if (meta.frames != r->frames)
 		return bad(err, "some of it is missing");
@@ -418,6 +421,7 @@ sched_snapshot_read(
 	int rc;
 
 	sched_state_init(&fresh);
+	fresh.level_known = st->level_known;
 	rc = read_all(&r, err);
 	if (rc == 0)
 		take_over(st, &r);

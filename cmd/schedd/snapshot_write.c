@@ -18,6 +18,7 @@ struct held {
 struct writer {
 	sched_write_fn *fn;
 	void *ctx;
+	uint64_t level; /* of what may be written */
 	struct buf buf;
 	struct held *held;
 	uint64_t frames;
@@ -54,7 +55,7 @@ record(struct writer *w, enum snap_kind kind, const struct rec_type *t,
     const void *rec)
 {
 	buf_reset(&w->buf);
-	rec_pack(t, rec, &w->buf);
+	rec_pack_level(t, rec, w->level, &w->buf);
 	frame(w, kind, w->buf.data, w->buf.len);
 }
 
@@ -137,7 +138,8 @@ static void
 write_small(struct writer *w, const struct sched_state *st)
 {
 	struct snap_meta meta = { .index = st->index,
-		.index_base = st->index_base };
+		.index_base = st->index_base,
+		.level = st->level };
 
 	record(w, SNAP_META, &snap_meta_type, &meta);
 	for (size_t i = 0; i < SCHED_NTABLES; i++) {
@@ -206,7 +208,7 @@ int
 sched_snapshot_write(
     const struct sched_state *st, sched_write_fn *write, void *ctx)
 {
-	struct writer w = { .fn = write, .ctx = ctx };
+	struct writer w = { .fn = write, .ctx = ctx, .level = st->level };
 	struct snap_meta end = { 0 };
 	struct held *h, *next;
 	uint8_t format[4];

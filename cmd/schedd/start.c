@@ -210,6 +210,8 @@ schedd_info(struct daemon *d,
 	add(ctx, "region", sd->config->region);
 	add(ctx, "leading", sd->leading ? "true" : "false");
 	add_number(add, ctx, "index", st->index);
+	add_number(add, ctx, "feature_level", st->level);
+	add_number(add, ctx, "feature_level_known", st->level_known);
 	add_number(add, ctx, "jobs", HASH_COUNT(st->jobs));
 	add_number(add, ctx, "nodes", HASH_COUNT(st->nodes));
 	add_number(add, ctx, "allocations", HASH_COUNT(st->allocs));

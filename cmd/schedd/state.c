@@ -6,6 +6,7 @@
 #include "cmd/schedd/text.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "proto/version.h"
 
 static const char *const desired_names[] = { "run", "stop", "evict" };
 static const char *const client_names[] = { "pending", "running", "complete",
@@ -14,7 +15,8 @@ static const char *const client_names[] = { "pending", "running", "complete",
 void
 sched_state_init(struct sched_state *st)
 {
-	*st = (struct sched_state){ 0 };
+	*st = (struct sched_state){ .level = 1,
+		.level_known = ROVE_FEATURE_LEVEL };
 	TAILQ_INIT(&st->services_by_index);
 	st->config.scheduler_algorithm = xstrdup("binpack");
 	st->config.preemption_config.system_scheduler_enabled = true;

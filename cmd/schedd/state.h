@@ -273,6 +273,9 @@ struct sched_state {
 	/* How much further that is than in the log: a state that was restored
 	 * goes on behind the index that it had. */
 	uint64_t index_base;
+	/* The feature level in force (proto/version.h), and the one that this
+	 * program knows: a state above that is refused. */
+	uint64_t level, level_known;
 	uint64_t tables[SCHED_NTABLES];
 	struct sched_job *jobs; /* uthash heads, in order of insertion */
 	struct sched_node *nodes;
@@ -441,7 +444,7 @@ typedef long sched_read_fn(void *ctx, void *p, size_t n);
 /*
  * Replaces what st holds with what the stream says. All watches fire. Every
  * length is checked; on failure (ERR_CORRUPT, or ERR_BAD for a format of
- * another version) st is as before.
+ * another version and for a feature level above level_known) st is as before.
  */
 int sched_snapshot_read(
     struct sched_state *st, sched_read_fn *read, void *ctx, struct err *err);
@@ -453,8 +456,10 @@ int sched_stage(
     struct sched_staged *s, const struct cmd_restore *part, struct err *err);
 void sched_staged_release(struct sched_staged *s);
 
-/* Whether these bytes could be read so; changes nothing. */
-int sched_snapshot_check(const void *bytes, size_t n, struct err *err);
+/* Whether these bytes could be read so, and are of that feature level at
+ * most; changes nothing. */
+int sched_snapshot_check(
+    const void *bytes, size_t n, uint64_t level, struct err *err);
 
 /*
  * Replaces what st holds with a state of another time, or another cluster:

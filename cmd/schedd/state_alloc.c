@@ -140,13 +140,14 @@ read_flags(struct sched_alloc *a, const struct alloc *rec)
 }
 
 static void
-pack(struct sched_alloc *a, const struct alloc *rec)
+pack(const struct sched_state *st, struct sched_alloc *a,
+    const struct alloc *rec)
 {
 	struct alloc flat = *rec;
 	struct buf b = { 0 };
 
 	flat.job = NULL;
-	rec_pack(&alloc_type, &flat, &b);
+	rec_pack_level(&alloc_type, &flat, st->level, &b);
 	free(a->packed);
 	a->packed = xmemdup(b.data, b.len);
 	a->packed_len = (uint32_t)b.len;
@@ -288,7 +289,7 @@ sched_put_alloc(struct sched_state *st, const struct alloc *rec, uint64_t at)
 		read_ports(st, a, rec->allocated_resources);
 		a->complex = is_complex(rec->allocated_resources);
 	}
-	pack(a, rec);
+	pack(st, a, rec);
 	count(a, 1);
 	touch_alloc(st, a, at);
 	return a;

@@ -17,7 +17,7 @@ look(const void *bytes, size_t n)
 	size_t nstate;
 
 	if (snapfile_check(bytes, n, &head, &state, &nstate, NULL) == 0)
-		sched_snapshot_check(state, nstate, NULL);
+		sched_snapshot_check(state, nstate, 1, NULL);
 	rec_clear(&snapfile_head_type, &head);
 }
 

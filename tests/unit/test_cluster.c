@@ -29,7 +29,10 @@ add(uint64_t id, int64_t expect)
 		.raft = urls[id - 1],
 		.rpc = "",
 		.http = "",
-		.expect = expect };
+		.expect = expect,
+		.version = "1.2.3",
+		.level = 2,
+		.in_force = 1 };
 	return s;
 }
 
@@ -360,6 +363,57 @@ START_TEST(who_moved_is_readdressed_this_one_too)
 }
 END_TEST
 
+START_TEST(the_level_is_what_all_servers_alive_know)
+{
+	cluster_of(3);
+	ck_assert_uint_eq(cluster_level(&view, &config), 2);
+	list[1].level = 1;
+	ck_assert_uint_eq(cluster_level(&view, &config), 1);
+	list[1].level = 3; /* this one knows no more than 2 */
+	ck_assert_uint_eq(cluster_level(&view, &config), 2);
+	/* Who is away may come back as another. A learner counts, too. */
+	list[2].status = CLUSTER_FAILED;
+	ck_assert_uint_eq(cluster_level(&view, &config), 0);
+	config.servers[2].voice = RAFT_LEARNER;
+	ck_assert_uint_eq(cluster_level(&view, &config), 0);
+	view.n--;
+	ck_assert_uint_eq(cluster_level(&view, &config), 0);
+}
+END_TEST
+
+START_TEST(who_is_too_old_for_the_state_is_not_added)
+{
+	struct cluster_change c;
+	struct cluster_raft raft;
+
+	cluster_of(3);
+	list[0].in_force = 2;
+	add(4, 0)->cluster = OURS;
+	list[3].level = 1;
+	raft = (struct cluster_raft){ .cluster = OURS, .config = &config };
+	ck_assert(!next(&c));
+	ck_assert_ptr_eq(cluster_outdated(&view, &raft), &list[3]);
+	list[3].level = 2;
+	ck_assert_ptr_null(cluster_outdated(&view, &raft));
+	ck_assert(next(&c));
+	ck_assert_uint_eq(c.id, 4);
+}
+END_TEST
+
+START_TEST(who_is_too_old_for_the_cluster_says_so)
+{
+	founders(3, 3);
+	list[1].cluster = OURS;
+	list[1].in_force = 3;
+	ck_assert_int_eq(start().how, CLUSTER_WAIT);
+	ck_assert(start().is_wrong);
+	ck_assert_str_eq(start().why,
+	    "b is at feature level 3, and this program, rove 1.2.3, knows 2");
+	list[1].in_force = 2;
+	ck_assert_int_eq(start().how, CLUSTER_JOIN);
+}
+END_TEST
+
 START_TEST(a_full_cluster_adds_nobody)
 {
 	struct cluster_change c;
@@ -382,4 +436,7 @@ UNIT_MAIN("cluster", too_few_servers_wait, all_see_the_same_before_one_begins,
     the_dead_are_removed_where_a_majority_is_well,
     the_dead_stay_where_an_operator_says_so,
     a_server_set_up_anew_takes_the_place_of_the_old,
-    who_moved_is_readdressed_this_one_too, a_full_cluster_adds_nobody)
+    who_moved_is_readdressed_this_one_too,
+    the_level_is_what_all_servers_alive_know,
+    who_is_too_old_for_the_state_is_not_added,
+    who_is_too_old_for_the_cluster_says_so, a_full_cluster_adds_nobody)

@@ -186,6 +186,7 @@ static const struct {
 	TYPE(cmd_node_drain),
 	TYPE(cmd_eval_upsert),
 	TYPE(job_key),
+	TYPE(cmd_level),
 	TYPE(cmd_reap),
 	TYPE(cmd_alloc_client),
 	TYPE(cmd_alloc_transition),
