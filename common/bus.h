@@ -33,7 +33,7 @@
 #include "common/rec.h"
 
 #define BUS_MAX_MSG        (8u << 20)   /* with its envelope */
-#define BUS_MAX_HELD       10000        /* unanswered requests of one server */
+#define BUS_MAX_HELD       65536        /* unanswered requests of one server */
 #define BUS_MAX_HELD_BYTES (128u << 20) /* their decoded bodies together */
 #define BUS_MAX_INFLIGHT   256          /* unanswered calls to one peer */
 #define BUS_TOPIC_MAX      127
