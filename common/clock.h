@@ -13,6 +13,7 @@
 #define CLOCK_NS_PER_S  INT64_C(1000000000)
 
 uint64_t clock_mono_ms(void); /* never goes back; counts suspend too */
+int64_t clock_mono_ns(void);  /* the same clock, for short spans */
 int64_t clock_wall_ns(void);  /* since 1970, UTC; may jump */
 
 /*

@@ -24,7 +24,9 @@ struct loop {
 	struct event_base *base;
 	uint64_t now_ms;
 	int64_t wall_ns;
-	bool in_turn; /* this turn's clocks have been read */
+	bool in_turn;    /* this turn's clocks have been read */
+	int64_t turn_ns; /* when it began */
+	int64_t longest_ns;
 	bool stopped;
 
 	int wake_fd; /* eventfd, written when posts go from none to some */
@@ -73,8 +75,10 @@ read_clocks(struct loop *l)
 static void
 turn_begins(struct loop *l)
 {
-	if (!l->in_turn)
+	if (!l->in_turn) {
+		l->turn_ns = clock_mono_ns();
 		read_clocks(l);
+	}
 	l->in_turn = true;
 }
 
@@ -158,8 +162,15 @@ loop_free(struct loop *l)
 static void
 one_turn(struct loop *l)
 {
+	int64_t ns;
+
 	l->in_turn = false;
 	event_base_loop(l->base, EVLOOP_ONCE);
+	if (!l->in_turn)
+		return;
+	ns = clock_mono_ns() - l->turn_ns;
+	if (ns > l->longest_ns)
+		l->longest_ns = ns;
 }
 
 void
@@ -197,6 +208,15 @@ loop_wait(struct loop *l, const bool *done, uint64_t timeout_ms)
 	read_clocks(l);
 	loop_timer_free(t);
 	return *done;
+}
+
+uint64_t
+loop_longest_turn_us(struct loop *l)
+{
+	int64_t ns = l->longest_ns;
+
+	l->longest_ns = 0;
+	return (uint64_t)ns / 1000;
 }
 
 uint64_t

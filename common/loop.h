@@ -35,6 +35,10 @@ bool loop_wait(struct loop *l, const bool *done, uint64_t timeout_ms);
 uint64_t loop_now_ms(const struct loop *l); /* monotonic */
 int64_t loop_wall_ns(const struct loop *l); /* since 1970 */
 
+/* How long the longest turn took that has ended since this was last asked:
+ * so long nothing else was heard. */
+uint64_t loop_longest_turn_us(struct loop *l);
+
 /* Runs fn(arg) on the loop's thread soon; may be called on any thread. What
  * one thread posts runs in the order of posting. */
 void loop_post(struct loop *l, void (*fn)(void *arg), void *arg);

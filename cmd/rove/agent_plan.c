@@ -255,7 +255,7 @@ plan_schedd(struct planner *p)
 	if (s->max_heartbeats_per_second >= 1)
 		conftext_put_int(
 		    b, "lease_rate", (int64_t)s->max_heartbeats_per_second);
-	put_text_dur(b, "gc_interval", s->job_gc_interval);
+	put_text_dur(b, "job_gc_interval", s->job_gc_interval);
 	put_text_dur(b, "eval_gc_threshold", s->eval_gc_threshold);
 	put_text_dur(b, "batch_eval_gc_threshold", s->batch_eval_gc_threshold);
 	put_text_dur(b, "job_gc_threshold", s->job_gc_threshold);

@@ -56,6 +56,8 @@ int server_members(const struct command *cmd, int argc, char **argv);
 int agent_info(const struct command *cmd, int argc, char **argv);
 int version_show(const struct command *cmd, int argc, char **argv);
 int system_gc(const struct command *cmd, int argc, char **argv);
+int system_reconcile_summaries(
+    const struct command *cmd, int argc, char **argv);
 int status_any(const struct command *cmd, int argc, char **argv);
 
 #endif

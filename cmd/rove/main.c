@@ -158,6 +158,10 @@ static const struct command commands[] = {
 	    "identifier, or a prefix of it, belongs to; without one, the jobs.",
 	    status_any, NULL },
 	{ "system gc", "", "Forget what is over", NULL, system_gc, NULL },
+	{ "system reconcile summaries", "", "Count allocations anew",
+	    "Has the leader count the allocations of every job anew, should "
+	    "the summaries of jobs be wrong.",
+	    system_reconcile_summaries, NULL },
 	{ "version", "", "The version", NULL, version_show, NULL },
 };
 

@@ -120,7 +120,9 @@ api_root(void *ctx, struct http_req *r)
 void
 api_reconcile(void *ctx, struct http_req *r)
 {
-	(void)ctx;
-	api_headers(r, 0, true);
-	http_reply(r, 200, NULL, NULL, 0);
+	struct schedd *sd = ctx;
+
+	schedd_enter(sd);
+	sched_core_reconcile_summaries(sd->core, schedd_ask_http(sd, r, NULL));
+	schedd_leave(sd);
 }

@@ -29,6 +29,7 @@ static const struct rec_field schedd_config_fields[] = {
 	REC_DUR(struct schedd_config, 10, failover_ttl, "FailoverTTL"),
 	REC_I64(struct schedd_config, 11, lease_rate, "LeaseRate"),
 	REC_DUR(struct schedd_config, 12, gc_interval, "GCInterval"),
+	REC_DUR(struct schedd_config, 40, job_gc_interval, "JobGCInterval"),
 	REC_DUR(struct schedd_config, 13, eval_gc_threshold, "EvalGCThreshold"),
 	REC_DUR(struct schedd_config, 14, batch_eval_gc_threshold,
 	    "BatchEvalGCThreshold"),
@@ -69,6 +70,7 @@ schedd_config_init(void *config)
 	c->failover_ttl = (int64_t)o.failover_ttl_ms * CLOCK_NS_PER_MS;
 	c->lease_rate = (int64_t)o.lease_rate;
 	c->gc_interval = (int64_t)o.gc_interval_ms * CLOCK_NS_PER_MS;
+	c->job_gc_interval = (int64_t)o.job_gc_interval_ms * CLOCK_NS_PER_MS;
 	c->eval_gc_threshold = o.gc_eval_ns;
 	c->batch_eval_gc_threshold = o.gc_batch_eval_ns;
 	c->job_gc_threshold = o.gc_job_ns;

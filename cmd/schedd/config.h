@@ -27,8 +27,9 @@ struct schedd_config {
 	/* Leases; see sched_core_opts. */
 	int64_t lease_min, lease_grace, failover_ttl; /* ns */
 	int64_t lease_rate; /* a second, of all nodes together */
-	int64_t gc_interval, eval_gc_threshold, batch_eval_gc_threshold,
-	    job_gc_threshold, node_gc_threshold, deployment_gc_threshold;
+	int64_t gc_interval, job_gc_interval, eval_gc_threshold,
+	    batch_eval_gc_threshold, job_gc_threshold, node_gc_threshold,
+	    deployment_gc_threshold;
 	/* Snapshots of the state. */
 	int64_t snapshot_entries; /* after so many log entries */
 	/* No numbers of the jobs that parameterized ones have dispatched. */

@@ -21,11 +21,12 @@ sched_core_opts_init(struct sched_core_opts *o)
 	*o = (struct sched_core_opts){
 		.seed = 1,
 		.level_known = ROVE_FEATURE_LEVEL,
-		.lease_min_ms = 2000,
-		.lease_grace_ms = 2000,
-		.lease_rate = 500,
+		.lease_min_ms = 1500,
+		.lease_grace_ms = 1500,
+		.lease_rate = 5000,
 		.failover_ttl_ms = 30000,
 		.gc_interval_ms = 300000,
+		.job_gc_interval_ms = 300000,
 		.gc_eval_ns = hour,
 		.gc_batch_eval_ns = 24 * hour,
 		.gc_job_ns = 4 * hour,
@@ -84,8 +85,9 @@ core_term_end(struct sched_core *c)
 	leases_release(&c->leases);
 	core_evals_release(&c->unsaid);
 	c->again_ms = 0;
-	c->gc_busy = c->level_busy = false;
-	c->gc_ms = c->retry_ms = 0;
+	c->retry_ms = 0;
+	c->level_busy = false;
+	core_gc_end(c);
 }
 
 void
@@ -341,7 +343,7 @@ sched_core_tick(struct sched_core *c)
 	if (!c->leading)
 		return;
 	core_node_tick(c);
-	core_admin_tick(c);
+	core_gc_tick(c);
 	core_deploy_tick(c);
 	core_drain_tick(c);
 	broker_tick(&c->broker, c->now_ms);
@@ -375,8 +377,7 @@ sched_core_due_ms(const struct sched_core *c)
 		due = sooner(due, c->retry_ms);
 	if (c->again_ms != 0)
 		due = sooner(due, c->again_ms);
-	if (c->gc_ms != 0)
-		due = sooner(due, c->gc_ms);
+	due = sooner(due, core_gc_due_ms(c));
 	if (due_first(&c->deadlines) != NULL)
 		due = sooner(due, due_first(&c->deadlines)->at_ms);
 	if (due_first(&c->drains) != NULL)

@@ -47,7 +47,8 @@ struct sched_core_opts {
 	uint64_t lease_grace_ms;
 	uint64_t lease_rate;
 	uint64_t failover_ttl_ms; /* for all nodes after a change of leader */
-	uint64_t gc_interval_ms;  /* 0: only when asked */
+	/* Of jobs, and of all else; 0: only when asked. */
+	uint64_t job_gc_interval_ms, gc_interval_ms;
 	int64_t gc_eval_ns, gc_batch_eval_ns, gc_job_ns, gc_node_ns,
 	    gc_deployment_ns;
 	struct sched_probe probe; /* zeroed: nobody asks */
@@ -55,7 +56,8 @@ struct sched_core_opts {
 	uint64_t level_known;
 };
 
-/* The defaults: node down is noticed within 3 to 6 seconds. */
+/* The defaults: that a node is down is noticed within 5 seconds, as long as
+ * there are no more than 7,500. */
 void sched_core_opts_init(struct sched_core_opts *opts);
 
 struct sched_core;
@@ -230,7 +232,10 @@ void sched_core_deployment_status(
 /* No body. */
 void sched_core_service_delete(struct sched_core *c, uint64_t req,
     const char *ns, const char *name, const char *id);
+/* Forgets all that is over, of every kind and however young. */
 void sched_core_system_gc(struct sched_core *c, uint64_t req);
+/* Counts the allocations of every job anew, on this server. */
+void sched_core_reconcile_summaries(struct sched_core *c, uint64_t req);
 void sched_core_sched_config(struct sched_core *c, uint64_t req,
     const struct scheduler_configuration *config);
 /* Checked already. No body. */

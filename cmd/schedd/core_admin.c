@@ -1,6 +1,5 @@
 /*
- * What people ask about allocations, nodes, deployments and the servers; and
- * forgetting what is over.
+ * What people ask about allocations, nodes, deployments and the servers.
  */
 #include "cmd/schedd/core_impl.h"
 
@@ -416,80 +415,4 @@ sched_core_autopilot(struct sched_core *c, uint64_t req,
 
 	if (core_may_ask(c, req))
 		core_ask(c, req, &cmd, CORE_EMPTY);
-}
-
-/* Proposes to forget what is old enough; NULL: there is nothing. */
-static struct core_pending *
-propose_gc(struct sched_core *c, bool all)
-{
-	const struct sched_gc old = { .now = c->wall_ns,
-		.eval_ns = c->opts.gc_eval_ns,
-		.batch_eval_ns = c->opts.gc_batch_eval_ns,
-		.job_ns = c->opts.gc_job_ns,
-		.node_ns = c->opts.gc_node_ns,
-		.deployment_ns = c->opts.gc_deployment_ns };
-	const struct sched_gc any = { .now = c->wall_ns };
-	struct cmd_reap reap;
-	struct cmd cmd = { .reap = &reap };
-	struct core_pending *p = NULL;
-	bool more = sched_gc_select(&c->state, all ? &any : &old, &reap);
-
-	if (reap.nevals + reap.nallocs + reap.ndeployments + reap.njobs +
-		reap.nnodes >
-	    0) {
-		p = core_propose(c, &cmd);
-		p->is_gc = true;
-		p->has_more = more;
-		c->gc_busy = true;
-	}
-	rec_clear(&cmd_reap_type, &reap);
-	return p;
-}
-
-void
-sched_core_system_gc(struct sched_core *c, uint64_t req)
-{
-	struct core_pending *p;
-
-	if (!core_may_ask(c, req))
-		return;
-	p = propose_gc(c, true);
-	if (p == NULL) {
-		core_reply(c, req, NULL, NULL, c->state.index);
-		return;
-	}
-	p->has_req = true;
-	p->req = req;
-	p->answer = CORE_EMPTY;
-}
-
-bool
-core_gc_goes_on(struct sched_core *c, const struct core_pending *p)
-{
-	struct core_pending *next;
-
-	c->gc_busy = false;
-	if (!p->has_more || (next = propose_gc(c, p->has_req)) == NULL)
-		return false;
-	next->has_req = p->has_req;
-	next->req = p->req;
-	next->answer = p->answer;
-	return true;
-}
-
-void
-core_admin_lead(struct sched_core *c)
-{
-	if (c->opts.gc_interval_ms != 0)
-		c->gc_ms = c->now_ms + c->opts.gc_interval_ms;
-}
-
-void
-core_admin_tick(struct sched_core *c)
-{
-	if (c->gc_ms == 0 || c->now_ms < c->gc_ms)
-		return;
-	c->gc_ms = c->now_ms + c->opts.gc_interval_ms;
-	if (!c->gc_busy)
-		propose_gc(c, false);
 }

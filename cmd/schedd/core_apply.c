@@ -145,7 +145,7 @@ sched_core_lead(struct sched_core *c, bool leading)
 	rng_uuid(&c->rng, c->client);
 	core_eval_lead(c);
 	core_node_lead(c);
-	core_admin_lead(c);
+	core_gc_lead(c);
 	core_deploy_lead(c);
 	core_drain_lead(c);
 	core_pump(c);
@@ -167,7 +167,7 @@ settle(struct sched_core *c, const struct cmd *cmd, const struct fsm_reply *r,
 		core_run_applied(c, p->run, cmd, r);
 		p->run = NULL;
 	}
-	if (p->is_gc && core_gc_goes_on(c, p)) {
+	if (p->gc_kinds != 0 && core_gc_goes_on(c, p)) {
 		core_pending_free(p);
 		return;
 	}
@@ -343,7 +343,7 @@ sched_core_not_taken(
 		core_run_failed(c, p->run);
 		p->run = NULL;
 	}
-	if (p->is_gc)
+	if (p->gc_kinds != 0)
 		c->gc_busy = false;
 	if (p->is_drain)
 		c->drain_busy = false;

@@ -2,8 +2,9 @@
  * Draining nodes: their allocations are asked to move, few at a time.
  *
  * Of a service as many move at once as its migrate block allows, counted by
- * what is healthy anywhere. Batch tasks are left to end by themselves until
- * the deadline; what is everywhere goes last. At the deadline all goes.
+ * what is healthy anywhere. Batch tasks, those of sysbatch jobs among them, are
+ * left to end by themselves until the deadline; system jobs go last. At the
+ * deadline all goes. A node is done when all that had to go has ended.
  */
 #include "cmd/schedd/core_impl.h"
 
@@ -105,15 +106,13 @@ job_of(const struct sched_alloc *a)
 static bool
 is_everywhere(const struct sched_alloc *a)
 {
-	const char *type = a->version->job->type;
-
-	return sched_eq(type, "system") || sched_eq(type, "sysbatch");
+	return sched_eq(a->version->job->type, "system");
 }
 
 static void
 mark(struct sched_core *c, struct marks *m, struct sched_alloc *a)
 {
-	if (a->migrate || m->n == CMD_MAX_BATCH)
+	if (a->migrate || sched_alloc_is_terminal(a) || m->n == CMD_MAX_BATCH)
 		return;
 	if (m->n == m->cap)
 		m->ids = xgrow(m->ids, m->n, &m->cap, sizeof *m->ids);
@@ -153,7 +152,8 @@ mark_of_group(struct sched_core *c, struct marks *m, struct sched_alloc *one)
 		mark(c, m, one);
 }
 
-/* Marks what may leave the node now; true when nothing is left on it. */
+/* Marks what may leave the node now; true when nothing is left on it, nor on
+ * its way out. */
 static bool
 drain(struct sched_core *c, struct marks *m, const struct sched_node *n)
 {
@@ -164,7 +164,7 @@ drain(struct sched_core *c, struct marks *m, const struct sched_node *n)
 	size_t left = 0;
 
 	TAILQ_FOREACH (a, &n->allocs, by_node) {
-		if (sched_alloc_is_terminal(a) || is_everywhere(a))
+		if (sched_alloc_is_client_terminal(a) || is_everywhere(a))
 			continue;
 		left++;
 		if (force)
@@ -175,7 +175,7 @@ drain(struct sched_core *c, struct marks *m, const struct sched_node *n)
 	if (left > 0 && !force)
 		return false;
 	TAILQ_FOREACH (a, &n->allocs, by_node) {
-		if (sched_alloc_is_terminal(a) || !is_everywhere(a) ||
+		if (sched_alloc_is_client_terminal(a) || !is_everywhere(a) ||
 		    s->ignore_system_jobs)
 			continue;
 		left++;

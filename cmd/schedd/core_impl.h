@@ -9,7 +9,8 @@
  *	core_scale.c  ... about how many there shall be
  *	core_plan.c   ... about what would be
  *	core_var.c    ... about variables
- *	core_admin.c  what people ask about all else; garbage
+ *	core_admin.c  what people ask about all else
+ *	core_gc.c     garbage
  *	core_eval.c   evaluations: tracked, run, ended
  *	core_cut.c    what of a plan one command can hold
  *	core_deploy.c deployments: their deadlines and their ends
@@ -77,8 +78,8 @@ struct core_pending {
 	uint64_t reverted; /* CORE_DEPLOYED: to this version of the job */
 	bool has_reverted;
 	struct core_run *run; /* it is an evaluation's plan, or its end */
-	bool is_gc;
-	bool has_more; /* garbage than one command can name */
+	unsigned gc_kinds;    /* it forgets; enum sched_gc_kind */
+	bool has_more;        /* garbage than one command can name */
 	bool is_drain;
 	bool is_level;
 	struct core_evals evals; /* to be proposed again if not taken */
@@ -114,10 +115,10 @@ struct sched_core {
 	struct blocked blocked;
 	struct leases leases;
 	size_t nruns;
-	struct core_evals unsaid; /* whose proposal was not taken */
-	uint64_t again_ms;        /* what was not taken is tried; 0: nothing */
-	uint64_t retry_ms;        /* 0: nothing is to be tried again */
-	uint64_t gc_ms;           /* 0: never */
+	struct core_evals unsaid;  /* whose proposal was not taken */
+	uint64_t again_ms;         /* what was not taken is tried; 0: nothing */
+	uint64_t retry_ms;         /* 0: nothing is to be tried again */
+	uint64_t gc_ms, job_gc_ms; /* 0: never */
 	bool gc_busy;
 	bool level_busy;        /* raising it is on its way */
 	struct map deployments; /* active ones: id to struct core_deployment */
@@ -223,8 +224,13 @@ const struct task_group *core_group_of(const struct sched_alloc *a);
 /* Healthy ones among the group's canaries. */
 int64_t core_healthy_canaries(
     const struct sched_core *c, const struct deployment_state *g);
-void core_admin_lead(struct sched_core *c);
-void core_admin_tick(struct sched_core *c);
+
+/* --- core_gc.c --- */
+
+void core_gc_lead(struct sched_core *c);
+void core_gc_end(struct sched_core *c);
+void core_gc_tick(struct sched_core *c);
+uint64_t core_gc_due_ms(const struct sched_core *c);
 /* True when there is more garbage: who waits, waits for that, too. */
 bool core_gc_goes_on(struct sched_core *c, const struct core_pending *p);
 

@@ -54,6 +54,7 @@ make_core(struct schedd *sd, const struct schedd_config *c)
 	o.lease_rate = (uint64_t)c->lease_rate;
 	o.failover_ttl_ms = (uint64_t)(c->failover_ttl / CLOCK_NS_PER_MS);
 	o.gc_interval_ms = (uint64_t)(c->gc_interval / CLOCK_NS_PER_MS);
+	o.job_gc_interval_ms = (uint64_t)(c->job_gc_interval / CLOCK_NS_PER_MS);
 	o.gc_eval_ns = c->eval_gc_threshold;
 	o.gc_batch_eval_ns = c->batch_eval_gc_threshold;
 	o.gc_job_ns = c->job_gc_threshold;
@@ -220,7 +221,9 @@ schedd_info(struct daemon *d,
 	add_number(add, ctx, "ready_evals", s.ready);
 	add_number(add, ctx, "blocked_evals", s.blocked);
 	add_number(add, ctx, "plans", s.plans);
+	add_number(add, ctx, "leases", s.leases);
 	add_number(add, ctx, "leases_expired", s.leases_expired);
+	add_number(add, ctx, "longest_turn_us", loop_longest_turn_us(sd->loop));
 	add(ctx, "http", http_server_addr(sd->http));
 	http_stats_info(&http, add, ctx);
 }

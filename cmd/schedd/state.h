@@ -373,6 +373,10 @@ bool sched_alloc_is_former(const struct sched_alloc *a);
 /* Without those of a former job. */
 void sched_job_summary(const struct sched_job *j, struct job_summary *out);
 
+/* Counts every group's allocations anew; how many counts were wrong, which can
+ * only be a mistake of this program's. */
+size_t sched_recount(struct sched_state *st);
+
 bool sched_eval_is_terminal(const struct eval *e);
 bool sched_deployment_is_active(const struct deployment *d);
 bool sched_node_is_ready(const struct node *n); /* and eligible */
@@ -412,8 +416,17 @@ void sched_services_news(const struct sched_state *st,
 
 /* --- collecting garbage --- */
 
+enum sched_gc_kind {
+	SCHED_GC_JOBS = 1 << 0,
+	SCHED_GC_EVALS = 1 << 1, /* with their allocations */
+	SCHED_GC_DEPLOYMENTS = 1 << 2,
+	SCHED_GC_NODES = 1 << 3,
+	SCHED_GC_ALL = (1 << 4) - 1,
+};
+
 struct sched_gc {
-	int64_t now; /* wall clock, ns */
+	unsigned kinds; /* enum sched_gc_kind */
+	int64_t now;    /* wall clock, ns */
 	/* How long ago something must have ended, ns; 0 takes all. */
 	int64_t eval_ns;
 	int64_t batch_eval_ns;

@@ -33,6 +33,35 @@ count(struct sched_alloc *a, int sign)
 	usage_add(&a->node->usage, &a->usage, sign);
 }
 
+static size_t
+recount(struct sched_job *j)
+{
+	int64_t(*was)[SCHED_NCLIENT] = xcalloc(j->ngroups, sizeof *was);
+	const struct sched_alloc *a;
+	size_t nwrong = 0;
+
+	for (size_t i = 0; i < j->ngroups; i++) {
+		memcpy(was[i], j->groups[i].count, sizeof *was);
+		memset(j->groups[i].count, 0, sizeof *was);
+	}
+	TAILQ_FOREACH (a, &j->allocs, by_job)
+		j->groups[a->group].count[a->client]++;
+	for (size_t i = 0; i < j->ngroups; i++)
+		nwrong += memcmp(was[i], j->groups[i].count, sizeof *was) != 0;
+	free(was);
+	return nwrong;
+}
+
+size_t
+sched_recount(struct sched_state *st)
+{
+	size_t nwrong = 0;
+
+	for (struct sched_job *j = st->jobs; j != NULL; j = j->hh.next)
+		nwrong += recount(j);
+	return nwrong;
+}
+
 /* --- ports --- */
 
 uint32_t

@@ -324,6 +324,29 @@ pass(uint64_t ms, size_t silent)
 	}
 }
 
+/* What should stop at the node has ended. */
+static void
+end_stopped(size_t node)
+{
+	const struct sched_node *n =
+	    sched_node_find(sched_core_state(core), node_id(node));
+	const struct sched_alloc *a;
+	struct alloc allocs[8] = { 0 };
+	struct node_update m = { .node_id = n->id,
+		.secret_id = text_borrow("s"),
+		.allocs = allocs };
+
+	TAILQ_FOREACH (a, &n->allocs, by_node) {
+		ck_assert_uint_lt(m.nallocs, 8);
+		if (a->desired == SCHED_RUN)
+			continue;
+		allocs[m.nallocs].id = text_borrow(a->id);
+		allocs[m.nallocs++].client_status = text_borrow("complete");
+	}
+	sched_core_node_update(core, ask(), &m);
+	settle();
+}
+
 /* --- stories --- */
 
 START_TEST(core_places_what_is_registered)
@@ -529,6 +552,10 @@ START_TEST(core_empties_a_draining_node)
 	pass(2000, NODES);
 	ck_assert_uint_eq(live("web", full), 0);
 	ck_assert_uint_eq(live("web", NODES), 4);
+	node = sched_node_find(sched_core_state(core), node_id(full))->node;
+	/* They still run there, until the node says that they have ended. */
+	ck_assert(node->drain);
+	end_stopped(full);
 	node = sched_node_find(sched_core_state(core), node_id(full))->node;
 	ck_assert(!node->drain);
 	ck_assert_str_eq(node->last_drain->status, "complete");

@@ -430,7 +430,7 @@ START_TEST(gc_forgets_what_is_over)
 		.status = "complete" };
 	struct cmd_eval_upsert up = { .evals = &eval, .nevals = 1 };
 	struct cmd done = { .time = 4, .eval_upsert = &up };
-	struct sched_gc gc = { .now = 10 };
+	struct sched_gc gc = { .kinds = SCHED_GC_ALL, .now = 10 };
 	struct cmd_reap reap;
 
 	setup();
