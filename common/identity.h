@@ -7,14 +7,16 @@
 
 #include "common/err.h"
 
-#define IDENTITY_SIZE 64 /* of the longest, with its NUL */
+#define IDENTITY_SIZE   64 /* of the longest, with its NUL */
+#define IDENTITY_FORMAT 1
 
 /*
  * Fills out with what the file dir/name says. When there is none, or an
  * empty one, it becomes `fresh`, which is shorter than IDENTITY_SIZE. It is
  * durable when this returns: what goes by the name may be written then. A
  * file that is there and cannot be read is an error, not a reason for a new
- * name.
+ * name. The name is the first line; the second tells the file's format, and
+ * one above IDENTITY_FORMAT is refused.
  */
 int identity_keep(const char *dir, const char *name, const char *fresh,
     char out[IDENTITY_SIZE], struct err *err);

@@ -112,6 +112,8 @@ parse_line(struct snapshot *s, char *line)
 		parse_clock(&s->event_clock, rest);
 	} else if ((rest = after(line, "query-clock: ")) != NULL) {
 		parse_clock(&s->query_clock, rest);
+	} else if ((rest = after(line, "# format: ")) != NULL) {
+		parse_clock(&s->format, rest);
 	}
 }
 
@@ -137,6 +139,7 @@ snapshot_format(const struct snapshot *s, struct buf *out)
 {
 	char host[GOSSIP_ADDR_TEXT];
 
+	buf_addf(out, "# format: %d\n", SNAPSHOT_FORMAT);
 	for (size_t i = 0; i < s->nmembers; i++) {
 		const struct snapshot_member *m = &s->members[i];
 		bool brackets = m->addr.nip != 4;
@@ -176,6 +179,13 @@ snapshot_load(struct snapshot *s, const char *path, struct err *err)
 	else if (errno != ENOENT)
 		rv = -1;
 	buf_release(&text);
+	if (rv == 0 && s->format > SNAPSHOT_FORMAT) {
+		rv = err_set(err, ERR_BAD,
+		    "%s: written by a newer program: format version %" PRIu64
+		    ", this one knows up to %d",
+		    path, s->format, SNAPSHOT_FORMAT);
+		snapshot_release(s);
+	}
 	return rv;
 }
 

@@ -13,7 +13,8 @@
 #include "common/mem.h"
 
 #define SYNC_EVERY_S 2
-#define KNOWN        "known" /* the one key of servers */
+#define KNOWN        "known"  /* the one key of servers */
+#define FORMAT       "format" /* ... and of meta: a number as text */
 
 struct store {
 	MDB_env *env;
@@ -65,56 +66,110 @@ close_on_exec(MDB_env *env)
 	return fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ? errno : 0;
 }
 
+/* The format, which a new file gets and one from before there were formats. */
+static int
+check_format(MDB_txn *txn, const char *path, struct err *err)
+{
+	MDB_val key = { strlen(FORMAT), (void *)(uintptr_t)FORMAT }, value;
+	char text[24];
+	MDB_dbi meta;
+	int rv = mdb_dbi_open(txn, "meta", MDB_CREATE, &meta);
+	unsigned long format;
+
+	if (rv == 0)
+		rv = mdb_get(txn, meta, &key, &value);
+	if (rv == MDB_NOTFOUND) {
+		snprintf(text, sizeof text, "%d", STORE_FORMAT);
+		value = (MDB_val){ strlen(text), text };
+		return mdb_put(txn, meta, &key, &value, 0);
+	}
+	if (rv != 0)
+		return rv;
+	snprintf(text, sizeof text, "%.*s", (int)value.mv_size,
+	    (const char *)value.mv_data);
+	format = strtoul(text, NULL, 10);
+	if (format <= STORE_FORMAT)
+		return 0;
+	err_set(err, ERR_CONFLICT,
+	    "%s: written by a newer program: format version %lu, this one "
+	    "knows up to %d",
+	    path, format, STORE_FORMAT);
+	return MDB_VERSION_MISMATCH;
+}
+
+static int
+open_tables(struct store *s, MDB_txn *txn, const char *path, struct err *err)
+{
+	int rv;
+
+	if ((rv = mdb_dbi_open(txn, "allocs", MDB_CREATE, &s->allocs)) == 0 &&
+	    (rv = mdb_dbi_open(txn, "saved", MDB_CREATE, &s->saved)) == 0 &&
+	    (rv = mdb_dbi_open(txn, "servers", MDB_CREATE, &s->servers)) == 0)
+		rv = check_format(txn, path, err);
+	if (rv == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rv;
+}
+
+/* On failure ERR_CONFLICT says that a newer program wrote it. */
 static int
 open_env(struct store *s, const char *path, struct err *err)
 {
 	MDB_txn *txn = NULL;
 	int rv;
 
-	if ((rv = mdb_env_create(&s->env)) != 0 ||
-	    (rv = mdb_env_set_maxdbs(s->env, 4)) != 0 ||
-	    (rv = mdb_env_set_mapsize(s->env, STORE_MAX_BYTES)) != 0 ||
+	*err = (struct err){ 0 };
+	if ((rv = mdb_env_create(&s->env)) == 0 &&
+	    (rv = mdb_env_set_maxdbs(s->env, 4)) == 0 &&
+	    (rv = mdb_env_set_mapsize(s->env, STORE_MAX_BYTES)) == 0 &&
 	    (rv = mdb_env_open(s->env, path,
 		 MDB_NOSYNC | MDB_NOTLS | MDB_NOSUBDIR | MDB_NORDAHEAD,
-		 0600)) != 0 ||
-	    (rv = close_on_exec(s->env)) != 0 ||
-	    (rv = mdb_txn_begin(s->env, NULL, 0, &txn)) != 0 ||
-	    (rv = mdb_dbi_open(txn, "allocs", MDB_CREATE, &s->allocs)) != 0 ||
-	    (rv = mdb_dbi_open(txn, "saved", MDB_CREATE, &s->saved)) != 0 ||
-	    (rv = mdb_dbi_open(txn, "servers", MDB_CREATE, &s->servers)) != 0 ||
-	    (rv = mdb_txn_commit(txn)) != 0) {
-		mdb_env_close(s->env);
-		s->env = NULL;
-		return err_set(
-		    err, ERR_SYSTEM, "%s: %s", path, mdb_strerror(rv));
+		 0600)) == 0 &&
+	    (rv = close_on_exec(s->env)) == 0 &&
+	    (rv = mdb_txn_begin(s->env, NULL, 0, &txn)) == 0)
+		rv = open_tables(s, txn, path, err);
+	if (rv == 0)
+		return 0;
+	mdb_env_close(s->env);
+	s->env = NULL;
+	if (err->code == ERR_CONFLICT)
+		return -1;
+	return err_set(err, ERR_SYSTEM, "%s: %s", path, mdb_strerror(rv));
+}
+
+/* A damaged file is moved aside, so that there is room for a new one. */
+static int
+open_or_renew(struct store *s, const char *dir, struct err *err)
+{
+	char *path = xasprintf("%s/state.mdb", dir);
+	char *aside = xasprintf("%s/state.mdb.damaged", dir);
+	int rc = open_env(s, path, err);
+
+	if (rc == -1 && err->code != ERR_CONFLICT) {
+		log_error("state is unreadable and is begun afresh: %s; "
+			  "the old one is %s",
+		    err->text, aside);
+		if (rename(path, aside) == 0 || errno == ENOENT)
+			rc = open_env(s, path, err);
 	}
-	return 0;
+	free(path);
+	free(aside);
+	return rc;
 }
 
 struct store *
 store_open(const char *dir, struct err *err)
 {
 	struct store *s = xcalloc(1, sizeof *s);
-	char *path = xasprintf("%s/state.mdb", dir);
-	char *aside = xasprintf("%s/state.mdb.damaged", dir);
-	struct err first;
+	struct err why;
 
-	if (open_env(s, path, &first) == -1) {
-		log_error("state is unreadable and is begun afresh: %s; "
-			  "the old one is %s",
-		    first.text, aside);
-		if ((rename(path, aside) == -1 && errno != ENOENT) ||
-		    open_env(s, path, err) == -1) {
-			if (err != NULL && err->code == ERR_NONE)
-				*err = first;
-			free(s);
-			s = NULL;
-		}
-	}
-	free(path);
-	free(aside);
-	if (s == NULL)
+	if (open_or_renew(s, dir, &why) == -1) {
+		if (err != NULL)
+			*err = why;
+		free(s);
 		return NULL;
+	}
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->wake, NULL);
 	if (pthread_create(&s->syncer, NULL, run_syncer, s) != 0)

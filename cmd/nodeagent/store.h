@@ -5,7 +5,9 @@
  * Writes are seen by the next nodeagent even after kill -9; they are synced
  * to the disk now and then, from a thread of its own. After a power cut no
  * task is left anyway, and the servers know every allocation: so a store
- * that such a cut has damaged is moved aside, loudly, and begun afresh.
+ * that such a cut has damaged is moved aside, loudly, and begun afresh. One
+ * that a newer program has written, in a format above STORE_FORMAT, is
+ * neither read nor moved: opening fails.
  */
 #ifndef NODEAGENT_STORE_H
 #define NODEAGENT_STORE_H
@@ -16,6 +18,7 @@
 #include "proto/saved.h"
 
 #define STORE_MAX_BYTES (1ul << 30)
+#define STORE_FORMAT    1
 
 struct store;
 

@@ -352,6 +352,8 @@ look(void *arg)
 		return;
 	if (servers_are_alone(sd)) {
 		raise_level(sd, v.servers[0].level);
+		if (v.servers[0].in_force < v.servers[0].level)
+			loop_timer_set(s->look, LOOK_MS);
 		return;
 	}
 	loop_timer_set(s->look, LOOK_MS);

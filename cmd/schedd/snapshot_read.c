@@ -360,7 +360,8 @@ read_head(struct reader *r, struct err *err)
 		return bad(err, "this is none");
 	if (get_u32(head + 4) != SNAP_FORMAT)
 		return err_set(err, ERR_BAD,
-		    "snapshot: format %" PRIu32 ", this program reads %d",
+		    "snapshot: written by another program: format version "
+		    "%" PRIu32 ", this one knows %d",
 		    get_u32(head + 4), SNAP_FORMAT);
 	return 0;
 }

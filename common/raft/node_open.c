@@ -83,6 +83,7 @@ restore(struct raft_node *node, const struct wal_log *log,
 {
 	const struct wal_snap *s = &log->snap;
 	struct raft_bytes *config;
+	char name[WAL_SNAP_NAME_SIZE];
 	int fd, rc;
 
 	*snap = (struct raft_snapshot){ .index = s->index,
@@ -105,8 +106,8 @@ restore(struct raft_node *node, const struct wal_log *log,
 		return -1;
 	rc = node->opts.restore(node->opts.ctx, fd, s->size, s->index, err);
 	close(fd);
-	return rc == 0 ? 0
-		       : err_add(err, "snapshot at index %" PRIu64, s->index);
+	wal_snap_name(s, name);
+	return rc == 0 ? 0 : err_add(err, "%s/%s", node->opts.dir, name);
 }
 
 /* What the log holds behind the snapshot, as the core wants it. */

@@ -119,19 +119,23 @@ choose(struct wal_hard_file *f, const uint8_t *bytes)
 	return nbad;
 }
 
-static bool
-is_newer_version(const uint8_t *b)
+/* Of a newer program's block; else 0. */
+static uint32_t
+newer_version(const uint8_t *b)
 {
 	uint32_t version = wal_get32(b + HARD_VERSION);
 
 	return memcmp(b, HARD_MAGIC, 8) == 0 && version > WAL_VERSION &&
-	       version < 1u << 16;
+		       version < 1u << 16
+		   ? version
+		   : 0;
 }
 
 static int
 load(struct wal_dir *d, struct wal_hard_file *f, struct buf *b, struct err *err)
 {
 	const uint8_t *bytes;
+	uint32_t newer;
 	int nbad;
 
 	if (wal_dir_read(d, f->fd, WAL_HARD_NAME, HARD_SIZE, b, err) == -1)
@@ -142,11 +146,14 @@ load(struct wal_dir *d, struct wal_hard_file *f, struct buf *b, struct err *err)
 		    "%s/%s: damaged at offset %zu: the file should have %d "
 		    "bytes",
 		    d->path, WAL_HARD_NAME, b->len, HARD_SIZE);
-	if (is_newer_version(bytes) || is_newer_version(bytes + 2 * WAL_BLOCK))
+	newer = newer_version(bytes);
+	if (newer == 0)
+		newer = newer_version(bytes + 2 * WAL_BLOCK);
+	if (newer != 0)
 		return err_set(err, ERR_BAD,
-		    "%s/%s: written by a newer program: format version is "
-		    "above %d",
-		    d->path, WAL_HARD_NAME, WAL_VERSION);
+		    "%s/%s: written by a newer program: format version %" PRIu32
+		    ", this one knows up to %d",
+		    d->path, WAL_HARD_NAME, newer, WAL_VERSION);
 	nbad = choose(f, bytes);
 	if (nbad == 4)
 		return err_set(err, ERR_CORRUPT,

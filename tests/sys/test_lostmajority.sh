@@ -8,7 +8,7 @@
 put_job() { curl -sf -m 10 -X PUT --data-binary "{\"Job\": {\"ID\": \"$2\", \"Type\": \"batch\", \"Datacenters\": [\"dc1\"], \"TaskGroups\": [{\"Name\": \"g\", \"Tasks\": [{\"Name\": \"t\", \"Driver\": \"mock_driver\"}]}]}}" "$(url "$1")/v1/jobs" >/dev/null; }
 jobs() { ask "$1" '/v1/jobs?stale' | jq -r '.[].ID' | sort | xargs; }
 has_jobs() { [ "$(jobs "$1")" = "$2" ]; }
-raft_id() { cat "$TEST_DIR/s$1.data/server/server-id"; }
+raft_id() { head -n 1 "$TEST_DIR/s$1.data/server/server-id"; }
 
 for n in 1 2 3; do server $n 3; done
 eventually 20 agree 1 2 3

@@ -53,7 +53,7 @@ done
 expect_eq "$(jobs_known)" "job1 job2 job3 job4 job5 "
 
 # Who the servers are.
-ID=$(cat "$TEST_DIR/alpha.data/server-id")
+ID=$(head -n 1 "$TEST_DIR/alpha.data/server-id")
 expect_match "$(rove operator raft list-peers)" \
 	"Node +ID +Address +State +Voter +RaftProtocol"$'\n'"alpha.global +$ID +127.0.0.1:$RPC_PORT +leader +true +3"
 expect_eq "$(rove operator raft transfer-leadership -peer-id "$ID")" "Transferred leadership to peer with id \"$ID\""

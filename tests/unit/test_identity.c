@@ -126,7 +126,30 @@ START_TEST(identity_that_cannot_be_read_is_not_replaced)
 	text[IDENTITY_SIZE] = '\0';
 	write_file("id", text);
 	ck_assert_int_eq(identity_keep(dir, "id", "one", id, &err), -1);
-	ck_assert_ptr_nonnull(strstr(err.text, "/id: larger than 63 bytes"));
+	ck_assert_ptr_nonnull(
+	    strstr(err.text, "/id: a line longer than 63 bytes"));
+	forget("id");
+	forget("");
+}
+END_TEST
+
+START_TEST(identity_of_a_newer_program_is_refused)
+{
+	char id[IDENTITY_SIZE], again[IDENTITY_SIZE];
+	struct err err;
+
+	begin();
+	ck_assert_int_eq(identity_keep(dir, "id", "one", id, &err), 0);
+	ck_assert_int_eq(identity_keep(dir, "id", "two", again, &err), 0);
+	ck_assert_str_eq(again, "one");
+	write_file("id", "three\nformat 1\n");
+	ck_assert_int_eq(identity_keep(dir, "id", "one", id, &err), 0);
+	ck_assert_str_eq(id, "three");
+	write_file("id", "three\nformat 2\n");
+	ck_assert_int_eq(identity_keep(dir, "id", "one", id, &err), -1);
+	ck_assert_ptr_nonnull(
+	    strstr(err.text, "/id: written by a newer program: format version "
+			     "2, this one knows up to 1"));
 	forget("id");
 	forget("");
 }
@@ -160,4 +183,5 @@ END_TEST
 UNIT_MAIN("identity", identity_is_kept_for_ever,
     identity_and_its_name_are_durable,
     identity_that_cannot_be_read_is_not_replaced,
+    identity_of_a_newer_program_is_refused,
     directories_that_are_made_are_durable)

@@ -1,6 +1,9 @@
 #include "cmd/gossipd/snapshot.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "tests/lib/unit.h"
 
@@ -83,6 +86,35 @@ START_TEST(what_is_written_is_read_again)
 }
 END_TEST
 
+START_TEST(what_a_newer_program_wrote_is_refused)
+{
+	char path[] = "/tmp/test_snapshot.XXXXXX";
+	int fd = mkstemp(path);
+	struct snapshot s = parsed("alive: a 10.0.0.1:7946\n"), back;
+	struct err err;
+	static const char newer[] = "# format: 2\nalive: a 10.0.0.1:7946\n";
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(snapshot_save(&s, path, &err), 0);
+	ck_assert_int_eq(snapshot_load(&back, path, &err), 0);
+	ck_assert_uint_eq(back.format, 1);
+	ck_assert_uint_eq(back.nmembers, 1);
+	snapshot_release(&back);
+	close(fd);
+	fd = open(path, O_WRONLY | O_TRUNC);
+	ck_assert_int_eq(
+	    (int)write(fd, newer, sizeof newer - 1), (int)sizeof newer - 1);
+	close(fd);
+	ck_assert_int_eq(snapshot_load(&back, path, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text,
+	    ": written by a newer program: format version 2, this one knows "
+	    "up to 1"));
+	ck_assert_uint_eq(back.nmembers, 0);
+	unlink(path);
+	snapshot_release(&s);
+}
+END_TEST
+
 UNIT_MAIN("snapshot", an_agents_file_is_understood,
     after_a_leave_nobody_is_looked_for, what_makes_no_sense_is_passed_over,
-    what_is_written_is_read_again)
+    what_is_written_is_read_again, what_a_newer_program_wrote_is_refused)

@@ -1,6 +1,7 @@
 #include "cmd/nodeagent/store.h"
 
 #include <fcntl.h>
+#include <lmdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -125,6 +126,42 @@ START_TEST(store_moves_a_damaged_file_aside)
 }
 END_TEST
 
+START_TEST(store_of_a_newer_program_is_refused_and_left_alone)
+{
+	MDB_val key = { 6, (void *)(uintptr_t) "format" };
+	MDB_val value = { 1, (void *)(uintptr_t) "2" };
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi meta;
+	struct store *s;
+	struct err err;
+	char *path;
+
+	begin();
+	s = open_it();
+	put(s, "a1", "running");
+	store_close(s);
+	path = xasprintf("%s/state.mdb", dir);
+	ck_assert_int_eq(mdb_env_create(&env), 0);
+	mdb_env_set_maxdbs(env, 4);
+	ck_assert_int_eq(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), 0);
+	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	ck_assert_int_eq(mdb_dbi_open(txn, "meta", 0, &meta), 0);
+	ck_assert_int_eq(mdb_put(txn, meta, &key, &value, 0), 0);
+	ck_assert_int_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+	ck_assert_ptr_null(store_open(dir, &err));
+	ck_assert_ptr_nonnull(strstr(err.text,
+	    "/state.mdb: written by a newer program: format version 2, this "
+	    "one knows up to 1"));
+	free(path);
+	path = xasprintf("%s/state.mdb.damaged", dir);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	free(path);
+	end();
+}
+END_TEST
+
 /* Of the store's files a program that we start inherits none. */
 START_TEST(store_is_closed_on_exec)
 {
@@ -152,4 +189,5 @@ START_TEST(store_is_closed_on_exec)
 END_TEST
 
 UNIT_MAIN("store", store_keeps_allocations_over_a_restart,
-    store_moves_a_damaged_file_aside, store_is_closed_on_exec)
+    store_moves_a_damaged_file_aside,
+    store_of_a_newer_program_is_refused_and_left_alone, store_is_closed_on_exec)
