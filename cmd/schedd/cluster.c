@@ -199,8 +199,23 @@ try_to_form(const struct cluster_view *v, struct cluster_start *out)
 		    "servers that see the same: all but %zu do", nunready);
 }
 
-void
-cluster_start(const struct cluster_view *v, struct cluster_start *out)
+/* Nobody of our region is there, and somebody of another: a wrong name. */
+static void
+ask_for_name(const struct cluster_view *v, struct cluster_start *out)
+{
+	size_t n = strlen(out->why);
+
+	if (out->how != CLUSTER_WAIT || v->n > 1 || v->elsewhere == NULL)
+		return;
+	snprintf(out->why + n, sizeof out->why - n,
+	    "; the pool has none of this region, but of region \"%s\": is the "
+	    "name right?",
+	    v->elsewhere);
+	out->is_wrong = v->servers[0].expect == 0;
+}
+
+static void
+decide_start(const struct cluster_view *v, struct cluster_start *out)
 {
 	const struct cluster_server *self = &v->servers[0], *other;
 
@@ -221,6 +236,13 @@ cluster_start(const struct cluster_view *v, struct cluster_start *out)
 		    other->name, other->expect, self->expect);
 	else
 		try_to_form(v, out);
+}
+
+void
+cluster_start(const struct cluster_view *v, struct cluster_start *out)
+{
+	decide_start(v, out);
+	ask_for_name(v, out);
 }
 
 /* --- the leader --- */
@@ -413,17 +435,4 @@ cluster_level(const struct cluster_view *v, const struct raft_config *config)
 			level = s->level;
 	}
 	return level;
-}
-
-const struct cluster_server *
-cluster_stranger(const struct cluster_view *v, uint64_t cluster)
-{
-	for (size_t i = 1; i < v->n; i++) {
-		const struct cluster_server *s = &v->servers[i];
-
-		if (s->status == CLUSTER_ALIVE && s->cluster != 0 &&
-		    s->cluster != cluster)
-			return s;
-	}
-	return NULL;
 }

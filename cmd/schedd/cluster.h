@@ -51,6 +51,8 @@ struct cluster_server {
 struct cluster_view {
 	const struct cluster_server *servers;
 	size_t n;
+	/* Another region that the pool has servers of, or NULL. */
+	const char *elsewhere;
 };
 
 /* NULL when it is not there. */
@@ -107,9 +109,5 @@ uint64_t cluster_level(
  * the state, or NULL. */
 const struct cluster_server *cluster_outdated(
     const struct cluster_view *v, const struct cluster_raft *raft);
-
-/* An alive server of the region that is in another cluster, or NULL. */
-const struct cluster_server *cluster_stranger(
-    const struct cluster_view *v, uint64_t cluster);
 
 #endif

@@ -10,6 +10,7 @@
 #include "common/raft/raft.h"
 
 #define CONFIG_RAFT_ADDR_MAX (RAFT_ADDR_MAX - 6) /* "tcp://" comes before */
+#define CONFIG_REGION_MAX    63
 
 static const struct rec_field schedd_config_fields[] = {
 	DAEMON_CONFIG_ROWS(struct schedd_config),
@@ -127,6 +128,12 @@ schedd_config_check(const void *config, struct err *err)
 	if (c->common.data_dir == NULL || *c->common.data_dir != '/')
 		return err_set(
 		    err, ERR_BAD, "data_dir must be an absolute path");
+	if (*c->region == '\0' || strlen(c->region) > CONFIG_REGION_MAX ||
+	    strpbrk(c->region, " \t\r\n\"") != NULL)
+		return err_set(err, ERR_BAD,
+		    "region: expected a word of at most %d letters, found "
+		    "\"%s\"",
+		    CONFIG_REGION_MAX, c->region);
 	if (strchr(c->http, ':') == NULL)
 		return err_set(err, ERR_BAD,
 		    "http: \"%s\" is no address like 127.0.0.1:4646", c->http);

@@ -61,6 +61,14 @@ cross_count(const struct schedd *sd)
 	return 1 + regions_count(&sd->crosses->regions);
 }
 
+const char *
+cross_elsewhere(const struct schedd *sd)
+{
+	const struct regions *rs = &sd->crosses->regions;
+
+	return rs->n > 0 ? rs->servers[0].region : NULL;
+}
+
 /* --- HTTP --- */
 
 /* A request under way. */

@@ -26,6 +26,8 @@ void cross_close(struct schedd *sd);
 void cross_learn(struct schedd *sd, const struct member_rows *rows);
 /* Regions that are known, with our own. */
 size_t cross_count(const struct schedd *sd);
+/* One of them that is not ours; NULL: there is none. */
+const char *cross_elsewhere(const struct schedd *sd);
 
 /* Whether the request is for another region than ours. */
 bool cross_is_elsewhere(struct schedd *sd, const struct http_req *r);

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "cmd/schedd/api.h"
+#include "cmd/schedd/cross.h"
 #include "cmd/schedd/forward.h"
 #include "cmd/schedd/gossip.h"
+#include "cmd/schedd/misfits.h"
 #include "cmd/schedd/peersfile.h"
 #include "common/arena.h"
 #include "common/log.h"
@@ -17,6 +19,7 @@
 
 #define LOOK_MS  500  /* between two looks at who the servers are */
 #define AGAIN_MS 1000 /* after a change that was not taken */
+#define FOUND_MS 1000 /* the pool may show that there is a cluster already */
 
 struct servers {
 	struct schedd *sd;
@@ -28,6 +31,9 @@ struct servers {
 	uint64_t cluster; /* the one we are in; 0: none yet */
 	uint64_t ready;   /* the one we are ready to form */
 	char said[CLUSTER_WHY_MAX];
+	struct misfits misfits; /* told already */
+	struct loop_timer *found;
+	bool may_found; /* alone, where one is enough */
 
 	struct loop_timer *look;
 	bool is_changing;
@@ -240,7 +246,9 @@ begin(struct servers *s, const struct cluster_start *how)
 	else
 		log_info("joining a cluster: its leader will add this server");
 	if (schedd_open_raft(s->sd,
-		how->how == CLUSTER_FORM ? &how->first : &none, how->cluster,
+		how->how == CLUSTER_FORM ? &how->first : &none,
+		how->how == CLUSTER_FORM && how->first.n == 1 ? 0
+							      : how->cluster,
 		&err) == -1)
 		log_fatal("%s", err.text);
 	note_cluster(s);
@@ -253,6 +261,8 @@ try_to_begin(struct servers *s)
 	struct cluster_start how;
 
 	cluster_start(&v, &how);
+	if (how.how == CLUSTER_FORM && how.first.n == 1 && !s->may_found)
+		return;
 	if (how.how != CLUSTER_WAIT) {
 		begin(s, &how);
 		return;
@@ -268,6 +278,16 @@ try_to_begin(struct servers *s)
 		return;
 	s->ready = s->list[0].ready = how.cluster;
 	gossip_tell(s->sd);
+}
+
+static void
+on_found(void *arg)
+{
+	struct servers *s = arg;
+
+	s->may_found = true;
+	if (s->sd->raft == NULL)
+		try_to_begin(s);
 }
 
 /* --- the leader --- */
@@ -372,17 +392,17 @@ look(void *arg)
 	say_outdated(s, cluster_outdated(&v, &raft));
 }
 
-/* Two clusters in one region never become one by themselves. */
 static void
-look_for_strangers(struct servers *s)
+look_for_misfits(struct servers *s)
 {
 	struct cluster_view v = servers_view(s->sd);
-	const struct cluster_server *other = cluster_stranger(&v, s->cluster);
+	struct misfits now, news;
 
-	if (other != NULL && is_new(s, other->name))
-		log_error("server %s of this region is in another cluster "
-			  "(%016" PRIx64 "): it is not added",
-		    other->name, other->cluster);
+	misfits_find(&v, &now);
+	misfits_new(&now, &s->misfits, &news);
+	for (size_t i = 0; i < news.n; i++)
+		log_error("%s", news.text[i]);
+	s->misfits = now;
 }
 
 /* --- what is heard --- */
@@ -398,7 +418,7 @@ servers_learn(struct schedd *sd, const struct member_rows *rows)
 	if (sd->raft == NULL)
 		try_to_begin(s);
 	else
-		look_for_strangers(s);
+		look_for_misfits(s);
 	servers_led(sd);
 }
 
@@ -493,7 +513,9 @@ servers_are_alone(const struct schedd *sd)
 struct cluster_view
 servers_view(const struct schedd *sd)
 {
-	return (struct cluster_view){ sd->servers->list, sd->servers->n };
+	return (struct cluster_view){ .servers = sd->servers->list,
+		.n = sd->servers->n,
+		.elsewhere = cross_elsewhere(sd) };
 }
 
 const struct cluster_server *
@@ -599,21 +621,24 @@ recover(struct schedd *sd, struct err *err)
 	return rc;
 }
 
-/* A log is opened as it is; who is alone, or founds by itself, waits for
- * nobody. */
+/* A log is opened as it is, and who is alone waits for nobody. Who may found
+ * a cluster by itself looks first whether there is one to join. */
 static int
 open_log(struct servers *s, struct err *err)
 {
-	struct schedd *sd = s->sd;
-	const struct cluster_server *self = servers_self(sd);
+	const struct cluster_server *self = servers_self(s->sd);
 	struct raft_config first = { 0 };
+	struct schedd *sd = s->sd;
 
 	if (recover(sd, err) == -1)
 		return -1;
 	if (servers_are_alone(sd))
 		return schedd_open_raft(sd, NULL, 0, err);
-	if (!schedd_has_raft(sd) && self->expect != 1)
+	if (!schedd_has_raft(sd)) {
+		loop_timer_set(s->found, FOUND_MS);
 		return 0;
+	}
+	/* It may have been killed before its log had a first entry. */
 	if (self->expect == 1) {
 		first.n = 1;
 		first.servers[0] =
@@ -637,6 +662,7 @@ servers_open(struct schedd *sd, struct err *err)
 	s->sd = sd;
 	s->look = loop_timer_new(sd->loop, look, s);
 	s->patience = loop_timer_new(sd->loop, on_patience, s);
+	s->found = loop_timer_new(sd->loop, on_found, s);
 	list(s, &none);
 	if (!servers_are_alone(sd))
 		daemon_warn_if_open("raft", schedd_config_raft(sd->config));
@@ -652,6 +678,7 @@ servers_close(struct schedd *sd)
 		return;
 	loop_timer_free(s->look);
 	loop_timer_free(s->patience);
+	loop_timer_free(s->found);
 	arena_release(&s->arena);
 	free(s);
 	sd->servers = NULL;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <uthash.h>
 
@@ -36,6 +37,24 @@ identify(struct schedd *sd, struct err *err)
 		return -1;
 	sd->server_id = xstrdup(id);
 	return 0;
+}
+
+/* What is in data_dir is of one region for ever: as another one's it would
+ * take the state of both for one. */
+static int
+keep_region(const struct schedd_config *c, struct err *err)
+{
+	const char *dir = c->common.data_dir;
+	char was[IDENTITY_SIZE];
+
+	if (identity_keep(dir, "region", c->region, was, err) == -1)
+		return -1;
+	if (strcmp(was, c->region) == 0)
+		return 0;
+	return err_set(err, ERR_BAD,
+	    "%s has the state of a server of region \"%s\", and region is now "
+	    "\"%s\": give it back its name, or another data_dir",
+	    dir, was, c->region);
 }
 
 static struct sched_core *
@@ -115,8 +134,8 @@ schedd_start(struct daemon *d, struct err *err)
 	sd->core = make_core(sd, c);
 	forwards_open(sd);
 	cross_open(sd);
-	if (identify(sd, err) == -1 || servers_open(sd, err) == -1 ||
-	    open_rpc(sd, err) == -1 ||
+	if (keep_region(c, err) == -1 || identify(sd, err) == -1 ||
+	    servers_open(sd, err) == -1 || open_rpc(sd, err) == -1 ||
 	    (sd->metricsd = dial(sd, "metricsd", err)) == NULL ||
 	    gossip_open(sd, err) == -1)
 		return -1;
