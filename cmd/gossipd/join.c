@@ -210,3 +210,15 @@ joins_free(struct joins *j)
 		task_free(j->tasks);
 	free(j);
 }
+
+uint64_t
+join_wait_ms(int64_t n, uint64_t interval_ms, uint64_t chance)
+{
+	uint64_t wait = JOIN_FIRST_WAIT_MS;
+
+	while (n-- > 1 && wait < interval_ms)
+		wait *= 2;
+	if (wait > interval_ms)
+		wait = interval_ms;
+	return wait - chance % (wait / 4 + 1);
+}

@@ -12,8 +12,10 @@
 #include "cmd/gossipd/pool.h"
 #include "common/loop.h"
 
-#define JOIN_MAX_ADDRS 64 /* in one list */
-#define JOIN_MAX_TASKS 16 /* at once */
+#define JOIN_MAX_ADDRS     64 /* in one list */
+#define JOIN_MAX_TASKS     16 /* at once */
+
+#define JOIN_FIRST_WAIT_MS 1000
 
 struct joins;
 
@@ -34,6 +36,13 @@ void joins_free(struct joins *j); /* tasks end without a word */
  */
 bool joins_start(struct joins *j, char *const *addrs, size_t n,
     void (*done)(void *ctx, const struct join_result *r), void *ctx);
+
+/*
+ * How long to wait after the nth attempt (from 1) at which nobody answered:
+ * a second, then twice as long each time, interval_ms at the most; a quarter
+ * of it is chance, so that servers that start together do not ask together.
+ */
+uint64_t join_wait_ms(int64_t n, uint64_t interval_ms, uint64_t chance);
 
 /* A POOL_EV_JOINED came out of the pool; done() follows on a later turn. */
 void joins_on_joined(struct joins *j, uint64_t token, bool ok, const char *why);

@@ -248,6 +248,7 @@ on_retried(void *ctx, const struct join_result *r)
 {
 	struct gossipd *g = ctx;
 	const struct gossipd_config *c = g->daemon->config;
+	uint64_t wait = (uint64_t)(c->retry_interval / CLOCK_NS_PER_MS), chance;
 
 	log_join(r);
 	if (r->njoined > 0)
@@ -258,8 +259,12 @@ on_retried(void *ctx, const struct join_result *r)
 		daemon_exit(g->daemon, 1);
 		return;
 	}
-	loop_timer_set(
-	    g->retry, (uint64_t)(c->retry_interval / CLOCK_NS_PER_MS));
+	/* Who says how often also knows how long that takes. */
+	if (c->retry_max == 0) {
+		rng_secret(&chance, sizeof chance);
+		wait = join_wait_ms(g->nretries, wait, chance);
+	}
+	loop_timer_set(g->retry, wait);
 }
 
 static void
