@@ -123,6 +123,8 @@ void api_raft_release(struct schedd *sd);
 void api_autopilot_config(void *ctx, struct http_req *r);
 void api_autopilot_config_set(void *ctx, struct http_req *r);
 void api_autopilot_health(void *ctx, struct http_req *r);
+/* On the leader: how many servers may still fail, and whether all are well. */
+int64_t api_autopilot_tolerance(const struct schedd *sd, bool *is_healthy);
 
 /* api_snapshot.c */
 void api_snapshot_save(void *ctx, struct http_req *r);

@@ -80,6 +80,7 @@ raft_stats(const struct schedd *sd)
 	set_number(t, "applied_index", raft_node_applied(sd->raft));
 	set_number(t, "commit_index", info.raft.commit);
 	set_number(t, "last_log_index", info.raft.last);
+	set_number(t, "last_log_term", info.raft.last_term);
 	set_number(t, "term", info.raft.term);
 	set_number(t, "feature_level", sched_core_state(sd->core)->level);
 	set_number(

@@ -124,6 +124,19 @@ fill_health(const struct schedd *sd, struct autopilot_health *h)
 		h->failure_tolerance = (int64_t)(nwell - h->nvoters / 2 - 1);
 }
 
+int64_t
+api_autopilot_tolerance(const struct schedd *sd, bool *is_healthy)
+{
+	struct autopilot_health h;
+	int64_t tolerance;
+
+	fill_health(sd, &h);
+	tolerance = h.failure_tolerance;
+	*is_healthy = h.healthy;
+	rec_clear(&autopilot_health_type, &h);
+	return tolerance;
+}
+
 /* One that is not well makes it a 429. */
 void
 api_autopilot_health(void *ctx, struct http_req *r)

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "cmd/schedd/api.h"
 #include "cmd/schedd/schedd.h"
 #include "cmd/schedd/text.h"
 #include "common/clock.h"
@@ -180,15 +181,15 @@ set_evals(struct schedd *sd)
 
 /* --- the server --- */
 
-/* How many servers may still be lost. */
-static double
-failure_tolerance(const struct raft_status *s)
+static void
+set_autopilot(struct schedd *sd)
 {
-	size_t voters = 0;
+	bool is_healthy;
+	int64_t tolerance = api_autopilot_tolerance(sd, &is_healthy);
 
-	for (size_t i = 0; i < s->config.n; i++)
-		voters += s->config.servers[i].voice == RAFT_VOTER;
-	return voters > 0 ? (double)((voters - 1) / 2) : 0;
+	gauge(&sd->meter, "nomad.nomad.autopilot.healthy", is_healthy ? 1 : 0);
+	gauge(&sd->meter, "nomad.nomad.autopilot.failure_tolerance",
+	    (double)tolerance);
 }
 
 static void
@@ -205,11 +206,8 @@ set_raft(struct schedd *sd)
 	gauge(m, "nomad.raft.peers", (double)raft.raft.config.n);
 	gauge(m, "nomad.state.snapshotIndex", (double)raft.raft.snapshot_index);
 	meter_total(m, "nomad.raft.apply", (double)sd->nproposed, NULL, 0);
-	if (!sd->leading)
-		return;
-	gauge(m, "nomad.nomad.autopilot.healthy", 1);
-	gauge(m, "nomad.nomad.autopilot.failure_tolerance",
-	    failure_tolerance(&raft.raft));
+	if (sd->leading)
+		set_autopilot(sd);
 }
 
 static void

@@ -216,6 +216,26 @@ add_number(void (*add)(void *ctx, const char *name, const char *value),
 	add(ctx, name, text);
 }
 
+/* Of several servers the one whose last entry has the higher term, or of one
+ * term the higher index, holds more. */
+static void
+info_raft(const struct schedd *sd,
+    void (*add)(void *ctx, const char *name, const char *value), void *ctx)
+{
+	struct raft_node_info raft;
+	char cluster[24];
+
+	if (sd->raft == NULL)
+		return;
+	raft_node_info(sd->raft, &raft);
+	snprintf(cluster, sizeof cluster, "%016" PRIx64, raft.cluster_id);
+	add(ctx, "cluster", cluster);
+	add_number(add, ctx, "raft_term", raft.raft.term);
+	add_number(add, ctx, "raft_last_term", raft.raft.last_term);
+	add_number(add, ctx, "raft_last_index", raft.raft.last);
+	add_number(add, ctx, "raft_commit", raft.raft.commit);
+}
+
 void
 schedd_info(struct daemon *d,
     void (*add)(void *ctx, const char *name, const char *value), void *ctx)
@@ -229,6 +249,7 @@ schedd_info(struct daemon *d,
 	add(ctx, "server_id", sd->server_id);
 	add(ctx, "region", sd->config->region);
 	add(ctx, "leading", sd->leading ? "true" : "false");
+	info_raft(sd, add, ctx);
 	add_number(add, ctx, "index", st->index);
 	add_number(add, ctx, "feature_level", st->level);
 	add_number(add, ctx, "feature_level_known", st->level_known);

@@ -232,6 +232,7 @@ raft_status(const struct raft *r, struct raft_status *s)
 		.leader = r->leader,
 		.first = raft_log_first(&r->log),
 		.last = raft_log_last(&r->log),
+		.last_term = raft_log_last_term(&r->log),
 		.commit = r->commit,
 		.applied = r->applied,
 		.synced = r->synced,

@@ -466,6 +466,7 @@ struct raft_status {
 	enum raft_role role;
 	uint64_t term, vote, leader;
 	uint64_t first, last; /* log held; last < first: empty */
+	uint64_t last_term;   /* of the entry at last */
 	uint64_t commit, applied, synced;
 	uint64_t snapshot_index;
 	uint64_t config_index;
