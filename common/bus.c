@@ -234,12 +234,12 @@ bus_url_check(const char *url, struct err *err)
 			    room);
 		return 0;
 	}
-	if (strncmp(url, "tcp://", 6) == 0)
+	if (strncmp(url, "tcp://", 6) == 0 || bus_tls_is_url(url))
 		return 0;
-	if (strncmp(url, "tls+tcp://", 10) == 0)
-		return err_set(err, ERR_BAD, "%s: TLS is not there yet", url);
-	return err_set(
-	    err, ERR_BAD, "%s: expected ipc:///path or tcp://host:port", url);
+	return err_set(err, ERR_BAD,
+	    "%s: expected ipc:///path, tcp://host:port or "
+	    "tls+tcp://host:port",
+	    url);
 }
 
 int
@@ -273,7 +273,7 @@ int
 bus_connect(nng_socket s, const char *url, enum bus_haste haste,
     nng_dialer *dialer, struct err *err)
 {
-	bool ipc = url[0] == 'i';
+	bool ipc = url[0] == 'i', tcp = url[0] == 't';
 	nng_duration min_ms = ipc ? IPC_RETRY_MIN_MS : TCP_RETRY_MIN_MS;
 	nng_duration max_ms = ipc ? IPC_RETRY_MAX_MS : TCP_RETRY_MAX_MS;
 	int rv = nng_dialer_create(dialer, s, url);
@@ -286,9 +286,9 @@ bus_connect(nng_socket s, const char *url, enum bus_haste haste,
 		rv = nng_dialer_set_ms(*dialer, NNG_OPT_RECONNMINT, min_ms);
 	if (rv == 0)
 		rv = nng_dialer_set_ms(*dialer, NNG_OPT_RECONNMAXT, max_ms);
-	if (rv == 0 && !ipc)
+	if (rv == 0 && tcp)
 		rv = nng_dialer_set_bool(*dialer, NNG_OPT_TCP_NODELAY, true);
-	if (rv == 0 && !ipc)
+	if (rv == 0 && tcp)
 		rv = nng_dialer_set_bool(*dialer, NNG_OPT_TCP_KEEPALIVE, true);
 	if (rv == 0)
 		rv = nng_dialer_start(

@@ -1,15 +1,16 @@
 /*
  * Requests, replies and topics between processes, over nng.
  *
- * nng is known to bus.c, bus_server.c, bus_context.c, bus_answer.c,
- * bus_peer.c, bus_call.c and bus_topic.c alone (bus_nng.h is what they
- * share); its threads end in there, and every callback below runs on the
+ * nng is known to bus.c, bus_tls.c, bus_server.c, bus_context.c,
+ * bus_answer.c, bus_peer.c, bus_call.c and bus_topic.c alone (bus_nng.h is what
+ * they share); its threads end in there, and every callback below runs on the
  * loop's thread. bus.c also brings a sendmsg() of its own, which replaces
  * libc's in the whole program and tells EPIPE as ECONNRESET: nng 1.5 would
  * take the former for the end of its listener.
  *
- * URLs are ipc:///path (made with mode 0660) and tcp://host:port; tls+tcp://
- * comes later and is refused by name until then.
+ * URLs are ipc:///path (made with mode 0660), tcp://host:port and
+ * tls+tcp://host:port. Where a process has certificates, tcp:// means
+ * tls+tcp:// too: see "TLS" below.
  *
  * An envelope goes before each body: magic "rv", wire version, message
  * number, flags, request id, deadline (ms from now; 0 none), region, token.
@@ -58,6 +59,17 @@ struct bus_stats {
 	uint64_t published, received, gaps;
 };
 
+/* --- TLS --- */
+
+/* See common/tls_keys.h: both ends of a connection show a certificate. Who may
+ * speak at a port is told by the CAs it trusts, and by the name it asks for;
+ * who it is, by what it says. */
+struct tls_keys;
+
+/* From now on this process dials tcp:// with TLS and these; NULL: plain.
+ * Borrowed. Before the first bus_dial() that it is for. Not for topics. */
+void bus_use_tls(struct tls_keys *k);
+
 /* --- answering --- */
 
 struct bus_server;
@@ -92,6 +104,11 @@ struct bus_route {
  * on failure: the address is in use, the path too long (107 bytes), ... */
 struct bus_server *bus_serve(struct loop *l, const char *url,
     const struct bus_route *routes, size_t nroutes, void *ctx, struct err *err);
+/* The same at tcp:// or tls+tcp://, with TLS unless keys is NULL; borrowed
+ * while the server lives. */
+struct bus_server *bus_serve_tls(struct loop *l, const char *url,
+    struct tls_keys *keys, const struct bus_route *routes, size_t nroutes,
+    void *ctx, struct err *err);
 void bus_server_free(struct bus_server *s); /* held requests are dropped */
 /* Borrowed; asks nng for its own counts, so not for every turn. */
 const struct bus_stats *bus_server_stats(struct bus_server *s);

@@ -1,7 +1,8 @@
 /*
  * What the bus's own files share; nobody else includes this. All of nng is
- * behind it: bus.c (the table, sockets, asking once), bus_server.c with
- * bus_context.c and bus_answer.c, bus_peer.c with bus_call.c, and bus_topic.c.
+ * behind it: bus.c (the table, sockets, asking once), bus_tls.c, bus_server.c
+ * with bus_context.c and bus_answer.c, bus_peer.c with bus_call.c, and
+ * bus_topic.c.
  */
 #ifndef COMMON_BUS_NNG_H
 #define COMMON_BUS_NNG_H
@@ -70,6 +71,28 @@ enum bus_haste {
 
 int bus_connect(nng_socket s, const char *url, enum bus_haste haste,
     nng_dialer *dialer, struct err *err);
+
+/* --- bus_tls.c --- */
+
+bool bus_tls_is_url(const char *url); /* tls+tcp://... */
+/* Whether dialling it means TLS: it says so, or bus_use_tls() did. */
+bool bus_tls_is_dialled(const char *url);
+
+/* What stands between nng and others where there is TLS: a relay, and the URL
+ * at which nng meets it. */
+struct bus_tls_end;
+struct tls_relay;
+/* Listens at url for others; nng is to listen at the end's. */
+struct bus_tls_end *bus_tls_end_listen(
+    struct loop *l, const char *url, struct tls_keys *k, struct err *err);
+/* Carries nng, which dials the end's URL, to url. */
+struct bus_tls_end *bus_tls_end_dial(
+    struct loop *l, const char *url, struct err *err);
+void bus_tls_end_free(struct bus_tls_end *e); /* NULL is fine */
+const char *bus_tls_end_url(const struct bus_tls_end *e);
+const struct tls_relay *bus_tls_end_relay(const struct bus_tls_end *e);
+/* A socket that listens at an end's URL takes no other process's word. */
+void bus_tls_own_only(nng_socket s);
 
 /* bus_dial() for one who asks once. */
 struct bus_peer *bus_dial_now(struct loop *l, const char *url, struct err *err);

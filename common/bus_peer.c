@@ -183,8 +183,14 @@ bus_call(struct bus_peer *p, uint16_t number, const void *body,
 static int
 peer_dial(struct bus_peer *p, enum bus_haste haste, struct err *err)
 {
+	const char *url = p->url;
 	int rv;
 
+	if (bus_tls_is_dialled(url)) {
+		if ((p->tls = bus_tls_end_dial(p->loop, url, err)) == NULL)
+			return -1;
+		url = bus_tls_end_url(p->tls);
+	}
 	if ((rv = nng_req0_open_raw(&p->socket)) != 0)
 		return bus_nng_err(err, rv, "open", p->url);
 	bus_link_init(&p->link, p->socket, &p->bell);
@@ -192,7 +198,7 @@ peer_dial(struct bus_peer *p, enum bus_haste haste, struct err *err)
 	    (rv = nng_socket_set_int(
 		 p->socket, NNG_OPT_SENDBUF, BUS_MAX_INFLIGHT)) != 0)
 		bus_nng_err(err, rv, "set up", p->url);
-	else if (bus_connect(p->socket, p->url, haste, &p->dialer, err) == 0)
+	else if (bus_connect(p->socket, url, haste, &p->dialer, err) == 0)
 		return 0;
 	nng_close(p->socket);
 	bus_link_release(&p->link);
@@ -213,6 +219,7 @@ peer_new(struct loop *l, const char *url, enum bus_haste haste, struct err *err)
 	p->calls_end = &p->calls;
 	bus_bell_init(&p->bell, l, on_link, p);
 	if (peer_dial(p, haste, err) == -1) {
+		bus_tls_end_free(p->tls);
 		bus_bell_release(&p->bell);
 		destroy(p);
 		return NULL;
@@ -252,6 +259,7 @@ bus_peer_free(struct bus_peer *p)
 	p->busy++;
 	loop_fd_free(p->watch);
 	nng_close(p->socket);
+	bus_tls_end_free(p->tls);
 	bus_link_release(&p->link);
 	bus_bell_release(&p->bell);
 	while (p->calls != NULL)

@@ -31,6 +31,7 @@ struct bus_peer {
 	char *token, *region;
 	nng_socket socket;
 	nng_dialer dialer;
+	struct bus_tls_end *tls; /* NULL: none */
 	struct bus_bell bell;
 	struct bus_link link;
 	struct loop_fd *watch; /* replies */

@@ -10,6 +10,7 @@
 #include "common/bus_server_impl.h"
 #include "common/due.h"
 #include "common/mem.h"
+#include "common/tls_relay.h"
 
 /* --- requests --- */
 
@@ -241,18 +242,27 @@ on_deadline(void *arg)
 /* --- the server --- */
 
 static int
-server_listen(struct bus_server *s, struct err *err)
+server_listen(struct bus_server *s, struct tls_keys *keys, struct err *err)
 {
+	const char *url = s->url;
 	int rv;
 
-	if (bus_url_check(s->url, err) == -1)
+	if (bus_url_check(url, err) == -1)
 		return -1;
+	if (keys != NULL || bus_tls_is_url(url)) {
+		s->tls = bus_tls_end_listen(s->loop, url, keys, err);
+		if (s->tls == NULL)
+			return -1;
+		url = bus_tls_end_url(s->tls);
+	}
 	if ((rv = nng_rep0_open(&s->socket)) != 0)
 		return bus_nng_err(err, rv, "open", s->url);
+	if (s->tls != NULL)
+		bus_tls_own_only(s->socket);
 	nng_pipe_notify(s->socket, NNG_PIPE_EV_REM_POST, bus_on_line_gone, s);
 	if ((rv = bus_socket_setup(s->socket)) != 0)
 		bus_nng_err(err, rv, "set up", s->url);
-	else if (bus_listen(s->socket, s->url, &s->listener, err) == 0)
+	else if (bus_listen(s->socket, url, &s->listener, err) == 0)
 		return 0;
 	nng_close(s->socket);
 	return -1;
@@ -261,6 +271,13 @@ server_listen(struct bus_server *s, struct err *err)
 struct bus_server *
 bus_serve(struct loop *l, const char *url, const struct bus_route *routes,
     size_t nroutes, void *ctx, struct err *err)
+{
+	return bus_serve_tls(l, url, NULL, routes, nroutes, ctx, err);
+}
+
+struct bus_server *
+bus_serve_tls(struct loop *l, const char *url, struct tls_keys *keys,
+    const struct bus_route *routes, size_t nroutes, void *ctx, struct err *err)
 {
 	struct bus_server *s = xcalloc(1, sizeof *s);
 
@@ -272,7 +289,8 @@ bus_serve(struct loop *l, const char *url, const struct bus_route *routes,
 	s->arrived_end = &s->arrived;
 	s->ended_end = &s->ended;
 	pthread_mutex_init(&s->lock, NULL);
-	if (server_listen(s, err) == -1) {
+	if (server_listen(s, keys, err) == -1) {
+		bus_tls_end_free(s->tls);
 		destroy(s);
 		return NULL;
 	}
@@ -293,6 +311,7 @@ bus_server_free(struct bus_server *s)
 	while (s->nall > 0)
 		bus_context_free(s->all[s->nall - 1]);
 	nng_close(s->socket);
+	bus_tls_end_free(s->tls);
 	free(s->all);
 	bus_forget_ended(s);
 	bus_bell_release(&s->bell);
@@ -324,6 +343,11 @@ bus_server_stats(struct bus_server *s)
 		    n - s->complaint.seen);
 		s->complaint.seen = n;
 	}
+	if (s->tls != NULL) {
+		n = tls_relay_stats(bus_tls_end_relay(s->tls)).refused;
+		s->stats.refused += n - s->tls_refused;
+		s->tls_refused = n;
+	}
 	return &s->stats;
 }
 
@@ -332,6 +356,8 @@ bus_server_port(const struct bus_server *s)
 {
 	int port;
 
+	if (s->tls != NULL)
+		return tls_relay_port(bus_tls_end_relay(s->tls));
 	if (nng_listener_get_int(s->listener, NNG_OPT_TCP_BOUND_PORT, &port))
 		return 0;
 	return port;

@@ -73,6 +73,8 @@ struct bus_server {
 	void *ctx;
 	nng_socket socket;
 	nng_listener listener;
+	struct bus_tls_end *tls; /* NULL: none */
+	uint64_t tls_refused;    /* of it, as counted in stats */
 	struct bus_bell bell;
 	struct loop_timer *timer; /* for the first of dues */
 	struct dues dues;

@@ -57,6 +57,7 @@ static const struct rec_field nodeagent_config_fields[] = {
 	REC_BOOL(struct nodeagent_config, 62, disable_allocation_hook_metrics,
 	    "disable_allocation_hook_metrics"),
 	REC_REC(struct nodeagent_config, 31, docker, docker_options, "docker"),
+	REC_REC(struct nodeagent_config, 32, tls, tls_config, "tls"),
 };
 const struct rec_type nodeagent_config_type =
     REC_TYPE(nodeagent_config, nodeagent_config_fields);
@@ -86,6 +87,7 @@ nodeagent_config_init(void *config)
 	c->max_dynamic_port = 32000;
 	c->reserved_ports = xstrdup("");
 	docker_options_init(&c->docker);
+	tls_config_init(&c->tls);
 }
 
 int
@@ -119,5 +121,7 @@ nodeagent_config_check(const void *config, struct err *err)
 	if (c->max_kill_timeout <= 0)
 		return err_set(
 		    err, ERR_BAD, "max_kill_timeout must be positive");
+	if (tls_config_check(&c->tls, TLS_NODE, c->region, err) == -1)
+		return -1;
 	return docker_options_check(&c->docker, err);
 }

@@ -6,6 +6,7 @@
 
 #include "cmd/nodeagent/docker_options.h"
 #include "common/daemon.h"
+#include "common/tls.h"
 
 struct nodeagent_config {
 	struct daemon_config common;
@@ -42,6 +43,7 @@ struct nodeagent_config {
 	size_t nallowed_metadata_keys_in_metrics;
 	bool disable_allocation_hook_metrics;
 	struct docker_options docker;
+	struct tls_config tls;
 };
 
 extern const struct rec_type nodeagent_config_type;

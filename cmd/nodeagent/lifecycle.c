@@ -15,6 +15,7 @@
 #include "cmd/nodeagent/clientapi.h"
 #include "cmd/nodeagent/driver_docker.h"
 #include "cmd/nodeagent/fingerprint.h"
+#include "cmd/nodeagent/nodetls.h"
 #include "cmd/nodeagent/runner.h"
 #include "cmd/nodeagent/serverapi.h"
 #include "cmd/nodeagent/serverlink.h"
@@ -289,6 +290,7 @@ nodeagent_start(struct daemon *d, struct err *err)
 	na->checkrun = checkrun_new(na->loop, rng_next(&na->rng));
 	catalog_init(&na->catalog, &service_instance_type);
 	if (open_dirs(na, err) == -1 || read_identity(na, err) == -1 ||
+	    nodetls_take(na, na->config, err) == -1 ||
 	    open_sockets(na, err) == -1)
 		return -1;
 	fill_node(na);
@@ -348,6 +350,7 @@ nodeagent_reload(struct daemon *d, const void *config, struct err *err)
 	same.disable_allocation_hook_metrics =
 	    was->disable_allocation_hook_metrics;
 	take_keys(&same, was);
+	tls_config_take_files(&same.tls, &was->tls);
 	ok = rec_equal(&nodeagent_config_type, &same, was);
 	rec_clear(&nodeagent_config_type, &same);
 	if (!ok)
@@ -355,9 +358,10 @@ nodeagent_reload(struct daemon *d, const void *config, struct err *err)
 		    "only log_level, gc_max_allocs, stop_tasks_on_exit, "
 		    "collection_interval, publish_allocation_metrics, "
 		    "publish_node_metrics, include_alloc_metadata_in_metrics, "
-		    "allowed_metadata_keys_in_metrics and "
-		    "disable_allocation_hook_metrics change without a restart");
-	return 0;
+		    "allowed_metadata_keys_in_metrics, "
+		    "disable_allocation_hook_metrics and the files of tls "
+		    "change without a restart");
+	return nodetls_take(d->state, is, err);
 }
 
 /* --- stopping --- */
@@ -422,6 +426,7 @@ nodeagent_release(struct daemon *d)
 	serverlink_free(na->link);
 	catalogapi_free(na->catalogapi);
 	bus_peer_free(na->metricsd);
+	nodetls_close(na);
 	loop_timer_free(na->gc);
 	loop_timer_free(na->begin);
 	loop_timer_free(na->stop_timer);

@@ -13,6 +13,7 @@ main(int argc, char **argv)
 		.open_data_dir = true, /* tasks have users of their own */
 		.start = nodeagent_start,
 		.reload = nodeagent_reload,
+		.rereads = true, /* certificates are renewed */
 		.stop = nodeagent_stop,
 		.release = nodeagent_release,
 		.routes = nodeagent_routes,

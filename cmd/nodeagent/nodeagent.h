@@ -52,6 +52,7 @@ struct nodeagent {
 	char *server_api;       /* the rest of the HTTP API, or NULL */
 	struct map server_apis; /* address -> struct http_client */
 	struct bus_peer *metricsd;
+	struct tls_keys *tls_dial; /* to the servers; NULL: plain */
 	struct meter meter;
 	struct host_stats_kept host_stats;
 	double host_ticks; /* sum of what each publication told */

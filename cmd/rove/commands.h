@@ -54,6 +54,8 @@ int server_force_leave(const struct command *cmd, int argc, char **argv);
 int server_join(const struct command *cmd, int argc, char **argv);
 int server_members(const struct command *cmd, int argc, char **argv);
 int agent_info(const struct command *cmd, int argc, char **argv);
+int tls_ca_create(const struct command *cmd, int argc, char **argv);
+int tls_cert_create(const struct command *cmd, int argc, char **argv);
 int version_show(const struct command *cmd, int argc, char **argv);
 int system_gc(const struct command *cmd, int argc, char **argv);
 int system_reconcile_summaries(

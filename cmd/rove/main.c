@@ -162,6 +162,18 @@ static const struct command commands[] = {
 	    "Has the leader count the allocations of every job anew, should "
 	    "the summaries of jobs be wrong.",
 	    system_reconcile_summaries, NULL },
+	{ "tls ca create", "", "Create a certificate authority",
+	    "Makes a key and the certificate of a CA that signs with it, in "
+	    "<domain>-agent-ca-key.pem and <domain>-agent-ca.pem of the "
+	    "working directory. A cluster needs two: one that signs servers, "
+	    "one that signs nodes and people.",
+	    tls_ca_create, NULL },
+	{ "tls cert create", "", "Create a certificate",
+	    "Makes a key and a certificate that the CA signs, for a server, a "
+	    "client (a node) or the command line, in "
+	    "<region>-<role>-<domain>-key.pem and <region>-<role>-<domain>.pem "
+	    "of the working directory.",
+	    tls_cert_create, NULL },
 	{ "version", "", "The version", NULL, version_show, NULL },
 };
 

@@ -25,6 +25,7 @@ static const struct rec_field schedd_config_fields[] = {
 	REC_I64(struct schedd_config, 22, bootstrap_expect, "BootstrapExpect"),
 	REC_STR(struct schedd_config, 7, node_http, "NodeHTTP"),
 	REC_I64(struct schedd_config, 19, serf_port, "SerfPort"),
+	REC_REC(struct schedd_config, 61, tls, tls_config, "TLS"),
 	REC_DUR(struct schedd_config, 8, lease_min, "LeaseMin"),
 	REC_DUR(struct schedd_config, 9, lease_grace, "LeaseGrace"),
 	REC_DUR(struct schedd_config, 10, failover_ttl, "FailoverTTL"),
@@ -66,6 +67,7 @@ schedd_config_init(void *config)
 	c->bootstrap_expect = 1;
 	c->node_http = xstrdup("");
 	c->serf_port = 4648;
+	tls_config_init(&c->tls);
 	c->lease_min = (int64_t)o.lease_min_ms * CLOCK_NS_PER_MS;
 	c->lease_grace = (int64_t)o.lease_grace_ms * CLOCK_NS_PER_MS;
 	c->failover_ttl = (int64_t)o.failover_ttl_ms * CLOCK_NS_PER_MS;
@@ -149,5 +151,5 @@ schedd_config_check(const void *config, struct err *err)
 		if (positive[i] <= 0)
 			return err_set(
 			    err, ERR_BAD, "%s must be positive", names[i]);
-	return 0;
+	return tls_config_check(&c->tls, TLS_SERVER, c->region, err);
 }

@@ -5,6 +5,7 @@
 #define SCHEDD_CONFIG_H
 
 #include "common/daemon.h"
+#include "common/tls.h"
 
 struct schedd_config {
 	struct daemon_config common;
@@ -24,6 +25,7 @@ struct schedd_config {
 			      agent/self is merged in; "": none */
 	int64_t serf_port; /* shown for this server while no gossipd says
 			      where it listens */
+	struct tls_config tls;
 	/* Leases; see sched_core_opts. */
 	int64_t lease_min, lease_grace, failover_ttl; /* ns */
 	int64_t lease_rate; /* a second, of all nodes together */

@@ -1,5 +1,6 @@
 /* schedd: see schedd.h and schedd(8). */
 #include "cmd/schedd/schedd.h"
+#include "cmd/schedd/tls.h"
 
 int
 main(int argc, char **argv)
@@ -11,6 +12,8 @@ main(int argc, char **argv)
 		.config_check = schedd_config_check,
 		.start = schedd_start,
 		.defers_ready = true,
+		.reload = schedd_reload,
+		.rereads = true, /* certificates are renewed */
 		.stop = schedd_stop,
 		.release = schedd_release,
 		.routes = schedd_routes,

@@ -212,6 +212,10 @@ schedd_open_raft(struct schedd *sd, const struct raft_config *first,
 		o.listen = listen =
 		    xasprintf("tcp://%s", schedd_config_raft(sd->config));
 		o.advertise = self->raft;
+		o.tls = sd->tls.raft;
+		if (sd->tls.raft == NULL)
+			daemon_warn_if_open(
+			    "raft", schedd_config_raft(sd->config));
 	}
 	rv = raft_node_open(&sd->raft, &o, err);
 	free(listen);

@@ -41,6 +41,9 @@ struct schedd {
 	struct sched_core *core;
 	struct raft_node *raft;
 	struct bus_server *rpc; /* for nodes, beside the local sockets */
+	struct {
+		struct tls_keys *dial, *raft, *rpc;
+	} tls; /* NULL: plain */
 	struct http_server *http;
 	struct nodes_http *nodes_http;   /* to the nodes' HTTP addresses */
 	struct http_client *node_client; /* to config->node_http, or NULL */

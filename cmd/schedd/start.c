@@ -15,6 +15,7 @@
 #include "cmd/schedd/query.h"
 #include "cmd/schedd/schedd.h"
 #include "cmd/schedd/servers.h"
+#include "cmd/schedd/tls.h"
 #include "common/clock.h"
 #include "common/identity.h"
 #include "common/mem.h"
@@ -102,12 +103,13 @@ open_rpc(struct schedd *sd, struct err *err)
 	if (*addr == '\0')
 		return 0;
 	url = xasprintf("tcp://%s", addr);
-	sd->rpc = bus_serve(
-	    sd->loop, url, schedd_routes, schedd_nroutes, sd->daemon, err);
+	sd->rpc = bus_serve_tls(sd->loop, url, sd->tls.rpc, schedd_routes,
+	    schedd_nroutes, sd->daemon, err);
 	free(url);
 	if (sd->rpc == NULL)
 		return -1;
-	daemon_warn_if_open("rpc", addr);
+	if (sd->tls.rpc == NULL)
+		daemon_warn_if_open("rpc", addr);
 	return 0;
 }
 
@@ -135,7 +137,8 @@ schedd_start(struct daemon *d, struct err *err)
 	forwards_open(sd);
 	cross_open(sd);
 	if (keep_region(c, err) == -1 || identify(sd, err) == -1 ||
-	    servers_open(sd, err) == -1 || open_rpc(sd, err) == -1 ||
+	    schedd_tls_open(sd, err) == -1 || servers_open(sd, err) == -1 ||
+	    open_rpc(sd, err) == -1 ||
 	    (sd->metricsd = dial(sd, "metricsd", err)) == NULL ||
 	    gossip_open(sd, err) == -1)
 		return -1;
@@ -197,6 +200,7 @@ schedd_release(struct daemon *d)
 	nodes_http_free(sd->nodes_http);
 	bus_peer_free(sd->metricsd);
 	gossip_close(sd);
+	schedd_tls_close(sd);
 	loop_timer_free(sd->tick);
 	sched_core_free(sd->core);
 	meter_release(&sd->meter);

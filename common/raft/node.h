@@ -46,6 +46,7 @@
 
 struct wal_io;
 struct raft_node;
+struct tls_keys;
 
 struct raft_node_opts {
 	const char *dir; /* of the log; made if need be; nobody else's */
@@ -60,6 +61,7 @@ struct raft_node_opts {
 	 * stays alone. */
 	const char *listen;
 	const char *advertise; /* where they reach it; NULL: listen */
+	struct tls_keys *tls;  /* of listen; NULL: plain; as the node lives */
 	uint16_t mail_number;
 	uint64_t election_ms, jitter_ms, heartbeat_ms; /* 0: the default */
 

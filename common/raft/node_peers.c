@@ -46,6 +46,7 @@ raft_node_peers_open(struct raft_node *node, uint64_t incarnation,
 {
 	struct raft_peers_opts o = { .loop = node->loop,
 		.listen = node->opts.listen,
+		.tls = node->opts.tls,
 		.number = node->opts.mail_number,
 		.cluster = node->cluster_id,
 		.id = node->opts.server_id,

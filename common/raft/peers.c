@@ -323,8 +323,8 @@ raft_peers_new(const struct raft_peers_opts *opts, struct err *err)
 
 	ps->opts = *opts;
 	ps->route = (struct bus_route){ opts->number, on_mail };
-	ps->server =
-	    bus_serve(opts->loop, opts->listen, &ps->route, 1, ps, err);
+	ps->server = bus_serve_tls(
+	    opts->loop, opts->listen, opts->tls, &ps->route, 1, ps, err);
 	if (ps->server == NULL) {
 		free(ps);
 		return NULL;

@@ -21,11 +21,14 @@
 #define RAFT_PEERS_BYTES    (4u << 20) /* of payload in one mail */
 #define RAFT_PEERS_WAIT_MS  2000       /* then a mail is taken for lost */
 
+struct tls_keys;
+
 struct raft_peers_opts {
 	struct loop *loop;
-	const char *listen; /* URL of common/bus; borrowed during the call */
-	const char *addr;   /* where others reach it; borrowed, as it lives */
-	uint16_t number;    /* of the message whose body is a raft_mail */
+	struct tls_keys *tls; /* of listen; NULL: plain */
+	const char *listen;   /* URL of common/bus; borrowed during the call */
+	const char *addr;     /* where others reach it; borrowed, as it lives */
+	uint16_t number;      /* of the message whose body is a raft_mail */
 	uint64_t cluster, id, incarnation;
 
 	/* A message for this server and cluster; borrowed. */

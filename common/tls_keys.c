@@ -1,0 +1,243 @@
+#include "common/tls_keys.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "common/mem.h"
+#include "common/tls_bio.h"
+
+struct tls_keys {
+	pthread_mutex_t lock;
+	SSL_CTX *ctx;
+	char *name;
+	bool listens;
+};
+
+/* A key that is encrypted is refused, not asked for at the terminal. */
+static int
+no_passphrase(char *buf, int size, int rwflag, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	(void)arg;
+	return -1;
+}
+
+static const char *
+reason(void)
+{
+	unsigned long e = ERR_peek_last_error();
+	const char *why = e != 0 ? ERR_reason_error_string(e) : NULL;
+
+	ERR_clear_error();
+	return why != NULL ? why : "OpenSSL failed";
+}
+
+static int
+bad(struct err *err, const char *what)
+{
+	return err_set(err, ERR_BAD, "%s: %s", what, reason());
+}
+
+static int
+trust(SSL_CTX *ctx, const char *pem, struct err *err)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	int n = 0;
+	X509 *x;
+
+	while (
+	    (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL) {
+		X509_STORE_add_cert(store, x);
+		SSL_CTX_add_client_CA(ctx, x);
+		X509_free(x);
+		n++;
+	}
+	BIO_free(bio);
+	if (n == 0)
+		return bad(err, "CA certificates");
+	ERR_clear_error();
+	/* What is trusted need not have signed itself. */
+	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+	return 0;
+}
+
+/* The first is ours; the others lead to its CA. */
+static int
+show_certs(SSL_CTX *ctx, const char *pem, struct err *err)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+	int ok = x != NULL && SSL_CTX_use_certificate(ctx, x) == 1;
+
+	X509_free(x);
+	while (ok &&
+	       (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL)
+		ok = SSL_CTX_add0_chain_cert(ctx, x) == 1;
+	BIO_free(bio);
+	if (!ok)
+		return bad(err, "certificate");
+	ERR_clear_error();
+	return 0;
+}
+
+static int
+show(SSL_CTX *ctx, const struct tls_keys_opts *o, struct err *err)
+{
+	BIO *bio;
+	EVP_PKEY *key;
+	int ok;
+
+	if (show_certs(ctx, o->cert, err) == -1)
+		return -1;
+	bio = BIO_new_mem_buf(o->key, -1);
+	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	ok = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	return ok ? 0 : bad(err, "key");
+}
+
+static int
+fill(SSL_CTX *ctx, const struct tls_keys_opts *o, struct err *err)
+{
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	/* Who has shown a certificate once shows it each time. */
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_num_tickets(ctx, 0);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				  SSL_MODE_RELEASE_BUFFERS);
+	if (o->trusts_anyone)
+		SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+	else
+		SSL_CTX_set_verify(ctx,
+		    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	if (!o->trusts_anyone && o->ca == NULL)
+		SSL_CTX_set_default_verify_paths(ctx);
+	if (!o->trusts_anyone && o->ca != NULL && trust(ctx, o->ca, err) == -1)
+		return -1;
+	return o->cert != NULL ? show(ctx, o, err) : 0;
+}
+
+static SSL_CTX *
+ctx_new(const struct tls_keys_opts *o, struct err *err)
+{
+	SSL_CTX *ctx =
+	    SSL_CTX_new(o->listens ? TLS_server_method() : TLS_client_method());
+
+	ERR_clear_error();
+	if (ctx == NULL) {
+		err_set(err, ERR_SYSTEM, "TLS: %s", reason());
+		return NULL;
+	}
+	if (fill(ctx, o, err) == 0)
+		return ctx;
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
+struct tls_keys *
+tls_keys_new(const struct tls_keys_opts *o, struct err *err)
+{
+	SSL_CTX *ctx = ctx_new(o, err);
+	struct tls_keys *k;
+
+	if (ctx == NULL)
+		return NULL;
+	k = xcalloc(1, sizeof *k);
+	k->ctx = ctx;
+	k->listens = o->listens;
+	if (o->name != NULL && !o->trusts_anyone)
+		k->name = xstrdup(o->name);
+	pthread_mutex_init(&k->lock, NULL);
+	return k;
+}
+
+int
+tls_keys_renew(
+    struct tls_keys *k, const struct tls_keys_opts *o, struct err *err)
+{
+	SSL_CTX *old, *ctx = ctx_new(o, err);
+
+	if (ctx == NULL)
+		return -1;
+	pthread_mutex_lock(&k->lock);
+	old = k->ctx;
+	k->ctx = ctx;
+	pthread_mutex_unlock(&k->lock);
+	SSL_CTX_free(old); /* connections hold what they began with */
+	return 0;
+}
+
+void
+tls_keys_free(struct tls_keys *k)
+{
+	if (k == NULL)
+		return;
+	SSL_CTX_free(k->ctx);
+	pthread_mutex_destroy(&k->lock);
+	free(k->name);
+	free(k);
+}
+
+/* A name, or an address as text. */
+static int
+ask_for_name(SSL *ssl, const char *name)
+{
+	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+
+	if (X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1)
+		return 1;
+	ERR_clear_error();
+	return SSL_set1_host(ssl, name) == 1 &&
+	       SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
+SSL *
+tls_keys_begin(struct tls_keys *k, int fd)
+{
+	BIO *bio = tls_bio_new(fd);
+	SSL *ssl;
+
+	pthread_mutex_lock(&k->lock);
+	ssl = SSL_new(k->ctx);
+	pthread_mutex_unlock(&k->lock);
+	if (ssl == NULL || bio == NULL ||
+	    (k->name != NULL && !ask_for_name(ssl, k->name))) {
+		BIO_free(bio);
+		SSL_free(ssl);
+		return NULL;
+	}
+	SSL_set_bio(ssl, bio, bio);
+	if (k->listens)
+		SSL_set_accept_state(ssl);
+	else
+		SSL_set_connect_state(ssl);
+	return ssl;
+}
+
+const char *
+tls_keys_why(const SSL *ssl)
+{
+	long v = SSL_get_verify_result(ssl);
+
+	if (ERR_GET_REASON(ERR_peek_last_error()) ==
+		SSL_R_CERTIFICATE_VERIFY_FAILED &&
+	    v != X509_V_OK) {
+		ERR_clear_error();
+		return X509_verify_cert_error_string(v);
+	}
+	if (ERR_peek_last_error() == 0)
+		return "the connection was closed";
+	return reason();
+}
