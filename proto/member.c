@@ -31,6 +31,7 @@ const struct rec_type member_event_type =
 
 static const struct rec_field member_join_fields[] = {
 	REC_STRS(struct member_join, 1, addrs, "Addrs"),
+	REC_BOOL(struct member_join, 2, replay, "Replay"),
 };
 const struct rec_type member_join_type =
     REC_TYPE(member_join, member_join_fields);
@@ -76,6 +77,7 @@ static const struct rec_field member_query_fields[] = {
 	REC_STRS(struct member_query, 3, nodes, "Nodes"),
 	REC_STRMAP(struct member_query, 4, tags, "Tags"),
 	REC_I64(struct member_query, 5, timeout_ms, "TimeoutMs"),
+	REC_I64(struct member_query, 6, relay, "Relay"),
 };
 const struct rec_type member_query_type =
     REC_TYPE(member_query, member_query_fields);

@@ -50,6 +50,7 @@ struct member_event {
 struct member_join {
 	char **addrs; /* host, or host:port */
 	size_t naddrs;
+	bool replay; /* with the user events of before */
 };
 
 struct member_joined {
@@ -81,6 +82,8 @@ struct member_user_event {
 	bool coalesce; /* the same name within moments may be heard once */
 };
 
+#define MEMBER_RELAY_MAX 255
+
 struct member_query {
 	char *name, *payload;
 	char **nodes; /* only these, when there are any */
@@ -88,6 +91,7 @@ struct member_query {
 	struct rec_kv *tags; /* and whose tag matches a pattern */
 	size_t ntags;
 	int64_t timeout_ms; /* 0: by the size of the pool */
+	int64_t relay;      /* answers come by so many others as well */
 };
 
 struct member_answer {

@@ -252,12 +252,14 @@ do_monitor(struct ctl *c, int argc, char **argv)
 static int
 do_join(struct ctl *c, int argc, char **argv)
 {
-	struct member_join ask = { argv + 1, (size_t)argc - 1 };
+	bool replay = argc > 1 && strcmp(argv[1], "-replay") == 0;
+	struct member_join ask = { argv + 1 + replay, (size_t)argc - 1 - replay,
+		replay };
 	struct member_joined joined = { 0 };
 	struct err err;
 	int rv;
 
-	if (argc < 2)
+	if (ask.naddrs == 0)
 		return ctl_usage(c, argv[0]);
 	if (ctl_ask(c, MSG_MEMBER_JOIN, &ask, &joined, &err) == -1)
 		return ctl_fail(c, &err);
@@ -363,14 +365,17 @@ static const struct ctl_verb verbs[] = {
 	    "who is in the pool; by regular expressions", do_members },
 	{ "monitor", "[-j | -a | -l LEVEL]",
 	    "follow what happens to members; -a, -l: the log", do_monitor },
-	{ "join", "ADDR...", "join a pool by these members", do_join },
+	{ "join", "[-replay] ADDR...",
+	    "join a pool by these members; -replay: hear its last events",
+	    do_join },
 	{ "leave", "", "leave the pool, and stop", do_leave },
 	{ "force-leave", "[-prune] NAME",
 	    "a failed member has left; -prune: forget it", do_force_leave },
 	{ "event", "[-s] NAME [PAYLOAD]",
 	    "tell all; -s: not to be joined with others of its name",
 	    gossipctl_event },
-	{ "query", "[-n NAME] [-t TAG=VALUE] [-w TIME] NAME [PAYLOAD]",
+	{ "query",
+	    "[-n NAME] [-r COPIES] [-t TAG=VALUE] [-w TIME] NAME [PAYLOAD]",
 	    "ask all, or some, and list who answers what", gossipctl_query },
 	{ "keys", "-list | -install KEY | -use KEY | -remove KEY",
 	    "the keys of all members", gossipctl_keys },

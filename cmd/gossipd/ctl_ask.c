@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,6 +53,16 @@ add_query_tag(struct member_query *q, char *arg)
 }
 
 static bool
+parse_relay(const char *arg, int64_t *copies)
+{
+	char *end;
+	long n = strtol(arg, &end, 10);
+
+	*copies = n;
+	return end != arg && *end == '\0' && n >= 0 && n <= MEMBER_RELAY_MAX;
+}
+
+static bool
 query_options(int argc, char **argv, struct query_options *q)
 {
 	struct member_query *ask = &q->ask;
@@ -60,7 +71,7 @@ query_options(int argc, char **argv, struct query_options *q)
 
 	ask->nodes = q->nodes;
 	ask->tags = q->tags;
-	while ((o = getopt(argc, argv, "+n:t:w:")) != -1) {
+	while ((o = getopt(argc, argv, "+n:r:t:w:")) != -1) {
 		bool good = false;
 
 		if (o == 'n' && ask->nnodes < GOSSIPCTL_FILTERS_MAX) {
@@ -68,6 +79,8 @@ query_options(int argc, char **argv, struct query_options *q)
 			good = true;
 		} else if (o == 't') {
 			good = add_query_tag(ask, optarg);
+		} else if (o == 'r') {
+			good = parse_relay(optarg, &ask->relay);
 		} else if (o == 'w' && clock_parse_dur(optarg, &ns) == 0 &&
 			   ns > 0) {
 			ask->timeout_ms = ns / CLOCK_NS_PER_MS;

@@ -80,7 +80,8 @@ on_join(void *ctx, struct bus_req *req, const void *body)
 	}
 	w = xcalloc(1, sizeof *w);
 	w->req = req;
-	if (!joins_start(g->joins, ask->addrs, ask->naddrs, on_join_done, w)) {
+	if (!joins_start(g->joins, ask->addrs, ask->naddrs, ask->replay,
+		on_join_done, w)) {
 		free(w);
 		bus_refusef(req, ERR_BUSY, "too many joins are under way");
 		return;

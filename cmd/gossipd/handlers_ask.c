@@ -111,10 +111,17 @@ gossipd_on_query(void *ctx, struct bus_req *req, const void *body)
 		.tags = ask->tags,
 		.ntags = ask->ntags,
 		.want_ack = true,
+		.relay_factor = (uint8_t)ask->relay,
 		.timeout_ms =
 		    ask->timeout_ms > 0 ? (uint64_t)ask->timeout_ms : 0 };
 	struct err err;
 
+	if (ask->relay < 0 || ask->relay > MEMBER_RELAY_MAX) {
+		free(a);
+		bus_refusef(
+		    req, ERR_BAD, "expected 0 to %d copies", MEMBER_RELAY_MAX);
+		return;
+	}
 	*a = (struct asker){ .g = g, .next = g->askers, .req = req };
 	g->askers = a;
 	q.npayload = strlen(q.payload);

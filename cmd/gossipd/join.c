@@ -23,6 +23,7 @@ struct task {
 	struct target targets[JOIN_MAX_ADDRS];
 	size_t ntargets, nopen;
 	size_t njoined;
+	bool replay;
 	struct buf errors;
 	/* Attempts are made, and their ends told, on a turn of their own: the
 	 * pool must not be called from within its own events. */
@@ -89,8 +90,8 @@ step(void *arg)
 		if (g->token != 0 || g->at >= g->naddrs)
 			continue;
 		g->token = ++j->last_token;
-		pool_join(
-		    j->pool, loop_now_ms(j->loop), g->token, &g->addrs[g->at]);
+		pool_join(j->pool, loop_now_ms(j->loop), g->token,
+		    &g->addrs[g->at], t->replay);
 		j->moved(j->ctx);
 	}
 	if (t->nopen == 0) {
@@ -139,7 +140,7 @@ target_open(struct task *t, const char *name)
 }
 
 bool
-joins_start(struct joins *j, char *const *addrs, size_t n,
+joins_start(struct joins *j, char *const *addrs, size_t n, bool replay,
     void (*done)(void *ctx, const struct join_result *r), void *ctx)
 {
 	struct task *t;
@@ -148,6 +149,7 @@ joins_start(struct joins *j, char *const *addrs, size_t n,
 		return false;
 	t = xcalloc(1, sizeof *t);
 	t->joins = j;
+	t->replay = replay;
 	t->done = done;
 	t->ctx = ctx;
 	t->soon = loop_timer_new(j->loop, step, t);

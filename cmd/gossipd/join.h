@@ -31,10 +31,10 @@ struct joins *joins_new(struct loop *l, struct pool *pool, uint16_t port,
 void joins_free(struct joins *j); /* tasks end without a word */
 
 /*
- * done is called on a later turn, once. False when there are too many lists or
- * too many in it.
+ * replay: as in pool_join(). done is called on a later turn, once. False when
+ * there are too many lists or too many in it.
  */
-bool joins_start(struct joins *j, char *const *addrs, size_t n,
+bool joins_start(struct joins *j, char *const *addrs, size_t n, bool replay,
     void (*done)(void *ctx, const struct join_result *r), void *ctx);
 
 /*

@@ -212,6 +212,11 @@ on_event(void *ctx, const struct pool_event *ev)
 		on_keys(g);
 		break;
 	case POOL_EV_USER:
+		log_debug(
+		    "user event name=%s time=%" PRIu64, ev->name, ev->ltime);
+		rpc_follow(g, ev);
+		gossipd_snapshot_changed(g);
+		break;
 	case POOL_EV_QUERY:
 		rpc_follow(g, ev);
 		gossipd_snapshot_changed(g);
@@ -273,7 +278,8 @@ on_retry(void *arg)
 	struct gossipd *g = arg;
 	const struct gossipd_config *c = g->daemon->config;
 
-	joins_start(g->joins, c->retry_join, c->nretry_join, on_retried, g);
+	joins_start(
+	    g->joins, c->retry_join, c->nretry_join, false, on_retried, g);
 }
 
 static void
@@ -285,7 +291,8 @@ start_joins(struct gossipd *g, uint16_t port)
 	g->joins = joins_new(d->loop, g->pool, port, on_done, g);
 	g->retry = loop_timer_new(d->loop, on_retry, g);
 	if (c->njoin > 0)
-		joins_start(g->joins, c->join, c->njoin, on_joined_once, g);
+		joins_start(
+		    g->joins, c->join, c->njoin, false, on_joined_once, g);
 	if (c->nretry_join > 0)
 		on_retry(g);
 }

@@ -248,7 +248,6 @@ pool_new(const struct pool_config *c, const struct pool_ops *ops, uint64_t seed,
 	p->rules = profiles[c->profile];
 	p->ring = c->ring;
 	p->compress = c->compress;
-	p->replay = c->replay;
 	p->addr = c->addr;
 	p->now_ms = now_ms;
 	p->clock = p->event_clock = p->query_clock = 1;

@@ -13,7 +13,7 @@
  * - Address, meta and version of others go on byte for byte as they came.
  * - No bytes from outside stop it, make it grow past the limits below, or
  *   make it send what a Serf agent would die of.
- * - Nothing is done while nothing happens, but for one probe each interval,
+ * - Nothing is done while nothing happens, but for a probe in most intervals,
  *   one exchange of states each push_pull_ms, and the reaping.
  *
  * Where it is stricter or quicker than Serf, without breaking its protocol
@@ -32,6 +32,11 @@
  * - A helper's nack comes a little before its time is over, so that it is in
  *   time for the asker, whose time began before.
  * - Gossip goes round a shuffled table, not to members of chance.
+ * - While nobody is suspected, half of the probes go round the ring of names:
+ *   each member is then probed at a steady pace, and its death is not left to
+ *   chance. That leaves the other half to be thinned out: of these every other
+ *   one is not made, nor one to who has pinged us since its last turn (once).
+ *   When somebody is suspected all probe all, as Serf does.
  * - Pings carry no source (the answer goes where they came from); acks carry
  *   the coordinate now and then, not always.
  * - Who was chosen for an exchange of states lets one of its own pass, but not
@@ -66,7 +71,7 @@
 #define POOL_UDP_BUDGET    1400
 #define POOL_LEAVE_WAIT_MS 5000 /* for each of the two messages of a leave */
 #define POOL_STALL_MS      500  /* a tick later than this: we were stopped */
-#define POOL_REFUSED_PCT   75   /* of a probe interval, see above */
+#define POOL_REFUSED_PCT   50   /* of a probe interval, see above */
 
 struct pool;
 
@@ -100,7 +105,6 @@ struct pool_config {
 	 */
 	struct wire_ring *ring;
 	bool compress;
-	bool replay; /* hear user events of before we joined */
 	/* The Lamport times of an earlier life; older events are not heard. */
 	uint64_t member_time, event_time, query_time;
 	uint64_t reconnect_ms; /* until a failed member is reaped; 0: 24 h */
@@ -208,9 +212,10 @@ void pool_refused(
 void pool_tick(struct pool *p, uint64_t now_ms);
 uint64_t pool_due_ms(const struct pool *p);
 
-/* Joins by the member at addr; POOL_EV_JOINED tells the token how it went. */
+/* Joins by the member at addr; POOL_EV_JOINED tells the token how it went.
+ * replay: user events of before are heard as well, those that it kept. */
 void pool_join(struct pool *p, uint64_t now_ms, uint64_t token,
-    const struct pool_addr *addr);
+    const struct pool_addr *addr, bool replay);
 
 /*
  * Tells all, and then POOL_EV_LEFT. The pool still answers who asks, but

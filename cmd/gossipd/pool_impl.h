@@ -46,7 +46,12 @@
 #define REFUSE_TELL_MS   (60 * 1000) /* from one such warning to the next */
 #define PROPAGATE_MS     1000        /* Serf's LeavePropagateDelay */
 #define POOL_HELPERS_MAX 3           /* of any profile */
-#define COORD_RIDES_ONCE 8 /* in so many acks a coordinate is sent along */
+/* In so many acks a coordinate is sent along, and in how many when nobody has
+ * joined for COORD_FRESH_MS. */
+#define COORD_RIDES_ONCE   8
+#define COORD_RIDES_SELDOM 32
+#define COORD_FRESH_MS     (3 * 60 * 1000)
+#define PINGERS_MAX        64 /* who pinged us is remembered for so many pings */
 
 struct pool_rules {
 	uint64_t tcp_ms;
@@ -82,6 +87,7 @@ struct pool_member {
 	size_t nmeta;
 	struct pool_suspect *suspect; /* while it is one */
 	uint64_t heard_ms;            /* its last answer to us */
+	bool spared;                  /* of our last probe */
 
 	/* Serf's half, while status is not POOL_NONE. */
 	enum pool_status status;
@@ -123,6 +129,15 @@ struct pool_probe {
 	bool tcp_ok, refused;
 };
 
+/* Who has pinged us lately, the latest before `next`. */
+struct pool_pingers {
+	struct {
+		struct pool_addr addr; /* nip 0: none */
+		uint64_t at_ms;
+	} ring[PINGERS_MAX];
+	size_t next;
+};
+
 enum pending_kind { PENDING_NONE, PENDING_HELP, PENDING_ASK };
 
 /* A ping that is not the probe's: for another member, or of a suspect. */
@@ -143,6 +158,7 @@ struct pool_dial {
 	enum dial_kind kind;
 	uint64_t token;
 	uint64_t user; /* DIAL_JOIN: the caller's token; DIAL_PING: a seq */
+	bool replay;   /* DIAL_JOIN: with the user events of before */
 };
 
 /* An intent about a member that is not known yet. */
@@ -196,7 +212,7 @@ struct pool {
 	struct pool_ops ops;
 	struct pool_rules rules;
 	struct wire_ring *ring;
-	bool compress, replay;
+	bool compress;
 	uint64_t reconnect_ms, tombstone_ms;
 	struct rng rng;
 	uint64_t now_ms;
@@ -221,6 +237,8 @@ struct pool {
 	struct pool_timer leaving;
 	uint64_t leave_news; /* the broadcast that we wait for */
 	struct pool_probe probe;
+	struct pool_pingers pingers;
+	unsigned beat; /* counts probe intervals */
 	struct pool_pending pending[POOL_PENDING_MAX];
 	struct pool_dial dials[POOL_DIALS_MAX];
 	struct map early; /* struct pool_intent, the oldest first */
@@ -237,6 +255,7 @@ struct pool {
 	uint64_t last_answer;
 
 	struct coord_client coord;
+	uint64_t joined_ms; /* when the last one did */
 	struct pool_stats stats;
 	uint64_t refused_ms; /* when that was last told; 0: never */
 	uint64_t nuntold;    /* and how many since */
@@ -311,8 +330,10 @@ void pool_gossip_fire(struct pool *p, struct pool_timer *t);
 /* There may be somebody to gossip to now. */
 void pool_gossip_wake(struct pool *p);
 size_t pool_budget(const struct pool *p, size_t used);
-bool pool_dial(struct pool *p, enum dial_kind kind, const struct pool_addr *to,
-    struct wire_bytes message, uint64_t user, uint64_t deadline_ms);
+/* NULL: there is no address, or too many streams are open. */
+struct pool_dial *pool_dial(struct pool *p, enum dial_kind kind,
+    const struct pool_addr *to, struct wire_bytes message, uint64_t user,
+    uint64_t deadline_ms);
 
 /* --- pool_packet.c --- */
 
@@ -335,6 +356,8 @@ void pool_ack(struct pool *p, uint32_t seq, struct buf *out);
 void pool_probing_fire(struct pool *p, struct pool_timer *t);
 void pool_probe_fire(struct pool *p, struct pool_timer *t);
 void pool_probe_wake(struct pool *p);
+/* Whoever is there has pinged us. */
+void pool_probe_pinged(struct pool *p, const struct pool_addr *from);
 void pool_probe_ack(struct pool *p, const struct wire_ack *ack);
 void pool_probe_nack(struct pool *p, uint32_t seq);
 void pool_probe_tcp(struct pool *p, uint32_t seq, bool ok, bool refused);
@@ -376,8 +399,9 @@ void pool_syncing_fire(struct pool *p, struct pool_timer *t);
 void pool_reconnecting_fire(struct pool *p, struct pool_timer *t);
 /* Adds our state as a push/pull message. */
 void pool_sync_put(struct pool *p, bool join, struct buf *out);
+/* fresh: of events that the other has kept, those of before are not heard. */
 int pool_sync_merge(
-    struct pool *p, struct wire_bytes body, bool joining, struct err *err);
+    struct pool *p, struct wire_bytes body, bool fresh, struct err *err);
 
 /* --- pool_serf.c --- */
 
@@ -395,7 +419,7 @@ void pool_reaping_fire(struct pool *p, struct pool_timer *t);
 /* --- pool_serfsync.c --- */
 
 void pool_serf_state_put(struct pool *p, struct buf *out);
-void pool_serf_merge(struct pool *p, struct wire_bytes user, bool joining);
+void pool_serf_merge(struct pool *p, struct wire_bytes user, bool fresh);
 
 /* --- pool_leave.c --- */
 

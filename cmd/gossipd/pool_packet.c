@@ -26,8 +26,11 @@ pool_ack(struct pool *p, uint32_t seq, struct buf *out)
 {
 	struct wire_ack ack = { .seq = seq };
 	struct buf coord = { 0 };
+	unsigned once = p->now_ms - p->joined_ms < COORD_FRESH_MS
+			    ? COORD_RIDES_ONCE
+			    : COORD_RIDES_SELDOM;
 
-	if (rng_below(&p->rng, COORD_RIDES_ONCE) == 0) {
+	if (rng_below(&p->rng, once) == 0) {
 		wire_coord_put(&coord, &p->coord.at);
 		ack.payload = wire_bytes(coord.data, coord.len);
 	}
@@ -45,6 +48,7 @@ on_ping(
 
 	if (ping->node.n != 0 && !wire_is(ping->node, wire_text(p->self->name)))
 		return; /* meant for who had the address before */
+	pool_probe_pinged(p, from);
 	answer_addr(ping->source_addr, ping->source_port, from, &to);
 	pool_ack(p, ping->seq, &b);
 	pool_send_along(p, &to, wire_bytes(b.data, b.len));

@@ -209,7 +209,7 @@ pool_broadcast_serf(struct pool *p, struct bcast *q, struct wire_bytes message)
 
 /* --- streams --- */
 
-bool
+struct pool_dial *
 pool_dial(struct pool *p, enum dial_kind kind, const struct pool_addr *to,
     struct wire_bytes message, uint64_t user, uint64_t deadline_ms)
 {
@@ -222,11 +222,11 @@ pool_dial(struct pool *p, enum dial_kind kind, const struct pool_addr *to,
 			d = &p->dials[i];
 	if (d == NULL || to->nip == 0) {
 		p->stats.refused_full += d == NULL;
-		return false;
+		return NULL;
 	}
-	*d = (struct pool_dial){ kind, ++p->token, user };
+	*d = (struct pool_dial){ kind, ++p->token, user, false };
 	wire_wrap_stream(&b, &wrap, message);
 	p->ops.dial(p->ops.ctx, d->token, to, b.data, b.len, deadline_ms);
 	buf_release(&b);
-	return true;
+	return d;
 }

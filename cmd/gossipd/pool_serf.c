@@ -200,6 +200,7 @@ pool_serf_joined(struct pool *p, struct pool_member *m)
 	if (fresh)
 		early_apply(p, m);
 	take_tags(m);
+	p->joined_ms = p->now_ms;
 	log_info("member join name=%s", m->name);
 	pool_tell_member(p, POOL_EV_JOIN, m);
 }

@@ -148,7 +148,7 @@ merge_events(struct pool *p, struct wire_list slots)
 }
 
 void
-pool_serf_merge(struct pool *p, struct wire_bytes user, bool joining)
+pool_serf_merge(struct pool *p, struct wire_bytes user, bool fresh)
 {
 	struct wire_serf_state s;
 	struct err err;
@@ -168,8 +168,7 @@ pool_serf_merge(struct pool *p, struct wire_bytes user, bool joining)
 	if (s.query_ltime > 0)
 		pool_witness(&p->query_clock, s.query_ltime - 1);
 	merge_statuses(p, &s);
-	if (joining && !p->replay && s.event_ltime > p->event_min &&
-	    s.event_ltime < LTIME_MAX)
+	if (fresh && s.event_ltime > p->event_min && s.event_ltime < LTIME_MAX)
 		p->event_min = s.event_ltime;
 	merge_events(p, s.events);
 }

@@ -122,7 +122,7 @@ merge_node(struct pool *p, const struct wire_node *n)
 
 int
 pool_sync_merge(
-    struct pool *p, struct wire_bytes body, bool joining, struct err *err)
+    struct pool *p, struct wire_bytes body, bool fresh, struct err *err)
 {
 	struct wire_push_pull pp;
 	struct wire_node n;
@@ -137,24 +137,24 @@ pool_sync_merge(
 	p->stats.merges++;
 	while (wire_next_node(&pp.nodes, &n))
 		merge_node(p, &n);
-	pool_serf_merge(p, pp.user, joining);
+	pool_serf_merge(p, pp.user, fresh);
 	return 0;
 }
 
 /* --- when --- */
 
-static bool
+static struct pool_dial *
 dial_sync(struct pool *p, enum dial_kind kind, const struct pool_addr *to,
     uint64_t user)
 {
 	struct buf b = { 0 };
-	bool ok;
+	struct pool_dial *d;
 
 	pool_sync_put(p, kind != DIAL_SYNC, &b);
-	ok = pool_dial(p, kind, to, wire_bytes(b.data, b.len), user,
+	d = pool_dial(p, kind, to, wire_bytes(b.data, b.len), user,
 	    p->now_ms + p->rules.tcp_ms);
 	buf_release(&b);
-	return ok;
+	return d;
 }
 
 /* In a large pool less often: each exchange is as large as the pool. */
@@ -236,10 +236,15 @@ joined(struct pool *p, uint64_t token, const char *why)
 
 void
 pool_join(struct pool *p, uint64_t now_ms, uint64_t token,
-    const struct pool_addr *addr)
+    const struct pool_addr *addr, bool replay)
 {
+	struct pool_dial *d;
+
 	pool_take_time(p, now_ms);
-	if (!dial_sync(p, DIAL_JOIN, addr, token))
+	d = dial_sync(p, DIAL_JOIN, addr, token);
+	if (d != NULL)
+		d->replay = replay;
+	else
 		joined(p, token, "no address, or too many streams at once");
 }
 
@@ -259,7 +264,8 @@ on_sync_answer(struct pool *p, const struct pool_dial *d,
 	if (message.data[0] != WIRE_PUSH_PULL)
 		return err_set(
 		    err, ERR_BAD, "answered by message %u", message.data[0]);
-	return pool_sync_merge(p, body, d->kind == DIAL_JOIN, err);
+	return pool_sync_merge(
+	    p, body, d->kind == DIAL_JOIN && !d->replay, err);
 }
 
 static int

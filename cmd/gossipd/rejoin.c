@@ -83,7 +83,7 @@ try_next(struct gossipd *g)
 		gossip_addr_format(addr, host);
 		text = xasprintf(
 		    addr->nip == 4 ? "%s:%u" : "[%s]:%u", host, addr->port);
-		if (joins_start(g->joins, &text, 1, on_tried, g)) {
+		if (joins_start(g->joins, &text, 1, false, on_tried, g)) {
 			free(text);
 			return;
 		}

@@ -84,7 +84,8 @@ do_join(struct rpc_client *c, const struct ipc_body *b)
 	if (w == NULL)
 		return;
 	addrs = rpc_texts(b->existing, &n);
-	if (n == 0 || !joins_start(c->rpc->g->joins, addrs, n, on_joined, w)) {
+	if (n == 0 ||
+	    !joins_start(c->rpc->g->joins, addrs, n, b->replay, on_joined, w)) {
 		rpc_answer(c, w->seq, "no addresses, or too many");
 		ipc_put_joined(&c->out, 0);
 		rpc_wait_free(w);

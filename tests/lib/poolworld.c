@@ -240,7 +240,8 @@ poolworld_start(struct poolworld *w, size_t i)
 void
 poolworld_join(struct poolworld *w, size_t i, size_t by)
 {
-	pool_join(w->nodes[i].pool, w->now_ms, i + 1, &w->nodes[by].addr);
+	pool_join(
+	    w->nodes[i].pool, w->now_ms, i + 1, &w->nodes[by].addr, false);
 }
 
 void

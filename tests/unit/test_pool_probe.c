@@ -174,7 +174,7 @@ START_TEST(a_refused_member_is_dead_soon)
 	ck_assert(!has_suspect());
 	nack(seq);
 	ck_assert(has_suspect());
-	poolone_pass(&o, 700);
+	poolone_pass(&o, 450);
 	ck_assert_uint_eq(o.events[POOL_EV_FAILED], 0);
 	poolone_pass(&o, 100);
 	ck_assert_uint_eq(o.events[POOL_EV_FAILED], 1);
@@ -206,6 +206,76 @@ START_TEST(a_refused_member_that_answers_has_the_usual_time)
 	ack(last_ping().seq);
 	poolone_pass(&o, 3000);
 	ck_assert_uint_eq(o.events[POOL_EV_FAILED], 0);
+	poolone_release(&o);
+}
+END_TEST
+
+/* --- whom, while all is quiet --- */
+
+/*
+ * So many seconds in which each probe is answered at once, and m3, if it
+ * does, pings us twice a second; counts probes by the number of the name.
+ */
+static void
+live_quietly(unsigned seconds, bool m3_pings, unsigned probes[8])
+{
+	struct pool_addr m3;
+
+	pool_member_addr(poolone_member(&o, "m3"), &m3);
+	for (unsigned ms = 0; ms < seconds * 1000; ms++) {
+		if (m3_pings && ms % 500 == 0)
+			pool_probe_pinged(o.pool, &m3);
+		poolone_hush(&o);
+		poolone_pass(&o, 1);
+		if (o.pool->probe.stage == PROBE_IDLE)
+			continue;
+		probes[o.pool->probe.target->name[1] - '0']++;
+		ack(last_ping().seq);
+	}
+}
+
+START_TEST(while_all_is_quiet_half_of_the_probes_go_round_the_ring)
+{
+	unsigned n[8] = { 0 };
+
+	begin_probe(3);
+	ack(last_ping().seq);
+	live_quietly(120, false, n);
+	/* m2 comes after us; of the other half one in two is made. */
+	ck_assert_uint_ge(n[2], 60 + 8);
+	ck_assert_uint_ge(n[3], 8);
+	ck_assert_uint_ge(n[4], 8);
+	ck_assert_uint_le(n[3] + n[4], 24);
+	ck_assert_uint_le(n[2] + n[3] + n[4], 92);
+	poolone_release(&o);
+}
+END_TEST
+
+START_TEST(who_pings_us_is_spared_every_other_probe)
+{
+	unsigned alone[8] = { 0 }, pinged[8] = { 0 };
+
+	begin_probe(3);
+	ack(last_ping().seq);
+	live_quietly(240, false, alone);
+	live_quietly(240, true, pinged);
+	ck_assert_uint_ge(alone[3], 17);
+	ck_assert_uint_ge(pinged[3], alone[3] / 2 - 2);
+	ck_assert_uint_le(pinged[3], alone[3] / 2 + 2);
+	ck_assert_uint_ge(pinged[4], 17);
+	poolone_release(&o);
+}
+END_TEST
+
+START_TEST(when_somebody_is_suspected_each_interval_has_its_probe)
+{
+	unsigned n[8] = { 0 };
+
+	begin_probe(4);
+	ack(last_ping().seq);
+	poolone_suspect(&o, "m5", 1, "m4");
+	live_quietly(3, true, n);
+	ck_assert_uint_ge(n[2] + n[3] + n[4] + n[5], 3);
 	poolone_release(&o);
 }
 END_TEST
@@ -312,6 +382,9 @@ UNIT_MAIN("pool_probe", an_ack_ends_the_probe,
     doubt_gives_others_more_time, a_refused_member_is_dead_soon,
     a_refused_datagram_hastens_the_next_step,
     a_refused_member_that_answers_has_the_usual_time,
+    while_all_is_quiet_half_of_the_probes_go_round_the_ring,
+    who_pings_us_is_spared_every_other_probe,
+    when_somebody_is_suspected_each_interval_has_its_probe,
     a_suspect_is_told_so_with_the_ping, pings_for_others_are_not_answered,
     a_helper_passes_the_ack_on_with_the_askers_number,
     a_helper_says_in_time_that_there_is_no_answer,

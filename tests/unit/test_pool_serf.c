@@ -574,7 +574,7 @@ START_TEST(a_join_ends_as_its_stream_does)
 	struct buf reply = { 0 };
 
 	poolone_init(&o, false);
-	pool_join(o.pool, o.now_ms, 7, &to);
+	pool_join(o.pool, o.now_ms, 7, &to, false);
 	pool_stream_failed(o.pool, o.now_ms, o.token, POOL_REFUSED);
 	ck_assert_uint_eq(o.events[POOL_EV_JOINED], 1);
 	ck_assert(!o.last.ok);
@@ -582,7 +582,7 @@ START_TEST(a_join_ends_as_its_stream_does)
 	pool_stream_failed(o.pool, o.now_ms, o.token, POOL_REFUSED);
 	ck_assert_uint_eq(o.events[POOL_EV_JOINED], 1);
 
-	pool_join(o.pool, o.now_ms, 8, &to);
+	pool_join(o.pool, o.now_ms, 8, &to, false);
 	pool_stream(o.pool, o.now_ms, &to, o.dialled.data, o.dialled.len,
 	    &reply); /* its own state will do for an answer */
 	pool_stream_answer(o.pool, o.now_ms, o.token, reply.data, reply.len);
@@ -591,6 +591,38 @@ START_TEST(a_join_ends_as_its_stream_does)
 	ck_assert_uint_eq(o.pool->intents.n, 1);
 	buf_release(&reply);
 	poolone_release(&o);
+}
+END_TEST
+
+/* Joins by one that has kept our event; is it heard? */
+static unsigned
+events_heard_by_a_join(bool replay)
+{
+	static const struct pool_addr to = { { 10, 0, 0, 2 }, 4, 7946 };
+	static struct poolone other;
+	struct buf reply = { 0 };
+	unsigned heard;
+
+	poolone_init(&other, false);
+	ck_assert_int_eq(pool_user_event(other.pool, other.now_ms, "deploy",
+			     "v1", 2, false, NULL),
+	    0);
+	poolone_init(&o, false);
+	pool_join(o.pool, o.now_ms, 7, &to, replay);
+	pool_stream(other.pool, other.now_ms, &to, o.dialled.data,
+	    o.dialled.len, &reply);
+	pool_stream_answer(o.pool, o.now_ms, o.token, reply.data, reply.len);
+	heard = o.events[POOL_EV_USER];
+	buf_release(&reply);
+	poolone_release(&o);
+	poolone_release(&other);
+	return heard;
+}
+
+START_TEST(a_join_hears_what_was_before_only_when_it_asks_for_it)
+{
+	ck_assert_uint_eq(events_heard_by_a_join(false), 0);
+	ck_assert_uint_eq(events_heard_by_a_join(true), 1);
 }
 END_TEST
 
@@ -630,4 +662,5 @@ UNIT_MAIN("pool_serf", an_old_intent_changes_nothing,
     a_query_of_ours_gathers_acks_and_responses_until_its_time,
     keys_are_installed_used_and_removed, without_keys_there_are_none_to_change,
     a_join_ends_as_its_stream_does,
+    a_join_hears_what_was_before_only_when_it_asks_for_it,
     tags_change_by_a_new_incarnation_and_have_a_limit)
