@@ -1,7 +1,7 @@
 # The only build file. Programs land in build/$(VARIANT)/bin.
 #
 #   make [VARIANT=release|debug|san|tsan]   all programs
-#   make check check-sys sim fuzz bench lint fmt-check coverage
+#   make check check-sys sim disaster fuzz bench lint fmt-check coverage
 #   make install DESTDIR= PREFIX=/usr/local
 #
 # A new .c file needs no line here: common/ and proto/ go into one library,
@@ -73,7 +73,8 @@ BENCHES  := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/bench/bench_*.c))
 
 .DEFAULT_GOAL := all
 .PHONY: all check check-sys sim fuzz fuzz-build bench lint analyze fmt \
-	fmt-check coverage golden install clean unit-build bench-build sim-build
+	fmt-check coverage golden install clean unit-build bench-build sim-build \
+	disaster
 
 all: $(BINS)
 
@@ -130,6 +131,9 @@ check: all unit-build
 
 check-sys: all
 	tests/sys/run $(V)
+
+disaster: all
+	tests/disaster/run $(V)
 
 sim:
 	$(MAKE) VARIANT=release sim-build
