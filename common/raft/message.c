@@ -51,12 +51,16 @@ entries_are_sound(const struct raft_message *m)
 	return true;
 }
 
-/* From the leader of our term: whoever else we were, we follow now. */
+/*
+ * From the leader of our term: whoever else we were, we follow now. A term has
+ * one, so who else says that it leads is none, whatever it has to say.
+ */
 static bool
 hear_leader(struct raft *r, const struct raft_message *m)
 {
-	if (r->role == RAFT_LEADER) {
-		raft_fatal(r, "two leaders in one term");
+	if (r->role == RAFT_LEADER ||
+	    (r->leader != 0 && r->leader != m->from)) {
+		r->strays++;
 		return false;
 	}
 	raft_follow(r, m->term, m->from);
@@ -109,7 +113,10 @@ handle(struct raft *r, const struct raft_message *m)
 		raft_on_chunk_reply(r, m);
 		break;
 	case RAFT_TIMEOUT_NOW:
-		raft_on_timeout_now(r, m);
+		if (r->leader == m->from)
+			raft_on_timeout_now(r, m);
+		else
+			r->strays++;
 		break;
 	case RAFT_PREVOTE:
 	case RAFT_PREVOTE_REPLY:
@@ -117,11 +124,13 @@ handle(struct raft *r, const struct raft_message *m)
 	}
 }
 
+/* Each election takes one term, so nobody gets ahead by RAFT_TERM_STEP. */
 static bool
 is_for_us(const struct raft *r, const struct raft_message *m)
 {
 	return m->cluster == r->opts.cluster && m->to == r->opts.id &&
-	       m->from != r->opts.id && m->from != 0;
+	       m->from != r->opts.id && m->from != 0 &&
+	       (m->term <= r->term || m->term - r->term < RAFT_TERM_STEP);
 }
 
 /*

@@ -419,6 +419,7 @@ raft_node_info(struct raft_node *node, struct raft_node_info *info)
 	memcpy(info->peers, node->peer_status, sizeof info->peers);
 	info->mails_sent = node->peers_stats.sent;
 	info->mails_dropped = node->peers_stats.dropped;
-	info->strangers = node->peers_stats.strangers;
+	info->strangers = node->peers_stats.strangers +
+			  node->peers_stats.refused + node->status.strays;
 	pthread_mutex_unlock(&node->lock);
 }

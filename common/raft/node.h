@@ -164,7 +164,8 @@ struct raft_node_info {
 	/* The leader's view of all servers; npeers 0 elsewhere. */
 	struct raft_peer_status peers[RAFT_SERVERS_MAX];
 	size_t npeers;
-	uint64_t mails_sent, mails_dropped, strangers;
+	uint64_t mails_sent, mails_dropped;
+	uint64_t strangers; /* mails of others, forged messages, no mails */
 	uint64_t cluster_id;
 	size_t queued_bytes; /* proposed, not yet committed */
 	size_t queued_entries;

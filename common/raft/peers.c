@@ -9,6 +9,8 @@
 #include "common/raft/mail.h"
 #include "common/text.h"
 
+#define COUNT_MS 1000 /* between two questions to the bus */
+
 /* A message that waits, with references of its own. */
 struct waiting {
 	struct raft_message m;
@@ -35,6 +37,7 @@ struct raft_peers {
 	struct peer *peers[RAFT_SERVERS_MAX];
 	size_t npeers;
 	struct raft_peers_stats stats;
+	uint64_t count_ms; /* when refused is asked for again */
 };
 
 /* --- one that waits --- */
@@ -345,7 +348,13 @@ raft_peers_free(struct raft_peers *ps)
 }
 
 struct raft_peers_stats
-raft_peers_stats(const struct raft_peers *ps)
+raft_peers_stats(struct raft_peers *ps)
 {
+	uint64_t now_ms = loop_now_ms(ps->opts.loop);
+
+	if (now_ms >= ps->count_ms) {
+		ps->stats.refused = bus_server_stats(ps->server)->refused;
+		ps->count_ms = now_ms + COUNT_MS;
+	}
 	return ps->stats;
 }

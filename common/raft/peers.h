@@ -61,7 +61,9 @@ void raft_peers_flush(struct raft_peers *ps);
 struct raft_peers_stats {
 	uint64_t sent, received, dropped; /* messages; dropped: not sent */
 	uint64_t strangers; /* mails for others, or that make no sense */
+	uint64_t refused;   /* what is no mail: closed, or answered so */
 };
-struct raft_peers_stats raft_peers_stats(const struct raft_peers *ps);
+/* refused may be a second old. */
+struct raft_peers_stats raft_peers_stats(struct raft_peers *ps);
 
 #endif

@@ -51,11 +51,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RAFT_SERVERS_MAX 9    /* voters and learners together */
-#define RAFT_WINDOW_MAX  64   /* appends on their way to one peer */
-#define RAFT_READS_MAX   4096 /* reads waiting for their confirmation */
-#define RAFT_ADDR_MAX    100  /* bytes of an address */
-#define RAFT_NEVER       UINT64_MAX
+#define RAFT_SERVERS_MAX 9  /* voters and learners together */
+#define RAFT_WINDOW_MAX  64 /* appends on their way to one peer */
+#define RAFT_TERM_STEP \
+	(UINT64_C(1) << 32) /* a message further ahead is forged */
+#define RAFT_READS_MAX 4096 /* reads waiting for their confirmation */
+#define RAFT_ADDR_MAX  100  /* bytes of an address */
+#define RAFT_NEVER     UINT64_MAX
 
 /* --- bytes --- */
 
@@ -471,7 +473,7 @@ struct raft_status {
 	uint64_t snapshot_index;
 	uint64_t config_index;
 	struct raft_config config; /* in force */
-	uint64_t strays;           /* messages dropped: not for us */
+	uint64_t strays;           /* messages dropped: not for us, or forged */
 	uint64_t heard_ms;         /* when a leader last was; 0: never */
 };
 

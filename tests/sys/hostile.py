@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
-"""Bytes that nobody should send: hostile.py bus|http PLACE
+"""Bytes that nobody should send:
+
+    hostile.py bus|http PLACE
+    hostile.py raft PLACE CLUSTER TO FROM TERM
 
 bus: to an nng REP socket at unix:PATH or HOST:PORT. http: to HOST:PORT.
+raft: mail to the server TO of CLUSTER, which is in TERM, in the name of FROM;
+the first three in hexadecimal.
 Says nothing and exits 0 when the other side bore all of it as it should.
 """
 import os
@@ -130,4 +135,50 @@ def http(place):
     s.close()
 
 
-{"bus": bus, "http": http}[sys.argv[1]](sys.argv[2])
+RAFT_MAIL = 30
+APPEND, HEARTBEAT, TIMEOUT_NOW = 5, 7, 11
+
+
+def pack(v):
+    """As msgpack: what a mail is made of."""
+    if isinstance(v, dict):
+        return bytes([0x80 | len(v)]) + b"".join(pack(k) + pack(v[k]) for k in v)
+    if isinstance(v, list):
+        return bytes([0x90 | len(v)]) + b"".join(map(pack, v))
+    if isinstance(v, int) and v < 128:
+        return bytes([v])
+    return b"\xcf" + struct.pack(">Q", v)
+
+
+def raft(place, cluster, to, by, term):
+    cluster, to, by, term = int(cluster, 16), int(to, 16), int(by, 16), int(term)
+    far = term + (1 << 33)
+    said = {1: HEARTBEAT, 2: term}
+
+    def mail(cluster=cluster, to=to, by=by, says=said):
+        return pack({1: cluster, 2: by, 3: to, 4: 1, 5: [says]})
+
+    bodies = [
+        os.urandom(200),
+        pack({1: [1], 5: 7}),
+        mail(cluster=cluster + 1),
+        mail(to=to + 1),
+        mail(by=to),
+        mail(says={1: 99, 2: term}),
+        mail(says={1: HEARTBEAT, 2: far}),
+        mail(says={1: APPEND, 2: (1 << 64) - 1, 10: [{1: 1, 2: 1}]}),
+        mail(says={1: APPEND, 2: term, 10: [{1: far, 2: 1}]}),
+        mail(says={1: TIMEOUT_NOW, 2: term}),
+        mail(),
+        mail(by=0x5555),
+    ]
+    for i, body in enumerate(bodies):
+        p = Peer(place)
+        p.send(b"rv" + struct.pack(">BBHBBQI", 1, 0, RAFT_MAIL, 0, 0, i, 1000) + body)
+        p.s.settimeout(5)
+        if p.s.recv(1) == b"":
+            sys.exit("mail %d: closed without a word" % i)
+        p.s.close()
+
+
+{"bus": bus, "http": http, "raft": raft}[sys.argv[1]](*sys.argv[2:])

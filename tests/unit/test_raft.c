@@ -412,6 +412,55 @@ START_TEST(mail_for_another_server_or_cluster_is_dropped)
 }
 END_TEST
 
+START_TEST(a_term_that_nobody_can_have_reached_is_forged)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	for (enum raft_message_type t = RAFT_PREVOTE; t <= RAFT_TIMEOUT_NOW;
+	     t++)
+		hear(&d, (struct raft_message){ .type = t,
+			     .term = 1 + RAFT_TERM_STEP,
+			     .log_index = 9,
+			     .log_term = 1 });
+	ck_assert_uint_eq(status(&d).strays, RAFT_TIMEOUT_NOW);
+	ck_assert_uint_eq(status(&d).term, 1);
+	hear(&d, (struct raft_message){
+		     .type = RAFT_HEARTBEAT, .term = RAFT_TERM_STEP });
+	ck_assert_uint_eq(status(&d).term, RAFT_TERM_STEP);
+	desk_release(&d);
+}
+END_TEST
+
+START_TEST(a_second_leader_of_a_term_is_none)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	hear(&d, (struct raft_message){ .type = RAFT_HEARTBEAT, .term = 1 });
+	hear(&d, (struct raft_message){
+		     .type = RAFT_HEARTBEAT, .term = 1, .from = 3 });
+	hear(&d, (struct raft_message){
+		     .type = RAFT_TIMEOUT_NOW, .term = 1, .from = 3 });
+	ck_assert_uint_eq(status(&d).leader, 2);
+	ck_assert_int_eq(status(&d).role, RAFT_FOLLOWER);
+	ck_assert_uint_eq(status(&d).strays, 2);
+	desk_release(&d);
+
+	/* Nor is one beside ourselves. */
+	desk_init(&d, 1, NULL, 0, 1);
+	tick(&d, 1);
+	sync_disk(&d);
+	ck_assert_int_eq(status(&d).role, RAFT_LEADER);
+	hear(&d, (struct raft_message){
+		     .type = RAFT_APPEND, .term = status(&d).term });
+	ck_assert_ptr_null(act(&d, RAFT_ACT_FATAL));
+	ck_assert_int_eq(status(&d).role, RAFT_LEADER);
+	ck_assert_uint_eq(status(&d).strays, 1);
+	desk_release(&d);
+}
+END_TEST
+
 START_TEST(a_snapshot_lets_the_log_go_and_a_new_life_starts_from_it)
 {
 	struct desk d;
@@ -699,6 +748,8 @@ UNIT_MAIN("raft", a_single_server_leads_and_commits_by_its_own_sync_alone,
     a_leader_that_hears_no_majority_steps_down,
     who_is_no_leader_refuses_commands_and_reads,
     mail_for_another_server_or_cluster_is_dropped,
+    a_term_that_nobody_can_have_reached_is_forged,
+    a_second_leader_of_a_term_is_none,
     a_snapshot_lets_the_log_go_and_a_new_life_starts_from_it,
     a_config_survives_its_bytes_and_nonsense_is_refused,
     servers_change_only_after_the_leaders_own_entry_and_one_by_one,
