@@ -158,7 +158,10 @@ on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 	struct schedd *sd = ctx;
 
 	if (sent && strcmp(http_method(r), "GET") != 0)
-		http_fail(r, 500, "the leader did not answer: %s", err->text);
+		http_fail(r, 500,
+		    "rpc error: %s: the leader went away before it answered "
+		    "(%s); the request may have been carried out",
+		    err->code == ERR_TIMEOUT ? "timed out" : "EOF", err->text);
 	else
 		keep(sd, r);
 }
