@@ -3,24 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/schedd/cross_impl.h"
 #include "cmd/schedd/forward.h"
-#include "cmd/schedd/regions.h"
 #include "common/http/relay.h"
-#include "common/log.h"
 #include "common/mem.h"
 #include "proto/blocking.h"
 #include "proto/meter.h"
 
-#define TOKEN  "crossed" /* of a node's request that came from a region */
-#define GLOBAL "global"  /* any region, where none is called so */
-
-struct crosses {
-	struct schedd *sd;
-	struct regions regions;
-	struct rng rng;
-	struct map http; /* address -> struct http_client */
-	struct map bus;  /* address -> struct bus_peer */
-};
+#define GLOBAL "global" /* any region, where none is called so */
 
 /* --- who there is --- */
 
@@ -162,8 +152,8 @@ step(struct crossing *x, struct http_req *r, const struct err *why)
 	http_relay(client_to(c, s->http), r, &how);
 }
 
-static void
-count(struct schedd *sd, const char *region)
+void
+cross_note(struct schedd *sd, const char *region)
 {
 	char *name;
 
@@ -184,7 +174,7 @@ carry(struct schedd *sd, struct http_req *r, const char *region)
 		    "No path to region \"%s\": the request came back", region);
 		return;
 	}
-	count(sd, region);
+	cross_note(sd, region);
 	x = xcalloc(1, sizeof *x);
 	x->sd = sd;
 	x->region = xstrdup(region);
@@ -218,8 +208,8 @@ is_of_job(const struct http_req *r)
 		   strcmp(path, "/v1/validate/job") == 0);
 }
 
-static bool
-is_ours(const struct schedd *sd, const char *region)
+bool
+cross_is_ours(const struct schedd *sd, const char *region)
 {
 	return *region == '\0' || strcmp(region, sd->config->region) == 0;
 }
@@ -245,7 +235,7 @@ cross_is_elsewhere(struct schedd *sd, const struct http_req *r)
 	char region[REGION_NAME_MAX + 2];
 
 	read_region(r, region);
-	return !is_ours(sd, region) && !is_of_agent(http_path(r)) &&
+	return !cross_is_ours(sd, region) && !is_of_agent(http_path(r)) &&
 	       !(is_of_job(r) && is_no_region(sd, region));
 }
 
@@ -268,7 +258,7 @@ cross_job(struct schedd *sd, struct http_req *r, char **job_region)
 	char region[REGION_NAME_MAX + 2];
 
 	read_region(r, region);
-	if (*region == '\0' && !is_ours(sd, wanted) &&
+	if (*region == '\0' && !cross_is_ours(sd, wanted) &&
 	    !is_no_region(sd, wanted)) {
 		carry(sd, r, wanted);
 		return true;
@@ -276,110 +266,6 @@ cross_job(struct schedd *sd, struct http_req *r, char **job_region)
 	free(*job_region);
 	*job_region = xstrdup(sd->config->region);
 	return false;
-}
-
-/* --- nodes --- */
-
-struct carried {
-	struct schedd *sd;
-	struct bus_req *req; /* NULL when its time is over */
-	char *name;          /* of the server */
-};
-
-static void
-on_expire(void *ctx, struct bus_req *req)
-{
-	((struct carried *)ctx)->req = NULL;
-	bus_refusef(req, ERR_TIMEOUT, "the region did not answer in time");
-}
-
-static void
-on_answer(void *ctx, const struct err *err, const void *reply)
-{
-	struct carried *b = ctx;
-
-	if (err != NULL && err->code == ERR_GONE)
-		regions_note(&b->sd->crosses->regions, b->name, false,
-		    loop_now_ms(b->sd->loop));
-	if (b->req != NULL && err == NULL)
-		bus_reply(b->req, reply);
-	else if (b->req != NULL)
-		bus_refuse(b->req, err);
-	free(b->name);
-	free(b);
-}
-
-static struct bus_peer *
-peer_to(struct crosses *c, const char *addr, const char *region)
-{
-	struct bus_peer *p = map_find(&c->bus, addr);
-	struct err err;
-	char *url;
-
-	if (p != NULL)
-		return p;
-	url = xasprintf("tcp://%s", addr);
-	p = bus_dial(c->sd->loop, url, &err);
-	free(url);
-	if (p == NULL) {
-		log_warn("server of region %s: %s", region, err.text);
-		return NULL;
-	}
-	bus_peer_set_token(p, TOKEN);
-	bus_peer_set_region(p, region);
-	map_put(&c->bus, addr, p);
-	return p;
-}
-
-static void
-carry_bus(struct schedd *sd, struct bus_req *req, uint16_t number,
-    const void *body, const struct region_server *s)
-{
-	struct bus_peer *p = peer_to(sd->crosses, s->rpc, s->region);
-	struct carried *b;
-
-	if (p == NULL) {
-		bus_refusef(req, ERR_GONE, "No path to region \"%s\": %s",
-		    s->region, s->rpc);
-		return;
-	}
-	b = xcalloc(1, sizeof *b);
-	b->sd = sd;
-	b->req = req;
-	b->name = xstrdup(s->name);
-	bus_on_expire(req, on_expire, b);
-	count(sd, s->region);
-	bus_call(p, number, body, bus_left_ms(req), on_answer, b);
-}
-
-bool
-cross_bus(
-    struct schedd *sd, struct bus_req *req, uint16_t number, const void *body)
-{
-	static const struct region_tried none;
-	struct crosses *c = sd->crosses;
-	const char *region = bus_region(req);
-	const struct region_server *s;
-	struct err err;
-
-	if (is_ours(sd, region))
-		return false;
-	if (strcmp(bus_token(req), TOKEN) == 0) {
-		bus_refusef(req, ERR_BAD,
-		    "this server is of region \"%s\", and the request is for "
-		    "\"%s\"",
-		    sd->config->region, region);
-		return true;
-	}
-	s = regions_pick(&c->regions, region, REGION_RPC, &none,
-	    loop_now_ms(sd->loop), &c->rng);
-	if (s == NULL) {
-		regions_refuse(&c->regions, region, REGION_RPC, &err);
-		bus_refuse(req, &err);
-	} else {
-		carry_bus(sd, req, number, body, s);
-	}
-	return true;
 }
 
 /* --- life --- */
