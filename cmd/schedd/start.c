@@ -238,6 +238,7 @@ info_raft(const struct schedd *sd,
 	add_number(add, ctx, "raft_last_term", raft.raft.last_term);
 	add_number(add, ctx, "raft_last_index", raft.raft.last);
 	add_number(add, ctx, "raft_commit", raft.raft.commit);
+	add_number(add, ctx, "raft_refused", raft.strangers);
 }
 
 void
@@ -247,7 +248,6 @@ schedd_info(struct daemon *d,
 	struct schedd *sd = d->state;
 	struct sched_state *st = sched_core_state(sd->core);
 	struct sched_core_stats s;
-	struct raft_node_info raft;
 	struct http_stats http = http_server_stats(sd->http);
 
 	sched_core_stats(sd->core, &s);
@@ -268,10 +268,6 @@ schedd_info(struct daemon *d,
 	add_number(add, ctx, "plans", s.plans);
 	add_number(add, ctx, "leases", s.leases);
 	add_number(add, ctx, "leases_expired", s.leases_expired);
-	if (sd->raft != NULL) {
-		raft_node_info(sd->raft, &raft);
-		add_number(add, ctx, "raft_refused", raft.strangers);
-	}
 	add_number(add, ctx, "longest_turn_us", loop_longest_turn_us(sd->loop));
 	add(ctx, "http", http_server_addr(sd->http));
 	http_stats_info(&http, add, ctx);
