@@ -55,7 +55,7 @@ eventually 5 has_jobs 2 'first second third'
 
 # The third comes back after all, as one of the cluster that was lost.
 server 3 3
-eventually 10 grep -q 's3.global of this region is in another cluster' "$TEST_DIR/s1.log" "$TEST_DIR/s2.log"
+eventually 10 grep -q 's3.global of this region is in cluster' "$TEST_DIR/s1.log" "$TEST_DIR/s2.log"
 put_job 2 fourth
 eventually 5 has_jobs 1 'first fourth second third'
 expect_eq "$(curl -sf "$(url 3)/v1/status/leader")" '""'

@@ -4,7 +4,9 @@
  * must load. Run from the root of the tree.
  */
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/gossipd/gossipd.h"
@@ -128,5 +130,140 @@ START_TEST(every_sample_config_loads)
 }
 END_TEST
 
+/* --- rove-operations(7) --- */
+
+#define HANDBOOK "man/rove-operations.7"
+
+/* Adds a file; texts that stand one after the other become one, as they do
+ * for the compiler. */
+static void
+add_source(const char *path, struct buf *out)
+{
+	struct buf page = { 0 };
+
+	read_page(path, &page);
+	for (const char *p = buf_str(&page); *p != '\0'; p++) {
+		const char *next = p + 1 + strspn(p + 1, " \t\n");
+
+		if (*p == '"' && *next == '"')
+			p = next;
+		else
+			buf_addc(out, *p);
+	}
+	buf_release(&page);
+}
+
+static void
+read_sources(struct buf *out)
+{
+	static const char *const where[] = { "cmd/*/*.c", "common/*.c",
+		"common/*/*.c" };
+	glob_t files;
+
+	for (size_t i = 0; i < sizeof where / sizeof where[0]; i++) {
+		ck_assert_int_eq(glob(where[i], 0, NULL, &files), 0);
+		for (size_t k = 0; k < files.gl_pathc; k++)
+			add_source(files.gl_pathv[k], out);
+		globfree(&files);
+	}
+}
+
+/* Calls for each thing that an item of the section quotes. */
+static size_t
+each_quoted(const char *page, const char *section,
+    void (*check)(const char *what, const char *sources), const char *sources)
+{
+	static const char head[] = "\n.It Ql ";
+	const char *at = strstr(page, section), *end, *line;
+	size_t n = 0;
+
+	ck_assert_msg(at != NULL, "no section %s", section);
+	end = strstr(at + 1, "\n.Sh ");
+	while ((line = strstr(at, head)) != NULL && line < end) {
+		char *text = xstrndup(line + sizeof head - 1,
+		    strcspn(line + sizeof head - 1, "\n"));
+
+		at = line + 1;
+		for (char *next, *what = text; what != NULL; what = next) {
+			next = strstr(what, " , ");
+			if (next != NULL) {
+				*next = '\0';
+				next += 3;
+			}
+			check(what, sources);
+			n++;
+		}
+		free(text);
+	}
+	return n;
+}
+
+static void
+check_is_said(const char *what, const char *sources)
+{
+	ck_assert_msg(strstr(sources, what) != NULL,
+	    HANDBOOK ": no program logs \"%s\"", what);
+}
+
+static void
+check_is_told(const char *what, const char *sources)
+{
+	char *quoted = xasprintf("\"%s\"", what);
+
+	ck_assert_msg(strstr(sources, quoted) != NULL,
+	    HANDBOOK ": no program publishes %s", what);
+	free(quoted);
+}
+
+/* The words of a command, up to its first argument. */
+static void
+check_is_command(const char *line, const char *sources)
+{
+	struct buf row = { 0 };
+	const char *p = line;
+
+	buf_adds(&row, "{ \"");
+	for (;;) {
+		size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz-");
+
+		if (n == 0 || *p == '-' || strchr(" \n", p[n]) == NULL)
+			break;
+		buf_addf(&row, "%s%.*s", p == line ? "" : " ", (int)n, p);
+		if (p[n] == '\n')
+			break;
+		p += n + strspn(p + n, " ");
+	}
+	buf_adds(&row, "\", ");
+	ck_assert_msg(strstr(sources, buf_str(&row)) != NULL,
+	    HANDBOOK ": no command %s", buf_str(&row));
+	buf_release(&row);
+}
+
+START_TEST(the_handbook_quotes_what_there_is)
+{
+	struct buf page = { 0 }, sources = { 0 };
+	const char *at;
+	size_t ncommands = 0;
+
+	read_page(HANDBOOK, &page);
+	read_sources(&sources);
+	ck_assert_uint_gt(each_quoted(buf_str(&page), "\n.Sh WHAT THE LOG SAYS",
+			      check_is_said, buf_str(&sources)),
+	    20);
+	ck_assert_uint_gt(each_quoted(buf_str(&page), "\n.Sh WHAT TO WATCH",
+			      check_is_told, buf_str(&sources)),
+	    10);
+	for (at = buf_str(&page); (at = strstr(at, "\n# rove ")) != NULL;) {
+		at += strlen("\n# rove ");
+		check_is_command(at, buf_str(&sources));
+		ncommands++;
+	}
+	ck_assert_uint_gt(ncommands, 20);
+	buf_release(&page);
+	buf_release(&sources);
+}
+END_TEST
+
 UNIT_MAIN("man", every_member_of_a_config_stands_in_its_page,
-    every_message_stands_in_wire_7, every_sample_config_loads)
+    every_message_stands_in_wire_7, every_sample_config_loads,
+    the_handbook_quotes_what_there_is)
