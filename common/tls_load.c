@@ -237,8 +237,12 @@ static int
 check(const struct chains *s, const struct tls_config *c, enum tls_role role,
     const char *region, struct tls_files *f, struct err *err)
 {
-	bool by_server_ca = role == TLS_SERVER && s->server_ca.certs != NULL;
+	bool two = s->server_ca.certs != NULL;
+	bool by_server_ca = two && role == TLS_SERVER;
 
+	/* A node beside a server may show the server's. */
+	if (two && role == TLS_NODE && verify(&s->own, &s->server_ca) == NULL)
+		by_server_ca = true;
 	if (check_time(&s->own, &f->until_s, err) == -1 ||
 	    check_key(&s->own, f->key, c->key_file, err) == -1 ||
 	    check_signer(&s->own, by_server_ca ? &s->server_ca : &s->ca, err) ==

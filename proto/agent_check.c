@@ -260,7 +260,7 @@ has_tls(const struct agent_tls *t)
 	return t->http || t->rpc || t->verify_server_hostname ||
 	       t->verify_https_client || t->rpc_upgrade_mode ||
 	       text_is_set(t->ca_file) || text_is_set(t->cert_file) ||
-	       text_is_set(t->key_file);
+	       text_is_set(t->key_file) || text_is_set(t->server_ca_file);
 }
 
 int

@@ -107,6 +107,9 @@ static const struct rec_field agent_tls_fields[] = {
 	REC_STR(struct agent_tls, 9, tls_cipher_suites, "TLSCipherSuites"),
 	REC_STR(struct agent_tls, 10, tls_min_version, "TLSMinVersion"),
 	REC_STR(struct agent_tls, 11, checksum, "Checksum", .flags = REC_NOHCL),
+	/* Nomad's API has no such field. */
+	REC_STR(struct agent_tls, 12, server_ca_file, "ServerCAFile",
+	    .hcl = "server_ca_file", .flags = REC_NOJSON),
 };
 const struct rec_type agent_tls_type = REC_TYPE(agent_tls, agent_tls_fields);
 

@@ -106,6 +106,7 @@ struct agent_tls {
 	char *tls_cipher_suites;
 	char *tls_min_version;
 	char *checksum;
+	char *server_ca_file; /* our own: see schedd.conf(5) */
 };
 
 /* telemetry { } */

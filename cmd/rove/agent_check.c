@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/rove/agent_plan.h"
+#include "cmd/rove/agent_tls.h"
 #include "common/log.h"
 #include "common/text.h"
 
@@ -34,27 +35,14 @@ say(const struct agent_config *c, const char *path, struct buf *ui,
 static int
 check_protection(const struct agent_config *c, struct buf *ui)
 {
-	const struct agent_tls *t = &c->tls;
-	const struct {
-		const char *path;
-		bool on;
-	} names[] = {
-		{ "acl.enabled", c->acl.enabled },
-		{ "tls.http", t->http },
-		{ "tls.rpc", t->rpc },
-		{ "tls.verify_server_hostname", t->verify_server_hostname },
-		{ "tls.verify_https_client", t->verify_https_client },
-		{ "tls.ca_file", text_is_set(t->ca_file) },
-		{ "tls.cert_file", text_is_set(t->cert_file) },
-		{ "tls.key_file", text_is_set(t->key_file) },
-	};
+	const char *why, *path = agent_tls_refused(&c->tls, &why);
 
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (names[i].on)
-			return say(c, names[i].path, ui,
-			    "%s is not supported by this version: nothing "
-			    "would be protected by it",
-			    names[i].path);
+	if (c->acl.enabled)
+		return say(c, "acl.enabled", ui,
+		    "acl.enabled is not supported by this version: nothing "
+		    "would be protected by it");
+	if (path != NULL)
+		return say(c, path, ui, "%s %s", path, why);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cmd/rove/agent_tls.h"
 #include "common/daemon.h"
 #include "common/mem.h"
 #include "proto/version.h"
@@ -112,10 +113,12 @@ add_binds(const struct plan *p, struct buf *out)
 }
 
 static void
-warn_if_open(const struct plan *p, struct buf *out)
+warn_if_open(
+    const struct agent_config *c, const struct plan *p, struct buf *out)
 {
 	for (size_t i = 0; i < p->naddrs; i++)
-		if (!daemon_is_loopback(p->addrs[i].addr))
+		if (!daemon_is_loopback(p->addrs[i].addr) &&
+		    !agent_tls_guards(&c->tls, p->addrs[i].what))
 			buf_addf(out,
 			    "==> WARNING: others than this machine can reach "
 			    "%s (%s %s), and neither ACL nor TLS asks who "
@@ -138,7 +141,7 @@ agent_conf_banner(const struct agent_config *c, const struct plan *p,
 		buf_addf(
 		    out, "%s%s", c->files[i], i + 1 < c->nfiles ? ", " : "\n");
 	buf_adds(out, "==> Starting rove agent...\n");
-	warn_if_open(p, out);
+	warn_if_open(c, p, out);
 	buf_adds(out, "==> rove agent configuration:\n\n");
 	add_binds(p, out);
 	add_line(out, "Client", truth(c->client.enabled));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/rove/agent_docker.h"
+#include "cmd/rove/agent_tls.h"
 #include "cmd/rove/conftext.h"
 #include "common/clock.h"
 #include "common/daemon.h"
@@ -266,6 +267,7 @@ plan_schedd(struct planner *p)
 		    b, "snapshot_entries", s->raft_snapshot_threshold);
 	conftext_put_bool(b, "disable_dispatched_job_summary_metrics",
 	    p->c->telemetry.disable_dispatched_job_summary_metrics);
+	agent_tls_put(p->c, b);
 	add_addr(p, "schedd", "http", xstrdup(p->server_http));
 	add_addr(p, "schedd", "rpc", rpc);
 	free(data);
@@ -381,6 +383,7 @@ plan_nodeagent(struct planner *p)
 		    c->telemetry.nallowed_metadata_keys_in_metrics);
 	conftext_put_bool(b, "disable_allocation_hook_metrics",
 	    c->telemetry.disable_allocation_hook_metrics);
+	agent_tls_put(c, b);
 	add_addr(p, "nodeagent", "http", xstrdup(p->node_http));
 	free(http);
 	free(data);
