@@ -27,8 +27,4 @@ conf_is_inline(const struct rec_field *f)
 int conf_mend(const char *path, const char *text, size_t n, struct buf *out,
     struct err *err);
 
-/* rec_from_conf() on a text; the path is for errors. */
-int conf_fill(const struct rec_type *t, void *rec, const char *path,
-    const char *text, size_t n, struct err *err);
-
 #endif

@@ -386,6 +386,7 @@ daemon_main(int argc, char **argv, const struct daemon_def *def)
 		return EXIT_WRONG;
 	if (impl.opts.done)
 		return EXIT_DONE;
+	log_init(def->name, level); /* until the config says more */
 	d.config_path = impl.opts.path;
 	d.config = daemon_config_load(def, &impl.opts, &err);
 	if (d.config == NULL) {

@@ -87,8 +87,8 @@ struct daemon_def {
 	/* Rules that span members. 0, or -1 and a sentence. */
 	int (*config_check)(const void *config, struct err *err);
 	/* Overlays a Nomad agent file (.hcl, .json); NULL: not supported. */
-	int (*config_from_agent)(
-	    void *config, const char *path, struct err *err);
+	int (*config_from_agent)(const struct daemon_def *def, void *config,
+	    const char *path, struct err *err);
 
 	/* Other users may pass through data_dir, though not look into it:
 	 * what they may reach is below it. */

@@ -146,7 +146,7 @@ read_file(const struct daemon_def *def, void *config, const char *path,
 	if (def->config_from_agent == NULL)
 		return err_set(err, ERR_BAD, "%s: %s does not read agent files",
 		    path, def->name);
-	return def->config_from_agent(config, path, err);
+	return def->config_from_agent(def, config, path, err);
 }
 
 /* The row that a name leads to; *name moves to its last part. */

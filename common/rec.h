@@ -387,6 +387,10 @@ struct tree *rec_to_tree(const struct rec_type *t, const void *rec);
 int rec_from_conf(
     const struct rec_type *t, void *rec, const char *path, struct err *err);
 
+/* The same of a text in memory; the path is for errors. */
+int rec_from_conf_text(const struct rec_type *t, void *rec, const char *path,
+    const char *text, size_t n, struct err *err);
+
 /*
  * The record in the same form, complete, so that it loads again. What
  * libconfig cannot say is left out: absent rows, numbers that are not finite,

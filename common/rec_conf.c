@@ -404,7 +404,7 @@ fill_rec(const struct conf *c, const struct rec_type *t, void *rec,
 }
 
 int
-conf_fill(const struct rec_type *t, void *rec, const char *path,
+rec_from_conf_text(const struct rec_type *t, void *rec, const char *path,
     const char *text, size_t n, struct err *err)
 {
 	struct conf c = { path, err };
@@ -434,7 +434,7 @@ rec_from_conf(
 	int rc = file_read(path, CONF_MAX_BYTES, &text, err);
 
 	if (rc == 0)
-		rc = conf_fill(t, rec, path, text.data, text.len, err);
+		rc = rec_from_conf_text(t, rec, path, text.data, text.len, err);
 	buf_release(&text);
 	return rc;
 }

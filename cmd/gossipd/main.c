@@ -1,5 +1,6 @@
 /* gossipd: see gossipd.h and gossipd(8). */
 #include "cmd/gossipd/gossipd.h"
+#include "proto/agent_daemon.h"
 
 int
 main(int argc, char **argv)
@@ -8,6 +9,7 @@ main(int argc, char **argv)
 		.name = "gossipd",
 		.config_type = &gossipd_config_type,
 		.config_init = gossipd_config_init,
+		.config_from_agent = agent_daemon_config,
 		.config_check = gossipd_config_check,
 		.start = gossipd_start,
 		.reload = gossipd_reload,

@@ -1,5 +1,6 @@
 #include "cmd/lbd/fabio.h"
 #include "cmd/lbd/lbd.h"
+#include "proto/agent_daemon.h"
 
 int
 main(int argc, char **argv)
@@ -8,6 +9,7 @@ main(int argc, char **argv)
 		.name = "lbd",
 		.config_type = &lbd_config_type,
 		.config_init = lbd_config_init,
+		.config_from_agent = agent_daemon_config,
 		.config_check = lbd_config_check,
 		.low_ports = true,
 		.start = lbd_start,

@@ -1,5 +1,6 @@
 /* metricsd: see metricsd.h and metricsd(8). */
 #include "cmd/metricsd/metricsd.h"
+#include "proto/agent_daemon.h"
 
 int
 main(int argc, char **argv)
@@ -8,6 +9,7 @@ main(int argc, char **argv)
 		.name = "metricsd",
 		.config_type = &metricsd_config_type,
 		.config_init = metricsd_config_init,
+		.config_from_agent = agent_daemon_config,
 		.config_check = metricsd_config_check,
 		.start = metricsd_start,
 		.reload = metricsd_reload,

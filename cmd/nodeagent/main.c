@@ -1,5 +1,6 @@
 /* nodeagent: see nodeagent.h and nodeagent(8). */
 #include "cmd/nodeagent/nodeagent.h"
+#include "proto/agent_daemon.h"
 
 int
 main(int argc, char **argv)
@@ -8,6 +9,7 @@ main(int argc, char **argv)
 		.name = "nodeagent",
 		.config_type = &nodeagent_config_type,
 		.config_init = nodeagent_config_init,
+		.config_from_agent = agent_daemon_config,
 		.config_check = nodeagent_config_check,
 		.needs_root = true,
 		.open_data_dir = true, /* tasks have users of their own */

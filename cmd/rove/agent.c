@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cmd/rove/agent_check.h"
 #include "cmd/rove/agent_conf.h"
 #include "cmd/rove/agent_dirs.h"
 #include "cmd/rove/agent_tasks.h"
@@ -12,6 +11,7 @@
 #include "cmd/rove/commands.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "proto/agent_refuse.h"
 
 /* A signal so soon after the first is the same wish, told twice: a terminal's
  * to the whole group, and that of the script that started us. */
@@ -112,7 +112,7 @@ reload(struct agent *a, struct buf *ui)
 	struct err err;
 
 	if (agent_conf_read(&next, &a->args, ui) == -1 ||
-	    agent_check(&next, ui) == -1) {
+	    agent_refuse(&next, ui) == -1) {
 		rec_clear(&agent_config_type, &next);
 		return -1;
 	}
@@ -258,7 +258,7 @@ begin(struct agent *a, int argc, char **argv)
 		fputs(buf_str(&ui), stdout);
 		status = 0;
 	} else if (agent_conf_read(&a->config, &a->args, &ui) == -1 ||
-		   agent_check(&a->config, &ui) == -1) {
+		   agent_refuse(&a->config, &ui) == -1) {
 		fprintf(stderr, "%s", buf_str(&ui));
 		status = 1;
 	} else {

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cmd/rove/agent_tls.h"
+#include "proto/agent_tls.h"
 #include "common/daemon.h"
 #include "common/mem.h"
 #include "proto/version.h"

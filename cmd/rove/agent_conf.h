@@ -6,7 +6,7 @@
 #define ROVE_AGENT_CONF_H
 
 #include "cmd/rove/agent_flags.h"
-#include "cmd/rove/agent_plan.h"
+#include "proto/agent_plan.h"
 
 /*
  * Fills a zeroed c: defaults, the files of -config, the flags; settled for

@@ -1,6 +1,7 @@
 /* schedd: see schedd.h and schedd(8). */
 #include "cmd/schedd/schedd.h"
 #include "cmd/schedd/tls.h"
+#include "proto/agent_daemon.h"
 
 int
 main(int argc, char **argv)
@@ -9,6 +10,7 @@ main(int argc, char **argv)
 		.name = "schedd",
 		.config_type = &schedd_config_type,
 		.config_init = schedd_config_init,
+		.config_from_agent = agent_daemon_config,
 		.config_check = schedd_config_check,
 		.start = schedd_start,
 		.defers_ready = true,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/rove/agent_plan.h"
+#include "proto/agent_plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/conf_impl.h"
 #include "tests/lib/sample.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -23,10 +22,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct buf once = { 0 }, twice = { 0 };
 	struct err err;
 
-	if (conf_fill(
+	if (rec_from_conf_text(
 		&sample_type, &s, "x.conf", (const char *)data, n, &err) == 0) {
 		rec_to_conf(&sample_type, &s, &once);
-		if (conf_fill(&sample_type, &back, "x.conf", once.data,
+		if (rec_from_conf_text(&sample_type, &back, "x.conf", once.data,
 			once.len, &err) == -1)
 			abort();
 		rec_to_conf(&sample_type, &back, &twice);

@@ -1,7 +1,7 @@
 /*
  * The launcher's pure parts: its flags, and what it writes for the daemons.
  */
-#include "cmd/rove/agent_plan.h"
+#include "proto/agent_plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +12,12 @@
 #include "cmd/lbd/lbd.h"
 #include "cmd/metricsd/metricsd.h"
 #include "cmd/nodeagent/config.h"
-#include "cmd/rove/agent_check.h"
 #include "cmd/rove/agent_conf.h"
 #include "cmd/schedd/config.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "proto/agent_daemon.h"
+#include "proto/agent_refuse.h"
 #include "tests/lib/unit.h"
 
 #define MAX_ARGS 32
@@ -483,7 +484,7 @@ check_of(const char *text, struct buf *ui, struct buf *place)
 	    agent_config_load(&file, path, &err) == 0, "%s", err.text);
 	agent_config_merge(&c, &file);
 	c.client.enabled = true;
-	rv = agent_check(&c, ui);
+	rv = agent_refuse(&c, ui);
 	buf_addf(place, "%s:2: ", path);
 	unlink(path);
 	rec_clear(&agent_config_type, &file);
@@ -676,6 +677,59 @@ START_TEST(numbers_are_not_asked_for_too_often)
 }
 END_TEST
 
+/* -1 and what is said, or 0: of a daemon that is given the file itself. */
+static int
+config_from(const struct daemon_def *def, void *config, const char *text,
+    struct err *err)
+{
+	char path[] = "/tmp/agent_daemon.XXXXXX.hcl";
+	int fd = mkstemps(path, 4), rv;
+
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	log_init("test", LOG_ERROR);
+	rv = agent_daemon_config(def, config, path, err);
+	unlink(path);
+	return rv;
+}
+
+START_TEST(a_daemon_by_itself_takes_its_part_of_the_file)
+{
+	static const char text[] = "data_dir = \"/d\"\n"
+				   "datacenter = \"dc9\"\n"
+				   "bind_addr = \"127.0.0.1\"\n"
+				   "advertise { http = \"10.0.0.1\" rpc = "
+				   "\"10.0.0.1\" serf = \"10.0.0.1\" }\n"
+				   "server { enabled = true "
+				   "bootstrap_expect = 3 }\n";
+	const struct daemon_def schedd = { .name = "schedd",
+		.config_type = &schedd_config_type };
+	const struct daemon_def nodeagent = { .name = "nodeagent",
+		.config_type = &nodeagent_config_type };
+	struct schedd_config s = { 0 };
+	struct nodeagent_config n = { 0 };
+	struct err err;
+
+	schedd_config_init(&s);
+	ck_assert_msg(
+	    config_from(&schedd, &s, text, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(s.datacenter, "dc9");
+	ck_assert_str_eq(s.common.data_dir, "/d/server");
+	ck_assert_int_eq(s.bootstrap_expect, 3);
+	nodeagent_config_init(&n);
+	ck_assert_int_eq(config_from(&nodeagent, &n, text, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "does not ask for nodeagent"));
+	ck_assert_int_eq(config_from(&schedd, &s,
+			     "server { enabled = true }\n"
+			     "acl { enabled = true }\n",
+			     &err),
+	    -1);
+	rec_clear(&schedd_config_type, &s);
+	rec_clear(&nodeagent_config_type, &n);
+}
+END_TEST
+
 UNIT_MAIN("agent_plan", flags_are_written_as_go_writes_them,
     flags_that_are_wrong_are_named, every_flag_of_a_row_finds_its_row,
     dev_plans_all_five_on_loopback, each_daemon_reads_what_is_written_for_it,
@@ -689,4 +743,5 @@ UNIT_MAIN("agent_plan", flags_are_written_as_go_writes_them,
     a_taken_port_is_named,
     what_would_only_seem_to_protect_is_refused_with_its_place,
     joins_that_a_cloud_would_name_are_warned_of,
-    a_machine_without_a_private_address_advertises_what_it_has)
+    a_machine_without_a_private_address_advertises_what_it_has,
+    a_daemon_by_itself_takes_its_part_of_the_file)

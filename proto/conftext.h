@@ -1,8 +1,8 @@
 /*
  * Text of a daemon's config file, member by member.
  */
-#ifndef ROVE_CONFTEXT_H
-#define ROVE_CONFTEXT_H
+#ifndef PROTO_CONFTEXT_H
+#define PROTO_CONFTEXT_H
 
 #include "common/buf.h"
 #include "common/rec.h"

@@ -1,11 +1,11 @@
-#include "cmd/rove/agent_docker.h"
+#include "proto/agent_docker.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/rove/conftext.h"
 #include "common/mem.h"
+#include "proto/conftext.h"
 
 enum kind { TEXT, BOOL, INT, LIST, MAP, GROUP };
 

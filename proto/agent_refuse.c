@@ -1,4 +1,4 @@
-#include "cmd/rove/agent_check.h"
+#include "proto/agent_refuse.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/rove/agent_plan.h"
-#include "cmd/rove/agent_tls.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "proto/agent_plan.h"
+#include "proto/agent_tls.h"
 
 #define MAX_PORT 65535
 
@@ -174,7 +174,7 @@ check_lb_addr(const struct agent_config *c, const char *path, const char *addr,
 }
 
 int
-agent_check(const struct agent_config *c, struct buf *ui)
+agent_refuse(const struct agent_config *c, struct buf *ui)
 {
 	if (check_protection(c, ui) == -1 || check_level(c, ui) == -1 ||
 	    check_expect(c, ui) == -1 || check_ports(c, ui) == -1)

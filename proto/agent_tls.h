@@ -1,8 +1,8 @@
 /*
  * The tls block of an agent's files, for the daemons that it concerns.
  */
-#ifndef ROVE_AGENT_TLS_H
-#define ROVE_AGENT_TLS_H
+#ifndef PROTO_AGENT_TLS_H
+#define PROTO_AGENT_TLS_H
 
 #include <stdbool.h>
 

@@ -6,8 +6,8 @@
  * server { } asks for gossipd and schedd, client { } for nodeagent, either of
  * them for metricsd, lb { } (or -dev) for lbd.
  */
-#ifndef ROVE_AGENT_PLAN_H
-#define ROVE_AGENT_PLAN_H
+#ifndef PROTO_AGENT_PLAN_H
+#define PROTO_AGENT_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "cmd/rove/conftext.h"
+#include "proto/conftext.h"
 
 #include <inttypes.h>
 

@@ -1,4 +1,4 @@
-#include "cmd/rove/agent_tls.h"
+#include "proto/agent_tls.h"
 
 #include <string.h>
 

@@ -1,17 +1,17 @@
-#include "cmd/rove/agent_plan.h"
+#include "proto/agent_plan.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/rove/agent_docker.h"
-#include "cmd/rove/agent_tls.h"
-#include "cmd/rove/conftext.h"
 #include "common/clock.h"
 #include "common/daemon.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "proto/agent_docker.h"
+#include "proto/agent_tls.h"
+#include "proto/conftext.h"
 
 #define STOP_MS       5000
 #define STOP_TASK_MS  20000 /* a nodeagent that stops its tasks */

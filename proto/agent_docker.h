@@ -2,8 +2,8 @@
  * The docker driver's options of a Nomad agent file, as text of
  * nodeagent.conf(5).
  */
-#ifndef ROVE_AGENT_DOCKER_H
-#define ROVE_AGENT_DOCKER_H
+#ifndef PROTO_AGENT_DOCKER_H
+#define PROTO_AGENT_DOCKER_H
 
 #include "common/buf.h"
 #include "proto/agent.h"
