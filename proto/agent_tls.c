@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "cmd/rove/conftext.h"
 #include "common/text.h"
+#include "proto/conftext.h"
 
 void
 agent_tls_put(const struct agent_config *c, struct buf *b)
