@@ -69,7 +69,7 @@ SIMLIB   := $(V)/libsim.a
 SIM_SRC  := $(filter-out tests/sim/sim_%.c,$(wildcard tests/sim/*.c))
 SIMS     := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/sim/sim_*.c))
 FUZZERS  := $(patsubst tests/%.c,build/fuzz/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCHES  := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/bench/bench_*.c))
+BENCHES  := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/bench/*.c))
 
 .DEFAULT_GOAL := all
 .PHONY: all check check-sys sim fuzz fuzz-build bench lint analyze fmt \
