@@ -34,6 +34,7 @@ struct loop {
 	pthread_mutex_t lock; /* of posts */
 	struct post *posts, **posts_end;
 	struct post *running; /* of this turn, not run yet; the loop's own */
+	struct post *ends, **ends_end; /* for the end of the turn; the same */
 
 	struct loop_children *children;
 };
@@ -123,6 +124,7 @@ loop_new(void)
 		log_fatal("libevent: no event base");
 	pthread_mutex_init(&l->lock, NULL);
 	l->posts_end = &l->posts;
+	l->ends_end = &l->ends;
 	l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (l->wake_fd == -1)
 		log_fatal("eventfd failed");
@@ -150,12 +152,27 @@ loop_free(struct loop *l)
 		return;
 	free_posts(l->posts);
 	free_posts(l->running);
+	free_posts(l->ends);
 	loop_children_free(l->children);
 	event_free(l->wake);
 	close(l->wake_fd);
 	event_base_free(l->base);
 	pthread_mutex_destroy(&l->lock);
 	free(l);
+}
+
+static void
+run_ends(struct loop *l)
+{
+	struct post *p;
+
+	while ((p = l->ends) != NULL) {
+		l->ends = p->next;
+		if (l->ends == NULL)
+			l->ends_end = &l->ends;
+		p->fn(p->arg);
+		free(p);
+	}
 }
 
 /* Waits once and runs what has come. */
@@ -168,6 +185,8 @@ one_turn(struct loop *l)
 	event_base_loop(l->base, EVLOOP_ONCE);
 	if (!l->in_turn)
 		return;
+	run_ends(l);
+	l->in_turn = false;
 	ns = clock_mono_ns() - l->turn_ns;
 	if (ns > l->longest_ns)
 		l->longest_ns = ns;
@@ -249,6 +268,22 @@ loop_post(struct loop *l, void (*fn)(void *arg), void *arg)
 		(void)0; /* the counter is full: it wakes anyway */
 }
 
+void
+loop_at_end(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	struct post *p;
+
+	if (!l->in_turn) {
+		loop_post(l, fn, arg);
+		return;
+	}
+	p = xcalloc(1, sizeof *p);
+	p->fn = fn;
+	p->arg = arg;
+	*l->ends_end = p;
+	l->ends_end = &p->next;
+}
+
 /* Takes the matching ones off a list; the end of what is left. */
 static struct post **
 drop(struct post **at, void (*fn)(void *arg), const void *arg)
@@ -270,6 +305,7 @@ void
 loop_unpost(struct loop *l, void (*fn)(void *arg), const void *arg)
 {
 	drop(&l->running, fn, arg);
+	l->ends_end = drop(&l->ends, fn, arg);
 	pthread_mutex_lock(&l->lock);
 	l->posts_end = drop(&l->posts, fn, arg);
 	pthread_mutex_unlock(&l->lock);

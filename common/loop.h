@@ -43,8 +43,15 @@ uint64_t loop_longest_turn_us(struct loop *l);
  * one thread posts runs in the order of posting. */
 void loop_post(struct loop *l, void (*fn)(void *arg), void *arg);
 
-/* Forgets all such posts that have not run. For who frees arg, once no other
- * thread can post it any more. */
+/*
+ * Runs fn(arg) once this turn's callbacks have run, or soon when no turn is
+ * under way: many events then have one consequence, such as one write for all.
+ * For the loop's own thread.
+ */
+void loop_at_end(struct loop *l, void (*fn)(void *arg), void *arg);
+
+/* Forgets all such posts, and what is to run at the end, that have not run. For
+ * who frees arg, once no other thread can post it any more. */
 void loop_unpost(struct loop *l, void (*fn)(void *arg), const void *arg);
 
 /* One shot; set it again in the callback to repeat. Not armed at first. */

@@ -190,16 +190,28 @@ apply_one(struct raft_node *node, struct raft_node_news *news, size_t i)
 		answer(node, raft_node_asks_take(&news->asks));
 }
 
+/* Raft's thread is woken only when something there waits for it. */
+void
+raft_node_tell_applied(struct raft_node *node)
+{
+	bool is_awaited;
+
+	pthread_mutex_lock(&node->lock);
+	node->applied_seen = node->applied;
+	is_awaited = node->awaits_applied;
+	node->awaits_applied = false;
+	pthread_mutex_unlock(&node->lock);
+	if (is_awaited)
+		loop_post(node->loop, raft_node_on_applied, node);
+}
+
 static void
 take_apply(struct raft_node *node, struct raft_node_news *news)
 {
 	node->applied_synced = news->synced;
 	for (size_t i = 0; i < news->n; i++)
 		apply_one(node, news, i);
-	pthread_mutex_lock(&node->lock);
-	node->applied_seen = node->applied;
-	pthread_mutex_unlock(&node->lock);
-	loop_post(node->loop, raft_node_on_applied, node);
+	raft_node_tell_applied(node);
 	if (node->since_entries >= node->opts.snapshot_entries ||
 	    node->since_bytes >= node->opts.snapshot_bytes)
 		raft_node_snapshot(node);
@@ -296,17 +308,29 @@ ask_new(enum raft_node_ask_kind kind, raft_node_done_fn *done, void *ctx)
 	return a;
 }
 
-static void
-ask(struct raft_node *node, struct raft_node_ask *a)
+void
+raft_node_hand_over(void *arg)
 {
+	struct raft_node *node = arg;
+	struct raft_node_ask *a;
 	bool is_first;
 
 	pthread_mutex_lock(&node->lock);
 	is_first = node->inbox.head == NULL;
-	raft_node_asks_add(&node->inbox, a);
+	while ((a = raft_node_asks_take(&node->outbox)) != NULL)
+		raft_node_asks_add(&node->inbox, a);
 	pthread_mutex_unlock(&node->lock);
 	if (is_first)
 		loop_post(node->loop, raft_node_on_inbox, node);
+}
+
+/* All that is asked in a turn goes over together. */
+static void
+ask(struct raft_node *node, struct raft_node_ask *a)
+{
+	if (node->outbox.head == NULL)
+		loop_at_end(node->opts.loop, raft_node_hand_over, node);
+	raft_node_asks_add(&node->outbox, a);
 }
 
 static int
@@ -415,6 +439,7 @@ raft_node_info(struct raft_node *node, struct raft_node_info *info)
 		.is_disk_full = !wal_has_room(node->wal, 0) };
 	pthread_mutex_lock(&node->lock);
 	info->raft = node->status;
+	info->raft.applied = node->applied;
 	info->npeers = node->npeer_status;
 	memcpy(info->peers, node->peer_status, sizeof info->peers);
 	info->mails_sent = node->peers_stats.sent;

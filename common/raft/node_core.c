@@ -292,6 +292,23 @@ rearm(struct raft_node *node)
 		loop_timer_set(node->timer, due > now ? due - now : 0);
 }
 
+/* Reads wait until the owner has applied what they must see; who takes a
+ * snapshot wants to know it, too. Otherwise nobody needs to be woken for it. */
+static void
+feed_applied(struct raft_node *node)
+{
+	struct raft_event ev = { .type = RAFT_APPLIED };
+
+	pthread_mutex_lock(&node->lock);
+	ev.applied = node->applied_seen;
+	node->awaits_applied = node->reads.head != NULL;
+	pthread_mutex_unlock(&node->lock);
+	if (node->reads.head == NULL || ev.applied == node->applied_fed)
+		return;
+	node->applied_fed = ev.applied;
+	raft_node_step(node, &ev);
+}
+
 /* For whoever looks in from the owner's thread. */
 static void
 show_status(struct raft_node *node)
@@ -304,11 +321,28 @@ show_status(struct raft_node *node)
 	pthread_mutex_unlock(&node->lock);
 }
 
+static void
+settle(void *arg)
+{
+	struct raft_node *node = arg;
+
+	node->is_settling = false;
+	if (node->is_dead)
+		return;
+	if (node->unsubmitted != 0) {
+		node->seq = node->unsubmitted;
+		node->unsubmitted = 0;
+		wal_submit(node->wal, node->seq_base + node->seq);
+	}
+	raft_node_peers_after(node);
+	show_status(node);
+	rearm(node);
+	feed_applied(node);
+}
+
 void
 raft_node_step(struct raft_node *node, struct raft_event *ev)
 {
-	uint64_t seq = 0;
-
 	if (node->is_dead)
 		return;
 	ev->now_ms = loop_now_ms(node->loop);
@@ -316,15 +350,11 @@ raft_node_step(struct raft_node *node, struct raft_event *ev)
 	for (size_t i = 0; i < node->acts.n; i++) {
 		carry_out(node, &node->acts.v[i]);
 		if (node->acts.v[i].seq != 0)
-			seq = node->acts.v[i].seq;
+			node->unsubmitted = node->acts.v[i].seq;
 	}
-	if (seq != 0 && !node->is_dead) {
-		node->seq = seq;
-		wal_submit(node->wal, node->seq_base + seq);
-	}
-	raft_node_peers_after(node);
-	show_status(node);
-	rearm(node);
+	if (!node->is_settling)
+		loop_at_end(node->loop, settle, node);
+	node->is_settling = true;
 }
 
 void
@@ -439,13 +469,7 @@ raft_node_on_inbox(void *arg)
 void
 raft_node_on_applied(void *arg)
 {
-	struct raft_node *node = arg;
-	struct raft_event ev = { .type = RAFT_APPLIED };
-
-	pthread_mutex_lock(&node->lock);
-	ev.applied = node->applied_seen;
-	pthread_mutex_unlock(&node->lock);
-	raft_node_step(node, &ev);
+	feed_applied(arg);
 }
 
 /* --- what the disk says --- */
@@ -485,7 +509,10 @@ raft_node_on_taken(void *arg)
 	pthread_mutex_lock(&node->lock);
 	s.index = node->taken_index;
 	s.term = node->taken_term;
+	node->applied_fed = node->applied_seen;
 	pthread_mutex_unlock(&node->lock);
+	raft_node_step(node, &(struct raft_event){ .type = RAFT_APPLIED,
+				 .applied = node->applied_fed });
 	if (!raft_may_snapshot(node->raft, s.index))
 		return;
 	if (wal_snap_head(wal_directory(node->wal), &s, &err) == -1) {

@@ -80,7 +80,10 @@ struct raft_node {
 	struct raft_node_asks reads;   /* by age; their ids are addresses */
 	bool leads;                    /* and the own term's no-op is applied */
 	bool is_dead;
-	uint64_t snap_term; /* of the snapshot, for cuts behind it */
+	bool is_settling;     /* raft_node_settle() comes at the turn's end */
+	uint64_t unsubmitted; /* number of what the log was given since then */
+	uint64_t applied_fed; /* what the core knows of applied_seen */
+	uint64_t snap_term;   /* of the snapshot, for cuts behind it */
 	struct raft_node_ask *changing;     /* being proposed */
 	struct raft_node_ask *transferring; /* under way */
 	struct raft_peers *peers;           /* NULL: alone */
@@ -103,12 +106,14 @@ struct raft_node {
 	struct raft_peers_stats peers_stats;
 	uint64_t synced_seq;              /* what the disk thread said last */
 	uint64_t applied_seen;            /* what the owner said last */
+	bool awaits_applied;              /* a read waits for the next */
 	uint64_t taken_index, taken_term; /* the newest durable snapshot */
 	struct err disk_err;
 	uint64_t arrived_index, arrived_term; /* of an incoming snapshot */
 	uint64_t arrived_size;                /* 0: it was not what it said */
 
 	/* The owner's. */
+	struct raft_node_asks outbox; /* of this turn */
 	bool owner_leads;
 	uint64_t owner_leader;
 	uint64_t applied, applied_term, applied_synced;
@@ -134,7 +139,9 @@ void raft_node_on_taken(void *node);
 void raft_node_on_tick(void *node);
 void raft_node_on_stop(void *node);
 
-/* Feeds the core one event, and carries out what follows. */
+/* Feeds the core one event, and carries out what follows; what many events of
+ * a turn have in common (one submission to the disk, one mail to each peer) at
+ * its end. */
 void raft_node_step(struct raft_node *node, struct raft_event *ev);
 void raft_node_die(struct raft_node *node, const struct err *err);
 struct raft_node_news *raft_node_news_new(enum raft_node_news_kind kind);
@@ -147,7 +154,7 @@ void raft_node_peers_close(struct raft_node *node);
 void raft_node_send(struct raft_node *node, const struct raft_action *a);
 void raft_node_store(struct raft_node *node, const struct raft_action *a);
 void raft_node_install(struct raft_node *node, const struct raft_action *a);
-/* After a step: peers that came or went; and what is queued goes out. */
+/* After steps: peers that came or went; and what is queued goes out. */
 void raft_node_peers_after(struct raft_node *node);
 /* By loop_post(). */
 void raft_node_on_stored(void *node);
@@ -166,6 +173,10 @@ void raft_node_take_install(
 void raft_node_end_snapshot(struct raft_node *node);
 void raft_node_set_config(
     struct raft_node *node, uint64_t index, struct raft_bytes *bytes);
+
+/* At the end of the owner's turn: what it asked goes to Raft's thread. */
+void raft_node_hand_over(void *node);
+void raft_node_tell_applied(struct raft_node *node);
 
 /* Hands over to the owner; any thread. */
 void raft_node_tell(struct raft_node *node, struct raft_node_news *news);

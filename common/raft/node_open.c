@@ -239,6 +239,8 @@ node_free(struct raft_node *node)
 		raft_node_news_free(node->news);
 	}
 	loop_unpost(node->opts.loop, raft_node_on_news, node);
+	loop_unpost(node->opts.loop, raft_node_hand_over, node);
+	raft_node_asks_release(&node->outbox);
 	raft_node_asks_release(&node->inbox);
 	raft_node_asks_release(&node->fresh);
 	raft_node_asks_release(&node->waiting);

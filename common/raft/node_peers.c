@@ -368,10 +368,7 @@ raft_node_take_install(struct raft_node *node, const struct raft_snapshot *s)
 	node->since_entries = node->since_bytes = 0;
 	raft_node_set_config(node, s->config_index, config);
 	raft_bytes_unref(config);
-	pthread_mutex_lock(&node->lock);
-	node->applied_seen = node->applied;
-	pthread_mutex_unlock(&node->lock);
-	loop_post(node->loop, raft_node_on_applied, node);
+	raft_node_tell_applied(node);
 }
 
 /* Raft's thread has ended. */

@@ -252,8 +252,47 @@ START_TEST(loop_tells_of_a_readable_descriptor_and_waits_in_vain)
 }
 END_TEST
 
+static void
+note_end(void *arg)
+{
+	struct seen *s = arg;
+
+	s->at_ms = (uint64_t)s->n;
+	loop_stop(s->loop);
+}
+
+static void
+count_and_end(void *arg)
+{
+	struct seen *s = arg;
+
+	if (s->n++ == 0)
+		loop_at_end(s->loop, note_end, s);
+}
+
+START_TEST(loop_runs_at_the_end_of_a_turn_once_and_forgets_when_told)
+{
+	struct seen s = { .loop = loop_new() }, gone = { .loop = s.loop };
+
+	for (int i = 0; i < 5; i++)
+		loop_post(s.loop, count_and_end, &s);
+	loop_run(s.loop);
+	ck_assert_uint_eq(s.at_ms, 5);
+	/* Outside of a turn it comes soon. */
+	s.at_ms = 0;
+	loop_at_end(s.loop, note_end, &gone);
+	loop_unpost(s.loop, note_end, &gone);
+	loop_at_end(s.loop, note_end, &s);
+	loop_run(s.loop);
+	ck_assert_uint_eq(s.at_ms, 5);
+	ck_assert_uint_eq(gone.at_ms, 0);
+	loop_free(s.loop);
+}
+END_TEST
+
 UNIT_MAIN("loop", loop_timers_repeat_when_set_again,
     loop_runs_what_other_threads_post, loop_forgets_posts_when_told,
     loop_reaps_a_child_that_ended_before_the_watch,
     loop_reaps_many_children_and_no_others, loop_reaps_those_that_end_later,
-    loop_tells_of_a_readable_descriptor_and_waits_in_vain)
+    loop_tells_of_a_readable_descriptor_and_waits_in_vain,
+    loop_runs_at_the_end_of_a_turn_once_and_forgets_when_told)
