@@ -5,7 +5,7 @@
 #include "common/text.h"
 
 static const struct rec_field variable_fields[] = {
-	REC_STR(struct variable, 1, ns, "Namespace"),
+	REC_STR(struct variable, 1, ns, "Namespace", .hcl = "namespace"),
 	REC_STR(struct variable, 2, path, "Path"),
 	REC_U64(struct variable, 3, create_index, "CreateIndex"),
 	REC_U64(struct variable, 4, modify_index, "ModifyIndex"),

@@ -174,6 +174,24 @@ static const struct command commands[] = {
 	    "<region>-<role>-<domain>-key.pem and <region>-<role>-<domain>.pem "
 	    "of the working directory.",
 	    tls_cert_create, NULL },
+	{ "var get", "<path>", "A variable",
+	    "Shows a variable: as a table on a terminal, else as JSON.",
+	    var_get, NULL },
+	{ "var list", "[<prefix>]", "The variables",
+	    "Lists the variables whose paths begin with the prefix, without "
+	    "what is in them.",
+	    var_list, NULL },
+	{ "var purge", "<path>", "Remove a variable", NULL, var_purge, NULL },
+	{ "var put", "<path>|@<file>|- [@<file>|-] [<key>=<value> ...]",
+	    "Write a variable",
+	    "Writes a variable: from a specification, which is a file after "
+	    "\"@\" or \"-\" for standard input, from items given as "
+	    "arguments, or both; then the arguments win, and an empty value "
+	    "takes the item out. A value of @<file> is what the file holds, "
+	    "one of \"-\" what standard input does.\n\n"
+	    "It is written only if it is as the specification's ModifyIndex "
+	    "says: without one, if there is none of that path yet.",
+	    var_put, NULL },
 	{ "version", "", "The version", NULL, version_show, NULL },
 };
 

@@ -61,11 +61,38 @@ put app/db '{"Items":{"user":"x"}}' >/dev/null
 wait "$waiter"
 expect_eq "$(jq -r .Items.user "$TEST_DIR/waited")" x
 
+# The command: from arguments, from what it printed, and only over what is seen.
+export NOMAD_ADDR
+NOMAD_ADDR=$(url "$A")
+# shellcheck disable=SC2016 # no expression is meant
+pass='a"b${c}'
+expect_match "$(rove var put -out none cli/a user=u "pass=$pass")" '^Created variable "cli/a" with modify index [0-9]+$'
+rove var put cli/a user=v >/dev/null 2>"$TEST_DIR/err" && fail "written over what was not seen"
+expect_match "$(cat "$TEST_DIR/err")" 'Check-and-Set conflict.*check-index=[0-9]+ flag'
+for form in hcl json; do
+	rove var get -out $form cli/a >"$TEST_DIR/spec.$form"
+	rove var put -in $form - "user=$form" note=x note= <"$TEST_DIR/spec.$form" >/dev/null
+	expect_eq "$(rove var get -item user cli/a)" "$form"
+	expect_eq "$(rove var get -item pass cli/a)" "$pass"
+	rove var put "@$TEST_DIR/spec.$form" user=late 2>/dev/null && fail "an old specification was taken"
+done
+printf 'long\ntext' >"$TEST_DIR/value"
+rove var put -force -out none cli/a "text=@$TEST_DIR/value" user=- <"$TEST_DIR/value" >/dev/null
+expect_eq "$(rove var get cli/a | jq -c .Items)" '{"text":"long\ntext","user":"long\ntext"}'
+expect_eq "$(rove var list -q cli/)" cli/a
+expect_match "$(rove var list cli/)" $'^Namespace  Path   Last Updated\ndefault    cli/a  20'
+expect_match "$(rove var get -out table cli/a)" 'Check Index += [0-9]+'
+rove var purge -check-index 1 cli/a 2>/dev/null && fail "another index was purged"
+expect_eq "$(rove var purge cli/a)" 'Successfully purged variable "cli/a"!'
+expect_eq "$(rove var get cli/a 2>&1)" "Variable not found"
+expect_eq "$(rove var list cli/)" "No matching variables found"
+expect_eq "$(rove var put cli/a 2>&1)" "Must supply data"
+
 # A snapshot has them.
-NOMAD_ADDR=$(url "$A") rove operator snapshot save "$TEST_DIR/state.snap" >/dev/null
+rove operator snapshot save "$TEST_DIR/state.snap" >/dev/null
 expect_eq "$(http_code -X DELETE "$(url "$A")/v1/var/app/db?cas=1")" 409
 expect_eq "$(http_code -X DELETE "$(url "$A")/v1/var/app/db")" 204
 expect_eq "$(http_code "$(url "$B")/v1/var/app/db")" 404
 expect_eq "$(http_code -X DELETE "$(url "$A")/v1/var/app/db")" 204
-NOMAD_ADDR=$(url "$A") rove operator snapshot restore "$TEST_DIR/state.snap" >/dev/null
+rove operator snapshot restore "$TEST_DIR/state.snap" >/dev/null
 expect_eq "$(ask "$B" /v1/var/app/db | jq -r .Items.user)" x
