@@ -92,7 +92,7 @@ propose_part(struct upload *u)
 	rec_pack_level(
 	    &cmd_type, &cmd, sched_core_state(u->sd->core)->level, &packed);
 	rc = raft_node_propose(
-	    u->sd->raft, packed.data, packed.len, on_part, u, &err);
+	    u->sd->raft, packed.data, packed.len, true, on_part, u, &err);
 	buf_release(&packed);
 	u->at += part.bytes.len;
 	u->proposed = rc == 0;

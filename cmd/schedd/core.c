@@ -205,6 +205,14 @@ core_refuse_follower(struct sched_core *c, uint64_t req)
 	core_refuse(c, req, ERR_NOT_LEADER, "this server is not the leader");
 }
 
+void
+core_refuse_untaken(struct sched_core *c, uint64_t req, const struct err *err)
+{
+	core_refuse_err(c, req, err);
+	TAILQ_LAST(&c->acts, core_acts)->act.is_untaken =
+	    err->code == ERR_NOT_LEADER;
+}
+
 bool
 core_may_ask(struct sched_core *c, uint64_t req)
 {
@@ -247,6 +255,7 @@ core_ask(struct sched_core *c, uint64_t req, struct cmd *cmd,
 	p->has_req = true;
 	p->req = req;
 	p->answer = answer;
+	TAILQ_LAST(&c->acts, core_acts)->act.is_awaited = true;
 	return p;
 }
 

@@ -353,7 +353,7 @@ sched_core_not_taken(
 	core_evals_copy(&c->unsaid, p->evals.evals, p->evals.n);
 	c->again_ms = c->now_ms + CORE_AGAIN_MS;
 	if (p->has_req)
-		core_refuse_err(c, p->req, err);
+		core_refuse_untaken(c, p->req, err);
 	core_pending_free(p);
 }
 

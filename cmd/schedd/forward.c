@@ -200,7 +200,10 @@ forward_http(struct schedd *sd, struct http_req *r)
 void
 forward_http_lost(struct schedd *sd, struct http_req *r)
 {
-	keep(sd, r);
+	if (!sd->leading && servers_leader(sd) != NULL)
+		hand_on(sd, r);
+	else
+		keep(sd, r);
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "cmd/schedd/api.h"
 #include "cmd/schedd/follow.h"
+#include "cmd/schedd/forward.h"
 #include "cmd/schedd/schedd.h"
 #include "common/clock.h"
 #include "common/mem.h"
@@ -168,6 +169,8 @@ refuse(struct asker *a, const struct sched_act *act)
 		bus_refuse(a->bus, err);
 	else if (a->http != NULL && act->body != NULL)
 		refuse_with(a->http, act);
+	else if (a->http != NULL && act->is_untaken)
+		forward_http_lost(a->sd, a->http);
 	else if (a->http != NULL && a->bad_status != 0 && err->code == ERR_BAD)
 		http_fail(a->http, a->bad_status, "%s", err->text);
 	else if (a->http != NULL)
@@ -204,8 +207,8 @@ propose(struct schedd *sd, const struct sched_act *act)
 	p->number = act->proposal;
 	sd->nproposed++;
 	if (sched_core_check(act->bytes, act->n, &err) == 0 &&
-	    raft_node_propose(
-		sd->raft, act->bytes, act->n, on_proposed, p, &err) == 0)
+	    raft_node_propose(sd->raft, act->bytes, act->n, act->is_awaited,
+		on_proposed, p, &err) == 0)
 		return;
 	sched_core_not_taken(sd->core, act->proposal, &err);
 	free(p);

@@ -287,7 +287,8 @@ raft_transfer(struct raft *r, const struct raft_event *ev)
 
 /*
  * What counts is what the target's disk is proved to hold: it must win
- * against everybody who has as much.
+ * against everybody who has as much. What was proposed before is committed
+ * first, so that each proposer learns here what came of it.
  */
 void
 raft_handover_go(struct raft *r)
@@ -301,7 +302,8 @@ raft_handover_go(struct raft *r)
 		return;
 	assert(i < r->config.n);
 	p = &r->peers[i];
-	if (PLANT(47) ? p->next != last + 1 : p->match != last)
+	if (PLANT(47) ? p->next != last + 1
+		      : p->match != last || r->commit != last)
 		return;
 	r->handover.told = true;
 	m = raft_say(r, RAFT_TIMEOUT_NOW, p->id);

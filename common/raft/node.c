@@ -10,6 +10,8 @@
 #include "common/mem.h"
 #include "common/raft/node_impl.h"
 
+#define LAZY_MAX 64 /* of those that wait for company */
+
 /* --- lists --- */
 
 void
@@ -170,6 +172,25 @@ answer(struct raft_node *node, struct raft_node_ask *ask)
 	ask_free(ask);
 }
 
+/* What Raft's thread has not seen was certainly not taken. */
+static void
+refuse_unseen(struct raft_node *node)
+{
+	struct raft_node_asks unseen;
+	struct raft_node_ask *a;
+
+	pthread_mutex_lock(&node->lock);
+	unseen = node->inbox;
+	node->inbox = (struct raft_node_asks){ 0 };
+	pthread_mutex_unlock(&node->lock);
+	while ((a = raft_node_asks_take(&node->outbox)) != NULL)
+		raft_node_asks_add(&unseen, a);
+	while ((a = raft_node_asks_take(&unseen)) != NULL) {
+		a->code = ERR_NOT_LEADER;
+		answer(node, a);
+	}
+}
+
 static void
 apply_one(struct raft_node *node, struct raft_node_news *news, size_t i)
 {
@@ -243,6 +264,8 @@ take_news(struct raft_node *node, struct raft_node_news *news)
 		break;
 	case RAFT_NODE_LEADER:
 		node->owner_leads = news->leads;
+		if (!news->leads)
+			refuse_unseen(node);
 		node->opts.on_leader(node->opts.ctx, news->leads, news->term);
 		break;
 	case RAFT_NODE_FOLLOW:
@@ -315,6 +338,10 @@ raft_node_hand_over(void *arg)
 	struct raft_node_ask *a;
 	bool is_first;
 
+	node->hands_over = false;
+	loop_timer_cancel(node->lazy);
+	if (node->outbox.head == NULL)
+		return;
 	pthread_mutex_lock(&node->lock);
 	is_first = node->inbox.head == NULL;
 	while ((a = raft_node_asks_take(&node->outbox)) != NULL)
@@ -328,9 +355,19 @@ raft_node_hand_over(void *arg)
 static void
 ask(struct raft_node *node, struct raft_node_ask *a)
 {
-	if (node->outbox.head == NULL)
-		loop_at_end(node->opts.loop, raft_node_hand_over, node);
 	raft_node_asks_add(&node->outbox, a);
+	if (!node->hands_over)
+		loop_at_end(node->opts.loop, raft_node_hand_over, node);
+	node->hands_over = true;
+}
+
+/* It goes with the next one, or a little later. */
+static void
+ask_lazily(struct raft_node *node, struct raft_node_ask *a)
+{
+	raft_node_asks_add(&node->outbox, a);
+	if (!node->hands_over && !loop_timer_is_set(node->lazy))
+		loop_timer_set(node->lazy, RAFT_NODE_LAZY_MS);
 }
 
 static int
@@ -343,7 +380,7 @@ must_lead(const struct raft_node *node, struct err *err)
 
 int
 raft_node_propose(struct raft_node *node, const void *bytes, size_t n,
-    raft_node_done_fn *done, void *ctx, struct err *err)
+    bool is_urgent, raft_node_done_fn *done, void *ctx, struct err *err)
 {
 	struct raft_node_ask *a;
 
@@ -361,7 +398,10 @@ raft_node_propose(struct raft_node *node, const void *bytes, size_t n,
 	node->nqueued++;
 	a = ask_new(RAFT_NODE_COMMAND, done, ctx);
 	a->bytes = raft_bytes_new(bytes, n);
-	ask(node, a);
+	if (is_urgent || node->outbox.n >= LAZY_MAX)
+		ask(node, a);
+	else
+		ask_lazily(node, a);
 	return 0;
 }
 

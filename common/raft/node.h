@@ -44,6 +44,8 @@
 #define RAFT_NODE_JITTER_MS    200
 #define RAFT_NODE_HEARTBEAT_MS 60
 
+#define RAFT_NODE_LAZY_MS      1
+
 struct wal_io;
 struct raft_node;
 struct tls_keys;
@@ -127,9 +129,13 @@ typedef void raft_node_done_fn(
  * Proposes a command of n bytes (copied). -1 when it is refused at once: not
  * leading, too large, too much under way, or the disk is full; then done is
  * not called. Otherwise it is called once, later.
+ *
+ * One that is not urgent, because nobody waits for it, may be held back for
+ * RAFT_NODE_LAZY_MS: it goes with the next that is, and so does not keep the
+ * disk busy when that one comes.
  */
 int raft_node_propose(struct raft_node *node, const void *bytes, size_t n,
-    raft_node_done_fn *done, void *ctx, struct err *err);
+    bool is_urgent, raft_node_done_fn *done, void *ctx, struct err *err);
 
 /*
  * Confirms that this server still leads; then a read of the state as it is

@@ -182,6 +182,7 @@ on_role(struct raft_node *node, const struct raft_action *a)
 	tell_follow(node, a);
 	if (a->role.role == RAFT_LEADER)
 		return;
+	fail_all(node, &node->fresh, ERR_NOT_LEADER);
 	tell_leader(node, false, a->role.term);
 	if (node->transferring != NULL)
 		answer_one(
@@ -321,6 +322,8 @@ show_status(struct raft_node *node)
 	pthread_mutex_unlock(&node->lock);
 }
 
+static void propose(struct raft_node *node);
+
 static void
 settle(void *arg)
 {
@@ -338,6 +341,7 @@ settle(void *arg)
 	show_status(node);
 	rearm(node);
 	feed_applied(node);
+	propose(node);
 }
 
 void
@@ -387,7 +391,8 @@ propose(struct raft_node *node)
 	struct raft_bytes **payloads;
 	struct raft_node_ask *a = node->fresh.head;
 
-	if (n == 0)
+	/* During a transfer they wait for how it ends. */
+	if (n == 0 || node->transferring != NULL)
 		return;
 	payloads = xreallocarray(NULL, n, sizeof(struct raft_bytes *));
 	for (size_t i = 0; i < n; i++, a = a->next)

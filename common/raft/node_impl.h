@@ -113,7 +113,9 @@ struct raft_node {
 	uint64_t arrived_size;                /* 0: it was not what it said */
 
 	/* The owner's. */
-	struct raft_node_asks outbox; /* of this turn */
+	struct raft_node_asks outbox; /* not handed over yet */
+	bool hands_over;              /* at the end of this turn */
+	struct loop_timer *lazy;      /* ... or then */
 	bool owner_leads;
 	uint64_t owner_leader;
 	uint64_t applied, applied_term, applied_synced;

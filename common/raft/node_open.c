@@ -203,6 +203,7 @@ start_thread(struct raft_node *node)
 	sigset_t all, before;
 
 	node->timer = loop_timer_new(node->loop, raft_node_on_tick, node);
+	node->lazy = loop_timer_new(node->opts.loop, raft_node_hand_over, node);
 	loop_post(node->loop, raft_node_on_start, node);
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -241,6 +242,7 @@ node_free(struct raft_node *node)
 	loop_unpost(node->opts.loop, raft_node_on_news, node);
 	loop_unpost(node->opts.loop, raft_node_hand_over, node);
 	raft_node_asks_release(&node->outbox);
+	loop_timer_free(node->lazy);
 	raft_node_asks_release(&node->inbox);
 	raft_node_asks_release(&node->fresh);
 	raft_node_asks_release(&node->waiting);

@@ -199,6 +199,7 @@ raft_leader_synced(struct raft *r)
 		p->next = raft_log_last(&r->log) + 1;
 	}
 	raft_advance_commit(r);
+	raft_handover_go(r);
 }
 
 void

@@ -149,7 +149,7 @@ propose(struct owner *o, size_t n)
 		int len = snprintf(text, sizeof text, "command %zu", i);
 
 		ck_assert_int_eq(raft_node_propose(o->node, text, (size_t)len,
-				     on_done, o, &o->err),
+				     true, on_done, o, &o->err),
 		    0);
 	}
 	ck_assert(loop_wait(o->loop, &o->is_done, 10000));
@@ -371,11 +371,12 @@ START_TEST(node_refuses_commands_when_it_cannot_take_them)
 	if (raft_node_open(&o.node, &o.opts, &o.err) == -1)
 		ck_abort_msg("%s", o.err.text);
 	ck_assert_int_eq(
-	    raft_node_propose(o.node, "x", 1, on_done, &o, &o.err), -1);
+	    raft_node_propose(o.node, "x", 1, true, on_done, &o, &o.err), -1);
 	ck_assert_int_eq(o.err.code, ERR_NOT_LEADER);
 	ck_assert(loop_wait(o.loop, &o.leads, 10000));
-	ck_assert_int_eq(raft_node_propose(o.node, big,
-			     RAFT_NODE_COMMAND_MAX + 1u, on_done, &o, &o.err),
+	ck_assert_int_eq(
+	    raft_node_propose(o.node, big, RAFT_NODE_COMMAND_MAX + 1u, true,
+		on_done, &o, &o.err),
 	    -1);
 	ck_assert_int_eq(o.err.code, ERR_BAD);
 	tear_down(&o);
@@ -424,11 +425,11 @@ START_TEST(node_stops_when_the_disk_fails)
 	o.world.fail_errno = EIO;
 	pthread_mutex_unlock(&o.world.lock);
 	ck_assert_int_eq(
-	    raft_node_propose(o.node, "lost", 4, never, &o, &o.err), 0);
+	    raft_node_propose(o.node, "lost", 4, true, never, &o, &o.err), 0);
 	ck_assert(loop_wait(o.loop, &o.is_dead, 10000));
 	ck_assert_ptr_nonnull(strstr(o.why, "Input/output error"));
 	ck_assert_int_eq(
-	    raft_node_propose(o.node, "late", 4, never, &o, &o.err), -1);
+	    raft_node_propose(o.node, "late", 4, true, never, &o, &o.err), -1);
 	tear_down(&o);
 }
 END_TEST

@@ -222,7 +222,7 @@ propose(struct server *s, size_t n)
 	asked.nwanted = n;
 	asked.nfailed = 0;
 	for (size_t i = 0; i < n; i++)
-		ck_assert_int_eq(raft_node_propose(s->node, &i, sizeof i,
+		ck_assert_int_eq(raft_node_propose(s->node, &i, sizeof i, true,
 				     on_done, NULL, &err),
 		    0);
 	ck_assert(loop_wait(loop, &asked.is_done, WAIT_MS));
