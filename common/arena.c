@@ -1,6 +1,7 @@
 #include "common/arena.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +17,34 @@ struct arena_block {
 	_Alignas(max_align_t) char bytes[];
 };
 
+/*
+ * One block that each thread keeps for its next arena: most live as long as a
+ * message is looked at, and malloc() is slow with pieces of that size. A
+ * sanitizer is to see what is used too long.
+ */
+static _Thread_local struct arena_block *kept;
+
+static bool
+may_keep(const struct arena_block *b)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)b;
+	return false;
+#else
+	return kept == NULL && b->size == BLOCK_MIN;
+#endif
+}
+
 static struct arena_block *
 block_new(size_t n, struct arena_block *next)
 {
 	size_t size = n > BLOCK_MIN ? n : BLOCK_MIN;
-	struct arena_block *b = xmalloc(sizeof *b + size);
+	struct arena_block *b = kept;
 
+	if (b == NULL || size != BLOCK_MIN)
+		b = xmalloc(sizeof *b + size);
+	else
+		kept = NULL;
 	b->next = next;
 	b->used = 0;
 	b->size = size;
@@ -60,7 +83,10 @@ arena_release(struct arena *a)
 
 	for (struct arena_block *b = a->blocks; b != NULL; b = next) {
 		next = b->next;
-		free(b);
+		if (may_keep(b))
+			kept = b;
+		else
+			free(b);
 	}
 	*a = (struct arena){ 0 };
 }

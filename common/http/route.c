@@ -130,13 +130,15 @@ http_route_find(
     const struct http_route *routes, size_t n, struct http_req *r, int *status)
 {
 	unsigned bit = method_bit(http_method(r));
+	const char *path = http_path(r);
+	bool is_short = strlen(path) <= MAX_SPAN;
 	const struct http_route *best = NULL;
 	int most = -1;
 
 	*status = 404;
 	for (size_t i = 0; i < n; i++) {
 		int literal =
-		    http_route_match(routes[i].pattern, http_path(r), NULL);
+		    is_short ? match(routes[i].pattern, path, NULL) : -1;
 
 		if (literal < most || literal == -1)
 			continue;

@@ -34,6 +34,7 @@ enum raft_feed {
 struct raft_peer {
 	uint64_t id;
 	enum raft_feed feed;
+	uint64_t told;  /* the commit that it was sent last */
 	uint64_t match; /* on the peer's disk, as far as it was proved */
 	uint64_t next;  /* index to send next; match < next */
 	uint64_t incarnation;
@@ -95,11 +96,13 @@ struct raft {
 
 	enum raft_role role;
 	uint64_t leader;
-	uint64_t heard_ms; /* from the leader of this term */
-	uint64_t due_ms;   /* election or heartbeat */
-	bool grace;        /* a late tick was forgiven once */
-	unsigned tally;    /* slots of config that granted in this phase */
-	struct {           /* as last told by ROLE */
+	uint64_t heard_ms;  /* from the leader of this term */
+	uint64_t due_ms;    /* election or heartbeat */
+	uint64_t notice_ms; /* peers are told of the commit; RAFT_NEVER: all
+			     * know, or nobody here leads */
+	bool grace;         /* a late tick was forgiven once */
+	unsigned tally;     /* slots of config that granted in this phase */
+	struct {            /* as last told by ROLE */
 		enum raft_role role;
 		uint64_t term, leader;
 	} told_role;

@@ -41,6 +41,7 @@ raft_follow(struct raft *r, uint64_t term, uint64_t leader)
 		raft_reads_drop(r);
 		r->uncommitted = 0;
 		r->handover.to = 0;
+		r->notice_ms = RAFT_NEVER;
 	}
 	if (term > r->term || r->role != RAFT_FOLLOWER) {
 		r->verified = r->commit;

@@ -16,6 +16,7 @@ raft_opts_init(struct raft_opts *o)
 	*o = (struct raft_opts){ .election_ms = 120,
 		.jitter_ms = 80,
 		.heartbeat_ms = 30,
+		.notice_ms = 5,
 		.append_max_bytes = 256 * 1024,
 		.append_max_entries = 1024,
 		.window = 4,
@@ -96,6 +97,7 @@ raft_new(const struct raft_opts *o, const struct raft_recovered *rec,
 	assert(o->append_max_entries >= 1 && o->chunk_max >= 1);
 	r->opts = *o;
 	r->now_ms = now_ms;
+	r->notice_ms = RAFT_NEVER;
 	rng_init(&r->rng, o->seed);
 	*why = load(r, rec);
 	if (*why != NULL) {
@@ -212,7 +214,9 @@ raft_step(
 uint64_t
 raft_deadline(const struct raft *r)
 {
-	return r->dead ? RAFT_NEVER : r->due_ms;
+	if (r->dead)
+		return RAFT_NEVER;
+	return r->notice_ms < r->due_ms ? r->notice_ms : r->due_ms;
 }
 
 /* --- a look inside --- */

@@ -393,6 +393,8 @@ struct raft_opts {
 	uint64_t incarnation; /* larger at each start of this server */
 	uint64_t seed;        /* different on each server */
 	uint64_t election_ms, jitter_ms, heartbeat_ms;
+	uint64_t notice_ms; /* peers hear of a commit by what they are sent so
+			     * soon, or else by a heartbeat */
 	size_t append_max_bytes;   /* of payload in one APPEND */
 	size_t append_max_entries; /* at least 1 */
 	size_t window;          /* APPENDs on their way, <= RAFT_WINDOW_MAX */

@@ -68,7 +68,7 @@ send_append(struct raft *r, struct raft_peer *p, uint64_t first, size_t n)
 	if (!PLANT(25) || raft_log_knows(&r->log, first - 1))
 		m->log_term = raft_log_term(&r->log, first - 1);
 	m->nentries = n;
-	m->commit = r->commit;
+	m->commit = p->told = r->commit;
 	p->sent_ms = r->now_ms;
 }
 
@@ -112,7 +112,7 @@ heartbeat(struct raft *r, struct raft_peer *p)
 {
 	struct raft_message *m = raft_say(r, RAFT_HEARTBEAT, p->id);
 
-	m->commit = p->match < r->commit ? p->match : r->commit;
+	m->commit = p->told = p->match < r->commit ? p->match : r->commit;
 	m->round = r->round;
 }
 
@@ -152,8 +152,8 @@ majority_match(const struct raft *r)
 }
 
 /*
- * Peers with nothing on its way would not hear of the new commit before the
- * next heartbeat; the others hear of it by what follows.
+ * Under load what follows tells the peers of the new commit; a message for
+ * that alone is made only when nothing has followed for a while.
  */
 void
 raft_advance_commit(struct raft *r)
@@ -172,10 +172,20 @@ raft_advance_commit(struct raft *r)
 		if (e->term == r->term)
 			r->uncommitted -= cost(e);
 	}
+	if (r->notice_ms == RAFT_NEVER)
+		r->notice_ms = r->now_ms + r->opts.notice_ms;
+}
+
+static void
+notice_tick(struct raft *r)
+{
+	if (r->now_ms < r->notice_ms)
+		return;
+	r->notice_ms = RAFT_NEVER;
 	for (size_t i = 0; i < r->config.n; i++) {
 		struct raft_peer *p = &r->peers[i];
 
-		if (!is_self(r, p) && p->nout == 0)
+		if (!is_self(r, p) && p->told < r->commit && p->told < p->match)
 			heartbeat(r, p);
 	}
 }
@@ -346,6 +356,7 @@ raft_leader_rearm(struct raft *r)
 void
 raft_leader_tick(struct raft *r)
 {
+	notice_tick(r);
 	if (r->now_ms < r->due_ms)
 		return;
 	raft_leader_rearm(r);
