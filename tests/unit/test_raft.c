@@ -695,6 +695,53 @@ START_TEST(an_heir_is_told_when_its_disk_has_all_and_nothing_is_added)
 }
 END_TEST
 
+START_TEST(an_heir_is_told_only_when_all_that_was_proposed_is_committed)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	win(&d);
+	sync_disk(&d);
+	matched(&d, 2, 2);
+	propose(&d, "early");
+	transfer(&d, 2);
+	matched(&d, 2, 3);
+	ck_assert_uint_eq(status(&d).commit, 2);
+	ck_assert_ptr_null(sent(&d, RAFT_TIMEOUT_NOW));
+	sync_disk(&d);
+	ck_assert_uint_eq(status(&d).commit, 3);
+	ck_assert_uint_eq(sent(&d, RAFT_TIMEOUT_NOW)->log_index, 3);
+	desk_release(&d);
+}
+END_TEST
+
+START_TEST(peers_hear_of_a_commit_by_what_follows_or_soon)
+{
+	struct desk d;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	win(&d);
+	sync_disk(&d);
+	matched(&d, 3, 2);
+	matched(&d, 2, 2);
+	ck_assert_uint_eq(status(&d).commit, 2);
+	ck_assert_ptr_null(sent(&d, RAFT_HEARTBEAT));
+	/* The next command tells them. */
+	propose(&d, "more");
+	ck_assert_uint_eq(sent(&d, RAFT_APPEND)->commit, 2);
+	tick(&d, 5);
+	ck_assert_ptr_null(sent(&d, RAFT_HEARTBEAT));
+	/* Nothing comes behind this one. */
+	sync_disk(&d);
+	matched(&d, 2, 3);
+	ck_assert_uint_eq(raft_deadline(d.raft), d.now_ms + 5);
+	tick(&d, 5);
+	ck_assert_uint_eq(sent(&d, RAFT_HEARTBEAT)->to, 2);
+	ck_assert_uint_eq(sent(&d, RAFT_HEARTBEAT)->commit, 3);
+	desk_release(&d);
+}
+END_TEST
+
 START_TEST(a_handing_over_that_takes_too_long_is_given_up)
 {
 	struct desk d;
@@ -757,5 +804,7 @@ UNIT_MAIN("raft", a_single_server_leads_and_commits_by_its_own_sync_alone,
     a_silent_learner_is_not_promoted, no_change_leaves_too_few_in_touch,
     a_leader_that_removes_itself_goes_when_that_is_committed,
     an_heir_is_told_when_its_disk_has_all_and_nothing_is_added,
+    an_heir_is_told_only_when_all_that_was_proposed_is_committed,
+    peers_hear_of_a_commit_by_what_follows_or_soon,
     a_handing_over_that_takes_too_long_is_given_up,
     an_heir_campaigns_at_once_and_says_that_it_was_asked_to)
