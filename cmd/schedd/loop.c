@@ -124,8 +124,8 @@ schedd_forget_askers(struct schedd *sd)
 static void
 answer(struct asker *a, const struct sched_act *act)
 {
+	struct tree *t = NULL;
 	struct buf out = { 0 };
-	struct tree *t;
 	int status = 200;
 
 	if (a->bus != NULL) {
