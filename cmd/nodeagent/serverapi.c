@@ -111,17 +111,20 @@ handed_free(void *ctx)
 
 static bool step(struct handed *h, struct http_req *r);
 
-/* What was not sent, or changes nothing, is asked of the next one. */
+/* What was not sent, or changes nothing, is asked of the next one; what came
+ * to its time's end was not. */
 static void
 on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
 	struct handed *h = ctx;
-	bool may_repeat = !sent || strcmp(http_method(r), "GET") == 0;
+	bool reads = strcmp(http_method(r), "GET") == 0;
+	bool again = sent ? reads && err->code != ERR_TIMEOUT
+			  : loop_now_ms(h->na->loop) < h->until_ms;
 
-	if (may_repeat && loop_now_ms(h->na->loop) < h->until_ms && step(h, r))
+	if (again && step(h, r))
 		return;
 	http_fail(r, 500, "no server answers: %s%s", err->text,
-	    may_repeat ? "" : "; the request may have been carried out");
+	    sent && !reads ? "; the request may have been carried out" : "");
 	handed_free(h);
 }
 

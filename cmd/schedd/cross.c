@@ -97,29 +97,33 @@ client_to(struct crosses *c, const char *addr)
 
 static void step(struct crossing *x, struct http_req *r, const struct err *why);
 
-/* What was not sent, or changes nothing, is asked of the next one. */
+static void
+give_up(struct crossing *x, struct http_req *r, const struct err *err,
+    const char *more)
+{
+	http_fail(r, 500, "region \"%s\" did not answer: %s%s", x->region,
+	    err->text, more);
+	crossing_free(x);
+}
+
+/* What was not sent, or changes nothing, is asked of the next one; what came
+ * to its time's end was not. */
 static void
 on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
 	struct crossing *x = ctx;
 	struct crosses *c = x->sd->crosses;
 	uint64_t now_ms = loop_now_ms(x->sd->loop);
+	bool reads = strcmp(http_method(r), "GET") == 0;
 
 	regions_note(
 	    &c->regions, x->tried.names[x->tried.n - 1], false, now_ms);
-	if (sent && strcmp(http_method(r), "GET") != 0) {
-		http_fail(r, 500,
-		    "region \"%s\" did not answer (%s): the request may have "
-		    "been carried out",
-		    x->region, err->text);
-		crossing_free(x);
-	} else if (now_ms >= x->until_ms) {
-		http_fail(r, 500, "region \"%s\" did not answer: %s", x->region,
-		    err->text);
-		crossing_free(x);
-	} else {
+	if (sent && !reads)
+		give_up(x, r, err, "; the request may have been carried out");
+	else if (sent ? err->code == ERR_TIMEOUT : now_ms >= x->until_ms)
+		give_up(x, r, err, "");
+	else
 		step(x, r, err);
-	}
 }
 
 /* why: what the last one said, NULL: this is the first. */
@@ -136,14 +140,12 @@ step(struct crossing *x, struct http_req *r, const struct err *why)
 	    REGION_HTTP, &x->tried, loop_now_ms(x->sd->loop), &c->rng);
 	struct err err;
 
+	if (s == NULL && why != NULL) {
+		give_up(x, r, why, "");
+		return;
+	}
 	if (s == NULL) {
-		if (why == NULL)
-			regions_refuse(
-			    &c->regions, x->region, REGION_HTTP, &err);
-		else
-			err_set(&err, why->code,
-			    "region \"%s\" did not answer: %s", x->region,
-			    why->text);
+		regions_refuse(&c->regions, x->region, REGION_HTTP, &err);
 		http_fail(r, 500, "%s", err.text);
 		crossing_free(x);
 		return;

@@ -53,6 +53,8 @@ others() { for n in 1 2 3; do [ "$n" = "$1" ] || echo "$n"; done; }
 kill_server() {
 	local pids
 	mapfile -t pids < <(pgrep -P "${AGENT[$1]}")
-	kill -9 "${AGENT[$1]}" "${pids[@]}"
+	# Not the agent first: its daemons would be told to stop.
+	kill -STOP "${AGENT[$1]}"
+	kill -9 "${pids[@]}" "${AGENT[$1]}"
 	wait "${AGENT[$1]}" 2>/dev/null || true
 }
