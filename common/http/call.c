@@ -87,7 +87,7 @@ call_new(struct http_client *c, const char *method, uint64_t timeout_ms,
 	call->ops = *ops;
 	call->ctx = ctx;
 	call->to_head = strcmp(method, "HEAD") == 0;
-	call->idempotent = http_is_idempotent(method);
+	call->is_safe = http_is_safe(method);
 	call->deadline_ms = UINT64_MAX;
 	if (timeout_ms > 0)
 		call->deadline_ms = loop_now_ms(c->loop) + timeout_ms;

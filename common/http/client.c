@@ -38,7 +38,7 @@ take_idle(struct http_client *c, const struct http_call *call)
 	struct http_link *l;
 
 	while ((l = TAILQ_FIRST(&c->idle)) != NULL) {
-		if (call->idempotent || link_is_fresh(l))
+		if (call->is_safe || link_is_fresh(l))
 			return l;
 		link_close(l);
 	}

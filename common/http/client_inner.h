@@ -36,7 +36,7 @@ struct http_call {
 	struct http_answer answer;
 	struct err *failed; /* to be told at the end of the turn */
 	uint64_t deadline_ms;
-	bool to_head, idempotent, chunked;
+	bool to_head, is_safe, chunked;
 	bool limits_head; /* the deadline is for the answer to begin */
 	bool ended;       /* http_call_end() has been called */
 	bool sent;        /* some of it was handed to the system */

@@ -67,10 +67,10 @@ http_compose_end(struct buf *b, const char *method, int64_t length)
 }
 
 bool
-http_is_idempotent(const char *method)
+http_is_safe(const char *method)
 {
-	static const char *const names[] = { "GET", "HEAD", "PUT", "DELETE",
-		"OPTIONS", "TRACE" };
+	static const char *const names[] = { "GET", "HEAD", "OPTIONS",
+		"TRACE" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(method, names[i]) == 0)

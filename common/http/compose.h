@@ -19,7 +19,9 @@ void http_compose_fields(struct buf *b, const char *host,
  * has no body by nature says nothing of a length of 0. */
 void http_compose_end(struct buf *b, const char *method, int64_t length);
 
-/* May the method be sent twice without doing more than once? */
-bool http_is_idempotent(const char *method);
+/* Does the method only ask (RFC 9110, 9.2.1)? Then it may be sent twice. Not
+ * so PUT and DELETE, although twice is as good as once: in between somebody
+ * else may have had a turn, which the second one would undo. */
+bool http_is_safe(const char *method);
 
 #endif

@@ -259,8 +259,8 @@ void http_client_set(struct http_client *c, const struct http_client_opts *o);
  * borrowed during the callback; after on_answer the call is gone.
  *
  * A call that meets a kept connection which the server has closed meanwhile
- * is sent again, once, on a new one: when its method is idempotent, or when
- * nothing was sent.
+ * is sent again, once, on a new one: when its method only asks (GET, HEAD,
+ * OPTIONS, TRACE), or when nothing was sent.
  */
 typedef void http_on_answer(
     void *ctx, const struct err *err, const struct http_answer *answer);

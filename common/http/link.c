@@ -145,7 +145,7 @@ send_text(struct http_link *l)
 
 	link_send(l, call->text.data, call->text.len);
 	if (!l->reused || call->text.len > HTTP_REPLAY_MAX ||
-	    (call->sent && !call->idempotent))
+	    (call->sent && !call->is_safe))
 		buf_release(&call->text);
 }
 

@@ -158,27 +158,37 @@ START_TEST(client_asks_again_on_a_stale_connection)
 }
 END_TEST
 
-START_TEST(client_sends_a_post_once)
+/* Nor a PUT: between the first and the second somebody else may have written.
+ */
+START_TEST(client_sends_what_changes_something_once)
 {
-	struct world w;
-	struct seen s, t = { 0 };
-	struct peer p;
+	static const char *const methods[] = { "POST", "PUT", "DELETE",
+		"PATCH" };
 
-	world_init(&w);
-	get(&w, &s, "/1");
-	peer_accept(&p, w.loop, w.listener);
-	ck_assert(peer_expect(&p, "GET /1"));
-	peer_send(&p, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-	await(&w, &s);
-	http_call(
-	    w.client, "POST", "/2", NULL, 0, "x", 1, 1000, on_answer, NULL, &t);
-	ck_assert(peer_expect(&p, "\r\n\r\nx"));
-	peer_close(&p);
-	await(&w, &t);
-	ck_assert_int_eq(t.code, ERR_GONE);
-	ck_assert_int_eq(t.status, 0);
-	ck_assert(t.sent);
-	world_release(&w);
+	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+		struct world w;
+		struct seen s, t = { 0 };
+		struct peer p;
+
+		world_init(&w);
+		get(&w, &s, "/1");
+		peer_accept(&p, w.loop, w.listener);
+		ck_assert(peer_expect(&p, "GET /1"));
+		peer_send(&p, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+		await(&w, &s);
+		http_call(w.client, methods[i], "/2", NULL, 0, "x", 1, 1000,
+		    on_answer, NULL, &t);
+		ck_assert(peer_expect(&p, "\r\n\r\nx"));
+		/* The server is killed: nobody listens there any more. */
+		close(w.listener);
+		w.listener = -1;
+		peer_close(&p);
+		await(&w, &t);
+		ck_assert_int_eq(t.code, ERR_GONE);
+		ck_assert_int_eq(t.status, 0);
+		ck_assert_msg(t.sent, "%s", methods[i]);
+		world_release(&w);
+	}
 }
 END_TEST
 
@@ -525,9 +535,10 @@ START_TEST(http_ask_blocks_and_brings_the_answer)
 END_TEST
 
 UNIT_MAIN("http_client", client_asks_and_keeps_the_connection,
-    client_asks_again_on_a_stale_connection, client_sends_a_post_once,
-    client_says_when_nobody_answers, client_refuses_what_is_no_answer,
-    client_streams_both_ways, client_feels_a_full_server_and_a_paused_reader,
+    client_asks_again_on_a_stale_connection,
+    client_sends_what_changes_something_once, client_says_when_nobody_answers,
+    client_refuses_what_is_no_answer, client_streams_both_ways,
+    client_feels_a_full_server_and_a_paused_reader,
     client_hands_an_upgraded_connection_over,
     client_may_be_freed_or_cancelled_any_time, client_looks_names_up,
     http_ask_blocks_and_brings_the_answer)
