@@ -200,12 +200,6 @@ core_conflict(struct sched_core *c, uint64_t req, const struct rec_type *type,
 /* --- requests and proposals --- */
 
 void
-core_refuse_follower(struct sched_core *c, uint64_t req)
-{
-	core_refuse(c, req, ERR_NOT_LEADER, "this server is not the leader");
-}
-
-void
 core_refuse_untaken(struct sched_core *c, uint64_t req, const struct err *err)
 {
 	core_refuse_err(c, req, err);
@@ -217,7 +211,8 @@ bool
 core_may_ask(struct sched_core *c, uint64_t req)
 {
 	if (!c->leading)
-		core_refuse_follower(c, req);
+		core_refuse(
+		    c, req, ERR_NOT_LEADER, "this server is not the leader");
 	else if (HASH_COUNT(c->pending) >= SCHED_CORE_MAX_PENDING)
 		core_refuse(c, req, ERR_BUSY,
 		    "%d requests wait already: try again later",

@@ -85,7 +85,8 @@ uint64_t sched_core_due_ms(const struct sched_core *c);
 /* --- the log --- */
 
 /* This server became the leader, after applying all that was committed
- * before; or is no longer. Losing it refuses all pending requests. */
+ * before; or is no longer. Losing it refuses all pending requests
+ * with ERR_GONE: what was proposed may yet be committed by the next leader. */
 void sched_core_lead(struct sched_core *c, bool leading);
 
 /*

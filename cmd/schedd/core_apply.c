@@ -136,7 +136,9 @@ sched_core_lead(struct sched_core *c, bool leading)
 	{
 		HASH_DEL(c->pending, p);
 		if (p->has_req)
-			core_refuse_follower(c, p->req);
+			core_refuse(c, p->req, ERR_GONE,
+			    "this server stopped leading: the outcome is "
+			    "unknown");
 		core_pending_free(p);
 	}
 	core_term_end(c);

@@ -156,7 +156,6 @@ struct core_pending *core_ask(struct sched_core *c, uint64_t req,
 /* A pending command is taken out; NULL: it is none of ours. */
 struct core_pending *core_pending_take(struct sched_core *c, uint64_t proposal);
 void core_pending_free(struct core_pending *p);
-void core_refuse_follower(struct sched_core *c, uint64_t req);
 /* One whose command was not proposed. */
 void core_refuse_untaken(
     struct sched_core *c, uint64_t req, const struct err *err);
