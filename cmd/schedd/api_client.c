@@ -56,6 +56,12 @@ nodes_http_client(struct nodes_http *n, const char *addr)
 	return c;
 }
 
+void
+nodes_http_drop(struct nodes_http *n, const char *addr)
+{
+	http_client_free(map_remove(&n->by_addr, addr));
+}
+
 static void
 on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {

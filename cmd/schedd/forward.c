@@ -27,7 +27,10 @@ struct forwards {
 	TAILQ_HEAD(kept_list, kept) kept; /* by their time, oldest first */
 	size_t nkept;
 	struct loop_timer *timer;
-	struct bus_peer *bus; /* to bus_addr; NULL: none yet */
+	char *leader;                /* HTTP address of the last one known */
+	char *old;                   /* of the one before, for a while */
+	struct loop_timer *patience; /* with that one */
+	struct bus_peer *bus;        /* to bus_addr; NULL: none yet */
 	char *bus_addr;
 };
 
@@ -149,6 +152,37 @@ keep(struct schedd *sd, struct http_req *r)
 	set_timer(f);
 }
 
+/* --- who led before --- */
+
+static void
+drop_old(void *arg)
+{
+	struct forwards *f = arg;
+	char *old = f->old;
+
+	loop_timer_cancel(f->patience);
+	f->old = NULL;
+	if (strcmp(old, f->leader) != 0)
+		nodes_http_drop(f->sd->nodes_http, old);
+	free(old);
+	forward_run(f->sd);
+}
+
+static void
+note_leader(struct forwards *f, const struct cluster_server *leader)
+{
+	char *before = f->leader;
+
+	if (before != NULL && strcmp(before, leader->http) == 0)
+		return;
+	f->leader = xstrdup(leader->http);
+	if (f->old != NULL)
+		drop_old(f);
+	f->old = before;
+	if (before != NULL)
+		loop_timer_set(f->patience, FORWARD_OLD_MS);
+}
+
 /* --- handing on --- */
 
 /* What was not sent, or changes nothing, may be asked once more. */
@@ -212,8 +246,9 @@ forward_run(struct schedd *sd)
 	struct forwards *f = sd->forwards;
 	struct kept *k;
 
-	if (f == NULL || TAILQ_EMPTY(&f->kept) || servers_leader(sd) == NULL)
+	if (f == NULL || servers_leader(sd) == NULL)
 		return;
+	note_leader(f, servers_leader(sd));
 	for (size_t n = f->nkept; n > 0; n--) {
 		struct http_req *r;
 
@@ -321,6 +356,7 @@ forwards_open(struct schedd *sd)
 	f->sd = sd;
 	TAILQ_INIT(&f->kept);
 	f->timer = loop_timer_new(sd->loop, on_timer, f);
+	f->patience = loop_timer_new(sd->loop, drop_old, f);
 }
 
 void
@@ -332,6 +368,9 @@ forwards_close(struct schedd *sd)
 		return;
 	bus_peer_free(f->bus);
 	loop_timer_free(f->timer);
+	loop_timer_free(f->patience);
+	free(f->leader);
+	free(f->old);
 	free(f->bus_addr);
 	free(f);
 	sd->forwards = NULL;

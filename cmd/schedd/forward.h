@@ -3,8 +3,11 @@
  * requests are handed on to its HTTP address, those of nodes over the bus.
  *
  * While nobody is known to lead, an HTTP request is kept for as long as that
- * may last, FORWARD_WAIT_MS, and is then refused as Nomad does. A cluster of
- * one hands nothing on.
+ * may last, FORWARD_WAIT_MS, and is then refused as Nomad does. What an old
+ * leader has not answered FORWARD_OLD_MS after there is a new one is given up:
+ * it may be cut off, or stand still. Reads go to the new one. Of writes nobody
+ * knows the outcome, and that is what the client is told. A cluster of one
+ * hands nothing on.
  */
 #ifndef SCHEDD_FORWARD_H
 #define SCHEDD_FORWARD_H
@@ -16,6 +19,7 @@
 #define FORWARD_HOPS    3    /* servers that hand one on, who disagree */
 #define FORWARD_BUS_MS  5000
 #define FORWARD_HOP     "X-Rove-Hop" /* each server that hands on adds one */
+#define FORWARD_OLD_MS  500          /* for the answers of who led before */
 
 void forwards_open(struct schedd *sd);
 /* Before the HTTP server is freed its requests must be gone; before those of

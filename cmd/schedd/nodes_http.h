@@ -13,5 +13,7 @@ struct nodes_http *nodes_http_new(struct loop *l);
 void nodes_http_free(struct nodes_http *n);
 /* To "host:port"; borrowed for this turn. */
 struct http_client *nodes_http_client(struct nodes_http *n, const char *addr);
+/* Whatever was asked there and is not answered fails, before it returns. */
+void nodes_http_drop(struct nodes_http *n, const char *addr);
 
 #endif
