@@ -265,6 +265,8 @@ plan_schedd(struct planner *p)
 	if (s->has_raft_snapshot_threshold)
 		conftext_put_int(
 		    b, "snapshot_entries", s->raft_snapshot_threshold);
+	if (s->has_raft_trailing_logs)
+		conftext_put_int(b, "trailing_entries", s->raft_trailing_logs);
 	conftext_put_bool(b, "disable_dispatched_job_summary_metrics",
 	    p->c->telemetry.disable_dispatched_job_summary_metrics);
 	agent_tls_put(p->c, b);

@@ -40,6 +40,7 @@ static const struct rec_field schedd_config_fields[] = {
 	REC_DUR(struct schedd_config, 17, deployment_gc_threshold,
 	    "DeploymentGCThreshold"),
 	REC_I64(struct schedd_config, 18, snapshot_entries, "SnapshotEntries"),
+	REC_I64(struct schedd_config, 63, trailing_entries, "TrailingEntries"),
 	REC_BOOL(struct schedd_config, 60,
 	    disable_dispatched_job_summary_metrics,
 	    "DisableDispatchedJobSummaryMetrics"),
@@ -80,6 +81,7 @@ schedd_config_init(void *config)
 	c->node_gc_threshold = o.gc_node_ns;
 	c->deployment_gc_threshold = o.gc_deployment_ns;
 	c->snapshot_entries = 8192;
+	c->trailing_entries = 4096;
 }
 
 const char *
@@ -123,9 +125,11 @@ schedd_config_check(const void *config, struct err *err)
 {
 	const struct schedd_config *c = config;
 	const int64_t positive[] = { c->lease_min, c->lease_grace,
-		c->failover_ttl, c->lease_rate, c->snapshot_entries };
+		c->failover_ttl, c->lease_rate, c->snapshot_entries,
+		c->trailing_entries };
 	static const char *const names[] = { "lease_min", "lease_grace",
-		"failover_ttl", "lease_rate", "snapshot_entries" };
+		"failover_ttl", "lease_rate", "snapshot_entries",
+		"trailing_entries" };
 
 	if (c->common.data_dir == NULL || *c->common.data_dir != '/')
 		return err_set(

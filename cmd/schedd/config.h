@@ -34,6 +34,7 @@ struct schedd_config {
 	    deployment_gc_threshold;
 	/* Snapshots of the state. */
 	int64_t snapshot_entries; /* after so many log entries */
+	int64_t trailing_entries; /* kept behind it, for servers that lag */
 	/* No numbers of the jobs that parameterized ones have dispatched. */
 	bool disable_dispatched_job_summary_metrics;
 };

@@ -204,7 +204,8 @@ schedd_open_raft(struct schedd *sd, const struct raft_config *first,
 		.on_follow = on_follow,
 		.on_config = on_config,
 		.on_fatal = on_fatal,
-		.snapshot_entries = (uint64_t)sd->config->snapshot_entries };
+		.snapshot_entries = (uint64_t)sd->config->snapshot_entries,
+		.trailing_entries = (uint64_t)sd->config->trailing_entries };
 	char *listen = NULL;
 	int rv;
 

@@ -102,6 +102,8 @@ struct raft_node_opts {
 
 	/* A snapshot is taken after so many of either; 0: the default. */
 	uint64_t snapshot_entries, snapshot_bytes;
+	/* Entries kept behind it, for servers that lag; 0: the default. */
+	uint64_t trailing_entries;
 	uint64_t segment_bytes;  /* 0: the default */
 	const struct wal_io *io; /* NULL: the real one */
 };
