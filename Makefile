@@ -69,12 +69,15 @@ SIMLIB   := $(V)/libsim.a
 SIM_SRC  := $(filter-out tests/sim/sim_%.c,$(wildcard tests/sim/*.c))
 SIMS     := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/sim/sim_*.c))
 FUZZERS  := $(patsubst tests/%.c,build/fuzz/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
+# What the disasters use: programs, and what is put before libc.
+DISASTERS := $(patsubst tests/%.c,$(V)/tests/%,$(filter-out %/preload.c,$(wildcard tests/disaster/*.c))) \
+	$(V)/tests/disaster/preload.so
 BENCHES  := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/bench/*.c))
 
 .DEFAULT_GOAL := all
 .PHONY: all check check-sys sim fuzz fuzz-build bench lint analyze fmt \
 	fmt-check coverage golden install clean unit-build bench-build sim-build \
-	disaster
+	disaster disaster-build
 
 all: $(BINS)
 
@@ -121,6 +124,14 @@ $(V)/tests/sim/%: $(V)/obj/tests/sim/%.o $(SIMLIB) $(V)/libtests.a $(CMDLIBS) $(
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(SIMLIB) $(V)/libtests.a \
 	    $(CMDLIBS) $(LIBROVE) -Wl,--end-group $(LDLIBS)
 
+$(V)/tests/disaster/%: $(V)/obj/tests/disaster/%.o $(V)/libtests.a $(CMDLIBS) $(LIBROVE)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(V)/libtests.a \
+	    $(CMDLIBS) $(LIBROVE) -Wl,--end-group $(LDLIBS)
+$(V)/tests/disaster/preload.so: tests/disaster/preload.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 $(WARN) -O2 -g -fPIC -shared -o $@ $< -ldl
+
 .SECONDARY:
 unit-build: $(UNIT)
 bench-build: $(BENCHES)
@@ -129,10 +140,11 @@ sim-build: $(SIMS)
 check: all unit-build
 	tests/lib/run-unit $(V)
 
-check-sys: all
+check-sys: all disaster-build
 	tests/sys/run $(V)
 
-disaster: all
+disaster-build: $(DISASTERS)
+disaster: all disaster-build
 	tests/disaster/run $(V)
 
 sim:
