@@ -8,7 +8,8 @@
 
 #include "common/mem.h"
 
-#define BLOCK_MIN 4096
+#define BLOCK_SMALL 256 /* the first of an arena that is small */
+#define BLOCK_MIN   4096
 
 struct arena_block {
 	struct arena_block *next;
@@ -36,9 +37,9 @@ may_keep(const struct arena_block *b)
 }
 
 static struct arena_block *
-block_new(size_t n, struct arena_block *next)
+block_new(size_t n, size_t least, struct arena_block *next)
 {
-	size_t size = n > BLOCK_MIN ? n : BLOCK_MIN;
+	size_t size = n > least ? n : least;
 	struct arena_block *b = kept;
 
 	if (b == NULL || size != BLOCK_MIN)
@@ -60,7 +61,8 @@ arena_alloc(struct arena *a, size_t n)
 	assert(n < SIZE_MAX / 4);
 	n = (n + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
 	if (b == NULL || b->size - b->used < n)
-		b = a->blocks = block_new(n, a->blocks);
+		b = a->blocks = block_new(
+		    n, a->is_small && b == NULL ? BLOCK_SMALL : BLOCK_MIN, b);
 	p = b->bytes + b->used;
 	b->used += n;
 	a->used += n;

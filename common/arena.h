@@ -5,13 +5,16 @@
 #ifndef COMMON_ARENA_H
 #define COMMON_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
 
 struct arena {
 	struct arena_block *blocks;
-	size_t used; /* bytes handed out */
+	size_t used;   /* bytes handed out */
+	bool is_small; /* set it for one that is kept for long and holds little;
+			* arena_release() clears it */
 };
 
 /* Zeroed memory, aligned for any type, valid until arena_release(). */

@@ -46,6 +46,8 @@ hold(struct bus_context *c, const struct envelope *e)
 	if (wait_ms == 0 || wait_ms > BUS_MAX_WAIT_MS)
 		wait_ms = BUS_MAX_WAIT_MS;
 	c->state = CONTEXT_HELD;
+	/* Thousands of nodes have some each that are held for minutes. */
+	r->arena.is_small = true;
 	r->def = bus_def(e->number);
 	r->id = e->id;
 	r->repeat = (e->flags & ENVELOPE_REPEAT) != 0;

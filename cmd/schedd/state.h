@@ -209,6 +209,8 @@ struct sched_node {
 	struct sched_allocs allocs;
 	size_t nallocs;
 	struct sched_usage usage; /* of what is not terminal here */
+	struct sched_usage held;  /* ... and of what has not ended yet */
+	size_t nheld;             /* allocations that have not ended */
 	uint64_t allocs_index;
 	uint64_t pull_index;
 	UT_hash_handle hh;

@@ -24,7 +24,11 @@ static void
 count(struct sched_alloc *a, int sign)
 {
 	a->job->groups[a->group].count[a->client] += sign;
-	if (sched_alloc_is_terminal(a))
+	if (sched_alloc_is_client_terminal(a))
+		return;
+	usage_add(&a->node->held, &a->usage, sign);
+	a->node->nheld += (size_t)sign;
+	if (a->desired != SCHED_RUN)
 		return;
 	if (sign > 0)
 		a->job->nlive++;

@@ -63,9 +63,10 @@ add_node(struct world *w, const struct sched_node *sn)
 
 	n->sn = sn;
 	n->node = sn->node;
-	n->used = sn->usage;
+	/* What is told to stop takes its room until it has. */
+	n->used = sn->held;
+	n->live = sn->nheld;
 	fit_node_room(sn->node, &n->room);
-	n->live = 0;
 	n->class_no = class_number(w, sn->node->computed_class);
 	n->tie = rng_next(w->rng);
 	n->no = w->nnodes;
@@ -104,20 +105,30 @@ note_own(struct world *w, struct world_node *n, const struct sched_alloc *a,
 			n->in_group[i] += (uint32_t)sign;
 }
 
-/* Counts what is on a node that has just been added. */
+/* The job's own on a node that has been added late. */
 static void
-count_live(struct world *w, struct world_node *n)
+count_own(struct world *w, struct world_node *n)
 {
 	const struct sched_alloc *a;
 
-	TAILQ_FOREACH (a, &n->sn->allocs, by_node) {
-		if (sched_alloc_is_client_terminal(a))
-			continue;
-		/* What is told to stop takes its room until it has. */
-		if (a->desired != SCHED_RUN)
-			use(&n->used, &a->usage, 1);
-		n->live++;
-		note_own(w, n, a, 1);
+	TAILQ_FOREACH (a, &n->sn->allocs, by_node)
+		if (!sched_alloc_is_client_terminal(a))
+			note_own(w, n, a, 1);
+}
+
+/* The job's own on the candidates: it has few, all others have many. */
+static void
+count_all_own(struct world *w)
+{
+	const struct sched_alloc *a;
+
+	if (w->sj == NULL)
+		return;
+	TAILQ_FOREACH (a, &w->sj->allocs, by_job) {
+		struct world_node *n = map_find(&w->by_id, a->node->id);
+
+		if (n != NULL && !sched_alloc_is_client_terminal(a))
+			note_own(w, n, a, 1);
 	}
 }
 
@@ -158,9 +169,10 @@ world_init(struct world *w, const struct sched_state *st,
 		if (n->node == NULL || !sched_node_is_ready(n->node) ||
 		    !world_is_meant(job, n->node))
 			continue;
-		count_live(w, add_node(w, n));
+		add_node(w, n);
 		count_available(w, n->node->datacenter);
 	}
+	count_all_own(w);
 	w->ncandidates = w->nnodes;
 	if (w->navailable > 0)
 		qsort(
@@ -191,7 +203,7 @@ world_node(struct world *w, const struct sched_node *sn)
 	if (n != NULL || sn->node == NULL)
 		return n;
 	n = add_node(w, sn);
-	count_live(w, n);
+	count_own(w, n);
 	return n;
 }
 
