@@ -11,8 +11,9 @@
 #include "common/bus_server_impl.h"
 #include "common/mem.h"
 
-#define RECEIVERS 4 /* contexts that wait for a request */
-#define IDLE_KEPT 8 /* contexts that wait for nothing */
+#define RECEIVERS     4  /* contexts that wait for a request, at least */
+#define RECEIVERS_MAX 64 /* ... and while very many come */
+#define IDLE_KEPT     8  /* contexts that wait for nothing */
 
 void
 bus_on_line_gone(nng_pipe pipe, nng_pipe_ev what, void *arg)
@@ -44,7 +45,7 @@ bus_to_idle(struct bus_server *s, struct bus_context *c)
 static bool
 to_receiving(struct bus_server *s, struct bus_context *c)
 {
-	if (s->closing || s->nreceiving >= RECEIVERS)
+	if (s->closing || s->nreceiving >= s->nwanted)
 		return false;
 	c->state = CONTEXT_RECEIVING;
 	s->nreceiving++;
@@ -152,7 +153,7 @@ receive_one(struct bus_server *s)
 	bool receive;
 
 	pthread_mutex_lock(&s->lock);
-	receive = s->nreceiving < RECEIVERS;
+	receive = s->nreceiving < s->nwanted;
 	c = receive ? take_idle(s, false) : NULL;
 	pthread_mutex_unlock(&s->lock);
 	if (!receive)
@@ -169,12 +170,29 @@ receive_one(struct bus_server *s)
 	return receive;
 }
 
-/* Keeps enough contexts receiving, and not too many idle. */
+/* As many as come at a time may be received at a time: else each handful of a
+ * burst waits for a turn of the loop. */
+static void
+adjust(struct bus_server *s, size_t narrived)
+{
+	size_t n = s->nwanted;
+
+	if (narrived >= n)
+		n = 2 * n;
+	else if (narrived < n / 4)
+		n = n / 2;
+	n = n < RECEIVERS ? RECEIVERS : n;
+	pthread_mutex_lock(&s->lock);
+	s->nwanted = n < RECEIVERS_MAX ? n : RECEIVERS_MAX;
+	pthread_mutex_unlock(&s->lock);
+}
+
 void
-bus_tend_contexts(struct bus_server *s)
+bus_tend_contexts(struct bus_server *s, size_t narrived)
 {
 	struct bus_context *surplus;
 
+	adjust(s, narrived);
 	while (receive_one(s))
 		;
 	for (;;) {

@@ -199,9 +199,10 @@ on_server_bell(void *arg)
 {
 	struct bus_server *s = arg;
 	struct bus_context *c;
+	size_t n = 0;
 
 	s->busy++;
-	while (!s->dead && (c = next_arrived(s)) != NULL)
+	for (; !s->dead && (c = next_arrived(s)) != NULL; n++)
 		hear(c);
 	s->busy--;
 	if (s->dead) {
@@ -209,7 +210,7 @@ on_server_bell(void *arg)
 			destroy(s);
 		return;
 	}
-	bus_tend_contexts(s);
+	bus_tend_contexts(s, n);
 	set_timer(s);
 }
 
@@ -298,7 +299,7 @@ bus_serve_tls(struct loop *l, const char *url, struct tls_keys *keys,
 	}
 	bus_bell_init(&s->bell, l, on_server_bell, s);
 	s->timer = loop_timer_new(l, on_deadline, s);
-	bus_tend_contexts(s);
+	bus_tend_contexts(s, 0);
 	return s;
 }
 

@@ -93,6 +93,7 @@ struct bus_server {
 	struct bus_context *arrived, **arrived_end;
 	struct bus_context *idle;
 	size_t nidle, nreceiving;
+	size_t nwanted;           /* that receive */
 	struct known_line *known; /* by pipe, while they are up */
 	uint64_t nknown_gone;
 	bool closing;
@@ -107,8 +108,9 @@ void bus_to_idle(struct bus_server *s, struct bus_context *c);
 /* Stops it, whatever it is at; on the loop's thread. A request that it holds
  * is dropped. */
 void bus_context_free(struct bus_context *c);
-/* Keeps enough contexts receiving, and not too many idle. */
-void bus_tend_contexts(struct bus_server *s);
+/* Keeps enough contexts receiving, and not too many idle; so many requests
+ * were taken just now. */
+void bus_tend_contexts(struct bus_server *s, size_t narrived);
 
 /* --- bus_answer.c --- */
 
