@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "proto/agent_docker.h"
+#include "proto/agent_leave.h"
 #include "proto/agent_tls.h"
 #include "proto/conftext.h"
 
@@ -354,8 +355,8 @@ plan_nodeagent(struct planner *p)
 {
 	const struct agent_config *c = p->c;
 	char *data = plan_client_dir(c, p->data_dir);
-	struct buf *b = add_daemon(
-	    p, "nodeagent", data, c->dev_mode ? STOP_TASK_MS : STOP_MS);
+	struct buf *b = add_daemon(p, "nodeagent", data,
+	    c->dev_mode ? STOP_TASK_MS : agent_leave_ms(c, STOP_MS));
 	char *http = NULL;
 
 	conftext_put(b, "name", p->name);
@@ -373,6 +374,7 @@ plan_nodeagent(struct planner *p)
 	put_denied(c, b);
 	agent_docker_put(c, b);
 	conftext_put_bool(b, "stop_tasks_on_exit", c->dev_mode);
+	agent_leave_put(c, b);
 	conftext_put_bool(b, "publish_allocation_metrics",
 	    c->telemetry.publish_allocation_metrics);
 	conftext_put_bool(

@@ -29,6 +29,8 @@ const struct msg_def msg_defs[] = {
 	{ MSG_SERVICES_FOLLOW, "services-follow", &services_ask_type,
 	    &services_news_type },
 	{ MSG_NODE_EVENTS, "node-events", &node_event_put_type, &indexed_type },
+	{ MSG_NODE_DRAIN, "node-drain", &node_drain_ask_type,
+	    &node_drain_answer_type },
 
 	{ MSG_RAFT_MAIL, "raft-mail", &raft_mail_type, NULL },
 

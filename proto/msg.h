@@ -26,6 +26,7 @@ enum msg_number {
 	MSG_SERVICES_UPDATE = 24,
 	MSG_SERVICES_FOLLOW = 25, /* held */
 	MSG_NODE_EVENTS = 26,
+	MSG_NODE_DRAIN = 27,
 
 	/* schedd to schedd, at its Raft address */
 	MSG_RAFT_MAIL = 30,

@@ -66,6 +66,26 @@ static const struct rec_field node_event_put_fields[] = {
 const struct rec_type node_event_put_type =
     REC_TYPE(node_event_put, node_event_put_fields);
 
+static const struct rec_field node_drain_ask_fields[] = {
+	REC_STR(struct node_drain_ask, 1, node_id, "NodeID"),
+	REC_STR(struct node_drain_ask, 2, secret_id, "SecretID",
+	    .flags = REC_NOJSON),
+	REC_DUR(struct node_drain_ask, 3, deadline, "Deadline"),
+	REC_BOOL(
+	    struct node_drain_ask, 4, ignore_system_jobs, "IgnoreSystemJobs"),
+	REC_BOOL(struct node_drain_ask, 5, look, "Look"),
+	REC_BOOL(struct node_drain_ask, 6, back, "Back"),
+};
+const struct rec_type node_drain_ask_type =
+    REC_TYPE(node_drain_ask, node_drain_ask_fields);
+
+static const struct rec_field node_drain_answer_fields[] = {
+	REC_U64(struct node_drain_answer, 1, index, "Index"),
+	REC_BOOL(struct node_drain_answer, 2, done, "Done"),
+};
+const struct rec_type node_drain_answer_type =
+    REC_TYPE(node_drain_answer, node_drain_answer_fields);
+
 static const struct rec_field indexed_fields[] = {
 	REC_U64(struct indexed, 1, index, "Index"),
 };

@@ -99,6 +99,24 @@ struct node_event_put {
 	size_t nevents;
 };
 
+/*
+ * A node that is about to end drains itself; one that has come back is
+ * eligible again. Asked for the first, and again with only `look`, until the
+ * answer says that it is done.
+ */
+struct node_drain_ask {
+	char *node_id;
+	char *secret_id;
+	int64_t deadline; /* ns; 0: none; below 0: all goes at once */
+	bool ignore_system_jobs;
+	bool look; /* changes nothing */
+	bool back; /* ends a drain of its own, and makes it eligible */
+};
+struct node_drain_answer {
+	uint64_t index;
+	bool done; /* it does not drain (any more) */
+};
+
 struct indexed {
 	uint64_t index;
 };
@@ -145,7 +163,8 @@ struct sched_rows {
 
 extern const struct rec_type node_register_type, node_lease_type,
     node_leased_type, node_allocs_type, node_allocs_news_type, node_update_type,
-    node_event_put_type, indexed_type, alloc_event_type, alloc_row_type,
-    alloc_rows_type, sched_row_type, sched_rows_type;
+    node_event_put_type, node_drain_ask_type, node_drain_answer_type,
+    indexed_type, alloc_event_type, alloc_row_type, alloc_rows_type,
+    sched_row_type, sched_rows_type;
 
 #endif

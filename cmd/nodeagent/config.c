@@ -8,6 +8,16 @@
 #include "common/clock.h"
 #include "common/mem.h"
 
+static const struct rec_field drain_options_fields[] = {
+	REC_BOOL(struct drain_options, 1, enabled, "enabled"),
+	REC_DUR(struct drain_options, 2, deadline, "deadline"),
+	REC_BOOL(struct drain_options, 3, force, "force"),
+	REC_BOOL(
+	    struct drain_options, 4, ignore_system_jobs, "ignore_system_jobs"),
+};
+const struct rec_type drain_options_type =
+    REC_TYPE(drain_options, drain_options_fields);
+
 static const struct rec_field nodeagent_config_fields[] = {
 	DAEMON_CONFIG_ROWS(struct nodeagent_config),
 	REC_STR(struct nodeagent_config, 2, name, "name"),
@@ -46,6 +56,12 @@ static const struct rec_field nodeagent_config_fields[] = {
 	REC_STR(struct nodeagent_config, 27, reserved_ports, "reserved_ports"),
 	REC_BOOL(struct nodeagent_config, 28, stop_tasks_on_exit,
 	    "stop_tasks_on_exit"),
+	REC_BOOL(struct nodeagent_config, 80, leave_on_interrupt,
+	    "leave_on_interrupt"),
+	REC_BOOL(struct nodeagent_config, 81, leave_on_terminate,
+	    "leave_on_terminate"),
+	REC_REC(struct nodeagent_config, 82, drain_on_shutdown, drain_options,
+	    "drain_on_shutdown"),
 	REC_BOOL(struct nodeagent_config, 29, publish_allocation_metrics,
 	    "publish_allocation_metrics"),
 	REC_BOOL(struct nodeagent_config, 30, publish_node_metrics,
@@ -82,6 +98,7 @@ nodeagent_config_init(void *config)
 	c->shim = xstrdup("");
 	c->network_interface = xstrdup("");
 	c->max_kill_timeout = 30 * CLOCK_NS_PER_S;
+	c->drain_on_shutdown.deadline = 3600 * CLOCK_NS_PER_S;
 	c->gc_max_allocs = 50;
 	c->min_dynamic_port = 20000;
 	c->max_dynamic_port = 32000;
@@ -118,6 +135,9 @@ nodeagent_config_check(const void *config, struct err *err)
 	if (c->gc_max_allocs < 0)
 		return err_set(
 		    err, ERR_BAD, "gc_max_allocs must not be negative");
+	if (c->drain_on_shutdown.deadline < 0)
+		return err_set(err, ERR_BAD,
+		    "drain_on_shutdown.deadline must not be negative");
 	if (c->max_kill_timeout <= 0)
 		return err_set(
 		    err, ERR_BAD, "max_kill_timeout must be positive");

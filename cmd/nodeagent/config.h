@@ -8,6 +8,15 @@
 #include "common/daemon.h"
 #include "common/tls.h"
 
+/* What happens to the tasks of a node that leaves. */
+struct drain_options {
+	bool enabled;
+	int64_t deadline; /* ns; 0: none */
+	bool force;       /* all goes at once */
+	bool ignore_system_jobs;
+};
+extern const struct rec_type drain_options_type;
+
 struct nodeagent_config {
 	struct daemon_config common;
 	char *name;
@@ -37,6 +46,8 @@ struct nodeagent_config {
 	int64_t reserved_cpu, reserved_memory, reserved_disk;
 	char *reserved_ports;
 	bool stop_tasks_on_exit;
+	bool leave_on_interrupt, leave_on_terminate;
+	struct drain_options drain_on_shutdown; /* when it leaves */
 	bool publish_allocation_metrics, publish_node_metrics;
 	bool include_alloc_metadata_in_metrics;
 	char **allowed_metadata_keys_in_metrics; /* none: all */

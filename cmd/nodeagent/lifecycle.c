@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "cmd/nodeagent/clientapi.h"
 #include "cmd/nodeagent/driver_docker.h"
 #include "cmd/nodeagent/fingerprint.h"
+#include "cmd/nodeagent/leave.h"
 #include "cmd/nodeagent/nodetls.h"
 #include "cmd/nodeagent/runner.h"
 #include "cmd/nodeagent/serverapi.h"
@@ -392,11 +394,26 @@ on_stop_poll(void *arg)
 	daemon_exit(na->daemon, 0);
 }
 
-/* Tasks outlive us, unless we were told to take them along. */
+/* Whether the signal that ends us says that the node leaves. */
+static bool
+leaves(const struct daemon *d, const struct nodeagent_config *c)
+{
+	return (d->stop_signal == SIGINT && c->leave_on_interrupt) ||
+	       (d->stop_signal == SIGTERM && c->leave_on_terminate);
+}
+
+/* Tasks outlive us, unless we were told to take them along, or to have them
+ * go elsewhere. */
 void
 nodeagent_stop(struct daemon *d)
 {
 	struct nodeagent *na = d->state;
+
+	if (leaves(d, na->config) && na->config->drain_on_shutdown.enabled &&
+	    !na->config->stop_tasks_on_exit) {
+		leave_begin(na);
+		return;
+	}
 
 	if (!na->config->stop_tasks_on_exit || na->stop_timer != NULL) {
 		daemon_exit(d, 0);
@@ -424,6 +441,7 @@ nodeagent_release(struct daemon *d)
 	http_server_free(na->http);
 	serverapi_release(na);
 	serverlink_free(na->link);
+	leave_release(na);
 	catalogapi_free(na->catalogapi);
 	bus_peer_free(na->metricsd);
 	nodetls_close(na);

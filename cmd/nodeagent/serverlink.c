@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "cmd/nodeagent/leave.h"
 #include "cmd/nodeagent/serverlink_impl.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -136,13 +137,16 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 	link_learn_servers(l, leased);
 	if (l->seq < leased->seq)
 		l->seq = leased->seq;
-	if (is_new)
+	if (is_new) {
 		begin_following(l);
-	/* At a third to a half of the lease, so that one loss is borne. */
+		leave_came_back(l->na);
+	}
+	/* At a half to two thirds of the lease: what is left, and the servers'
+	 * grace, bear one loss. */
 	loop_timer_set(l->lease_timer,
 	    l->changed
 		? 0
-		: l->ttl_ms / 3 + rng_below(&l->na->rng, l->ttl_ms / 6 + 1));
+		: l->ttl_ms / 2 + rng_below(&l->na->rng, l->ttl_ms / 6 + 1));
 }
 
 /*
@@ -231,6 +235,17 @@ serverlink_node_changed(struct serverlink *l)
 	l->changed = true;
 	if (l->started)
 		loop_timer_set(l->lease_timer, 0);
+}
+
+void
+serverlink_drain(struct serverlink *l, const struct node_drain_ask *ask,
+    uint64_t timeout_ms, bus_on_reply *on_answer, void *ctx)
+{
+	struct node_drain_ask full = *ask;
+
+	full.node_id = l->na->node.id;
+	full.secret_id = l->na->node.secret_id;
+	bus_call(l->peer, MSG_NODE_DRAIN, &full, timeout_ms, on_answer, ctx);
 }
 
 void

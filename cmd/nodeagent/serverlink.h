@@ -51,6 +51,13 @@ void serverlink_node_changed(struct serverlink *l);
 void serverlink_put_event(struct serverlink *l, const char *subsystem,
     const char *message, const char *driver);
 
+/* Asks what leave.h asks; node and secret are filled in. See bus_call(). */
+struct node_drain_ask;
+void serverlink_drain(struct serverlink *l, const struct node_drain_ask *ask,
+    uint64_t timeout_ms,
+    void (*on_answer)(void *ctx, const struct err *err, const void *reply),
+    void *ctx);
+
 void serverlink_put_service(
     struct serverlink *l, const struct service_instance *s);
 void serverlink_remove_service(struct serverlink *l, const char *id);

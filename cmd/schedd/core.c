@@ -88,6 +88,7 @@ core_term_end(struct sched_core *c)
 	c->retry_ms = 0;
 	c->level_busy = false;
 	core_gc_end(c);
+	c->runs_wait = false;
 }
 
 void
@@ -375,6 +376,8 @@ sched_core_due_ms(const struct sched_core *c)
 
 	if (!c->leading)
 		return due;
+	if (c->runs_wait)
+		due = c->now_ms + 1;
 	due = sooner(due, broker_due_ms(&c->broker));
 	due = sooner(due, lease_due_ms(&c->leases));
 	if (blocked_count(&c->blocked) > 0 && c->retry_ms != 0)

@@ -155,6 +155,9 @@ void sched_core_node_update(
     struct sched_core *c, uint64_t req, const struct node_update *m);
 void sched_core_node_events(
     struct sched_core *c, uint64_t req, const struct node_event_put *m);
+/* A node that ends drains itself, or is back. */
+void sched_core_node_self_drain(
+    struct sched_core *c, uint64_t req, const struct node_drain_ask *m);
 void sched_core_services_update(
     struct sched_core *c, uint64_t req, const struct services_update *m);
 
@@ -274,6 +277,8 @@ struct sched_core_stats {
 	uint64_t plans_partial;
 	uint64_t leases;
 	uint64_t leases_expired;
+	uint64_t
+	    leases_forgiven; /* times that all were extended: see lease.h */
 };
 void sched_core_stats(const struct sched_core *c, struct sched_core_stats *s);
 /* Calls fn for each evaluation that waits for room. */

@@ -80,6 +80,7 @@ answer(struct sched_core *c, struct core_pending *p, const struct fsm_reply *r)
 {
 	struct indexed *i;
 	struct alloc_stop_response *s;
+	struct node_drain_answer *d;
 
 	switch (p->answer) {
 	case CORE_EMPTY:
@@ -113,6 +114,11 @@ answer(struct sched_core *c, struct core_pending *p, const struct fsm_reply *r)
 		break;
 	case CORE_DRAINED:
 		ANSWER_NODE(c, p, r, node_drain_update_response);
+		break;
+	case CORE_SELF_DRAINED:
+		d = xcalloc(1, sizeof *d);
+		d->index = r->index;
+		core_reply(c, p->req, &node_drain_answer_type, d, r->index);
 		break;
 	case CORE_PURGED:
 		ANSWER_NODE(c, p, r, node_purge_response);

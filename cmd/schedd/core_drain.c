@@ -242,3 +242,76 @@ core_drain_tick(struct sched_core *c)
 		c->drain_news = true;
 	}
 }
+
+/* --- nodes that drain themselves --- */
+
+static void
+answer_done(struct sched_core *c, uint64_t req, bool done)
+{
+	struct node_drain_answer *a = xcalloc(1, sizeof *a);
+
+	a->index = c->state.index;
+	a->done = done;
+	core_reply(c, req, &node_drain_answer_type, a, c->state.index);
+}
+
+/* It may have been made ineligible, or drained, by somebody else since. */
+static bool
+drained_itself(const struct node *n)
+{
+	return n->last_drain != NULL &&
+	       sched_eq(rec_kv_get(n->last_drain->meta, n->last_drain->nmeta,
+			    "message"),
+		   CORE_SHUTTING_DOWN);
+}
+
+static void
+come_back(struct sched_core *c, uint64_t req, const struct sched_node *n)
+{
+	struct cmd_node_drain d = { .node_id = text_borrow(n->id),
+		.mark_eligible = true };
+	struct cmd cmd = { .node_drain = &d };
+	struct core_evals evals = { 0 };
+
+	if (!drained_itself(n->node) ||
+	    sched_eq(n->node->scheduling_eligibility, "eligible")) {
+		answer_done(c, req, true);
+		return;
+	}
+	core_node_evals(c, n, "node-update", &evals);
+	d.evals = evals.evals;
+	d.nevals = evals.n < CMD_MAX_BATCH ? evals.n : CMD_MAX_BATCH;
+	core_ask(c, req, &cmd, CORE_SELF_DRAINED);
+	core_propose_evals(c, evals.evals + d.nevals, evals.n - d.nevals);
+	core_evals_release(&evals);
+}
+
+void
+sched_core_node_self_drain(
+    struct sched_core *c, uint64_t req, const struct node_drain_ask *m)
+{
+	const struct sched_node *n =
+	    core_ask_as_node(c, req, m->node_id, m->secret_id);
+	struct rec_kv why = { text_borrow("message"),
+		text_borrow(CORE_SHUTTING_DOWN) };
+	struct drain_strategy s = { .deadline = m->deadline,
+		.ignore_system_jobs = m->ignore_system_jobs,
+		.started_at = c->wall_ns };
+	struct cmd_node_drain d = { .strategy = &s, .meta = &why, .nmeta = 1 };
+	struct cmd cmd = { .node_drain = &d };
+
+	if (n == NULL)
+		return;
+	if (m->look) {
+		answer_done(c, req, n->node->drain_strategy == NULL);
+		return;
+	}
+	if (m->back) {
+		come_back(c, req, n);
+		return;
+	}
+	if (s.deadline > 0)
+		s.force_deadline = c->wall_ns + s.deadline;
+	d.node_id = text_borrow(n->id);
+	core_ask(c, req, &cmd, CORE_SELF_DRAINED);
+}

@@ -484,6 +484,28 @@ take_woken(struct sched_core *c)
 	}
 }
 
+/*
+ * What an evaluation takes grows with the cluster, and as long as it takes
+ * nobody is heard, leases neither. So a turn of the clock has its share of
+ * them, and the rest goes on in the next one.
+ */
+static bool
+may_run(struct sched_core *c)
+{
+	size_t nnodes = HASH_COUNT(c->state.nodes);
+
+	if (c->turn_ms != c->now_ms) {
+		c->turn_ms = c->now_ms;
+		c->turn_runs = 0;
+	}
+	if (c->turn_runs > 0 && c->turn_runs * nnodes >= CORE_TURN_NODES) {
+		c->runs_wait = true;
+		return false;
+	}
+	c->turn_runs++;
+	return true;
+}
+
 void
 core_eval_pump(struct sched_core *c)
 {
@@ -491,7 +513,9 @@ core_eval_pump(struct sched_core *c)
 	bool failed;
 
 	take_woken(c);
+	c->runs_wait = false;
 	while (c->nruns < CORE_MAX_RUNS && !c->state.config.pause_eval_broker &&
+	       c->broker.nready > 0 && may_run(c) &&
 	       (id = broker_dequeue(
 		    &c->broker, BROKER_ALL, c->now_ms, &failed)) != NULL) {
 		struct core_run *run = xcalloc(1, sizeof *run);

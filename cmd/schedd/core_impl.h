@@ -32,6 +32,9 @@
 #include "common/rng.h"
 
 #define CORE_MAX_RUNS       8     /* plans on their way through the log */
+#define CORE_TURN_NODES     5000  /* nodes that are looked at in one turn */
+#define CORE_LATE_MS        100   /* so late, we have been deaf meanwhile ... */
+#define CORE_HEAR_MS        500   /* ... and hear what was said in this time */
 #define CORE_DELIVERIES     3     /* of an evaluation, before it fails */
 #define CORE_FIRST_NACK_MS  1000  /* before it is looked at again, ... */
 #define CORE_NEXT_NACK_MS   20000 /* ... and later */
@@ -39,7 +42,8 @@
 #define CORE_RETRY_MS       60000 /* for those whose plans never fitted */
 #define CORE_EXPIRED_MS     5000  /* before a lost node is told of again */
 #define CORE_FOLLOW_UP_S    60    /* a failed evaluation is tried again, */
-#define CORE_FOLLOW_UP_SPAN 300   /* at random up to so much later */
+#define CORE_SHUTTING_DOWN  "shutting down" /* why a node drains itself */
+#define CORE_FOLLOW_UP_SPAN 300             /* at random up to so much later */
 
 /* How the one who asked is answered when the command is applied. */
 enum core_answer {
@@ -52,6 +56,7 @@ enum core_answer {
 	CORE_ALLOC_STOPPED,
 	CORE_ELIGIBLE,
 	CORE_DRAINED,
+	CORE_SELF_DRAINED,
 	CORE_PURGED,
 	CORE_VARIABLE,
 };
@@ -115,6 +120,9 @@ struct sched_core {
 	struct blocked blocked;
 	struct leases leases;
 	size_t nruns;
+	uint64_t turn_ms; /* the clock's turn, and what was run in it */
+	size_t turn_runs;
+	bool runs_wait;            /* there is more to run in the next one */
 	struct core_evals unsaid;  /* whose proposal was not taken */
 	uint64_t again_ms;         /* what was not taken is tried; 0: nothing */
 	uint64_t retry_ms;         /* 0: nothing is to be tried again */

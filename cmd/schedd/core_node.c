@@ -4,6 +4,7 @@
  */
 #include "cmd/schedd/core_impl.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "cmd/schedd/nodeclass.h"
@@ -311,11 +312,28 @@ may_disconnect(const struct sched_node *n)
 	return false;
 }
 
+/* When this server was too busy to look at leases in time it could not hear
+ * their renewals either: all get the time back. */
+static void
+forgive(struct sched_core *c)
+{
+	uint64_t due_ms = lease_due_ms(&c->leases);
+	uint64_t late_ms = due_ms < c->now_ms ? c->now_ms - due_ms : 0;
+
+	if (late_ms < CORE_LATE_MS)
+		return;
+	leases_extend(&c->leases,
+	    late_ms + (late_ms < CORE_HEAR_MS ? late_ms : CORE_HEAR_MS));
+	c->stats.leases_forgiven++;
+	log_warn("leases extended late_ms=%" PRIu64, late_ms);
+}
+
 void
 core_node_tick(struct sched_core *c)
 {
 	const char *id;
 
+	forgive(c);
 	while ((id = lease_expired(&c->leases, c->now_ms)) != NULL) {
 		const struct sched_node *n = sched_node_find(&c->state, id);
 		int64_t began = probe_begin(&c->opts.probe);

@@ -76,6 +76,18 @@ on_node_events(void *ctx, struct bus_req *req, const void *body)
 }
 
 static void
+on_node_drain(void *ctx, struct bus_req *req, const void *body)
+{
+	struct schedd *sd = enter(ctx, req, MSG_NODE_DRAIN, body);
+
+	if (sd == NULL)
+		return;
+	sched_core_node_self_drain(sd->core,
+	    schedd_ask_bus(sd, req, "nomad.nomad.client.update_drain"), body);
+	schedd_leave(sd);
+}
+
+static void
 on_services_update(void *ctx, struct bus_req *req, const void *body)
 {
 	struct schedd *sd = enter(ctx, req, MSG_SERVICES_UPDATE, body);
@@ -117,6 +129,7 @@ const struct bus_route schedd_routes[] = {
 	{ MSG_NODE_ALLOCS, on_node_allocs },
 	{ MSG_NODE_UPDATE, on_node_update },
 	{ MSG_NODE_EVENTS, on_node_events },
+	{ MSG_NODE_DRAIN, on_node_drain },
 	{ MSG_SERVICES_UPDATE, on_services_update },
 	{ MSG_SERVICES_FOLLOW, on_services_follow },
 };

@@ -79,6 +79,14 @@ lease_end(struct leases *l, const char *node_id)
 	lease_free(lease);
 }
 
+void
+leases_extend(struct leases *l, uint64_t ms)
+{
+	/* All by the same: the heap's order stays. */
+	for (size_t i = 0; i < l->dues.n; i++)
+		l->dues.heap[i]->at_ms += ms;
+}
+
 const char *
 lease_expired(const struct leases *l, uint64_t now_ms)
 {

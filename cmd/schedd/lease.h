@@ -41,6 +41,8 @@ uint64_t lease_renew(struct leases *l, const char *node_id,
 void lease_set(
     struct leases *l, const char *node_id, uint64_t ms, uint64_t now_ms);
 void lease_end(struct leases *l, const char *node_id);
+/* Every lease lasts so much longer. */
+void leases_extend(struct leases *l, uint64_t ms);
 
 /* A node whose lease is over, borrowed until the lease is set, renewed or
  * ended, which the caller does; NULL when there is none. */

@@ -268,6 +268,7 @@ schedd_info(struct daemon *d,
 	add_number(add, ctx, "plans", s.plans);
 	add_number(add, ctx, "leases", s.leases);
 	add_number(add, ctx, "leases_expired", s.leases_expired);
+	add_number(add, ctx, "leases_forgiven", s.leases_forgiven);
 	add_number(add, ctx, "longest_turn_us", loop_longest_turn_us(sd->loop));
 	add(ctx, "http", http_server_addr(sd->http));
 	http_stats_info(&http, add, ctx);

@@ -290,7 +290,7 @@ on_leased(struct mnode *n, const struct node_leased *leased)
 	struct manynodes *all = n->all;
 	uint64_t us = (bench_now_ns() - n->asked_ns) / 1000;
 	uint64_t ms =
-	    leased->ttl_ms / 3 + rng_below(&all->rng, leased->ttl_ms / 6 + 1);
+	    leased->ttl_ms / 2 + rng_below(&all->rng, leased->ttl_ms / 6 + 1);
 
 	if (us > all->slowest_us)
 		all->slowest_us = us;

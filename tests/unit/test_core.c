@@ -313,8 +313,18 @@ eval_status(const char *id)
 static void
 pass(uint64_t ms, size_t silent)
 {
-	for (uint64_t end = now_ms + ms; now_ms < end;) {
-		now_ms += 500;
+	uint64_t end = now_ms + ms;
+
+	for (uint64_t step = now_ms + 500; step <= end; step += 500) {
+		/* What falls due meanwhile is done in time. */
+		while (sched_core_due_ms(core) < step) {
+			if (now_ms < sched_core_due_ms(core))
+				now_ms = sched_core_due_ms(core);
+			turn();
+			sched_core_tick(core);
+			settle();
+		}
+		now_ms = step;
 		for (size_t i = 0; i < NODES; i++)
 			if (i != silent)
 				renew(i);
@@ -479,10 +489,7 @@ START_TEST(core_gives_a_new_leaders_nodes_time)
 	ck_assert_str_eq(
 	    sched_node_find(sched_core_state(core), node_id(0))->node->status,
 	    "ready");
-	now_ms += 20000;
-	turn();
-	sched_core_tick(core);
-	settle();
+	pass(20000, 0);
 	ck_assert_str_eq(
 	    sched_node_find(sched_core_state(core), node_id(0))->node->status,
 	    "down");
@@ -510,6 +517,68 @@ START_TEST(core_knows_a_node_by_its_secret)
 	settle();
 	ck_assert_ptr_nonnull(
 	    strstr(buf_str(&answers[req].body), "\"Known\":false"));
+	teardown();
+}
+END_TEST
+
+START_TEST(core_that_was_busy_calls_nobody_down)
+{
+	struct sched_core_stats stats;
+	const struct sched_node *n;
+
+	setup();
+	pass(2000, NODES);
+	/* For long it hears nothing, neither renewals nor its own timer. */
+	now_ms += 20000;
+	turn();
+	sched_core_tick(core);
+	settle();
+	sched_core_stats(core, &stats);
+	ck_assert_uint_eq(stats.leases_expired, 0);
+	/* Who says nothing after that is down. */
+	pass(6000, 0);
+	sched_core_stats(core, &stats);
+	ck_assert_uint_eq(stats.leases_expired, 1);
+	n = sched_node_find(sched_core_state(core), node_id(0));
+	ck_assert_str_eq(n->node->status, "down");
+	teardown();
+}
+END_TEST
+
+START_TEST(core_has_a_node_drain_itself_and_come_back)
+{
+	struct node_drain_ask ask_it = { .node_id = text_borrow(node_id(0)),
+		.secret_id = text_borrow("s"),
+		.deadline = -1 };
+	struct node_drain_ask wrong = { .node_id = text_borrow(node_id(0)),
+		.secret_id = text_borrow("x") };
+	const struct sched_node *n;
+	uint64_t req;
+
+	setup();
+	register_job("web", 4, 400);
+	sched_core_node_self_drain(core, req = ask(), &wrong);
+	settle();
+	ck_assert_int_eq(refused(req), ERR_DENIED);
+	sched_core_node_self_drain(core, ask(), &ask_it);
+	settle();
+	pass(2000, NODES);
+	ck_assert_uint_eq(live("web", 0), 0);
+	ck_assert_uint_eq(live("web", NODES), 4);
+	end_stopped(0);
+	ask_it.look = true;
+	sched_core_node_self_drain(core, req = ask(), &ask_it);
+	settle();
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&answers[req].body), "\"Done\":true"));
+	n = sched_node_find(sched_core_state(core), node_id(0));
+	ck_assert_str_eq(n->node->scheduling_eligibility, "ineligible");
+	ask_it.look = false;
+	ask_it.back = true;
+	sched_core_node_self_drain(core, ask(), &ask_it);
+	settle();
+	n = sched_node_find(sched_core_state(core), node_id(0));
+	ck_assert_str_eq(n->node->scheduling_eligibility, "eligible");
 	teardown();
 }
 END_TEST
@@ -968,7 +1037,8 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_answers_when_the_log_has_it, core_replaces_what_ran_on_a_lost_node,
     core_waits_for_room, core_does_a_command_once,
     core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
-    core_knows_a_node_by_its_secret, core_stops_a_job,
+    core_knows_a_node_by_its_secret, core_that_was_busy_calls_nobody_down,
+    core_has_a_node_drain_itself_and_come_back, core_stops_a_job,
     core_empties_a_draining_node,
     core_tells_a_drain_that_was_ended_from_one_that_is_over,
     core_forgets_when_asked, core_plans_without_changing,

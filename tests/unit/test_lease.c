@@ -60,5 +60,22 @@ START_TEST(lease_is_renewed_in_time)
 }
 END_TEST
 
+START_TEST(lease_of_each_is_extended)
+{
+	struct leases l = { 0 };
+
+	lease_set(&l, "a", 500, 0);
+	lease_set(&l, "b", 400, 0);
+	leases_extend(&l, 1000);
+	ck_assert_uint_eq(lease_due_ms(&l), 1400);
+	ck_assert_str_eq(lease_expired(&l, 1400), "b");
+	lease_end(&l, "b");
+	ck_assert_ptr_null(lease_expired(&l, 1499));
+	ck_assert_str_eq(lease_expired(&l, 1500), "a");
+	leases_release(&l);
+}
+END_TEST
+
 UNIT_MAIN("lease", lease_is_longer_the_more_nodes_there_are,
-    lease_ends_after_its_term_and_grace, lease_is_renewed_in_time)
+    lease_ends_after_its_term_and_grace, lease_is_renewed_in_time,
+    lease_of_each_is_extended)

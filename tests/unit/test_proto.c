@@ -292,6 +292,8 @@ static const struct {
 	TYPE(node_allocs_news),
 	TYPE(node_update),
 	TYPE(node_event_put),
+	TYPE(node_drain_ask),
+	TYPE(node_drain_answer),
 	TYPE(indexed),
 	TYPE(alloc_event),
 	TYPE(alloc_row),
