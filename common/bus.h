@@ -144,8 +144,12 @@ struct bus_peer;
  * until their deadline.
  */
 struct bus_peer *bus_dial(struct loop *l, const char *url, struct err *err);
-/* The same with a backoff of 20 to 500 ms: for few peers whose return must be
- * noticed at once. */
+/* The same for one who bears another name than bus_use_tls() asks for: if that
+ * asks for one at all, this is the one. */
+struct bus_peer *bus_dial_named(
+    struct loop *l, const char *url, const char *name, struct err *err);
+/* The same as bus_dial() with a backoff of 20 to 500 ms: for few peers whose
+ * return must be noticed at once. */
 struct bus_peer *bus_dial_keen(
     struct loop *l, const char *url, struct err *err);
 void bus_peer_free(struct bus_peer *p); /* pending callbacks: ERR_GONE */

@@ -85,9 +85,10 @@ struct tls_relay;
 /* Listens at url for others; nng is to listen at the end's. */
 struct bus_tls_end *bus_tls_end_listen(
     struct loop *l, const char *url, struct tls_keys *k, struct err *err);
-/* Carries nng, which dials the end's URL, to url. */
+/* Carries nng, which dials the end's URL, to url. name: see
+ * bus_dial_named(). */
 struct bus_tls_end *bus_tls_end_dial(
-    struct loop *l, const char *url, struct err *err);
+    struct loop *l, const char *url, const char *name, struct err *err);
 void bus_tls_end_free(struct bus_tls_end *e); /* NULL is fine */
 const char *bus_tls_end_url(const struct bus_tls_end *e);
 const struct tls_relay *bus_tls_end_relay(const struct bus_tls_end *e);

@@ -181,13 +181,15 @@ bus_call(struct bus_peer *p, uint16_t number, const void *body,
 /* --- the peer --- */
 
 static int
-peer_dial(struct bus_peer *p, enum bus_haste haste, struct err *err)
+peer_dial(
+    struct bus_peer *p, enum bus_haste haste, const char *name, struct err *err)
 {
 	const char *url = p->url;
 	int rv;
 
 	if (bus_tls_is_dialled(url)) {
-		if ((p->tls = bus_tls_end_dial(p->loop, url, err)) == NULL)
+		if ((p->tls = bus_tls_end_dial(p->loop, url, name, err)) ==
+		    NULL)
 			return -1;
 		url = bus_tls_end_url(p->tls);
 	}
@@ -206,7 +208,8 @@ peer_dial(struct bus_peer *p, enum bus_haste haste, struct err *err)
 }
 
 static struct bus_peer *
-peer_new(struct loop *l, const char *url, enum bus_haste haste, struct err *err)
+peer_new(struct loop *l, const char *url, enum bus_haste haste,
+    const char *name, struct err *err)
 {
 	struct bus_peer *p;
 	int fd, rv;
@@ -218,7 +221,7 @@ peer_new(struct loop *l, const char *url, enum bus_haste haste, struct err *err)
 	p->url = xstrdup(url);
 	p->calls_end = &p->calls;
 	bus_bell_init(&p->bell, l, on_link, p);
-	if (peer_dial(p, haste, err) == -1) {
+	if (peer_dial(p, haste, name, err) == -1) {
 		bus_tls_end_free(p->tls);
 		bus_bell_release(&p->bell);
 		destroy(p);
@@ -235,19 +238,26 @@ peer_new(struct loop *l, const char *url, enum bus_haste haste, struct err *err)
 struct bus_peer *
 bus_dial(struct loop *l, const char *url, struct err *err)
 {
-	return peer_new(l, url, BUS_CALM, err);
+	return peer_new(l, url, BUS_CALM, NULL, err);
+}
+
+struct bus_peer *
+bus_dial_named(
+    struct loop *l, const char *url, const char *name, struct err *err)
+{
+	return peer_new(l, url, BUS_CALM, name, err);
 }
 
 struct bus_peer *
 bus_dial_keen(struct loop *l, const char *url, struct err *err)
 {
-	return peer_new(l, url, BUS_KEEN, err);
+	return peer_new(l, url, BUS_KEEN, NULL, err);
 }
 
 struct bus_peer *
 bus_dial_now(struct loop *l, const char *url, struct err *err)
 {
-	return peer_new(l, url, BUS_NOW, err);
+	return peer_new(l, url, BUS_NOW, NULL, err);
 }
 
 void

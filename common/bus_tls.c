@@ -214,7 +214,8 @@ meet_nng(struct bus_tls_end *e, struct loop *l, struct err *err)
 }
 
 struct bus_tls_end *
-bus_tls_end_dial(struct loop *l, const char *url, struct err *err)
+bus_tls_end_dial(
+    struct loop *l, const char *url, const char *name, struct err *err)
 {
 	struct tls_keys *k = keys_or_fail(atomic_load(&dialling), url, err);
 	struct bus_tls_end *e;
@@ -222,7 +223,7 @@ bus_tls_end_dial(struct loop *l, const char *url, struct err *err)
 	if (k == NULL)
 		return NULL;
 	e = end_new();
-	e->relay = tls_relay_new(l, strstr(url, "://") + 3, k, err);
+	e->relay = tls_relay_new(l, strstr(url, "://") + 3, k, name, err);
 	if (e->relay != NULL && meet_nng(e, l, err) == 0)
 		return e;
 	err_add(err, "connect to %s", url);

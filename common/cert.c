@@ -14,6 +14,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "common/pem.h"
+
 #define DAY_S       86400L
 #define EARLY_S     3600L
 #define SERIAL_BITS 127
@@ -27,17 +29,6 @@ failed(struct err *err, const char *what)
 	ERR_clear_error();
 	return err_set(err, ERR_INTERNAL, "%s: %s", what,
 	    why != NULL ? why : "OpenSSL failed");
-}
-
-/* A key that is encrypted is refused, not asked for at the terminal. */
-static int
-no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return -1;
 }
 
 /* --- the parts --- */
@@ -191,16 +182,7 @@ signer_release(struct signer *s)
 static int
 signer_read(struct signer *s, const struct cert_opts *o, struct err *err)
 {
-	BIO *cert = BIO_new_mem_buf(o->ca, -1);
-	BIO *key = BIO_new_mem_buf(o->ca_key, -1);
-
-	*s = (struct signer){
-		.cert = PEM_read_bio_X509(cert, NULL, no_passphrase, NULL),
-		.key = PEM_read_bio_PrivateKey(key, NULL, no_passphrase, NULL),
-	};
-	BIO_free(cert);
-	BIO_free(key);
-	ERR_clear_error();
+	*s = (struct signer){ pem_cert(o->ca), pem_key(o->ca_key) };
 	if (s->cert == NULL)
 		err_set(err, ERR_BAD, "the CA's certificate is none in PEM");
 	else if (s->key == NULL)

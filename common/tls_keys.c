@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include "common/mem.h"
+#include "common/pem.h"
 #include "common/tls_bio.h"
 
 struct tls_keys {
@@ -18,17 +18,6 @@ struct tls_keys {
 	char *name;
 	bool listens;
 };
-
-/* A key that is encrypted is refused, not asked for at the terminal. */
-static int
-no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return -1;
-}
 
 static const char *
 reason(void)
@@ -50,21 +39,16 @@ static int
 trust(SSL_CTX *ctx, const char *pem, struct err *err)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	int n = 0;
-	X509 *x;
+	STACK_OF(X509) *cas = pem_certs(pem);
+	int n = sk_X509_num(cas);
 
-	while (
-	    (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL) {
-		X509_STORE_add_cert(store, x);
-		SSL_CTX_add_client_CA(ctx, x);
-		X509_free(x);
-		n++;
+	for (int i = 0; i < n; i++) {
+		X509_STORE_add_cert(store, sk_X509_value(cas, i));
+		SSL_CTX_add_client_CA(ctx, sk_X509_value(cas, i));
 	}
-	BIO_free(bio);
+	sk_X509_pop_free(cas, X509_free);
 	if (n == 0)
-		return bad(err, "CA certificates");
-	ERR_clear_error();
+		return err_set(err, ERR_BAD, "CA certificates: there are none");
 	/* What is trusted need not have signed itself. */
 	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
 	return 0;
@@ -72,38 +56,23 @@ trust(SSL_CTX *ctx, const char *pem, struct err *err)
 
 /* The first is ours; the others lead to its CA. */
 static int
-show_certs(SSL_CTX *ctx, const char *pem, struct err *err)
-{
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	X509 *x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
-	int ok = x != NULL && SSL_CTX_use_certificate(ctx, x) == 1;
-
-	X509_free(x);
-	while (ok &&
-	       (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL)
-		ok = SSL_CTX_add0_chain_cert(ctx, x) == 1;
-	BIO_free(bio);
-	if (!ok)
-		return bad(err, "certificate");
-	ERR_clear_error();
-	return 0;
-}
-
-static int
 show(SSL_CTX *ctx, const struct tls_keys_opts *o, struct err *err)
 {
-	BIO *bio;
-	EVP_PKEY *key;
-	int ok;
+	STACK_OF(X509) *certs = pem_certs(o->cert);
+	EVP_PKEY *key = pem_key(o->key);
+	bool ok = sk_X509_num(certs) > 0 &&
+		  SSL_CTX_use_certificate(ctx, sk_X509_value(certs, 0)) == 1;
+	int rc = 0;
 
-	if (show_certs(ctx, o->cert, err) == -1)
-		return -1;
-	bio = BIO_new_mem_buf(o->key, -1);
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	ok = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+	for (int i = 1; ok && i < sk_X509_num(certs); i++)
+		ok = SSL_CTX_add1_chain_cert(ctx, sk_X509_value(certs, i)) == 1;
+	if (!ok)
+		rc = bad(err, "certificate");
+	else if (key == NULL || SSL_CTX_use_PrivateKey(ctx, key) != 1)
+		rc = bad(err, "key");
 	EVP_PKEY_free(key);
-	BIO_free(bio);
-	return ok ? 0 : bad(err, "key");
+	sk_X509_pop_free(certs, X509_free);
+	return rc;
 }
 
 static int
@@ -204,7 +173,7 @@ ask_for_name(SSL *ssl, const char *name)
 }
 
 SSL *
-tls_keys_begin(struct tls_keys *k, int fd)
+tls_keys_begin(struct tls_keys *k, int fd, const char *name)
 {
 	BIO *bio = tls_bio_new(fd);
 	SSL *ssl;
@@ -212,8 +181,10 @@ tls_keys_begin(struct tls_keys *k, int fd)
 	pthread_mutex_lock(&k->lock);
 	ssl = SSL_new(k->ctx);
 	pthread_mutex_unlock(&k->lock);
+	if (name == NULL)
+		name = k->name;
 	if (ssl == NULL || bio == NULL ||
-	    (k->name != NULL && !ask_for_name(ssl, k->name))) {
+	    (k->name != NULL && !ask_for_name(ssl, name))) {
 		BIO_free(bio);
 		SSL_free(ssl);
 		return NULL;

@@ -37,8 +37,9 @@ int tls_keys_renew(
 void tls_keys_free(struct tls_keys *k);
 
 /* A connection's beginning, on a connected socket that stays the caller's;
- * SSL_free() it. NULL: no memory. */
-struct ssl_st *tls_keys_begin(struct tls_keys *k, int fd);
+ * SSL_free() it. name, unless it is NULL, stands for the one of the keys, if
+ * they ask for one. NULL: no memory. */
+struct ssl_st *tls_keys_begin(struct tls_keys *k, int fd, const char *name);
 
 /* Why OpenSSL's last call for it on this thread failed; what it remembers is
  * forgotten. Good until the next call on the thread. */

@@ -3,14 +3,13 @@
 #include <string.h>
 #include <time.h>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include "common/file.h"
 #include "common/mem.h"
+#include "common/pem.h"
 #include "common/tls.h"
 
 /* The certificates of a file; the first is what it is about. */
@@ -27,17 +26,6 @@ chain_release(struct chain *ch)
 	ch->certs = NULL;
 	free(ch->pem);
 	ch->pem = NULL;
-}
-
-/* OpenSSL would ask at the terminal. */
-static int
-no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return -1;
 }
 
 static char *
@@ -65,19 +53,11 @@ static int
 chain_read(
     struct chain *ch, const char *member, const char *path, struct err *err)
 {
-	BIO *bio;
-	X509 *x;
-
 	*ch = (struct chain){ .member = member, .path = path };
 	ch->pem = read_text(member, path, err);
 	if (ch->pem == NULL)
 		return -1;
-	ch->certs = sk_X509_new_null();
-	bio = BIO_new_mem_buf(ch->pem, -1);
-	while ((x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL)
-		sk_X509_push(ch->certs, x);
-	BIO_free(bio);
-	ERR_clear_error();
+	ch->certs = pem_certs(ch->pem);
 	if (sk_X509_num(ch->certs) > 0)
 		return 0;
 	chain_release(ch);
@@ -142,8 +122,7 @@ static int
 check_key(
     const struct chain *own, const char *pem, const char *path, struct err *err)
 {
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	EVP_PKEY *key = pem_key(pem);
 	int rc = 0;
 
 	if (key == NULL)
@@ -157,7 +136,6 @@ check_key(
 		    "%s",
 		    path, own->path);
 	EVP_PKEY_free(key);
-	BIO_free(bio);
 	ERR_clear_error();
 	return rc;
 }

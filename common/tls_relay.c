@@ -4,70 +4,28 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "common/buf.h"
-#include "common/http/addr.h"
 #include "common/http/http.h"
 #include "common/log.h"
 #include "common/lookup.h"
 #include "common/mem.h"
+#include "common/tls_relay_impl.h"
 
-#define ROUNDS     16  /* pieces that one event moves each way */
 #define ACCEPTS    64  /* connections that one event takes */
 #define CROWDED_MS 100 /* without descriptors, until the next is tried */
-
-enum state { LOOKING_UP, CONNECTING, SHAKING, OPEN };
-
-/* Bytes that one side was sent and the other has not taken yet. */
-struct way {
-	struct buf bytes;
-	size_t off;
-	bool eof; /* and no more come */
-};
-
-struct line {
-	TAILQ_ENTRY(line) entry;
-	struct tls_relay *relay;
-	enum state state;
-	int tcp, plain; /* -1: not yet */
-	struct loop_fd *tcp_watch, *plain_watch;
-	struct loop_timer *shake_timer;
-	struct lookup *lookup;
-	SSL *ssl;
-	bool wants_write;    /* OpenSSL waits for room */
-	struct way up, down; /* to TLS, from TLS */
-	char peer[HTTP_ADDR_SIZE];
-};
-
-struct tls_relay {
-	struct loop *loop;
-	struct tls_keys *keys;
-	char *addr;
-	TAILQ_HEAD(, line) lines;
-	size_t nlines, nshaking;
-	struct tls_relay_stats stats;
-	uint64_t said_ms, unsaid;
-	/* Of a listening one. */
-	int fd;
-	struct loop_fd *watch;
-	struct loop_timer *crowded;
-	tls_relay_open *open;
-	void *ctx;
-};
 
 static void on_tcp(void *arg, bool readable, bool writable);
 static void on_plain(void *arg, bool readable, bool writable);
 
 /* --- beginning and end --- */
 
-static void
-refused(struct tls_relay *r, const char *peer, const char *why)
+void
+tls_relay_refused(struct tls_relay *r, const char *peer, const char *why)
 {
 	uint64_t now_ms = loop_now_ms(r->loop);
 
@@ -81,8 +39,8 @@ refused(struct tls_relay *r, const char *peer, const char *why)
 	r->unsaid = 0;
 }
 
-static void
-line_free(struct line *n)
+void
+tls_line_free(struct tls_line *n)
 {
 	struct tls_relay *r = n->relay;
 
@@ -105,25 +63,25 @@ line_free(struct line *n)
 }
 
 static void
-fail(struct line *n, const char *why)
+fail(struct tls_line *n, const char *why)
 {
-	refused(n->relay, n->peer, why);
-	line_free(n);
+	tls_relay_refused(n->relay, n->peer, why);
+	tls_line_free(n);
 }
 
 static void
 on_slow(void *arg)
 {
-	struct line *n = arg;
+	struct tls_line *n = arg;
 
 	fail(n, n->state == SHAKING ? "no handshake in time"
 				    : "no connection in time");
 }
 
-static struct line *
-line_new(struct tls_relay *r, enum state state)
+static struct tls_line *
+line_new(struct tls_relay *r, enum tls_line_state state)
 {
-	struct line *n = xcalloc(1, sizeof *n);
+	struct tls_line *n = xcalloc(1, sizeof *n);
 
 	n->relay = r;
 	n->state = state;
@@ -142,173 +100,10 @@ is_full(const struct tls_relay *r)
 	return r->nlines >= TLS_RELAY_MAX || r->nshaking >= TLS_RELAY_SHAKING;
 }
 
-/* --- moving bytes --- */
-
-static size_t
-waiting(const struct way *w)
-{
-	return w->bytes.len - w->off;
-}
-
-static void
-keep(struct way *w, const char *p, size_t n)
-{
-	buf_add(&w->bytes, p, n);
-}
-
-static void
-took(struct way *w, size_t n)
-{
-	w->off += n;
-	if (waiting(w) == 0) {
-		buf_release(&w->bytes);
-		w->off = 0;
-	}
-}
-
-/* What OpenSSL said of a call that did not succeed. 1: the other side has
- * ended; 0: later; -1: it failed. */
-static int
-judge(struct line *n, int rv)
-{
-	switch (SSL_get_error(n->ssl, rv)) {
-	case SSL_ERROR_WANT_READ:
-		return 0;
-	case SSL_ERROR_WANT_WRITE:
-		n->wants_write = true;
-		return 0;
-	case SSL_ERROR_ZERO_RETURN:
-		return 1;
-	default:
-		return -1;
-	}
-}
-
-/* Gives TLS some bytes: how many it took (0: none now), or -1. */
-static ssize_t
-put_tls(struct line *n, const char *p, size_t len)
-{
-	int rv;
-
-	ERR_clear_error();
-	rv = SSL_write(n->ssl, p, (int)len);
-	if (rv > 0)
-		return rv;
-	return judge(n, rv) == 0 ? 0 : -1;
-}
-
-static ssize_t
-put_plain(struct line *n, const char *p, size_t len)
-{
-	ssize_t rv = send(n->plain, p, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-	if (rv == -1 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	return rv;
-}
-
-/* Fills p: how many bytes came; 0: none now; -1: failed, or no more
- * (w->eof). */
-static ssize_t
-get_plain(struct line *n, char *p)
-{
-	ssize_t rv = recv(n->plain, p, TLS_RELAY_PIECE, MSG_DONTWAIT);
-
-	if (rv == 0)
-		n->up.eof = true;
-	if (rv == -1 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	return rv > 0 ? rv : -1;
-}
-
-static ssize_t
-get_tls(struct line *n, char *p)
-{
-	int rv;
-
-	ERR_clear_error();
-	rv = SSL_read(n->ssl, p, TLS_RELAY_PIECE);
-	if (rv > 0)
-		return rv;
-	rv = judge(n, rv);
-	if (rv == 1)
-		n->down.eof = true;
-	return rv == 0 ? 0 : -1;
-}
-
-typedef ssize_t get_fn(struct line *n, char *p);
-typedef ssize_t put_fn(struct line *n, const char *p, size_t len);
-
-/* Moves what can be moved one way. -1: the line has failed. */
-static int
-move(struct line *n, struct way *w, get_fn *get, put_fn *put)
-{
-	char piece[TLS_RELAY_PIECE];
-	ssize_t got, done;
-
-	for (int i = 0; i < ROUNDS; i++) {
-		if (waiting(w) > 0) {
-			done = put(n, w->bytes.data + w->off, waiting(w));
-			if (done <= 0)
-				return (int)done;
-			took(w, (size_t)done);
-			continue;
-		}
-		if (w->eof || (got = get(n, piece)) == 0)
-			return 0;
-		if (got == -1)
-			return w->eof ? 0 : -1;
-		if ((done = put(n, piece, (size_t)got)) == -1)
-			return -1;
-		if (done < got)
-			keep(w, piece + done, (size_t)(got - done));
-	}
-	return 0;
-}
-
-static void
-set_wants(struct line *n)
-{
-	bool up = waiting(&n->up) > 0, down = waiting(&n->down) > 0;
-
-	loop_fd_want(n->tcp_watch, !down && !n->down.eof, up || n->wants_write);
-	loop_fd_want(n->plain_watch, !up && !n->up.eof, down);
-}
-
-/* True when one side has ended and the other has had all of it. */
-static bool
-is_over(const struct line *n)
-{
-	return (n->up.eof && waiting(&n->up) == 0) ||
-	       (n->down.eof && waiting(&n->down) == 0);
-}
-
-static void
-pump(struct line *n)
-{
-	n->wants_write = false;
-	if (move(n, &n->down, get_tls, put_plain) == -1 ||
-	    move(n, &n->up, get_plain, put_tls) == -1) {
-		/* TLS 1.3 tells a dialler only now that it is not let in. */
-		if (n->relay->open == NULL &&
-		    ERR_GET_REASON(ERR_peek_last_error()) >
-			SSL_AD_REASON_OFFSET)
-			refused(n->relay, n->peer, tls_keys_why(n->ssl));
-		line_free(n);
-		return;
-	}
-	if (is_over(n)) {
-		SSL_shutdown(n->ssl);
-		line_free(n);
-		return;
-	}
-	set_wants(n);
-}
-
 /* --- the handshake --- */
 
 static void
-let_in(struct line *n)
+let_in(struct tls_line *n)
 {
 	struct tls_relay *r = n->relay;
 
@@ -320,15 +115,15 @@ let_in(struct line *n)
 	if (r->open != NULL)
 		n->plain = r->open(r->ctx, n->peer);
 	if (n->plain == -1) {
-		line_free(n);
+		tls_line_free(n);
 		return;
 	}
 	n->plain_watch = loop_fd_new(r->loop, n->plain, on_plain, n);
-	pump(n);
+	tls_line_pump(n);
 }
 
 static void
-shake(struct line *n)
+shake(struct tls_line *n)
 {
 	int rv;
 
@@ -337,17 +132,17 @@ shake(struct line *n)
 	rv = SSL_do_handshake(n->ssl);
 	if (rv == 1)
 		let_in(n);
-	else if (judge(n, rv) != 0)
+	else if (tls_line_judge(n, rv) != 0)
 		fail(n, tls_keys_why(n->ssl));
 	else
 		loop_fd_want(n->tcp_watch, !n->wants_write, n->wants_write);
 }
 
 static void
-begin(struct line *n)
+begin(struct tls_line *n)
 {
 	n->state = SHAKING;
-	n->ssl = tls_keys_begin(n->relay->keys, n->tcp);
+	n->ssl = tls_keys_begin(n->relay->keys, n->tcp, n->relay->name);
 	if (n->ssl == NULL)
 		fail(n, "no memory");
 	else
@@ -356,7 +151,7 @@ begin(struct line *n)
 
 /* The attempt to connect has come to something. */
 static void
-on_connected(struct line *n)
+on_connected(struct tls_line *n)
 {
 	int e = 0;
 	socklen_t len = sizeof e;
@@ -366,13 +161,13 @@ on_connected(struct line *n)
 	if (e == 0)
 		begin(n);
 	else
-		line_free(n); /* nobody is there, who could refuse us */
+		tls_line_free(n); /* nobody is there, who could refuse us */
 }
 
 static void
 on_tcp(void *arg, bool readable, bool writable)
 {
-	struct line *n = arg;
+	struct tls_line *n = arg;
 
 	(void)readable;
 	(void)writable;
@@ -381,7 +176,7 @@ on_tcp(void *arg, bool readable, bool writable)
 	else if (n->state == SHAKING)
 		shake(n);
 	else
-		pump(n);
+		tls_line_pump(n);
 }
 
 static void
@@ -389,7 +184,7 @@ on_plain(void *arg, bool readable, bool writable)
 {
 	(void)readable;
 	(void)writable;
-	pump(arg);
+	tls_line_pump(arg);
 }
 
 /* --- listening --- */
@@ -397,12 +192,12 @@ on_plain(void *arg, bool readable, bool writable)
 static void
 take(struct tls_relay *r, int fd, const union http_sock *from, socklen_t len)
 {
-	struct line *n;
+	struct tls_line *n;
 	char peer[HTTP_ADDR_SIZE];
 
 	http_addr_format(from, len, peer);
 	if (is_full(r)) {
-		refused(r, peer, "too many connections");
+		tls_relay_refused(r, peer, "too many connections");
 		close(fd);
 		return;
 	}
@@ -431,7 +226,7 @@ on_listening(void *arg, bool readable, bool writable)
 		} else if (errno == EAGAIN) {
 			return;
 		} else if (errno != ECONNABORTED && errno != EINTR) {
-			refused(r, "", strerror(errno));
+			tls_relay_refused(r, "", strerror(errno));
 			loop_fd_want(r->watch, false, false);
 			loop_timer_set(r->crowded, CROWDED_MS);
 			return;
@@ -482,12 +277,12 @@ tls_relay_listen(struct loop *l, const char *addr, struct tls_keys *keys,
 /* --- dialling --- */
 
 static void
-connect_to(struct line *n, const union http_sock *to, socklen_t len)
+connect_to(struct tls_line *n, const union http_sock *to, socklen_t len)
 {
 	n->state = CONNECTING;
 	n->tcp = http_addr_connect(to, len);
 	if (n->tcp == -1) {
-		line_free(n);
+		tls_line_free(n);
 		return;
 	}
 	n->tcp_watch = loop_fd_new(n->relay->loop, n->tcp, on_tcp, n);
@@ -498,7 +293,7 @@ static void
 on_looked_up(void *ctx, const struct sockaddr_storage *addrs, size_t naddrs,
     const char *why)
 {
-	struct line *n = ctx;
+	struct tls_line *n = ctx;
 	union http_sock to;
 
 	n->lookup = NULL;
@@ -516,7 +311,7 @@ void
 tls_relay_carry(struct tls_relay *r, int fd)
 {
 	struct http_addr to;
-	struct line *n;
+	struct tls_line *n;
 
 	if (is_full(r) || http_addr_parse(&to, r->addr, NULL) == -1) {
 		close(fd);
@@ -533,14 +328,17 @@ tls_relay_carry(struct tls_relay *r, int fd)
 }
 
 struct tls_relay *
-tls_relay_new(
-    struct loop *l, const char *addr, struct tls_keys *keys, struct err *err)
+tls_relay_new(struct loop *l, const char *addr, struct tls_keys *keys,
+    const char *name, struct err *err)
 {
+	struct tls_relay *r;
 	struct http_addr to;
 
 	if (http_addr_parse(&to, addr, err) == -1)
 		return NULL;
-	return relay_new(l, addr, keys);
+	r = relay_new(l, addr, keys);
+	r->name = name != NULL ? xstrdup(name) : NULL;
+	return r;
 }
 
 /* --- the whole --- */
@@ -548,17 +346,18 @@ tls_relay_new(
 void
 tls_relay_free(struct tls_relay *r)
 {
-	struct line *n;
+	struct tls_line *n;
 
 	if (r == NULL)
 		return;
 	while ((n = TAILQ_FIRST(&r->lines)) != NULL)
-		line_free(n);
+		tls_line_free(n);
 	loop_fd_free(r->watch);
 	loop_timer_free(r->crowded);
 	if (r->fd != -1)
 		close(r->fd);
 	free(r->addr);
+	free(r->name);
 	free(r);
 }
 

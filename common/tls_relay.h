@@ -36,9 +36,9 @@ typedef int tls_relay_open(void *ctx, const char *peer);
 /* Listens at "host:port". keys are borrowed while the relay lives. */
 struct tls_relay *tls_relay_listen(struct loop *l, const char *addr,
     struct tls_keys *keys, tls_relay_open *open, void *ctx, struct err *err);
-/* One that dials "host:port". */
-struct tls_relay *tls_relay_new(
-    struct loop *l, const char *addr, struct tls_keys *keys, struct err *err);
+/* One that dials "host:port"; name as for tls_keys_begin(). */
+struct tls_relay *tls_relay_new(struct loop *l, const char *addr,
+    struct tls_keys *keys, const char *name, struct err *err);
 /* Dials, for the plain end fd, which is the relay's from now on. */
 void tls_relay_carry(struct tls_relay *r, int fd);
 /* Its connections are closed. NULL is fine. */

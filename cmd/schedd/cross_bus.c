@@ -42,12 +42,14 @@ peer_to(struct crosses *c, const char *addr, const char *region)
 {
 	struct bus_peer *p = map_find(&c->bus, addr);
 	struct err err;
-	char *url;
+	char *url, *name;
 
 	if (p != NULL)
 		return p;
 	url = xasprintf("tcp://%s", addr);
-	p = bus_dial(c->sd->loop, url, &err);
+	name = xasprintf("server.%s.nomad", region);
+	p = bus_dial_named(c->sd->loop, url, name, &err);
+	free(name);
 	free(url);
 	if (p == NULL) {
 		log_warn("server of region %s: %s", region, err.text);

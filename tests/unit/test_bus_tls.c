@@ -57,20 +57,27 @@ expect_refused(struct port *p, uint64_t n)
 
 /* It dials so, and whether it is answered. */
 static bool
-is_answered(struct port *p, struct tls_keys *tls)
+is_answered_by(struct port *p, struct tls_keys *tls, const char *name)
 {
 	struct bus_outcome o;
 	struct bus_peer *peer;
 	struct err err;
 
 	bus_use_tls(tls);
-	peer = bus_dial_keen(p->w->loop, p->w->url, &err);
+	peer = name == NULL ? bus_dial_keen(p->w->loop, p->w->url, &err)
+			    : bus_dial_named(p->w->loop, p->w->url, name, &err);
 	ck_assert_msg(peer != NULL, "%s", err.text);
 	bus_world_call(peer, ECHO, 7, 500, &o);
 	ck_assert(loop_wait(p->w->loop, &o.done, 5000));
 	bus_peer_free(peer);
 	bus_use_tls(p->dialling);
 	return o.code == ERR_NONE;
+}
+
+static bool
+is_answered(struct port *p, struct tls_keys *tls)
+{
+	return is_answered_by(p, tls, NULL);
 }
 
 static bool
@@ -138,6 +145,8 @@ START_TEST(a_dialler_trusts_the_ca_and_the_name_it_was_told)
 	ck_assert(!is_answered(&p, foreign));
 	ck_assert(is_answered(&p, named));
 	ck_assert(!is_answered(&p, elsewhere));
+	ck_assert(is_answered_by(&p, elsewhere, "server.global.nomad"));
+	ck_assert(!is_answered_by(&p, named, "server.eu.nomad"));
 	bus_world_echoes(p.w, p.friend);
 	port_close(&p);
 	tls_keys_free(foreign);

@@ -1,0 +1,71 @@
+/*
+ * Inside tls_relay.c and tls_relay_move.c: a relay and its lines.
+ */
+#ifndef COMMON_TLS_RELAY_IMPL_H
+#define COMMON_TLS_RELAY_IMPL_H
+
+#include <sys/queue.h>
+
+#include <openssl/ssl.h>
+
+#include "common/buf.h"
+#include "common/http/addr.h"
+#include "common/tls_relay.h"
+
+enum tls_line_state { LOOKING_UP, CONNECTING, SHAKING, OPEN };
+
+/* Bytes that one side was sent and the other has not taken yet. */
+struct tls_way {
+	struct buf bytes;
+	size_t off;
+	bool eof; /* and no more come */
+};
+
+struct tls_line {
+	TAILQ_ENTRY(tls_line) entry;
+	struct tls_relay *relay;
+	enum tls_line_state state;
+	int tcp, plain; /* -1: not yet */
+	struct loop_fd *tcp_watch, *plain_watch;
+	struct loop_timer *shake_timer;
+	struct lookup *lookup;
+	SSL *ssl;
+	bool wants_write;        /* OpenSSL waits for room */
+	struct tls_way up, down; /* to TLS, from TLS */
+	char peer[HTTP_ADDR_SIZE];
+};
+
+TAILQ_HEAD(tls_lines, tls_line);
+
+struct tls_relay {
+	struct loop *loop;
+	struct tls_keys *keys;
+	char *addr;
+	char *name; /* to be borne by who is dialled; NULL: the keys' */
+	struct tls_lines lines;
+	size_t nlines, nshaking;
+	struct tls_relay_stats stats;
+	uint64_t said_ms, unsaid;
+	/* Of a listening one. */
+	int fd;
+	struct loop_fd *watch;
+	struct loop_timer *crowded;
+	tls_relay_open *open;
+	void *ctx;
+};
+
+/* --- tls_relay.c --- */
+
+/* Counts it, and tells it once a minute. */
+void tls_relay_refused(struct tls_relay *r, const char *peer, const char *why);
+void tls_line_free(struct tls_line *n);
+
+/* --- tls_relay_move.c --- */
+
+/* What OpenSSL said of a call that did not succeed. 1: the other side has
+ * ended; 0: later; -1: it failed. */
+int tls_line_judge(struct tls_line *n, int rv);
+/* Moves what can be moved; the line may be gone then. */
+void tls_line_pump(struct tls_line *n);
+
+#endif
