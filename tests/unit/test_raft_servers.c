@@ -12,6 +12,7 @@
 #include "common/mem.h"
 #include "common/raft/mail.h"
 #include "common/raft/node_impl.h"
+#include "common/raft/recover.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walworld.h"
 
@@ -384,6 +385,57 @@ START_TEST(leadership_is_handed_over_when_asked)
 }
 END_TEST
 
+static void
+recover(struct server *s, const struct raft_config *c)
+{
+	struct raft_recover_opts o = { .dir = s->world.dir,
+		.server_id = s->opts.server_id,
+		.config = c,
+		.segment_bytes = s->opts.segment_bytes };
+	struct raft_recovery done;
+	struct err err;
+
+	if (raft_recover(&o, &done, &err) == -1)
+		ck_abort_msg("%s", err.text);
+	open_node(s);
+}
+
+/* Of three one was lost, and of the two that are left one had fallen behind:
+ * its log has no part of what the other one's snapshot has. */
+START_TEST(survivors_that_are_recovered_alike_agree)
+{
+	struct server *lead, *ahead, *behind;
+	struct raft_config both = { .n = 2 };
+
+	set_up(3);
+	lead = wait_leader(NULL);
+	behind = lead == &servers[0] ? &servers[1] : &servers[0];
+	ahead = lead;
+	propose(lead, 20);
+	wait_equal(lead, behind);
+	close_node(behind);
+	propose(lead, 300);
+	raft_node_snapshot(lead->node);
+	propose(lead, 30);
+	for (size_t i = 0; i < 3; i++)
+		close_node(&servers[i]);
+	both.servers[0] = first.servers[behind->opts.server_id - 1];
+	both.servers[1] = first.servers[ahead->opts.server_id - 1];
+	recover(behind, &both);
+	/* Alone it is no majority of the two. */
+	ck_assert(!loop_wait(loop, &behind->leads, 700));
+	recover(ahead, &both);
+	lead = wait_leader(NULL);
+	ck_assert_ptr_eq(lead, ahead);
+	ck_assert_uint_eq(lead->napplied, 350);
+	wait_equal(lead, behind);
+	propose(lead, 10);
+	wait_equal(lead, behind);
+	ck_assert_uint_eq(lead->config.n, 2);
+	tear_down();
+}
+END_TEST
+
 START_TEST(mail_for_another_cluster_is_refused_and_counted)
 {
 	struct raft_mail mail = { .cluster = 78, .from = 2, .to = 1 };
@@ -413,4 +465,5 @@ UNIT_MAIN("raft-servers", three_servers_elect_one_and_come_to_the_same_state,
     who_is_far_behind_is_sent_a_snapshot,
     a_cluster_of_one_grows_to_three_and_shrinks_again,
     leadership_is_handed_over_when_asked,
+    survivors_that_are_recovered_alike_agree,
     mail_for_another_cluster_is_refused_and_counted)
