@@ -90,6 +90,14 @@ find_deployments(struct matches *m)
 }
 
 static void
+find_vars(struct matches *m)
+{
+	for (struct sched_var *v = m->q->st->vars; v != NULL; v = v->hh.next)
+		if (query_wants_ns(m->q, v->rec.ns))
+			offer(m, (struct match){ .id = v->rec.path });
+}
+
+static void
 find_pools(struct matches *m)
 {
 	size_t n;
@@ -253,7 +261,7 @@ static const struct {
 	{ "scaling_policy", NULL, NULL },
 	{ "services", NULL, find_services },
 	{ "tasks", NULL, find_tasks },
-	{ "vars", NULL, NULL },
+	{ "vars", find_vars, NULL },
 	{ "volumes", NULL, NULL },
 };
 #define NCONTEXTS (sizeof contexts / sizeof contexts[0])

@@ -103,6 +103,21 @@ http_route_match(const char *pattern, const char *path, struct buf *params)
 	return literal;
 }
 
+/* Most patterns differ from the path in their first bytes. */
+static bool
+begins_alike(const char *pattern, const char *path)
+{
+	for (size_t i = 0; i < 8; i++) {
+		char c = pattern[i];
+
+		if (c == '\0' || c == ':' || c == '*' || path[i] == '%')
+			return true;
+		if (c != path[i])
+			return false;
+	}
+	return true;
+}
+
 static unsigned
 method_bit(const char *method)
 {
@@ -137,9 +152,10 @@ http_route_find(
 
 	*status = 404;
 	for (size_t i = 0; i < n; i++) {
-		int literal =
-		    is_short ? match(routes[i].pattern, path, NULL) : -1;
+		int literal = -1;
 
+		if (is_short && begins_alike(routes[i].pattern, path))
+			literal = match(routes[i].pattern, path, NULL);
 		if (literal < most || literal == -1)
 			continue;
 		if (literal > most)
@@ -152,7 +168,7 @@ http_route_find(
 	if (best == NULL)
 		return NULL;
 	buf_reset(&r->params);
-	if (http_route_match(best->pattern, http_path(r), &r->params) != -1)
+	if (http_route_match(best->pattern, path, &r->params) != -1)
 		return best;
 	*status = 400;
 	return NULL;

@@ -52,6 +52,8 @@ expect_eq "$(ask "$B" '/v1/vars?prefix=app/' | jq -r '.[].Path' | xargs)" "app/b
 expect_eq "$(ask "$B" '/v1/vars?per_page=2' | jq -r '.[].Path' | xargs)" "app/big app/db"
 expect_eq "$(ask "$B" '/v1/vars?namespace=*' | jq '[.[] | .Items] | unique | .[]')" null
 
+expect_eq "$(curl -s --data '{"Prefix":"app/n","Context":"vars"}' "$(url "$B")/v1/search" | jq -c .Matches.vars)" '["app/new"]'
+
 # Who waits hears of it.
 index=$(field ModifyIndex "$second")
 ask "$B" "/v1/var/app/db?index=$index&wait=8s" >"$TEST_DIR/waited" &
