@@ -26,6 +26,7 @@ struct forwards {
 	struct schedd *sd;
 	TAILQ_HEAD(kept_list, kept) kept; /* by their time, oldest first */
 	size_t nkept;
+	size_t nwrites; /* handed on and not answered yet */
 	struct loop_timer *timer;
 	char *leader;                /* HTTP address of the last one known */
 	char *old;                   /* of the one before, for a while */
@@ -53,13 +54,18 @@ is_own_path(const char *path)
 }
 
 static bool
+is_read(const struct http_req *r)
+{
+	return strcmp(http_method(r), "GET") == 0 ||
+	       strcmp(http_method(r), "HEAD") == 0;
+}
+
+static bool
 is_stale_read(const struct http_req *r)
 {
 	char text[16];
 
-	return (strcmp(http_method(r), "GET") == 0 ||
-		   strcmp(http_method(r), "HEAD") == 0) &&
-	       http_param(r, "stale", text, sizeof text) &&
+	return is_read(r) && http_param(r, "stale", text, sizeof text) &&
 	       strcmp(text, "false") != 0 && strcmp(text, "0") != 0;
 }
 
@@ -201,19 +207,46 @@ on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 }
 
 static void
+on_written(void *ctx)
+{
+	struct schedd *sd = ctx;
+
+	if (sd->forwards != NULL)
+		sd->forwards->nwrites--;
+}
+
+static void
+on_write_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
+{
+	on_written(ctx);
+	on_lost(ctx, r, err, sent);
+}
+
+static void
 hand_on(struct schedd *sd, struct http_req *r)
 {
 	const struct cluster_server *leader = servers_leader(sd);
+	bool writes = !is_read(r);
 
 	if (leader == NULL || leader->http[0] == '\0') {
 		keep(sd, r);
 		return;
 	}
+	sd->forwards->nwrites += writes;
 	http_relay(nodes_http_client(sd->nodes_http, leader->http), r,
 	    &(struct http_relay_how){ .extra = FORWARD_HOP ": 1\r\n",
 		.begin_ms = blocking_begin_ms(r),
-		.on_lost = on_lost,
+		.on_lost = writes ? on_write_lost : on_lost,
+		.on_end = writes ? on_written : NULL,
 		.ctx = sd });
+}
+
+bool
+forward_is_over(const struct schedd *sd)
+{
+	const struct forwards *f = sd->forwards;
+
+	return f->nwrites == 0 && TAILQ_EMPTY(&f->kept);
 }
 
 bool
@@ -234,7 +267,8 @@ forward_http(struct schedd *sd, struct http_req *r)
 void
 forward_http_lost(struct schedd *sd, struct http_req *r)
 {
-	if (!sd->leading && servers_leader(sd) != NULL)
+	if (!sd->leading && servers_leader(sd) != NULL &&
+	    forward_hops(r) < FORWARD_HOPS)
 		hand_on(sd, r);
 	else
 		keep(sd, r);

@@ -38,6 +38,8 @@ bool forward_bus(
 
 /* There is news of who leads: goes on with what was kept. */
 void forward_run(struct schedd *sd);
+/* Nothing is kept, and no write that was handed on is without its answer. */
+bool forward_is_over(const struct schedd *sd);
 /* Refuses what was kept. */
 void forward_end_all(struct schedd *sd);
 

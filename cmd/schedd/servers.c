@@ -17,9 +17,10 @@
 #include "common/raft/node.h"
 #include "proto/version.h"
 
-#define LOOK_MS  500  /* between two looks at who the servers are */
-#define AGAIN_MS 1000 /* after a change that was not taken */
-#define FOUND_MS 1000 /* the pool may show that there is a cluster already */
+#define LOOK_MS           500 /* between two looks at who the servers are */
+#define STEP_DOWN_LOOK_MS 10
+#define AGAIN_MS          1000 /* after a change that was not taken */
+#define FOUND_MS          1000 /* the pool may show that there is a cluster already */
 
 struct servers {
 	struct schedd *sd;
@@ -42,6 +43,7 @@ struct servers {
 
 	struct loop_timer *patience; /* of stepping down */
 	void (*stepped_down)(struct schedd *sd);
+	uint64_t step_down_ms; /* then it has been waited for long enough */
 };
 
 /* --- the list --- */
@@ -457,11 +459,25 @@ servers_leveled(struct schedd *sd)
 
 /* --- stepping down --- */
 
+/* What came meanwhile has had its answer from who leads now. */
+static bool
+is_handed_over(struct schedd *sd)
+{
+	return !sd->leading && servers_leader(sd) != NULL &&
+	       forward_is_over(sd);
+}
+
 static void
 on_patience(void *arg)
 {
 	struct servers *s = arg;
 	void (*done)(struct schedd *) = s->stepped_down;
+
+	if (done != NULL && loop_now_ms(s->sd->loop) < s->step_down_ms &&
+	    !is_handed_over(s->sd)) {
+		loop_timer_set(s->patience, STEP_DOWN_LOOK_MS);
+		return;
+	}
 
 	s->stepped_down = NULL;
 	if (done != NULL)
@@ -474,8 +490,10 @@ on_transferred(void *ctx, const struct err *err, uint64_t index)
 	struct servers *s = ctx;
 
 	(void)index;
-	if (err != NULL)
+	if (err != NULL) {
 		log_warn("nobody takes the lead over: %s", err->text);
+		s->step_down_ms = 0;
+	}
 	if (s->stepped_down != NULL)
 		loop_timer_set(s->patience, 0);
 }
@@ -491,6 +509,7 @@ servers_step_down(struct schedd *sd, void (*done)(struct schedd *sd))
 		return;
 	}
 	s->stepped_down = done;
+	s->step_down_ms = loop_now_ms(sd->loop) + SERVERS_STEP_DOWN_MS;
 	loop_timer_set(s->patience, SERVERS_STEP_DOWN_MS);
 	if (raft_node_transfer(sd->raft, 0, on_transferred, s, &err) == -1)
 		on_transferred(s, &err, 0);
