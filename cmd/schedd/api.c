@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/http/route.h"
+#include "proto/snapfile.h"
 
 static const struct http_route routes[] = {
 	{ ROUTE_GET, "/v1/jobs", api_jobs },
@@ -132,11 +133,16 @@ static const struct http_route routes[] = {
 	{ ROUTE_ANY, "/v1/operator/license", api_enterprise },
 };
 
-/* All bodies but one kind are short. */
+/* All bodies but one kind are short; that one is collected only by a server
+ * that hands it on. */
 static void
 on_request(void *ctx, struct http_req *r)
 {
-	if (cross_is_elsewhere(ctx, r) || !api_snapshot_begin(ctx, r))
+	if (!cross_is_elsewhere(ctx, r) && api_snapshot_begin(ctx, r))
+		return;
+	if (api_snapshot_is(r))
+		http_collect_most(r, SNAPFILE_MAX);
+	else
 		http_collect(r);
 }
 

@@ -131,6 +131,8 @@ void api_snapshot_save(void *ctx, struct http_req *r);
 
 /* api_restore.c */
 void api_snapshot_restore(void *ctx, struct http_req *r);
+/* Whether the request brings a whole state. */
+bool api_snapshot_is(const struct http_req *r);
 /* One whose body is too long to be collected: begun within on_request() when
  * it is one and this server may take it. */
 bool api_snapshot_begin(struct schedd *sd, struct http_req *r);

@@ -152,12 +152,18 @@ upload_new(struct schedd *sd, struct http_req *r)
 }
 
 bool
-api_snapshot_begin(struct schedd *sd, struct http_req *r)
+api_snapshot_is(const struct http_req *r)
 {
 	const char *method = http_method(r);
 	bool writes = strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0;
 
-	if (!sd->leading || !writes || strcmp(http_path(r), PATH) != 0)
+	return writes && strcmp(http_path(r), PATH) == 0;
+}
+
+bool
+api_snapshot_begin(struct schedd *sd, struct http_req *r)
+{
+	if (!sd->leading || !api_snapshot_is(r))
 		return false;
 	upload_new(sd, r);
 	return true;

@@ -151,6 +151,9 @@ void http_req_set_data(struct http_req *r, void *data);
 /* For a server with on_body, within on_request(): this one's body is
  * collected after all; on_end() is called when http_body() has it. */
 void http_collect(struct http_req *r);
+/* The same, but up to so many bytes instead of the server's max_body; all that
+ * are collected at a time still share HTTP_MAX_BODIES. */
+void http_collect_most(struct http_req *r, size_t max);
 
 /* Percent-decodes n bytes in place of out (size >= n + 1); -1 when the
  * escapes are wrong or a NUL comes out. '+' is a blank only in a query.

@@ -32,6 +32,7 @@ struct http_req {
 	struct buf params; /* of the path: "name\0value\0" pairs */
 	struct buf added;  /* field lines of the answer */
 	bool collect;      /* the body is collected */
+	size_t max_body;   /* then: at most so much of it */
 	bool shown;        /* on_request has been called */
 	bool told_end;     /* and that the body is through */
 	bool paused;

@@ -82,6 +82,7 @@ take_head(struct http_conn *c, const char *p, size_t n)
 	c->close_after = !c->msg.keep_alive || c->server->draining;
 	r->expect = r->head.expect && !c->msg.done;
 	r->collect = c->server->ops->on_body == NULL;
+	r->max_body = c->server->limits.max_body;
 	return 0;
 }
 
@@ -114,7 +115,7 @@ begin_request(struct http_conn *c)
 		if (c->dead || !c->active || s->doomed)
 			return;
 	}
-	if (r->collect && r->head.length > (int64_t)s->limits.max_body) {
+	if (r->collect && r->head.length > (int64_t)r->max_body) {
 		conn_refuse(c, 413, "body is too large");
 		return;
 	}
@@ -167,7 +168,7 @@ collect(struct http_conn *c, const char *p, size_t n)
 {
 	struct http_server *s = c->server;
 
-	if (c->req.body.len + n > s->limits.max_body) {
+	if (c->req.body.len + n > c->req.max_body) {
 		conn_refuse(c, 413, "body is too large");
 	} else if (s->nbodies + n > HTTP_MAX_BODIES) {
 		conn_refuse(c, 503, "too many large bodies at a time");

@@ -128,6 +128,13 @@ http_collect(struct http_req *r)
 }
 
 void
+http_collect_most(struct http_req *r, size_t max)
+{
+	r->collect = true;
+	r->max_body = max;
+}
+
+void
 http_req_pause(struct http_req *r)
 {
 	r->paused = true;

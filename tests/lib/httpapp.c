@@ -17,7 +17,9 @@ on_request(void *ctx, struct http_req *r)
 	a->req = r;
 	if (a->pause)
 		http_req_pause(r);
-	if (a->collect)
+	if (a->collect && a->most > 0)
+		http_collect_most(r, a->most);
+	else if (a->collect)
 		http_collect(r);
 	if (a->early)
 		http_reply(r, 200, NULL, "early", 5);

@@ -15,6 +15,7 @@ struct http_app {
 	struct buf body;
 	int nrequests, npieces, nends, ngone;
 	bool pause, collect, early, drained;
+	size_t most; /* of a collected body; 0: the server's limit */
 	size_t left; /* of a stream that waits for room */
 	int nrooms;
 	bool inside; /* a function of http.h */

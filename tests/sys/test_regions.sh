@@ -122,6 +122,9 @@ kill "$reader"
 wait "$reader" || true
 eventually 5 fewer
 
+# A state is brought to where it belongs however long it is; this one is none.
+expect_match "$(head -c 17000000 /dev/zero | curl -s -m 10 -w ' %{http_code}' -X PUT --data-binary @- "$(url 3)/v1/operator/snapshot?region=eu")" ' 400$'
+
 # Both regions are told of, and joined to by hand.
 export NOMAD_ADDR
 NOMAD_ADDR=$(url 3)

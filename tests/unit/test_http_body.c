@@ -37,6 +37,30 @@ START_TEST(http_hands_a_body_over_as_it_comes)
 }
 END_TEST
 
+START_TEST(http_collects_more_of_one_that_may_be_long)
+{
+	struct http_limits limits;
+	struct http_app a;
+	struct peer p;
+	size_t n;
+
+	http_limits_init(&limits);
+	limits.max_body = 3;
+	http_app_begin(&a, &p, &limits);
+	a.collect = true;
+	a.most = 6;
+	http_app_ask(&a, &p, POST "Content-Length: 6\r\n\r\nabcdef");
+	ck_assert_str_eq(http_body(a.req, &n), "abcdef");
+	ck_assert_uint_eq(n, 6);
+	http_reply(a.req, 200, NULL, "ok", 2);
+	ck_assert(peer_expect(&p, "ok"));
+	peer_forget(&p);
+	http_app_ask(&a, &p, POST "Content-Length: 7\r\n\r\n");
+	ck_assert(peer_expect(&p, "HTTP/1.1 413 "));
+	http_app_release(&a, &p);
+}
+END_TEST
+
 /* How much a client gets rid of within a while. */
 static size_t
 push(struct peer *p, size_t want)
@@ -213,6 +237,7 @@ START_TEST(http_throws_only_so_much_away)
 END_TEST
 
 UNIT_MAIN("http body", http_hands_a_body_over_as_it_comes,
+    http_collects_more_of_one_that_may_be_long,
     http_a_paused_request_holds_its_client_back,
     http_notices_who_resets_while_paused,
     http_says_100_continue_when_it_wants_the_body, http_collects_when_asked_to,
