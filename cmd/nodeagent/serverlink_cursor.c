@@ -6,6 +6,32 @@
 
 static int here; /* its address is a value for maps that are sets */
 
+bool
+link_past_hear(struct link_past *p, uint64_t index, bool is_new)
+{
+	if (!is_new && index >= p->heard_index) {
+		p->nbehind = 0;
+		return false;
+	}
+	if (!is_new && ++p->nbehind < SERVERLINK_BEHIND)
+		return false;
+	*p = (struct link_past){ .heard_index = index };
+	return true;
+}
+
+enum link_verdict
+link_past_judge(struct link_past *p, const struct link_cursor *c,
+    uint64_t index, bool full)
+{
+	if (!full && c->index == 0 && c->after == NULL)
+		return LINK_STRAY;
+	if (index < (full ? p->heard_index : c->index))
+		return LINK_BEHIND;
+	if (p->heard_index < index)
+		p->heard_index = index;
+	return LINK_NEWS;
+}
+
 void
 link_cursor_move(struct link_cursor *c, uint64_t index, bool full, uint64_t at,
     const char *after)

@@ -28,6 +28,18 @@ struct link_cursor {
 	struct map listed; /* ids that it had so far */
 };
 
+/* How far the servers are known to be. */
+struct link_past {
+	uint64_t heard_index; /* the highest of what was taken */
+	unsigned nbehind;     /* leases in a row that were behind it */
+};
+
+enum link_verdict {
+	LINK_NEWS,   /* to be taken */
+	LINK_STRAY,  /* asked before the past was forgotten: dropped */
+	LINK_BEHIND, /* that server is behind what was heard */
+};
+
 struct serverlink {
 	struct nodeagent *na;
 	struct serverset set;
@@ -44,8 +56,7 @@ struct serverlink {
 	bool changed;     /* the node's record, since it was told */
 	bool registering; /* the lease call under way tells it */
 	struct link_cursor allocs, services;
-	uint64_t heard_index; /* the highest of what was taken */
-	unsigned nbehind;     /* leases in a row that were behind it */
+	struct link_past past;
 	uint64_t ttl_ms, last_lease_ms;
 	uint64_t seq;       /* of the last update sent */
 	struct map dirty;   /* alloc id -> anything: to be told */
@@ -87,22 +98,27 @@ void link_move_on(struct serverlink *l);
 void link_learn_servers(struct serverlink *l, const struct node_leased *leased);
 /* The server that answers has the rest of the HTTP API, on its host. */
 void link_learn_api(struct serverlink *l, uint64_t http_port);
-/*
- * A lease was answered at that index. After we registered anew all that there
- * is is asked for again. An index behind what we have heard comes from a
- * leader that is about to learn that it is none, and changes nothing; but
- * when that goes on, the servers have lost their past, and so do we.
- */
+/* What link_past_hear() says, done to the cursors, too. */
 void link_hear_index(struct serverlink *l, uint64_t index, bool is_new);
-/*
- * Whether an answer may be taken: it continues what we have, or it is all
- * that there is, as of no earlier time than what we have heard. If not, the
- * call has failed: that server is behind.
- */
+/* Whether an answer may be taken: see link_past_judge(). If not, the call has
+ * failed. */
 bool link_is_news(struct serverlink *l, struct link_retry *r,
     const struct link_cursor *c, uint64_t index, bool full);
 
-/* --- serverlink_cursor.c --- */
+/* --- serverlink_cursor.c: decides, on plain data --- */
+
+/*
+ * A lease was answered at that index. After we registered anew (is_new) all
+ * that there is is asked for again. An index behind what we have heard comes
+ * from a leader that is about to learn that it is none, and changes nothing;
+ * but when that goes on, the servers have lost their past, and so do we. True
+ * when all that was followed is to be forgotten.
+ */
+bool link_past_hear(struct link_past *p, uint64_t index, bool is_new);
+/* Whether an answer may be taken: it continues what we have, or it is all
+ * that there is, as of no earlier time than what we have heard. */
+enum link_verdict link_past_judge(struct link_past *p,
+    const struct link_cursor *c, uint64_t index, bool full);
 
 /* A part has come; what it lists is told by link_cursor_list(). */
 void link_cursor_move(struct link_cursor *c, uint64_t index, bool full,

@@ -155,45 +155,31 @@ link_learn_api(struct serverlink *l, uint64_t http_port)
 
 /* --- how far the servers are --- */
 
-static void
-forget_past(struct serverlink *l, uint64_t index)
-{
-	link_cursor_release(&l->allocs);
-	link_cursor_release(&l->services);
-	l->heard_index = index;
-	l->nbehind = 0;
-}
-
 void
 link_hear_index(struct serverlink *l, uint64_t index, bool is_new)
 {
-	if (is_new) {
-		forget_past(l, index);
-	} else if (index >= l->heard_index) {
-		l->nbehind = 0;
-	} else if (++l->nbehind >= SERVERLINK_BEHIND) {
+	uint64_t heard = l->past.heard_index;
+
+	if (!link_past_hear(&l->past, index, is_new))
+		return;
+	if (!is_new)
 		log_warn("the servers have lost their past index=%" PRIu64
 			 " heard_index=%" PRIu64,
-		    index, l->heard_index);
-		forget_past(l, index);
-	}
+		    index, heard);
+	link_cursor_release(&l->allocs);
+	link_cursor_release(&l->services);
 }
 
 bool
 link_is_news(struct serverlink *l, struct link_retry *r,
     const struct link_cursor *c, uint64_t index, bool full)
 {
-	uint64_t least = full ? l->heard_index : c->index;
+	uint64_t least = full ? l->past.heard_index : c->index;
+	enum link_verdict v = link_past_judge(&l->past, c, index, full);
 	struct err err;
 
-	/* It answers what was asked before the past was forgotten. */
-	if (!full && c->index == 0 && c->after == NULL)
-		return false;
-	if (index >= least) {
-		if (l->heard_index < index)
-			l->heard_index = index;
-		return true;
-	}
+	if (v != LINK_BEHIND)
+		return v == LINK_NEWS;
 	err_set(&err, ERR_BUSY,
 	    "it is behind: index %" PRIu64 " is before %" PRIu64, index, least);
 	link_note_failure(l, r, &err);

@@ -176,6 +176,8 @@ sim_snapshot_maybe(struct sim_world *w, struct sim_server *s)
 	s->taken.meta.hash = sim_mix(s->state, index);
 	s->taken.meta.config_index =
 	    raft_config_at(s->raft, s->applied, &s->taken.meta.config);
+	if (w->host != NULL)
+		w->host->keep(w->host->ctx, s);
 	sim_post(w, w->now + sim_sync_time(w, s), SIM_TAKEN, s, 0);
 }
 
@@ -251,10 +253,12 @@ sim_install(
 			SIM_SAW(w, OVER);
 		sim_log_reset(&s->mem, m->index, m->term, chain);
 	}
-	s->applied = m->index;
-	s->state = s->partial.state;
 	sim_file_add(s, &s->partial);
 	s->partial_len = 0;
 	sim_ambush(w, s);
+	if (w->host != NULL)
+		return;
+	s->applied = m->index;
+	s->state = op->file.state;
 	sim_post(w, w->now + 1, SIM_APPLIED, s, m->index);
 }

@@ -59,8 +59,8 @@ to_server(struct sim_world *w, struct sim_event *ev)
 	sim_message_free(ev->msg);
 }
 
-static void
-handle(struct sim_world *w, struct sim_event *ev)
+void
+sim_handle(struct sim_world *w, struct sim_event *ev)
 {
 	struct sim_server *s = &w->servers[ev->server];
 
@@ -98,7 +98,7 @@ run_for(struct sim_world *w, uint64_t ms)
 	struct sim_event ev;
 
 	while (sim_next(w, until, &ev))
-		handle(w, &ev);
+		sim_handle(w, &ev);
 	w->now = until;
 	w->stats.server_ms += ms * w->o.nservers;
 }
@@ -240,8 +240,8 @@ choose_core(struct sim_world *w, unsigned *core)
 	}
 }
 
-static void
-end_trouble(struct sim_world *w, unsigned set)
+void
+sim_end_trouble(struct sim_world *w, unsigned set)
 {
 	w->calm = true;
 	for (size_t i = 0; i < w->o.nservers; i++) {
@@ -386,13 +386,13 @@ sim_peace(struct sim_world *w)
 	unsigned core, all = (1U << w->o.nservers) - 1;
 
 	choose_core(w, &core);
-	end_trouble(w, core);
+	sim_end_trouble(w, core);
 	run_for(w, 5 * w->o.election_ms); /* what is late arrives */
 	must_elect(w, core, "the core");
 	must_agree(w, core, "the core");
 	must_be_stable(w, core, "the core", 10);
 	sim_heal_links(w);
-	end_trouble(w, all);
+	sim_end_trouble(w, all);
 	run_for(w, 5 * w->o.election_ms);
 	must_elect(w, all, "the cluster");
 	must_agree(w, all, "the cluster");

@@ -40,7 +40,7 @@ write_entries(
 static void
 apply(struct sim_world *w, struct sim_server *s, const struct raft_action *a)
 {
-	for (size_t i = 0; i < a->log.n; i++)
+	for (size_t i = 0; w->host == NULL && i < a->log.n; i++)
 		sim_ghost_apply(w, s, &a->log.entries[i]);
 }
 
@@ -91,6 +91,8 @@ act(struct sim_world *w, struct sim_server *s, const struct raft_action *a,
 	case RAFT_ACT_READ_FAILED:
 		break;
 	}
+	if (w->host != NULL)
+		w->host->act(w->host->ctx, s, a);
 }
 
 static void
@@ -358,6 +360,8 @@ sim_server_start(struct sim_world *w, struct sim_server *s)
 		sim_log_add(&s->mem, &s->disk.v[s->disk.off + i].e);
 	sim_ghost_restart(w, s);
 	rearm_tick(w, s);
+	if (w->host != NULL)
+		w->host->start(w->host->ctx, s);
 	sim_note(w,
 	    "server %" PRIu64 " starts: term %" PRIu64 " log %" PRIu64
 	    "..%" PRIu64,
@@ -375,6 +379,8 @@ sim_server_crash(struct sim_world *w, struct sim_server *s)
 		SIM_SAW(w, AHEAD_CRASH);
 	s->up = false;
 	s->life++;
+	if (w->host != NULL)
+		w->host->crash(w->host->ctx, s);
 	raft_free(s->raft);
 	s->raft = NULL;
 	sim_disk_crash(w, s);

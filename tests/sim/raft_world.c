@@ -100,6 +100,12 @@ sim_requeue(struct sim_world *w, struct sim_event ev, uint64_t at)
 	push(w, ev);
 }
 
+uint64_t
+sim_next_at(const struct sim_world *w)
+{
+	return w->nheap == 0 ? UINT64_MAX : w->heap[0].at;
+}
+
 bool
 sim_next(struct sim_world *w, uint64_t until, struct sim_event *ev)
 {

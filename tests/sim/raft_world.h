@@ -4,6 +4,7 @@
  *
  *	sim_raft.c      main: seeds, the report
  *	raft_phases.c   the phases of a run
+ *	raft_life.c     the world's own life; what is told when it fails
  *	raft_world.c    time, events, the network, logs with chained hashes
  *	raft_shell.c    one server: its application, crash and restart
  *	raft_disk.c     its disk and its snapshots
@@ -201,9 +202,27 @@ struct sim_stats {
 	uint64_t sights[SIM_NSIGHTS];
 };
 
+/*
+ * What the servers are there for: an application on top of Raft, which hears
+ * of what the core wants of it. It applies entries in its own time, with
+ * sim_ghost_apply(), and then steps RAFT_APPLIED; a snapshot is what it holds
+ * at s->applied.
+ */
+struct sim_host {
+	void *ctx;
+	void (*start)(void *ctx, struct sim_server *s); /* as of s->applied */
+	void (*crash)(void *ctx, struct sim_server *s);
+	/* Any action of a step; nothing may be stepped meanwhile. */
+	void (*act)(
+	    void *ctx, struct sim_server *s, const struct raft_action *a);
+	/* The state is to be kept as a snapshot of s->applied. */
+	void (*keep)(void *ctx, struct sim_server *s);
+};
+
 struct sim_world {
 	uint64_t seed;
 	bool verbose;
+	const struct sim_host *host; /* NULL: servers hash their log */
 	struct sim_opts o;
 	struct rng net, disk, chance, people;
 	uint64_t now, seq;
@@ -238,6 +257,21 @@ struct sim_world {
 	struct sim_event recent[SIM_RECENT];
 };
 
+/* --- raft_life.c --- */
+
+/* All servers are down, with the first config on their disks; o is to be
+ * chosen by then. */
+void sim_world_open(struct sim_world *w);
+void sim_world_init(struct sim_world *w, uint64_t seed, bool verbose);
+void sim_world_release(struct sim_world *w);
+/* Says why it failed, and how each server stands. */
+void sim_show_failure(const struct sim_world *w, const char *program);
+/*
+ * Whose asserts are caught: a failed assert in the core is a finding like any
+ * other and ends the seed, not the program. NULL: nobody's.
+ */
+extern struct sim_world *sim_current;
+
 /* --- raft_world.c --- */
 
 void sim_fail(struct sim_world *w, const char *fmt, ...)
@@ -252,6 +286,8 @@ uint64_t sim_spread(struct rng *r, uint64_t mean);
 void sim_post(struct sim_world *w, uint64_t at, enum sim_event_type type,
     struct sim_server *s, uint64_t a);
 bool sim_next(struct sim_world *w, uint64_t until, struct sim_event *ev);
+/* When the next event comes; UINT64_MAX: there is none. */
+uint64_t sim_next_at(const struct sim_world *w);
 void sim_requeue(struct sim_world *w, struct sim_event ev, uint64_t at);
 void sim_send(
     struct sim_world *w, struct sim_server *s, const struct raft_message *m);
@@ -269,6 +305,10 @@ void sim_log_release(struct sim_log *l);
 
 /* --- raft_phases.c --- */
 
+/* One event, as sim_next() gave it. */
+void sim_handle(struct sim_world *w, struct sim_event *ev);
+/* Faults end; those of the set are up and well. */
+void sim_end_trouble(struct sim_world *w, unsigned set);
 /* Everything breaks for a while. */
 void sim_trouble(struct sim_world *w);
 /* Nothing does, for a majority and then for all: they must agree, and stay so.

@@ -23,122 +23,7 @@
 
 enum { SELFTEST_SEEDS = 200, DET_EVERY = 50, SHOWN = 12 };
 
-static struct sim_world *current; /* whose asserts are caught */
-
-/*
- * A failed assert in the core is a finding like any other: it ends the seed,
- * not the program.
- */
-void
-__assert_fail(
-    const char *what, const char *file, unsigned line, const char *func)
-{
-	(void)func;
-	if (current == NULL) {
-		fprintf(stderr, "%s:%u: %s\n", file, line, what);
-		_exit(3);
-	}
-	sim_fail(current, "assert: %s (%s:%u)", what, file, line);
-}
-
 /* --- one seed --- */
-
-static void
-world_init(struct sim_world *w, uint64_t seed, bool verbose)
-{
-	struct raft_entry first;
-
-	*w = (struct sim_world){ .seed = seed, .verbose = verbose };
-	rng_init(&w->chance, sim_mix(seed, 1));
-	rng_init(&w->net, sim_mix(seed, 2));
-	rng_init(&w->disk, sim_mix(seed, 3));
-	rng_init(&w->people, sim_mix(seed, 4));
-	w->now = 1000;
-	sim_choose_opts(w);
-	for (size_t i = 0; i < w->o.nfirst; i++)
-		w->config.servers[w->config.n++] =
-		    (struct raft_server){ .id = i + 1,
-			    .voice = i < w->o.nfirst - w->o.nlearners
-					 ? RAFT_VOTER
-					 : RAFT_LEARNER };
-	first = raft_bootstrap_entry(&w->config);
-	w->agreed = w->config;
-	w->agreed_index = 1;
-	for (size_t i = 0; i < w->o.nservers; i++) {
-		struct sim_server *s = &w->servers[i];
-
-		s->id = i + 1;
-		s->clock_offset_ms = rng_below(&w->chance, 1000000);
-		if (i >= w->o.nfirst)
-			continue; /* an empty disk: to be added */
-		s->disk_term = 1;
-		sim_log_add(&s->disk, &first);
-	}
-	raft_bytes_unref(first.data);
-}
-
-static void
-world_release(struct sim_world *w)
-{
-	for (size_t i = 0; i < SIM_SERVERS; i++)
-		sim_server_release(&w->servers[i]);
-	for (size_t i = 0; i < w->nheap; i++)
-		sim_message_free(w->heap[i].msg);
-	free(w->heap);
-	raft_actions_release(&w->acts);
-	sim_ghost_release(w);
-}
-
-static void
-show_server(const struct raft *r)
-{
-	printf("  %" PRIu64 " %s term %" PRIu64 " leader %" PRIu64
-	       " log %" PRIu64 "..%" PRIu64 " commit %" PRIu64
-	       " synced %" PRIu64 " verified %" PRIu64 " config %" PRIu64 ":",
-	    r->opts.id, raft_role_name(r->role), r->term, r->leader,
-	    raft_log_first(&r->log), raft_log_last(&r->log), r->commit,
-	    r->synced, r->verified, r->config_index);
-	for (size_t i = 0; i < r->config.n; i++)
-		printf(" %" PRIu64 "%s", r->config.servers[i].id,
-		    r->config.servers[i].voice == RAFT_VOTER ? "" : "l");
-	putchar('\n');
-}
-
-static void
-show_failure(const struct sim_world *w)
-{
-	const struct sim_opts *o = &w->o;
-
-	printf("seed %" PRIu64 " FAILED at %" PRIu64 " ms: %s\n", w->seed,
-	    w->now, w->why);
-	printf("  %u servers, first %u (%u learn) election %" PRIu64 "+%" PRIu64
-	       " delay %" PRIu64 " sync %" PRIu64 " loss %u twice %u late %u"
-	       " snapshot every %" PRIu64 "\n",
-	    o->nservers, o->nfirst, o->nlearners, o->election_ms, o->jitter_ms,
-	    o->delay_ms, o->sync_ms, o->loss, o->twice, o->late,
-	    o->snapshot_every);
-	for (size_t i = 0; i < o->nservers; i++) {
-		const struct sim_server *s = &w->servers[i];
-		const struct raft *r = s->raft;
-
-		if (r == NULL)
-			printf("  %zu down: term %" PRIu64 " log ..%" PRIu64
-			       "\n",
-			    i + 1, s->disk_term, sim_log_last(&s->disk));
-		else
-			show_server(r);
-	}
-	for (uint64_t n = SHOWN; n > 0; n--) {
-		uint64_t i = w->stats.steps - n;
-		const struct sim_event *ev = &w->recent[i % SIM_RECENT];
-
-		if (n <= w->stats.steps)
-			printf("  event %" PRIu64 " at %" PRIu64
-			       ": type %d server %u\n",
-			    i, ev->at, (int)ev->type, ev->server + 1);
-	}
-	printf("  again: sim_raft -v %" PRIu64 "\n", w->seed);
-}
 
 /* Returns whether all held; *w keeps the counters, the hash and the why. */
 static bool
@@ -146,8 +31,9 @@ run_seed(struct sim_world *w, uint64_t seed, bool verbose)
 {
 	bool ok;
 
-	world_init(w, seed, verbose);
-	current = w;
+	sim_world_init(w, seed, verbose);
+	sim_world_open(w);
+	sim_current = w;
 	if (setjmp(w->failed) == 0) {
 		for (unsigned i = 0; i < w->o.rounds; i++) {
 			sim_trouble(w);
@@ -157,7 +43,7 @@ run_seed(struct sim_world *w, uint64_t seed, bool verbose)
 	} else {
 		ok = false;
 	}
-	current = NULL;
+	sim_current = NULL;
 	return ok;
 }
 
@@ -209,7 +95,7 @@ is_repeatable(struct sim_world *w)
 	uint64_t trace = w->trace, seed = w->seed;
 	bool same;
 
-	world_release(w);
+	sim_world_release(w);
 	run_seed(w, seed, false);
 	same = w->trace == trace;
 	if (!same)
@@ -231,13 +117,13 @@ run_many(uint64_t first, uint64_t by, uint64_t nseeds, double hours)
 			       : (double)sum.server_ms >= hours * 3.6e6)
 			break;
 		if (!run_seed(&w, seed, false)) {
-			show_failure(&w);
+			sim_show_failure(&w, "sim_raft");
 			rv = 1;
 		} else if (sum.seeds % DET_EVERY == 0 && !is_repeatable(&w)) {
 			rv = 1;
 		}
 		stats_add(&sum, &w.stats);
-		world_release(&w);
+		sim_world_release(&w);
 	}
 	stats_show(&sum, first, seed);
 	return rv;
@@ -250,11 +136,11 @@ replay(uint64_t seed, bool verbose)
 	bool ok = run_seed(&w, seed, verbose);
 
 	if (!ok)
-		show_failure(&w);
+		sim_show_failure(&w, "sim_raft");
 	else
 		printf("seed %" PRIu64 " passed, trace %016" PRIx64 "\n", seed,
 		    w.trace);
-	world_release(&w);
+	sim_world_release(&w);
 	return ok ? 0 : 1;
 }
 
@@ -278,7 +164,7 @@ hunt(int number)
 				    number, p->name, seed, w.why);
 				return 0;
 			}
-			world_release(&w);
+			sim_world_release(&w);
 		}
 		printf("planted %02d %s: NOT FOUND in %u seeds\n", number,
 		    p->name, p->seeds);

@@ -400,7 +400,7 @@ START_TEST(a_list_from_the_past_is_not_taken)
 	open_link();
 	run(300);
 	l = w.na.link;
-	ck_assert_uint_eq(l->heard_index, 100);
+	ck_assert_uint_eq(l->past.heard_index, 100);
 	ck_assert(!link_is_news(l, &retry, &c, 99, true));
 	ck_assert(link_is_news(l, &retry, &c, 100, true));
 	c.index = 100;
@@ -408,10 +408,10 @@ START_TEST(a_list_from_the_past_is_not_taken)
 	ck_assert(link_is_news(l, &retry, &c, 120, false));
 	/* One lease behind is a deposed leader's; three are a lost past. */
 	link_hear_index(l, 50, false);
-	ck_assert_uint_eq(l->heard_index, 120);
+	ck_assert_uint_eq(l->past.heard_index, 120);
 	link_hear_index(l, 51, false);
 	link_hear_index(l, 52, false);
-	ck_assert_uint_eq(l->heard_index, 52);
+	ck_assert_uint_eq(l->past.heard_index, 52);
 	ck_assert_uint_eq(l->allocs.index, 0);
 	close_world();
 }
