@@ -37,7 +37,7 @@ LDFLAGS_cov     := $(LDFLAGS_san) --coverage
 CFLAGS_fuzz     := -O1 -g -fno-omit-frame-pointer $(SAN) -fsanitize=fuzzer-no-link
 LDFLAGS_fuzz    := $(SAN)
 # Planted bugs live behind these switches; only the simulators build them.
-CFLAGS_plant    := -O2 -g -DRAFT_PLANT -DPOOL_PLANTS
+CFLAGS_plant    := -O2 -g -DRAFT_PLANT -DPOOL_PLANTS -DSCHED_PLANTS
 
 CPPFLAGS += -D_GNU_SOURCE -DHASH_FUNCTION=HASH_FNV -I. -MMD -MP
 CFLAGS   += -std=c11 $(WARN) $(CFLAGS_$(VARIANT)) -pthread

@@ -5,11 +5,16 @@
 #include <stdlib.h>
 
 #include "cmd/schedd/core_impl.h"
+#include "cmd/schedd/plant.h"
 #include "cmd/schedd/text.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/text.h"
 #include "proto/version.h"
+
+#ifdef SCHED_PLANTS
+int sched_plant;
+#endif
 
 /* --- life --- */
 

@@ -208,12 +208,30 @@ is_only_updates(const struct verify *v, const struct node_part *p)
 	return true;
 }
 
+/* Whether it would run again what was stopped or evicted since the plan was
+ * made, as another job's plan does that needs the room. */
+static bool
+is_revival(const struct verify *v, const struct node_part *p)
+{
+	for (size_t i = 0; i < p->nadds; i++) {
+		const struct sched_alloc *a =
+		    sched_alloc_find(v->st, p->adds[i]->id);
+
+		if (a != NULL && a->desired != SCHED_RUN &&
+		    sched_eq(p->adds[i]->desired_status, "run"))
+			return true;
+	}
+	return false;
+}
+
 static const char *
 check_node(const struct verify *v, const struct node_part *p)
 {
 	const struct sched_node *n = sched_node_find(v->st, p->node_id);
 	const char *bad;
 
+	if (is_revival(v, p))
+		return "allocation was stopped meanwhile";
 	if (is_only_updates(v, p))
 		return NULL;
 	if (n == NULL)

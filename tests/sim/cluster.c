@@ -1,39 +1,17 @@
 #include "tests/sim/cluster.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
 
-void
-cluster_wrong(const struct cluster *c, const char *fmt, ...)
-{
-	va_list ap;
-
-	printf("cluster: seed %" PRIu64 ", at %" PRIu64 " ms: ", c->seed,
-	    c->now_ms);
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	printf("\n");
-	exit(1);
-}
-
 int64_t
 cluster_wall_ns(const struct cluster *c)
 {
 	return CLUSTER_WALL_S * CLOCK_NS_PER_S +
-	       (int64_t)c->now_ms * CLOCK_NS_PER_MS;
-}
-
-bool
-cluster_is_wild(const struct cluster *c)
-{
-	return c->now_ms < CLUSTER_CHAOS_MS;
+	       (int64_t)c->w.now * CLOCK_NS_PER_MS;
 }
 
 uint64_t
@@ -45,7 +23,22 @@ cluster_between(struct cluster *c, uint64_t low, uint64_t high)
 bool
 cluster_chance(struct cluster *c, unsigned permille)
 {
-	return rng_below(&c->rng, 1000) < permille;
+	return sim_chance(&c->rng, permille);
+}
+
+struct vserver *
+cluster_leader(struct cluster *c)
+{
+	struct vserver *best = NULL;
+
+	for (size_t i = 0; i < c->w.o.nservers; i++) {
+		struct vserver *v = &c->servers[i];
+
+		if (v->core != NULL && v->leads && v->raft_leads &&
+		    (best == NULL || v->term > best->term))
+			best = v;
+	}
+	return best;
 }
 
 /* --- the queue of events --- */
@@ -57,135 +50,131 @@ is_sooner(const struct event *a, const struct event *b)
 }
 
 static void
-swap(struct cluster *c, size_t i, size_t k)
+push(struct cluster *c, struct event *ev)
 {
-	struct event e = c->heap[i];
+	size_t i = c->nheap;
 
-	c->heap[i] = c->heap[k];
-	c->heap[k] = e;
+	c->heap = xgrow(c->heap, i, &c->heap_cap, sizeof(struct event *));
+	c->nheap++;
+	ev->seq = ++c->seq;
+	for (; i > 0 && is_sooner(ev, c->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		c->heap[i] = c->heap[(i - 1) / 2];
+	c->heap[i] = ev;
+}
+
+static struct event *
+pop(struct cluster *c)
+{
+	struct event *top = c->heap[0], *last = c->heap[--c->nheap];
+	size_t i = 0, k;
+
+	while ((k = 2 * i + 1) < c->nheap) {
+		if (k + 1 < c->nheap && is_sooner(c->heap[k + 1], c->heap[k]))
+			k++;
+		if (!is_sooner(c->heap[k], last))
+			break;
+		c->heap[i] = c->heap[k];
+		i = k;
+	}
+	c->heap[i] = last;
+	return top;
+}
+
+static struct event *
+event_new(struct cluster *c)
+{
+	struct event *ev = c->spare;
+
+	if (ev == NULL)
+		return xcalloc(1, sizeof *ev);
+	c->spare = ev->next;
+	*ev = (struct event){ 0 };
+	return ev;
+}
+
+static void
+event_free(struct cluster *c, struct event *ev)
+{
+	buf_release(&ev->bytes);
+	ev->next = c->spare;
+	c->spare = ev;
 }
 
 struct event *
 cluster_later(struct cluster *c, uint64_t after_ms, enum event_kind kind,
     size_t who, uint64_t epoch)
 {
-	size_t i = c->nheap;
+	struct event *ev = event_new(c);
 
-	if (c->nheap == c->heap_cap)
-		c->heap =
-		    xgrow(c->heap, c->nheap, &c->heap_cap, sizeof *c->heap);
-	c->heap[c->nheap++] = (struct event){ .at_ms = c->now_ms + after_ms,
-		.seq = ++c->seq,
-		.kind = kind,
-		.who = who,
-		.epoch = epoch };
-	for (; i > 0 && is_sooner(&c->heap[i], &c->heap[(i - 1) / 2]);
-	     i = (i - 1) / 2)
-		swap(c, i, (i - 1) / 2);
-	return &c->heap[i];
+	ev->at_ms = c->w.now + after_ms;
+	ev->kind = kind;
+	ev->who = who;
+	ev->epoch = epoch;
+	push(c, ev);
+	return ev;
 }
 
-static struct event
-pop(struct cluster *c)
+void
+cluster_put_off(struct cluster *c, struct event *ev, uint64_t at_ms)
 {
-	struct event top = c->heap[0];
-	size_t i = 0;
+	struct event *e = event_new(c);
 
-	c->heap[0] = c->heap[--c->nheap];
-	for (;;) {
-		size_t k = 2 * i + 1;
-
-		if (k + 1 < c->nheap && is_sooner(&c->heap[k + 1], &c->heap[k]))
-			k++;
-		if (k >= c->nheap || !is_sooner(&c->heap[k], &c->heap[i]))
-			return top;
-		swap(c, i, k);
-		i = k;
-	}
+	*e = *ev;
+	e->at_ms = at_ms;
+	ev->bytes = (struct buf){ 0 };
+	push(c, e);
 }
 
 /* --- the network --- */
 
-static void
-put_message(struct cluster *c, const struct event *ev)
+static uint64_t
+travel_ms(struct cluster *c)
 {
-	uint64_t ms = cluster_between(c, 1, cluster_chance(c, 20) ? 900 : 20);
-	struct event *e = cluster_later(c, ms, ev->kind, ev->who, ev->epoch);
-
-	e->call = ev->call;
-	e->msg = ev->msg;
-	e->refused = ev->refused;
-	e->code = ev->code;
-	buf_add(&e->bytes, ev->bytes.data, ev->bytes.len);
+	return cluster_between(c, 1, cluster_chance(c, 20) ? 900 : 20);
 }
 
-/* People reach the server over a connection that breaks or holds: what they
+/* People reach a server over a connection that breaks or holds: what they
  * send is not doubled. */
 void
 cluster_send(struct cluster *c, struct event *ev)
 {
 	bool is_client = ev->who == CLUSTER_CLIENT;
-	bool cut = !is_client && c->nodes[ev->who].cut_until_ms > c->now_ms;
+	struct event twin = *ev;
 
-	if (cut || (cluster_is_wild(c) && cluster_chance(c, 30))) {
-		c->lost++;
-	} else {
-		put_message(c, ev);
-		if (!is_client && cluster_is_wild(c) && cluster_chance(c, 20)) {
-			put_message(c, ev);
-			c->doubled++;
-		}
+	if ((!is_client && !node_reaches(c, &c->nodes[ev->who], ev->server)) ||
+	    (c->wild && cluster_chance(c, c->o.loss))) {
+		buf_release(&ev->bytes);
+		return;
 	}
-	buf_release(&ev->bytes);
-}
-
-/* --- life --- */
-
-static void
-plan_trouble(struct cluster *c)
-{
-	for (size_t i = 0; i < CLUSTER_NODES / 3; i++) {
-		uint64_t at = cluster_between(c, 8000, CLUSTER_CHAOS_MS - 1);
-		enum event_kind kind =
-		    cluster_chance(c, 500) ? EV_NODE_CRASH : EV_AGENT_CRASH;
-
-		cluster_later(c, at, kind,
-		    (size_t)cluster_between(c, 0, CLUSTER_NODES - 1), 0);
+	if (!is_client && c->wild && cluster_chance(c, c->o.twice)) {
+		twin.bytes = (struct buf){ 0 };
+		buf_add(&twin.bytes, ev->bytes.data, ev->bytes.len);
+		cluster_put_off(c, &twin, c->w.now + travel_ms(c));
 	}
-	for (size_t i = 0; i < 3; i++)
-		cluster_later(c, cluster_between(c, 3000, CLUSTER_CHAOS_MS - 1),
-		    EV_SERVER_CRASH, 0, 0);
-	cluster_later(c, cluster_between(c, 3000, CLUSTER_CHAOS_MS - 1),
-	    EV_SERVER_BOUNCE, 0, 0);
+	cluster_put_off(c, ev, c->w.now + travel_ms(c));
 }
 
 void
-cluster_init(struct cluster *c, uint64_t seed)
+cluster_hand_on(struct cluster *c, size_t from, struct event *ev)
 {
-	*c = (struct cluster){ .seed = seed };
-	rng_init(&c->rng, seed);
-	server_start(c);
-	for (size_t i = 0; i < CLUSTER_NODES; i++) {
-		struct rng ids;
-
-		rng_init(&ids, i + 1);
-		rng_uuid(&ids, c->nodes[i].id);
-		cluster_later(c, cluster_between(c, 0, 5000), EV_NODE_UP, i, 0);
-	}
-	client_start(c);
-	plan_trouble(c);
+	if (c->w.blocked[from][ev->server] ||
+	    (c->wild && cluster_chance(c, c->o.loss)))
+		buf_release(&ev->bytes);
+	else
+		cluster_put_off(c, ev, c->w.now + travel_ms(c));
 }
+
+/* --- a run --- */
 
 static void
 dispatch(struct cluster *c, struct event *ev)
 {
 	switch (ev->kind) {
 	case EV_REQUEST:
-	case EV_SYNCED:
+	case EV_NEWS:
+	case EV_INBOX:
 	case EV_TICK:
-	case EV_SERVER_CRASH:
-	case EV_SERVER_UP:
-	case EV_SERVER_BOUNCE:
+	case EV_HELD:
 		server_event(c, ev);
 		break;
 	case EV_REPLY:
@@ -196,45 +185,160 @@ dispatch(struct cluster *c, struct event *ev)
 			node_event(c, ev);
 		break;
 	case EV_CLIENT:
+	case EV_READER:
 		client_event(c, ev);
+		break;
+	case EV_TROUBLE:
+		cluster_trouble(c);
+		break;
+	case EV_LOOK:
+		cluster_look(c);
 		break;
 	case EV_NODE_CRASH:
 	case EV_AGENT_CRASH:
 	case EV_NODE_UP:
 	case EV_LEASE:
+	case EV_PULL:
+	case EV_PUSH:
+	case EV_MOVE:
 	case EV_WAKE:
 	case EV_STARTED:
 	case EV_EXITED:
 		node_event(c, ev);
 		break;
-	case EV_NKINDS:
-		break;
 	}
 }
 
-void
-cluster_run(struct cluster *c)
+static void
+run_until(struct cluster *c, uint64_t until)
 {
-	while (c->nheap > 0 && c->heap[0].at_ms <= CLUSTER_END_MS) {
-		struct event ev = pop(c);
+	for (;;) {
+		uint64_t raft_at = sim_next_at(&c->w);
+		uint64_t at = c->nheap > 0 ? c->heap[0]->at_ms : UINT64_MAX;
+		struct sim_event sev;
+		struct event *ev;
 
-		c->now_ms = ev.at_ms;
-		c->events++;
-		dispatch(c, &ev);
-		buf_release(&ev.bytes);
+		if (raft_at > until && at > until)
+			break;
+		if (raft_at <= at && sim_next(&c->w, until, &sev)) {
+			sim_handle(&c->w, &sev);
+			continue;
+		}
+		ev = pop(c);
+		c->w.now = ev->at_ms;
+		c->stats.events++;
+		c->w.trace = sim_mix(c->w.trace,
+		    ev->at_ms ^ (ev->who << 32) ^ ((uint64_t)ev->kind << 56));
+		dispatch(c, ev);
+		event_free(c, ev);
 	}
-	cluster_check_now(c);
-	cluster_check_end(c);
+	c->w.now = until;
+}
+
+/* All is well from now on; what must come of it comes by itself. */
+static void
+live_in_peace(struct cluster *c)
+{
+	uint64_t limit = c->w.now + CLUSTER_PEACE_MS;
+
+	c->wild = false;
+	for (size_t i = 0; i < CLUSTER_SERVERS; i++)
+		c->servers[i].skew_ns = 0;
+	sim_heal_links(&c->w);
+	sim_end_trouble(&c->w, (1U << c->w.o.nservers) - 1);
+	for (size_t i = 0; i < c->o.nnodes; i++)
+		c->nodes[i].cut_until_ms = c->nodes[i].blind_until_ms = 0;
+	do {
+		run_until(c, c->w.now + 5000);
+		if (c->w.now >= limit)
+			sim_fail(&c->w, "L-PLACED: after %d s of peace %s",
+			    CLUSTER_PEACE_MS / 1000, c->why);
+	} while (!cluster_is_settled(c));
+	run_until(c, c->w.now + 5000);
+	if (!cluster_is_settled(c))
+		sim_fail(&c->w, "L-PLACED: what was well is not: %s", c->why);
+}
+
+static void
+open_cluster(struct cluster *c, uint64_t seed, bool verbose)
+{
+	*c = (struct cluster){ 0 };
+	sim_world_init(&c->w, seed, verbose);
+	rng_init(&c->rng, sim_mix(seed, 5));
+	cluster_choose(c);
+	sim_world_open(&c->w);
+	c->wild = true;
+	server_open(c);
+	for (size_t i = 0; i < c->w.o.nservers; i++)
+		sim_server_start(&c->w, &c->w.servers[i]);
+	for (size_t i = 0; i < c->o.nnodes; i++) {
+		struct rng ids;
+
+		rng_init(&ids, i + 1);
+		rng_uuid(&ids, c->nodes[i].id);
+		map_put(&c->node_of, c->nodes[i].id, &c->nodes[i]);
+		cluster_later(
+		    c, cluster_between(c, 500, 4000), EV_NODE_UP, i, 0);
+	}
+	client_start(c);
+	cluster_plan_trouble(c);
+	cluster_later(c, 1000, EV_LOOK, 0, 0);
+}
+
+static void
+close_books(struct cluster *c)
+{
+	struct cluster_stats *s = &c->stats;
+
+	s->seeds = 1;
+	s->cluster_ms = c->w.now;
+	s->server_ms = c->w.now * c->w.o.nservers;
+	s->node_ms = c->w.now * c->o.nnodes;
+	s->elections = c->w.stats.elections;
+	s->crashes = c->w.stats.crashes;
+	s->cuts = c->w.stats.cuts;
+	s->snapshots = c->w.stats.snapshots;
+	s->installs = c->w.stats.installs;
+}
+
+bool
+cluster_run(struct cluster *c, uint64_t seed, bool verbose)
+{
+	bool ok;
+
+	open_cluster(c, seed, verbose);
+	sim_current = &c->w;
+	if (setjmp(c->w.failed) == 0) {
+		run_until(c, c->w.now + c->o.wild_ms);
+		live_in_peace(c);
+		ok = true;
+	} else {
+		ok = false;
+	}
+	sim_current = NULL;
+	close_books(c);
+	return ok;
 }
 
 void
 cluster_release(struct cluster *c)
 {
-	server_stop(c);
-	for (size_t i = 0; i < CLUSTER_NODES; i++)
+	for (size_t i = 0; i < CLUSTER_SERVERS; i++)
+		server_release(&c->servers[i]);
+	for (size_t i = 0; i < c->o.nnodes; i++)
 		node_release(&c->nodes[i]);
 	client_release(c);
-	for (size_t i = 0; i < c->nheap; i++)
-		buf_release(&c->heap[i].bytes);
+	ghost_release(c);
+	while (c->nheap > 0)
+		event_free(c, c->heap[--c->nheap]);
+	while (c->spare != NULL) {
+		struct event *ev = c->spare;
+
+		c->spare = ev->next;
+		free(ev);
+	}
 	free(c->heap);
+	map_release(&c->node_of);
+	c->w.host = NULL;
+	sim_world_release(&c->w);
 }

@@ -28,12 +28,10 @@ forget_agent(struct vnode *n)
 	MAP_FOREACH (e, &n->runs)
 		alloc_run_free(map_value(e));
 	map_release(&n->runs);
-	map_release(&n->dirty);
-	map_release(&n->sent);
 	map_release(&n->stopped);
-	n->up = n->registered = false;
-	n->index = n->seq = 0;
-	n->lease.id = n->pull.id = n->push.id = 0;
+	map_release(&n->forgotten);
+	node_link_release(n);
+	n->up = false;
 	n->epoch++;
 }
 
@@ -71,10 +69,10 @@ node_release(struct vnode *n)
 void
 node_crash(struct cluster *c, struct vnode *n, bool machine)
 {
-	if (!n->up)
+	if (!n->up || !c->wild)
 		return;
 	if (cluster_chance(c, 300)) { /* only the network fails */
-		n->cut_until_ms = c->now_ms + cluster_between(c, 1000, 15000);
+		n->cut_until_ms = c->w.now + cluster_between(c, 1000, 15000);
 		return;
 	}
 	save(n);
@@ -82,7 +80,7 @@ node_crash(struct cluster *c, struct vnode *n, bool machine)
 	if (machine)
 		forget_procs(n);
 	n->gone = machine && cluster_chance(c, 333);
-	c->restarts++;
+	c->stats.node_crashes++;
 	if (!n->gone)
 		cluster_later(c, cluster_between(c, 500, 20000), EV_NODE_UP,
 		    node_place(c, n), 0);
@@ -121,7 +119,7 @@ recover(struct cluster *c, struct vnode *n, const struct buf *disk)
 		&err) == -1 ||
 	    rec_unpack(&alloc_saved_type, &saved, disk[1].data, disk[1].len,
 		NULL, &err) == -1)
-		cluster_wrong(c, "a node's disk was garbled: %s", err.text);
+		sim_fail(&c->w, "a node's disk was garbled: %s", err.text);
 	run = node_add_run(c, n, own);
 	alloc_run_restore(run, &saved);
 	for (size_t i = 0; i < run->ntasks; i++)
@@ -144,8 +142,9 @@ node_start(struct cluster *c, size_t i)
 		return;
 	n->up = true;
 	n->epoch++;
+	n->well_ms = c->w.now;
 	for (size_t k = 0; k + 1 < n->ndisk; k += 2)
 		recover(c, n, &n->disk[k]);
 	forget_disk(n);
-	node_renew(c, n);
+	node_link_open(c, n);
 }

@@ -1,5 +1,6 @@
 /*
- * Inside cluster_node.c, cluster_proc.c and cluster_crash.c: one played node.
+ * Inside cluster_node.c, cluster_link.c, cluster_proc.c and cluster_crash.c:
+ * one played node.
  */
 #ifndef TESTS_SIM_CLUSTER_NODE_H
 #define TESTS_SIM_CLUSTER_NODE_H
@@ -11,13 +12,24 @@
 struct run_time node_now(const struct cluster *c);
 /* Its number. */
 size_t node_place(const struct cluster *c, const struct vnode *n);
-/* Tells the server what has changed, unless it is being told. */
-void node_push(struct cluster *c, struct vnode *n);
-/* Registers, or renews the lease. */
-void node_renew(struct cluster *c, struct vnode *n);
 /* Takes over the record. */
 struct alloc_run *node_add_run(
     struct cluster *c, struct vnode *n, struct alloc *own);
+/* What the servers want of it, and whether that is all of it. */
+void node_take_news(
+    struct cluster *c, struct vnode *n, const struct node_allocs_news *news);
+
+/* --- cluster_link.c --- */
+
+void node_link_open(struct cluster *c, struct vnode *n);
+void node_link_release(struct vnode *n);
+/* Something is to be told of the allocation. */
+void node_tell(struct cluster *c, struct vnode *n, const char *alloc_id);
+void node_link_event(struct cluster *c, struct vnode *n, struct event *ev);
+/* It asks another server, as when a call has failed. */
+void node_move_on(struct cluster *c, struct vnode *n);
+/* Which server it asks. */
+size_t node_server(const struct vnode *n);
 
 /* --- cluster_proc.c --- */
 

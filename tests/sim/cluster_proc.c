@@ -8,8 +8,6 @@
 #include "tests/sim/cluster.h"
 #include "tests/sim/cluster_node.h"
 
-static int here; /* its address is a value for maps that are sets */
-
 static char *
 proc_key(const char *alloc_id, size_t task, uint64_t life)
 {
@@ -91,17 +89,22 @@ node_settle(struct cluster *c, struct vnode *n, struct alloc_run *run)
 	wake_ms = alloc_run_wake_ms(run);
 	if (wake_ms != 0) {
 		struct event *ev = cluster_later(c,
-		    wake_ms > c->now_ms ? wake_ms - c->now_ms : 1, EV_WAKE,
+		    wake_ms > c->w.now ? wake_ms - c->w.now : 1, EV_WAKE,
 		    node_place(c, n), n->epoch);
 
 		snprintf(
 		    ev->alloc_id, sizeof ev->alloc_id, "%s", run->alloc->id);
 	}
-	if (!run->changed)
+	if (run->changed) {
+		run->changed = false;
+		node_tell(c, n, run->alloc->id);
+	}
+	if (!alloc_run_is_done(run) ||
+	    map_find(&n->forgotten, run->alloc->id) == NULL)
 		return;
-	run->changed = false;
-	map_put(&n->dirty, run->alloc->id, &here);
-	node_push(c, n);
+	map_remove(&n->forgotten, run->alloc->id);
+	map_remove(&n->runs, run->alloc->id);
+	alloc_run_free(run);
 }
 
 void
@@ -113,7 +116,7 @@ node_on_started(struct cluster *c, struct vnode *n, const struct event *ev)
 
 	if (run == NULL || run->tasks[ev->task].life != ev->life)
 		return;
-	if (cluster_is_wild(c) && cluster_chance(c, 10)) {
+	if (c->wild && cluster_chance(c, 10)) {
 		alloc_run_start_failed(
 		    run, ev->task, "no such luck", false, node_now(c));
 		node_settle(c, n, run);
@@ -126,7 +129,7 @@ node_on_started(struct cluster *c, struct vnode *n, const struct event *ev)
 	if (is_batch)
 		proc_end_later(c, n, ev->alloc_id, ev->task, ev->life,
 		    cluster_between(c, 200, 3000), 0);
-	else if (cluster_is_wild(c) && cluster_chance(c, 50))
+	else if (c->wild && cluster_chance(c, 50))
 		proc_end_later(c, n, ev->alloc_id, ev->task, ev->life,
 		    cluster_between(c, 100, 5000), 1);
 	alloc_run_started(run, ev->task, node_now(c));

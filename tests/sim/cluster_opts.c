@@ -1,0 +1,117 @@
+/* What a seed makes of a cluster, and what goes wrong in it beside what goes
+ * wrong with Raft's servers (raft_faults.c). */
+#include "common/clock.h"
+#include "tests/sim/cluster.h"
+
+#define BIG_EVERY                                                  \
+	4 /* each so many seeds have as many nodes as there may be \
+	   */
+
+static uint64_t
+pick(struct rng *r, const uint64_t *v, size_t n)
+{
+	return v[rng_below(r, n)];
+}
+
+#define PICK(r, ...)                               \
+	pick(r, (const uint64_t[]){ __VA_ARGS__ }, \
+	    sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t))
+
+/* Timings as schedd's, and limits that are reached. */
+static void
+choose_raft(struct sim_opts *o, struct rng *r)
+{
+	o->nservers = CLUSTER_SERVERS;
+	o->nfirst = PICK(r, 5, 5, 5, 5, 3) == 5 ? 5 : 3;
+	o->nlearners = 0;
+	o->election_ms = PICK(r, 300, 300, 300, 1000);
+	o->jitter_ms = o->election_ms * 2 / 3;
+	o->heartbeat_ms = o->election_ms / 5;
+	o->append_max_entries = PICK(r, 8, 64, 1000);
+	o->window = PICK(r, 2, 4, 16);
+	o->trailing = PICK(r, 0, 5, 100, 1000);
+	o->snapshot_every = PICK(r, 50, 200, 1000);
+	o->delay_ms = PICK(r, 1, 2, 10);
+	o->sync_ms = PICK(r, 1, 3, 10);
+	o->loss = (unsigned)PICK(r, 0, 0, 5, 50, 200);
+	o->fault_every_ms = PICK(r, 500, 2000, 5000);
+	o->change = rng_below(r, 4) == 0 ? 5 : 0;
+	o->ambush = o->ambush > 30 ? 30 : o->ambush;
+}
+
+void
+cluster_choose(struct cluster *c)
+{
+	struct cluster_opts *o = &c->o;
+	struct rng *r = &c->rng;
+
+	choose_raft(&c->w.o, r);
+	o->nnodes = c->w.seed % BIG_EVERY == 0
+			? CLUSTER_NODES
+			: (size_t)PICK(r, 20, 50, 100, 200);
+	o->nservices = 6 + (size_t)rng_below(r, 12);
+	o->nbatches = (size_t)rng_below(r, 5);
+	o->nsystems = (size_t)rng_below(r, o->nnodes > 200 ? 2 : 3);
+	o->crowded = o->nnodes <= 50 && rng_below(r, 2) == 0;
+	if (o->crowded)
+		o->nbatches = 0; /* they might find no room for ever */
+	o->wild_ms = PICK(r, 15000, 30000, 45000);
+	o->loss = (unsigned)PICK(r, 0, 5, 30);
+	o->twice = (unsigned)PICK(r, 0, 20);
+	o->node_trouble = (unsigned)(o->nnodes / PICK(r, 3, 10, 50) + 1);
+	o->trouble_every_ms = PICK(r, 700, 3000);
+	o->thread_ms = PICK(r, 0, 0, 2, 10);
+	o->jumps = rng_below(r, 3) == 0;
+	o->gc_ms = PICK(r, 0, 3000);
+}
+
+void
+cluster_plan_trouble(struct cluster *c)
+{
+	for (unsigned i = 0; i < c->o.node_trouble; i++) {
+		uint64_t at = cluster_between(c, 4000, c->o.wild_ms - 1);
+		enum event_kind kind =
+		    cluster_chance(c, 500) ? EV_NODE_CRASH : EV_AGENT_CRASH;
+
+		cluster_later(c, at, kind,
+		    (size_t)cluster_between(c, 0, c->o.nnodes - 1), 0);
+	}
+	cluster_later(c, 2000, EV_TROUBLE, 0, 0);
+	sim_post(&c->w, c->w.now + 1500, SIM_FAULT, NULL, 0);
+}
+
+/* Some nodes lose sight of some servers, or of all. */
+static void
+cut_nodes(struct cluster *c)
+{
+	size_t first = (size_t)cluster_between(c, 0, c->o.nnodes - 1);
+	size_t n = (size_t)cluster_between(c, 1, 1 + c->o.nnodes / 10);
+	uint64_t until = c->w.now + cluster_between(c, 200, 15000);
+	unsigned blind = (unsigned)cluster_between(c, 1, 31);
+
+	for (size_t i = 0; i < n; i++) {
+		struct vnode *v = &c->nodes[(first + i) % c->o.nnodes];
+
+		v->blind = blind;
+		v->blind_until_ms = until;
+		if (cluster_chance(c, 300))
+			v->cut_until_ms = until;
+	}
+}
+
+void
+cluster_trouble(struct cluster *c)
+{
+	size_t i = (size_t)cluster_between(c, 0, CLUSTER_SERVERS - 1);
+	int64_t hour = 3600 * CLOCK_NS_PER_S;
+
+	if (!c->wild)
+		return;
+	if (cluster_chance(c, 600))
+		cut_nodes(c);
+	else if (c->o.jumps)
+		c->servers[i].skew_ns =
+		    (int64_t)cluster_between(c, 0, 2) * hour - hour;
+	cluster_later(c, cluster_between(c, 1, 2 * c->o.trouble_every_ms),
+	    EV_TROUBLE, 0, 0);
+}
