@@ -150,7 +150,7 @@ disaster: all disaster-build
 sim:
 	$(MAKE) VARIANT=release sim-build
 	$(MAKE) VARIANT=plant sim-build
-	tests/sim/run
+	SECONDS=$(SECONDS) tests/sim/run
 
 # With the programs, so that clang sees them too.
 fuzz-build:

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cmd/schedd/plant.h"
 #include "cmd/schedd/text.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -141,7 +142,9 @@ sched_core_lead(struct sched_core *c, bool leading)
 	HASH_ITER(hh, c->pending, p, tmp)
 	{
 		HASH_DEL(c->pending, p);
-		if (p->has_req)
+		if (SCHED_PLANT(4) && p->answer == CORE_REGISTERED)
+			core_reply(c, p->req, NULL, NULL, c->state.index);
+		else if (p->has_req)
 			core_refuse(c, p->req, ERR_GONE,
 			    "this server stopped leading: the outcome is "
 			    "unknown");

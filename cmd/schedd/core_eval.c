@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/schedd/plant.h"
 #include "cmd/schedd/scheduler.h"
 #include "cmd/schedd/text.h"
 #include "common/clock.h"
@@ -122,7 +123,7 @@ core_eval_track(struct sched_core *c, const struct eval *evals, size_t n)
 void
 core_eval_gain(struct sched_core *c, const struct sched_node *n)
 {
-	if (n->node == NULL)
+	if (n->node == NULL || SCHED_PLANT(11))
 		return;
 	blocked_gain(&c->blocked, n->node->computed_class, c->state.index);
 	blocked_gain_at(&c->blocked, n->id);
@@ -142,7 +143,7 @@ core_eval_lead(struct sched_core *c)
 	broker_init(&c->broker, &opts);
 	for (const struct sched_eval *e = c->state.evals; e != NULL;
 	     e = e->hh.next)
-		if (!sched_eval_is_terminal(&e->rec))
+		if (!sched_eval_is_terminal(&e->rec) && !SCHED_PLANT(7))
 			enqueue(c, &e->rec);
 }
 

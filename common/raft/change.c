@@ -306,6 +306,9 @@ raft_handover_go(struct raft *r)
 		      : p->match != last || r->commit != last)
 		return;
 	r->handover.told = true;
+#ifdef RAFT_PLANT
+	raft_lease_give_up(r);
+#endif
 	m = raft_say(r, RAFT_TIMEOUT_NOW, p->id);
 	m->log_index = last;
 }

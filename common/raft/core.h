@@ -115,6 +115,10 @@ struct raft {
 	uint64_t round_done;     /* newest round a majority answered */
 	struct raft_read *reads; /* in order of arrival */
 	size_t nreads, creads;
+#ifdef RAFT_PLANT
+	uint64_t round_ms, lease_ms; /* see read.c */
+	bool lease_is_over;
+#endif
 	struct {
 		uint64_t to; /* 0: no transfer is under way */
 		uint64_t id, until_ms;
@@ -255,5 +259,8 @@ void raft_peer_laps(struct raft *r, struct raft_peer *p);
 void raft_read(struct raft *r, uint64_t id);
 void raft_reads_advance(struct raft *r); /* after any change */
 void raft_reads_drop(struct raft *r);
+#ifdef RAFT_PLANT
+void raft_lease_give_up(struct raft *r);
+#endif
 
 #endif

@@ -264,6 +264,7 @@ take_news(struct raft_node *node, struct raft_node_news *news)
 		break;
 	case RAFT_NODE_LEADER:
 		node->owner_leads = news->leads;
+		node->owner_term = news->term;
 		if (!news->leads)
 			refuse_unseen(node);
 		node->opts.on_leader(node->opts.ctx, news->leads, news->term);
@@ -398,6 +399,7 @@ raft_node_propose(struct raft_node *node, const void *bytes, size_t n,
 	node->nqueued++;
 	a = ask_new(RAFT_NODE_COMMAND, done, ctx);
 	a->bytes = raft_bytes_new(bytes, n);
+	a->term = node->owner_term;
 	if (is_urgent || node->outbox.n >= LAZY_MAX)
 		ask(node, a);
 	else

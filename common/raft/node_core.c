@@ -399,6 +399,7 @@ propose(struct raft_node *node)
 		payloads[i] = a->bytes;
 	ev.propose.payloads = payloads;
 	ev.propose.n = n;
+	ev.propose.term = node->fresh.head->term;
 	raft_node_step(node, &ev);
 	free(payloads);
 }
@@ -455,6 +456,9 @@ raft_node_on_inbox(void *arg)
 	while ((a = raft_node_asks_take(&asks)) != NULL) {
 		switch (a->kind) {
 		case RAFT_NODE_COMMAND:
+			if (node->fresh.n > 0 &&
+			    node->fresh.head->term != a->term)
+				propose(node);
 			raft_node_asks_add(&node->fresh, a);
 			break;
 		case RAFT_NODE_READ:

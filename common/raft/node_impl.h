@@ -29,8 +29,9 @@ struct raft_node_ask {
 	char addr[RAFT_ADDR_MAX + 1];
 	raft_node_done_fn *done;
 	void *ctx;
-	uint64_t index, term; /* where it went */
-	enum err_code code;   /* why it failed */
+	uint64_t index;     /* where it went */
+	uint64_t term;      /* COMMAND: that it was decided in; where it went */
+	enum err_code code; /* why it failed */
 	enum raft_refusal refusal;
 };
 
@@ -117,6 +118,7 @@ struct raft_node {
 	bool hands_over;              /* at the end of this turn */
 	struct loop_timer *lazy;      /* ... or then */
 	bool owner_leads;
+	uint64_t owner_term; /* in which */
 	uint64_t owner_leader;
 	uint64_t applied, applied_term, applied_synced;
 	uint64_t config_index; /* of the config as of applied */

@@ -227,11 +227,14 @@ struct raft_event {
 	union {
 		const struct raft_message *recv;
 		/* id is echoed by PROPOSED or REFUSED. Payloads stay the
-		 * caller's; each becomes one COMMAND entry. */
+		 * caller's; each becomes one COMMAND entry. term: refused
+		 * as NOT_LEADER in any other, for what was decided while
+		 * this server led before may be out of date; 0: any. */
 		struct {
 			uint64_t id;
 			struct raft_bytes *const *payloads;
 			size_t n;
+			uint64_t term;
 		} propose;
 		uint64_t read_id; /* echoed by READ_OK or READ_FAILED */
 		/* id is echoed by PROPOSED (one entry) or REFUSED. The change

@@ -33,9 +33,55 @@ raft_read(struct raft *r, uint64_t id)
 	r->reads[r->nreads++] = (struct raft_read){ .id = id };
 }
 
+#ifdef RAFT_PLANT
+/*
+ * Reads on a lease: after a majority has answered a round, none are asked for
+ * most of an election time. Such reads are not done here, and these plants
+ * say why: the lease outlives a handing over (21), or it runs from the answer
+ * and not from the question (22).
+ */
+static void
+lease_renew(struct raft *r)
+{
+	r->lease_ms = (PLANT(22) ? r->now_ms : r->round_ms) +
+		      r->opts.election_ms * 9 / 10;
+}
+
+void
+raft_lease_give_up(struct raft *r)
+{
+	r->lease_is_over = !PLANT(21);
+}
+
+static void
+read_on_lease(struct raft *r)
+{
+	if (!(PLANT(21) || PLANT(22)) || r->lease_is_over ||
+	    r->now_ms >= r->lease_ms)
+		return;
+	for (size_t i = 0; i < r->nreads; i++)
+		if (r->reads[i].round == 0) {
+			r->reads[i].round = r->round_done;
+			r->reads[i].index = r->commit;
+		}
+}
+
+static void
+lease_drop(struct raft *r)
+{
+	r->lease_ms = 0;
+	r->lease_is_over = false;
+}
+#else
+#define lease_renew(r)   ((void)0)
+#define lease_drop(r)    ((void)0)
+#define read_on_lease(r) ((void)0)
+#endif
+
 void
 raft_reads_drop(struct raft *r)
 {
+	lease_drop(r);
 	for (size_t i = 0; i < r->nreads; i++)
 		fail(r, r->reads[i].id, RAFT_NOT_LEADER);
 	r->nreads = 0;
@@ -51,8 +97,10 @@ count_round(struct raft *r)
 		if (r->peers[i].id == r->opts.id ||
 		    r->peers[i].round >= r->round)
 			slots |= 1U << i;
-	if (raft_is_majority(r, slots))
-		r->round_done = r->round;
+	if (!raft_is_majority(r, slots))
+		return;
+	r->round_done = r->round;
+	lease_renew(r);
 }
 
 /* Gives all reads that have no round yet a new one, if there are any. */
@@ -66,6 +114,9 @@ start_round(struct raft *r)
 			continue;
 		if (!any)
 			r->round++;
+#ifdef RAFT_PLANT
+		r->round_ms = r->now_ms;
+#endif
 		any = true;
 		r->reads[i].round = r->round;
 		r->reads[i].index = r->commit;
@@ -103,6 +154,7 @@ raft_reads_advance(struct raft *r)
 		return;
 	if (r->commit < r->noop && !PLANT(19))
 		return;
+	read_on_lease(r);
 	if (r->round_done < r->round)
 		count_round(r);
 	if (r->round_done == r->round) {

@@ -272,19 +272,19 @@ void
 raft_propose(struct raft *r, const struct raft_event *ev)
 {
 	uint64_t first = raft_log_last(&r->log) + 1;
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, term = ev->propose.term;
+	bool leads = r->role == RAFT_LEADER && (term == 0 || term == r->term);
 	struct raft_action *a;
 
 	assert(ev->propose.n > 0);
 	for (size_t i = 0; i < ev->propose.n; i++)
 		bytes += ENTRY_COST + ev->propose.payloads[i]->len;
-	if (r->role != RAFT_LEADER || r->handover.to != 0 ||
+	if (!leads || r->handover.to != 0 ||
 	    (r->uncommitted > 0 &&
 		r->uncommitted + bytes > r->opts.uncommitted_max)) {
 		a = raft_act(r, RAFT_ACT_REFUSED);
 		a->refused.id = ev->propose.id;
-		a->refused.why =
-		    r->role != RAFT_LEADER ? RAFT_NOT_LEADER : RAFT_BUSY;
+		a->refused.why = leads ? RAFT_BUSY : RAFT_NOT_LEADER;
 		return;
 	}
 	for (size_t i = 0; i < ev->propose.n; i++)

@@ -44,7 +44,7 @@ cluster_leader(struct cluster *c)
 /* --- the queue of events --- */
 
 static bool
-is_sooner(const struct event *a, const struct event *b)
+is_sooner(const struct event_at *a, const struct event_at *b)
 {
 	return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->seq < b->seq;
 }
@@ -52,26 +52,27 @@ is_sooner(const struct event *a, const struct event *b)
 static void
 push(struct cluster *c, struct event *ev)
 {
+	struct event_at at = { ev->at_ms, ++c->seq, ev };
 	size_t i = c->nheap;
 
-	c->heap = xgrow(c->heap, i, &c->heap_cap, sizeof(struct event *));
+	c->heap = xgrow(c->heap, i, &c->heap_cap, sizeof *c->heap);
 	c->nheap++;
-	ev->seq = ++c->seq;
-	for (; i > 0 && is_sooner(ev, c->heap[(i - 1) / 2]); i = (i - 1) / 2)
+	for (; i > 0 && is_sooner(&at, &c->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		c->heap[i] = c->heap[(i - 1) / 2];
-	c->heap[i] = ev;
+	c->heap[i] = at;
 }
 
 static struct event *
 pop(struct cluster *c)
 {
-	struct event *top = c->heap[0], *last = c->heap[--c->nheap];
+	struct event *top = c->heap[0].ev;
+	struct event_at last = c->heap[--c->nheap];
 	size_t i = 0, k;
 
 	while ((k = 2 * i + 1) < c->nheap) {
-		if (k + 1 < c->nheap && is_sooner(c->heap[k + 1], c->heap[k]))
+		if (k + 1 < c->nheap && is_sooner(&c->heap[k + 1], &c->heap[k]))
 			k++;
-		if (!is_sooner(c->heap[k], last))
+		if (!is_sooner(&c->heap[k], &last))
 			break;
 		c->heap[i] = c->heap[k];
 		i = k;
@@ -149,7 +150,8 @@ cluster_send(struct cluster *c, struct event *ev)
 	if (!is_client && c->wild && cluster_chance(c, c->o.twice)) {
 		twin.bytes = (struct buf){ 0 };
 		buf_add(&twin.bytes, ev->bytes.data, ev->bytes.len);
-		cluster_put_off(c, &twin, c->w.now + travel_ms(c));
+		cluster_put_off(
+		    c, &twin, c->w.now + cluster_between(c, 1, 1500));
 	}
 	cluster_put_off(c, ev, c->w.now + travel_ms(c));
 }
@@ -214,7 +216,7 @@ run_until(struct cluster *c, uint64_t until)
 {
 	for (;;) {
 		uint64_t raft_at = sim_next_at(&c->w);
-		uint64_t at = c->nheap > 0 ? c->heap[0]->at_ms : UINT64_MAX;
+		uint64_t at = c->nheap > 0 ? c->heap[0].at_ms : UINT64_MAX;
 		struct sim_event sev;
 		struct event *ev;
 
@@ -239,7 +241,7 @@ run_until(struct cluster *c, uint64_t until)
 static void
 live_in_peace(struct cluster *c)
 {
-	uint64_t limit = c->w.now + CLUSTER_PEACE_MS;
+	uint64_t limit = c->w.now + c->peace_ms;
 
 	c->wild = false;
 	for (size_t i = 0; i < CLUSTER_SERVERS; i++)
@@ -252,7 +254,7 @@ live_in_peace(struct cluster *c)
 		run_until(c, c->w.now + 5000);
 		if (c->w.now >= limit)
 			sim_fail(&c->w, "L-PLACED: after %d s of peace %s",
-			    CLUSTER_PEACE_MS / 1000, c->why);
+			    (int)(c->peace_ms / 1000), c->why);
 	} while (!cluster_is_settled(c));
 	run_until(c, c->w.now + 5000);
 	if (!cluster_is_settled(c))
@@ -260,7 +262,7 @@ live_in_peace(struct cluster *c)
 }
 
 static void
-open_cluster(struct cluster *c, uint64_t seed, bool verbose)
+open_cluster(struct cluster *c, uint64_t seed, uint64_t peace_ms, bool verbose)
 {
 	*c = (struct cluster){ 0 };
 	sim_world_init(&c->w, seed, verbose);
@@ -268,6 +270,7 @@ open_cluster(struct cluster *c, uint64_t seed, bool verbose)
 	cluster_choose(c);
 	sim_world_open(&c->w);
 	c->wild = true;
+	c->peace_ms = peace_ms;
 	server_open(c);
 	for (size_t i = 0; i < c->w.o.nservers; i++)
 		sim_server_start(&c->w, &c->w.servers[i]);
@@ -302,11 +305,11 @@ close_books(struct cluster *c)
 }
 
 bool
-cluster_run(struct cluster *c, uint64_t seed, bool verbose)
+cluster_run(struct cluster *c, uint64_t seed, uint64_t peace_ms, bool verbose)
 {
 	bool ok;
 
-	open_cluster(c, seed, verbose);
+	open_cluster(c, seed, peace_ms, verbose);
 	sim_current = &c->w;
 	if (setjmp(c->w.failed) == 0) {
 		run_until(c, c->w.now + c->o.wild_ms);
@@ -330,7 +333,7 @@ cluster_release(struct cluster *c)
 	client_release(c);
 	ghost_release(c);
 	while (c->nheap > 0)
-		event_free(c, c->heap[--c->nheap]);
+		event_free(c, c->heap[--c->nheap].ev);
 	while (c->spare != NULL) {
 		struct event *ev = c->spare;
 

@@ -49,9 +49,8 @@
 #define CLUSTER_CPU       4000          /* of a node */
 #define CLUSTER_MEMORY_MB 8000
 #define CLUSTER_WALL_S    INT64_C(946684800)
-#define CLUSTER_BOUND_MS  25000  /* what is not wanted ends by then */
-#define CLUSTER_PEACE_MS  400000 /* by then all that was asked for is so */
-#define CLUSTER_FULL      128    /* each so many commands states are compared */
+#define CLUSTER_BOUND_MS  25000 /* what is not wanted ends by then */
+#define CLUSTER_FULL      256   /* each so many commands states are compared */
 
 enum event_kind {
 	EV_REQUEST,     /* arrives at a server */
@@ -91,7 +90,7 @@ struct seen {
 
 struct event {
 	struct event *next; /* of those to be used again */
-	uint64_t at_ms, seq;
+	uint64_t at_ms;
 	enum event_kind kind;
 	size_t who; /* node, job, or CLUSTER_CLIENT */
 	size_t server;
@@ -108,6 +107,12 @@ struct event {
 	int64_t exit_code;
 	uint64_t modify; /* ASK_REGISTER: must be the job's */
 	struct seen seen;
+};
+
+/* ... in the queue, where it is looked at often. */
+struct event_at {
+	uint64_t at_ms, seq;
+	struct event *ev;
 };
 
 /* A task's process: it outlives nodeagent, not the machine. */
@@ -275,7 +280,7 @@ struct cluster {
 	struct cluster_opts o;
 	uint64_t seq, next_call, next_read, next_office;
 	struct rng rng;
-	struct event **heap; /* the soonest first */
+	struct event_at *heap; /* the soonest first */
 	size_t nheap, heap_cap;
 	struct event *spare; /* events that can be used again */
 	struct vserver servers[CLUSTER_SERVERS];
@@ -285,7 +290,7 @@ struct cluster {
 	size_t njobs;
 	struct reader readers[4];
 	bool wild; /* things may break */
-	uint64_t end_ms;
+	uint64_t peace_ms;
 
 	/* The ghost's. */
 	uint64_t acked;   /* the highest index that people were told */
@@ -304,8 +309,10 @@ struct cluster {
 
 /* --- cluster.c --- */
 
-/* Returns whether all held; c->w.why says what did not. */
-bool cluster_run(struct cluster *c, uint64_t seed, bool verbose);
+/* Returns whether all held; c->w.why says what did not. All that was asked for
+ * must be so after at most peace_ms without trouble. */
+bool cluster_run(
+    struct cluster *c, uint64_t seed, uint64_t peace_ms, bool verbose);
 void cluster_release(struct cluster *c);
 int64_t cluster_wall_ns(const struct cluster *c);
 uint64_t cluster_between(struct cluster *c, uint64_t low, uint64_t high);
@@ -391,6 +398,7 @@ void cluster_show_job(struct cluster *c);
 struct cluster_plant {
 	int number; /* the SCHED_PLANT() of cmd/schedd */
 	const char *name;
+	unsigned first; /* where to begin: it was found there once */
 	unsigned seeds; /* to be found within */
 };
 extern const struct cluster_plant cluster_plants[];

@@ -171,6 +171,8 @@ ghost_kept(struct vserver *v, uint64_t index)
 		c->snaps = xgrow(c->snaps, c->nsnaps, &c->csnaps, sizeof b);
 		c->snaps[c->nsnaps++] = (struct buf){ 0 };
 	}
+	if (c->snaps[index].len > 0 && index % 4 != 0)
+		return; /* as another has it */
 	sched_snapshot_write(sched_core_state(v->core), add_bytes, &b);
 	if (c->snaps[index].len == 0) {
 		c->snaps[index] = b;

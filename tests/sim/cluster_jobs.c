@@ -16,7 +16,7 @@
 
 #define RETRY_MS   1000
 #define READERS    (sizeof((struct cluster){ 0 }.readers) / sizeof(struct reader))
-#define READ_EVERY 300
+#define READ_EVERY 60
 
 /* --- what is registered --- */
 

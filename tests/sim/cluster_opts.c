@@ -3,9 +3,8 @@
 #include "common/clock.h"
 #include "tests/sim/cluster.h"
 
-#define BIG_EVERY                                                  \
-	4 /* each so many seeds have as many nodes as there may be \
-	   */
+/* Each so many seeds have as many nodes as there may be. */
+#define BIG_EVERY 8
 
 static uint64_t
 pick(struct rng *r, const uint64_t *v, size_t n)
@@ -49,15 +48,19 @@ cluster_choose(struct cluster *c)
 	o->nnodes = c->w.seed % BIG_EVERY == 0
 			? CLUSTER_NODES
 			: (size_t)PICK(r, 20, 50, 100, 200);
+	if (o->nnodes == CLUSTER_NODES && c->w.o.snapshot_every < 500)
+		c->w.o.snapshot_every = 500;
 	o->nservices = 6 + (size_t)rng_below(r, 12);
 	o->nbatches = (size_t)rng_below(r, 5);
-	o->nsystems = (size_t)rng_below(r, o->nnodes > 200 ? 2 : 3);
+	o->nsystems = (size_t)rng_below(r, 3);
+	if (o->nnodes == CLUSTER_NODES)
+		o->nsystems = rng_below(r, 4) == 0;
 	o->crowded = o->nnodes <= 50 && rng_below(r, 2) == 0;
 	if (o->crowded)
 		o->nbatches = 0; /* they might find no room for ever */
 	o->wild_ms = PICK(r, 15000, 30000, 45000);
 	o->loss = (unsigned)PICK(r, 0, 5, 30);
-	o->twice = (unsigned)PICK(r, 0, 20);
+	o->twice = (unsigned)PICK(r, 0, 20, 100);
 	o->node_trouble = (unsigned)(o->nnodes / PICK(r, 3, 10, 50) + 1);
 	o->trouble_every_ms = PICK(r, 700, 3000);
 	o->thread_ms = PICK(r, 0, 0, 2, 10);

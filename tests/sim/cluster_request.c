@@ -175,7 +175,7 @@ on_people(struct vserver *v, const struct event *ev)
 		.job_modify_index = ev->modify };
 	struct err err;
 
-	if (ev->msg == ASK_READ && !SCHED_PLANT(8)) {
+	if (ev->msg == ASK_READ && !SCHED_PLANT(5)) {
 		server_mail(v, (struct mail){ .read = add_ask(v, ev) });
 		return;
 	}

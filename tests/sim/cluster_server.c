@@ -205,9 +205,10 @@ on_act(void *ctx, struct sim_server *s, const struct raft_action *a)
 	}
 }
 
-/* All that came together is one proposal. */
+/* All that came together, and was decided in the same term, is one proposal. */
 static void
-propose_all(struct vserver *v, struct raft_bytes **bytes, size_t n)
+propose_all(
+    struct vserver *v, struct raft_bytes **bytes, size_t n, uint64_t term)
 {
 	struct raft_event ev = { .type = RAFT_PROPOSE };
 
@@ -217,6 +218,7 @@ propose_all(struct vserver *v, struct raft_bytes **bytes, size_t n)
 	ev.propose.id = v->fresh_id;
 	ev.propose.payloads = bytes;
 	ev.propose.n = n;
+	ev.propose.term = term;
 	sim_step(&v->c->w, v->s, ev);
 	v->fresh_id = 0;
 	for (size_t i = 0; i < n; i++)
@@ -230,6 +232,7 @@ read_mail(struct vserver *v)
 	struct raft_bytes **bytes =
 	    xcalloc(v->mail.n + 1, sizeof(struct raft_bytes *));
 	struct mail *m;
+	uint64_t term = 0;
 	size_t n = 0;
 
 	v->mail_posted = false;
@@ -243,11 +246,16 @@ read_mail(struct vserver *v)
 			sim_read(&c->w, v->s);
 			continue;
 		}
+		if (n > 0 && m->term != term) {
+			propose_all(v, bytes, n, term);
+			n = 0;
+		}
+		term = m->term;
 		x = queue_add(&v->fresh, sizeof *x);
 		*x = (struct waiting){ .proposal = m->proposal };
 		bytes[n++] = m->bytes;
 	}
-	propose_all(v, bytes, n);
+	propose_all(v, bytes, n, term);
 	free(bytes);
 }
 

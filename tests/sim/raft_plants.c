@@ -22,6 +22,8 @@ const struct sim_plant sim_plants[] = {
 	{ 18, "change-not-undone-when-cut", 10000 },
 	{ 19, "read-before-own-commit", 4000 },
 	{ 20, "read-confirmed-by-another-round", 10000 },
+	{ 21, "lease-kept-while-handing-over", 10000 },
+	{ 22, "lease-from-the-answer-on", 10000 },
 	{ 24, "install-keeps-a-foreign-tail", 4000 },
 	{ 25, "compacted-prev-matches-all", 4000 },
 	{ 27, "old-write-speaks-for-a-new-one", 4000 },

@@ -202,6 +202,16 @@ chunk_content(
 	return false;
 }
 
+/* Who hands over hears nothing of it, and has time to be wrong. */
+static void
+deafen(struct sim_world *w, const struct sim_server *s)
+{
+	if (w->calm || w->o.cut == 0 || !sim_chance(&w->chance, 300))
+		return;
+	for (size_t i = 0; i < w->o.nservers; i++)
+		w->blocked[i][s->id - 1] = i != s->id - 1;
+}
+
 void
 sim_send(
     struct sim_world *w, struct sim_server *s, const struct raft_message *m)
@@ -210,6 +220,8 @@ sim_send(
 	uint64_t state;
 
 	w->stats.messages++;
+	if (m->type == RAFT_TIMEOUT_NOW)
+		deafen(w, s);
 	if (!chunk_content(s, m, &state))
 		return;
 	if (w->blocked[s->id - 1][m->to - 1] ||

@@ -6,6 +6,7 @@
  *	sim_raft [-v] SEED            one seed again; -v tells what happens
  *	sim_raft -H HOURS [-f FIRST] [-i STEP]
  *	                              seeds until so many server-hours passed
+ *	sim_raft -S SECONDS ...       ... or so many seconds
  *	sim_raft -p NUMBER            looks for a planted bug (plant build)
  *	sim_raft -P                   their numbers
  *
@@ -17,6 +18,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/sim/raft_world.h"
@@ -103,19 +105,34 @@ is_repeatable(struct sim_world *w)
 	return same;
 }
 
-/* Seeds first, first + by, ... until so many seeds or hours are done. */
+/* When a run of many seeds ends: one of these. */
+struct limit {
+	uint64_t seeds;
+	double hours;
+	time_t seconds;
+};
+
+static bool
+is_reached(const struct limit *l, const struct sim_stats *sum, time_t began)
+{
+	if (l->seeds > 0)
+		return sum->seeds >= l->seeds;
+	if (l->seconds > 0)
+		return time(NULL) - began >= l->seconds;
+	return (double)sum->server_ms >= l->hours * 3.6e6;
+}
+
+/* Seeds first, first + by, ... */
 static int
-run_many(uint64_t first, uint64_t by, uint64_t nseeds, double hours)
+run_many(uint64_t first, uint64_t by, const struct limit *limit)
 {
 	static struct sim_world w;
 	struct sim_stats sum = { 0 };
+	time_t began = time(NULL);
 	uint64_t seed = first;
 	int rv = 0;
 
-	for (; rv == 0; seed += by) {
-		if (nseeds > 0 ? sum.seeds >= nseeds
-			       : (double)sum.server_ms >= hours * 3.6e6)
-			break;
+	for (; rv == 0 && !is_reached(limit, &sum, began); seed += by) {
 		if (!run_seed(&w, seed, false)) {
 			sim_show_failure(&w, "sim_raft");
 			rv = 1;
@@ -186,23 +203,23 @@ list_plants(void)
 static int
 usage(void)
 {
-	fprintf(stderr,
-	    "usage: sim_raft [-v] [SEED]\n"
-	    "       sim_raft [-f FIRST] [-i STEP] [-n SEEDS | -H HOURS]\n"
-	    "       sim_raft -p NUMBER | -P\n");
+	fprintf(stderr, "usage: sim_raft [-v] [SEED]\n"
+			"       sim_raft [-f FIRST] [-i STEP] [-n SEEDS | -H "
+			"HOURS | -S SECONDS]\n"
+			"       sim_raft -p NUMBER | -P\n");
 	return 2;
 }
 
 int
 main(int argc, char **argv)
 {
-	uint64_t first = 1, by = 1, nseeds = SELFTEST_SEEDS;
-	double hours = 0;
+	struct limit limit = { .seeds = SELFTEST_SEEDS };
+	uint64_t first = 1, by = 1;
 	bool verbose = false;
 	int c;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((c = getopt(argc, argv, "vPf:i:n:H:p:")) != -1) {
+	while ((c = getopt(argc, argv, "vPf:i:n:H:S:p:")) != -1) {
 		switch (c) {
 		case 'v':
 			verbose = true;
@@ -214,11 +231,13 @@ main(int argc, char **argv)
 			by = strtoull(optarg, NULL, 10);
 			break;
 		case 'n':
-			nseeds = strtoull(optarg, NULL, 10);
+			limit.seeds = strtoull(optarg, NULL, 10);
 			break;
 		case 'H':
-			hours = strtod(optarg, NULL);
-			nseeds = 0;
+			limit = (struct limit){ .hours = strtod(optarg, NULL) };
+			break;
+		case 'S':
+			limit = (struct limit){ .seconds = atol(optarg) };
 			break;
 		case 'p':
 			return hunt(atoi(optarg));
@@ -230,5 +249,5 @@ main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return replay(strtoull(argv[optind], NULL, 10), verbose);
-	return run_many(first, by, nseeds, hours);
+	return run_many(first, by, &limit);
 }

@@ -22,6 +22,8 @@
 #include "tests/sim/cluster.h"
 
 enum { SELFTEST_SEEDS = 8, DET_EVERY = 25 };
+/* Evaluations that failed are tried again within six minutes. */
+enum { PEACE_MS = 400000, SHORT_PEACE_MS = 90000 };
 
 static struct cluster c;
 
@@ -41,17 +43,17 @@ stats_show(const struct cluster_stats *s, uint64_t first, uint64_t next,
 {
 	double hours = (double)s->cluster_ms / 3.6e6;
 
-	printf("servers: seeds=%" PRIu64 " (%" PRIu64 "..%" PRIu64
-	       ") cluster_hours=%.1f server_hours=%.1f node_hours=%.0f"
-	       " cluster_hours_a_minute=%.2f events=%" PRIu64
-	       " commands=%" PRIu64 " elections=%" PRIu64 " offices=%" PRIu64
-	       " crashes=%" PRIu64 " partitions=%" PRIu64
-	       " node_crashes=%" PRIu64 " snapshots=%" PRIu64
-	       " installs=%" PRIu64 " writes=%" PRIu64 " reads=%" PRIu64
-	       " allocations=%" PRIu64 " partial_plans=%" PRIu64
-	       " nodes_lost=%" PRIu64 " states_compared=%" PRIu64 "\n",
-	    s->seeds, first, next, hours, (double)s->server_ms / 3.6e6,
-	    (double)s->node_ms / 3.6e6, hours / (seconds / 60), s->events,
+	printf("server_hours=%.1f cluster_hours=%.2f node_hours=%.0f"
+	       " cluster_hours_a_minute=%.2f seeds=%" PRIu64 " (%" PRIu64
+	       "..%" PRIu64 ") events=%" PRIu64 " commands=%" PRIu64
+	       " elections=%" PRIu64 " offices=%" PRIu64 " crashes=%" PRIu64
+	       " partitions=%" PRIu64 " node_crashes=%" PRIu64
+	       " snapshots=%" PRIu64 " installs=%" PRIu64 " writes=%" PRIu64
+	       " reads=%" PRIu64 " allocations=%" PRIu64
+	       " partial_plans=%" PRIu64 " nodes_lost=%" PRIu64
+	       " states_compared=%" PRIu64 "\n",
+	    (double)s->server_ms / 3.6e6, hours, (double)s->node_ms / 3.6e6,
+	    hours / (seconds / 60), s->seeds, first, next, s->events,
 	    s->commands, s->elections, s->offices, s->crashes, s->cuts,
 	    s->node_crashes, s->snapshots, s->installs, s->writes, s->reads,
 	    s->placed, s->partial, s->downs, s->compared);
@@ -72,7 +74,7 @@ is_repeatable(void)
 	uint64_t trace = c.w.trace, seed = c.w.seed;
 
 	cluster_release(&c);
-	cluster_run(&c, seed, false);
+	cluster_run(&c, seed, PEACE_MS, false);
 	if (c.w.trace == trace)
 		return true;
 	printf("seed %" PRIu64 " FAILED: DET: two runs differ\n", seed);
@@ -100,7 +102,7 @@ run_many(uint64_t first, uint64_t by, uint64_t nseeds, double seconds)
 		if (nseeds > 0 ? sum.seeds >= nseeds
 			       : now_s() - began >= seconds)
 			break;
-		if (!cluster_run(&c, seed, false)) {
+		if (!cluster_run(&c, seed, PEACE_MS, false)) {
 			show_failure();
 			rv = 1;
 		} else if (sum.seeds % DET_EVERY == 0 && !is_repeatable()) {
@@ -120,7 +122,7 @@ replay(uint64_t seed, bool verbose)
 	struct cluster_stats sum = { 0 };
 	double began = now_s();
 
-	if (!cluster_run(&c, seed, verbose)) {
+	if (!cluster_run(&c, seed, PEACE_MS, verbose)) {
 		show_failure();
 		return 1;
 	}
@@ -143,8 +145,9 @@ hunt(int number)
 		if (p->number != number)
 			continue;
 		sched_plant = number;
-		for (uint64_t seed = 1; seed <= p->seeds; seed++) {
-			if (!cluster_run(&c, seed, false)) {
+		for (uint64_t seed = p->first; seed < p->first + p->seeds;
+		     seed++) {
+			if (!cluster_run(&c, seed, SHORT_PEACE_MS, false)) {
 				printf("planted %02d %s: found at seed %" PRIu64
 				       " by %s\n",
 				    number, p->name, seed, c.w.why);

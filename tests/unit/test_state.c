@@ -11,6 +11,7 @@
 #define NODE1  "11111111-0000-4000-8000-000000000001"
 #define EVAL1  "eeeeeeee-0000-4000-8000-000000000001"
 #define ALLOC1 "aaaaaaaa-0000-4000-8000-000000000001"
+#define ALLOC2 "aaaaaaaa-0000-4000-8000-000000000002"
 
 static struct sched_state st;
 static uint64_t at;
@@ -137,6 +138,39 @@ START_TEST(fsm_refuses_what_no_longer_fits)
 	ck_assert(reply.partial);
 	ck_assert_uint_eq(HASH_COUNT(st.allocs), 1);
 	ck_assert_int_eq(st.nodes->usage.cpu, 700);
+	sched_state_release(&st);
+}
+END_TEST
+
+/* Between a job's plan and its turn another job's plan evicted what it writes
+ * again: the room is no longer its. */
+START_TEST(fsm_brings_nothing_back_that_was_evicted)
+{
+	struct alloc again = { .id = ALLOC1,
+		.job_id = "web",
+		.node_id = NODE1,
+		.desired_status = "run" };
+	struct plan_stop evict = { .alloc_id = ALLOC1,
+		.desired_status = "evict" };
+	struct cmd_plan preempt = {
+		.job_id = "db", .preempts = &evict, .npreempts = 1
+	};
+	struct cmd_plan update = {
+		.job_id = "web", .updates = &again, .nupdates = 1
+	};
+	struct fsm_reply r;
+
+	setup();
+	register_node();
+	register_job("web", 50);
+	place(ALLOC1, 600, &r);
+	apply(&(struct cmd){ .time = 3, .plan = &preempt }, NULL);
+	place(ALLOC2, 600, &r);
+	ck_assert(!r.partial);
+	apply(&(struct cmd){ .time = 4, .plan = &update }, &r);
+	ck_assert(r.partial);
+	ck_assert_int_eq(sched_alloc_find(&st, ALLOC1)->desired, SCHED_EVICT);
+	ck_assert_int_eq(sched_node_find(&st, NODE1)->usage.cpu, 600);
 	sched_state_release(&st);
 }
 END_TEST
@@ -560,7 +594,8 @@ START_TEST(parts_that_do_not_follow_change_nothing)
 END_TEST
 
 UNIT_MAIN("state", state_keeps_versions_only_of_changed_jobs,
-    fsm_refuses_what_no_longer_fits, fsm_keeps_the_followups_of_a_part,
+    fsm_refuses_what_no_longer_fits, fsm_brings_nothing_back_that_was_evicted,
+    fsm_keeps_the_followups_of_a_part,
     state_wakes_those_who_watch_and_only_them, fsm_does_a_clients_request_once,
     snapshot_brings_everything_back,
     allocs_keep_their_job_when_its_name_begins_anew,
