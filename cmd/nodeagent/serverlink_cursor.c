@@ -20,8 +20,8 @@ link_past_hear(struct link_past *p, uint64_t index, bool is_new)
 }
 
 enum link_verdict
-link_past_judge(struct link_past *p, const struct link_cursor *c,
-    uint64_t index, bool full)
+link_past_judge(
+    struct link_past *p, const struct link_cursor *c, uint64_t index, bool full)
 {
 	if (!full && c->index == 0 && c->after == NULL)
 		return LINK_STRAY;
