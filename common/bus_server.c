@@ -12,6 +12,10 @@
 #include "common/mem.h"
 #include "common/tls_relay.h"
 
+/* Requests of one turn. Answered, they make room for the next, so while very
+ * many come there is no end of them, and timers must have their turn. */
+#define TURN_MAX 128
+
 /* --- requests --- */
 
 static const struct bus_route *
@@ -202,7 +206,7 @@ on_server_bell(void *arg)
 	size_t n = 0;
 
 	s->busy++;
-	for (; !s->dead && (c = next_arrived(s)) != NULL; n++)
+	for (; !s->dead && n < TURN_MAX && (c = next_arrived(s)) != NULL; n++)
 		hear(c);
 	s->busy--;
 	if (s->dead) {
@@ -212,6 +216,8 @@ on_server_bell(void *arg)
 	}
 	bus_tend_contexts(s, n);
 	set_timer(s);
+	if (n == TURN_MAX)
+		bus_bell_ring(&s->bell);
 }
 
 static void
