@@ -110,6 +110,7 @@ struct pool_suspect {
 	struct pool_member *member;
 	struct suspicion s;
 	bool ours;  /* we accuse it ourselves, and ask it again */
+	bool seen;  /* we have thought about probing it out of its turn */
 	bool hasty; /* its host refused us: until hasty_ms only */
 	uint64_t hasty_ms;
 	uint64_t ask_ms; /* when we ask it next */

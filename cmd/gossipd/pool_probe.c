@@ -13,6 +13,8 @@
  */
 #define QUIET_BEATS 4
 
+#define CONFIRMERS  5 /* who look after a suspect of others at once */
+
 /* --- whom --- */
 
 /* Who died long ago is told nothing any more and is no longer counted. */
@@ -194,8 +196,9 @@ probe_indirectly(struct pool *p)
 }
 
 /*
- * Nobody has got an answer. Helpers whose nacks are missing, too, make us
- * doubt ourselves; a host that refused us does not.
+ * No datagram has come back. Who answers by TCP is there, and so are we.
+ * Helpers whose nacks are missing, too, make us doubt ourselves; a host that
+ * refused us does not.
  */
 static void
 probe_fail(struct pool *p)
@@ -204,17 +207,19 @@ probe_fail(struct pool *p)
 	struct pool_member *m = probe->target;
 	struct wire_accusation s = { m->incarnation, wire_text(m->name),
 		wire_text(p->self->name) };
-	bool tcp_ok = probe->tcp_ok, refused = probe->refused;
+	bool refused = probe->refused;
 
+	if (probe->tcp_ok) {
+		pool_health_add(p, -1);
+		probe_end(p);
+		log_warn("member answers by TCP only name=%s", m->name);
+		return;
+	}
 	if (probe->wanted > 0)
 		pool_health_add(p, (int)probe->wanted - (int)probe->nacks);
 	else if (!refused)
 		pool_health_add(p, 1);
 	probe_end(p);
-	if (tcp_ok) {
-		log_warn("member answers by TCP only name=%s", m->name);
-		return;
-	}
 	p->stats.probes_failed++;
 	log_debug("probe failed name=%s refused=%d", m->name, refused);
 	pool_on_suspect(p, &s, refused);
@@ -376,6 +381,25 @@ is_quiet(const struct pool *p)
 	return p->health == 0;
 }
 
+/*
+ * Somebody else's suspect is probed out of its turn by a few of all, whom
+ * chance chooses: they confirm soon what is so.
+ */
+static struct pool_member *
+fresh_suspect(struct pool *p)
+{
+	for (size_t i = 0; i < p->ntable; i++) {
+		struct pool_suspect *s = p->table[i]->suspect;
+
+		if (s == NULL || s->seen)
+			continue;
+		s->seen = true;
+		if (!s->ours && rng_below(&p->rng, p->ntable) < CONFIRMERS)
+			return s->member;
+	}
+	return NULL;
+}
+
 /* Whom to probe now; NULL: nobody. */
 static struct pool_member *
 next_target(struct pool *p)
@@ -383,8 +407,10 @@ next_target(struct pool *p)
 	struct pool_member *m;
 
 	p->beat++;
-	if (!is_quiet(p))
-		return round_target(p);
+	if (!is_quiet(p)) {
+		m = fresh_suspect(p);
+		return m != NULL ? m : round_target(p);
+	}
 	if (p->beat % 2 == 0)
 		return ring_target(p);
 	if (p->beat % QUIET_BEATS != 1)
