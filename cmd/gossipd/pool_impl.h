@@ -9,7 +9,8 @@
  *	pool_member.c   members, by name, by chance
  *	pool_send.c     packets out, gossip
  *	pool_packet.c   packets in, and the helper's side of a probe
- *	pool_probe.c    is a member alive?
+ *	pool_target.c   whose turn is it?
+ *	pool_probe.c    is it alive?
  *	pool_state.c    alive, suspect, dead: what each message changes
  *	pool_suspect.c  suspicions that run
  *	pool_sync.c     exchanges of all states; joins
@@ -352,13 +353,18 @@ void pool_pending_refused(struct pool *p, const struct pool_addr *addr);
 /* The ack that answers a ping, with our coordinate now and then. */
 void pool_ack(struct pool *p, uint32_t seq, struct buf *out);
 
+/* --- pool_target.c --- */
+
+/* Whom to probe in this interval; NULL: nobody. */
+struct pool_member *pool_probe_target(struct pool *p);
+/* Whoever is there has pinged us. */
+void pool_probe_pinged(struct pool *p, const struct pool_addr *from);
+
 /* --- pool_probe.c --- */
 
 void pool_probing_fire(struct pool *p, struct pool_timer *t);
 void pool_probe_fire(struct pool *p, struct pool_timer *t);
 void pool_probe_wake(struct pool *p);
-/* Whoever is there has pinged us. */
-void pool_probe_pinged(struct pool *p, const struct pool_addr *from);
 void pool_probe_ack(struct pool *p, const struct wire_ack *ack);
 void pool_probe_nack(struct pool *p, uint32_t seq);
 void pool_probe_tcp(struct pool *p, uint32_t seq, bool ok, bool refused);

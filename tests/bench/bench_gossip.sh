@@ -24,7 +24,7 @@ if [ -z "${GOSSIP_ALONE:-}" ]; then
 fi
 ip link set lo up
 sizes=${SIZES:-3 30}
-rounds=${ROUNDS:-3}
+rounds=${ROUNDS:-7}
 each=${SECONDS_EACH:-30}
 PATH=$build/bin:$PATH
 dir=$(mktemp -d /tmp/rove-bench-gossip.XXXXXX)

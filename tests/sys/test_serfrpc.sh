@@ -149,6 +149,22 @@ expect_eq "$(ctl g2 members | wc -l)" 1
 ctl g2 join "127.0.8.1:$PORT" >/dev/null
 eventually 10 says '^g2 .*alive' rpc members
 
+echo "= events of before, for who asks to hear them"
+gossip_start g5 5
+serf monitor -rpc-addr="127.0.8.5:$RPC_PORT" >"$TEST_DIR/replayed" 2>&1 &
+PIDS+=($!)
+gossip_start g6 6
+ctl g6 monitor -j >"$TEST_DIR/ctl6" &
+PIDS+=($!)
+sleep 0.3
+serf join -replay -rpc-addr="127.0.8.5:$RPC_PORT" "127.0.8.1:$PORT" >/dev/null
+eventually 5 grep -q '"deploy"' "$TEST_DIR/replayed"
+expect_eq "$(ctl g6 join "127.0.8.1:$PORT")" 1
+sleep 0.5
+! grep -q deploy "$TEST_DIR/ctl6" || fail "an old event is heard without -replay"
+ctl g5 leave
+ctl g6 leave
+
 echo "= force-leave, leave"
 kill -9 "$S3"
 eventually 25 says '^s3 .*failed' rpc members
