@@ -154,13 +154,21 @@ struct pool_pending {
 	bool nack;
 };
 
-enum dial_kind { DIAL_NONE, DIAL_PING, DIAL_SYNC, DIAL_JOIN, DIAL_RECONNECT };
+enum dial_kind {
+	DIAL_NONE,
+	DIAL_PING,
+	DIAL_ASK, /* a ping of a suspect */
+	DIAL_SYNC,
+	DIAL_JOIN,
+	DIAL_RECONNECT
+};
 
 struct pool_dial {
 	enum dial_kind kind;
 	uint64_t token;
-	uint64_t user; /* DIAL_JOIN: the caller's token; DIAL_PING: a seq */
-	bool replay;   /* DIAL_JOIN: with the user events of before */
+	uint64_t user; /* DIAL_JOIN: the caller's token; of a ping: its seq */
+	struct pool_member *member; /* DIAL_ASK: whom; NULL: it is gone */
+	bool replay; /* DIAL_JOIN: with the user events of before */
 };
 
 /* An intent about a member that is not known yet. */
@@ -369,6 +377,9 @@ void pool_probe_ack(struct pool *p, const struct wire_ack *ack);
 void pool_probe_nack(struct pool *p, uint32_t seq);
 void pool_probe_tcp(struct pool *p, uint32_t seq, bool ok, bool refused);
 void pool_probe_refused(struct pool *p, const struct pool_addr *addr);
+/* The same by TCP, for who understands it; NULL: it is not asked so. */
+struct pool_dial *pool_ping_by_tcp(struct pool *p, struct pool_member *m,
+    enum dial_kind kind, uint32_t seq, uint64_t deadline_ms);
 /* A ping, and to a suspect that it is one. */
 void pool_ping(struct pool *p, struct pool_member *m, uint32_t seq);
 void pool_probe_forget(struct pool *p, const struct pool_member *m);

@@ -123,6 +123,9 @@ pool_pending_forget(struct pool *p, const struct pool_member *m)
 		if (p->pending[i].kind == PENDING_ASK &&
 		    p->pending[i].member == m)
 			pending_end(p, &p->pending[i]);
+	for (size_t i = 0; i < POOL_DIALS_MAX; i++)
+		if (p->dials[i].member == m)
+			p->dials[i].member = NULL;
 }
 
 static void

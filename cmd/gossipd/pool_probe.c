@@ -90,23 +90,23 @@ ask_helpers(struct pool *p)
 	}
 }
 
-/* It may be only datagrams that do not arrive. */
-static void
-ask_by_tcp(struct pool *p)
+struct pool_dial *
+pool_ping_by_tcp(struct pool *p, struct pool_member *m, enum dial_kind kind,
+    uint32_t seq, uint64_t deadline_ms)
 {
-	struct pool_member *m = p->probe.target;
-	struct wire_ping ping = { .seq = p->probe.seq,
-		.node = wire_text(m->name) };
+	struct wire_ping ping = { .seq = seq, .node = wire_text(m->name) };
+	struct pool_dial *d;
 	struct pool_addr to;
 	struct buf b = { 0 };
 
 	if (m->vsn[1] < VSN_TCP_PING)
-		return;
+		return NULL;
 	wire_put(&b, &wire_ping_form, &ping);
 	pool_member_addr(m, &to);
-	pool_dial(p, DIAL_PING, &to, wire_bytes(b.data, b.len), ping.seq,
-	    p->probe.end_ms);
+	d = pool_dial(
+	    p, kind, &to, wire_bytes(b.data, b.len), seq, deadline_ms);
 	buf_release(&b);
+	return d;
 }
 
 static void
@@ -115,7 +115,9 @@ probe_indirectly(struct pool *p)
 	p->probe.stage = PROBE_INDIRECT;
 	pool_arm(p, &p->probe.timer, p->probe.end_ms);
 	ask_helpers(p);
-	ask_by_tcp(p);
+	/* It may be only datagrams that do not arrive. */
+	pool_ping_by_tcp(
+	    p, p->probe.target, DIAL_PING, p->probe.seq, p->probe.end_ms);
 }
 
 /*

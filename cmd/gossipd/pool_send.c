@@ -224,7 +224,9 @@ pool_dial(struct pool *p, enum dial_kind kind, const struct pool_addr *to,
 		p->stats.refused_full += d == NULL;
 		return NULL;
 	}
-	*d = (struct pool_dial){ kind, ++p->token, user, false };
+	*d = (struct pool_dial){
+		.kind = kind, .token = ++p->token, .user = user
+	};
 	wire_wrap_stream(&b, &wrap, message);
 	p->ops.dial(p->ops.ctx, d->token, to, b.data, b.len, deadline_ms);
 	buf_release(&b);

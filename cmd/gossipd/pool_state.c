@@ -27,13 +27,26 @@ pool_renew(struct pool *p)
 	pool_broadcast(p, p->self->name, &wire_alive_form, &a);
 }
 
+/* Who we are, to whoever does not know it; gossip may not reach it. */
+static void
+tell_accuser(struct pool *p, const char *accuser)
+{
+	struct pool_member *to = pool_member_find(p, accuser);
+	struct wire_alive a;
+	struct pool_addr addr;
+
+	if (to == NULL || to == p->self || !to->seated)
+		return;
+	pool_alive_of(p->self, &a);
+	pool_member_addr(to, &addr);
+	pool_send_form(p, &addr, &wire_alive_form, &a);
+}
+
 /* Somebody says of us what is not so: only a newer incarnation is heard. */
 static void
 refute(struct pool *p, uint32_t accused, const char *accuser)
 {
-	struct pool_member *m = p->self, *to = NULL;
-	struct wire_alive a;
-	struct pool_addr addr;
+	struct pool_member *m = p->self;
 
 	if (m->incarnation >= INCARNATION_MAX)
 		return;
@@ -44,12 +57,7 @@ refute(struct pool *p, uint32_t accused, const char *accuser)
 	pool_health_add(p, 1);
 	pool_renew(p);
 	if (accuser != NULL)
-		to = pool_member_find(p, accuser);
-	if (to == NULL || to == m || !to->seated)
-		return;
-	pool_alive_of(m, &a);
-	pool_member_addr(to, &addr);
-	pool_send_form(p, &addr, &wire_alive_form, &a);
+		tell_accuser(p, accuser);
 }
 
 /* --- alive --- */
@@ -194,8 +202,12 @@ accused(struct pool *p, const struct wire_accusation *s,
 	m = pool_member_find(p, name);
 	if (m == NULL || !m->seated)
 		return NULL;
-	if (s->incarnation < m->incarnation && !POOL_PLANT(1))
+	if (s->incarnation < m->incarnation && !POOL_PLANT(1)) {
+		/* It has missed that we refuted this long ago. */
+		if (m == p->self && p->life == POOL_RUNS)
+			tell_accuser(p, from);
 		return NULL;
+	}
 	return m;
 }
 

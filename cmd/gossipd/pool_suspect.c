@@ -5,15 +5,16 @@
 #include "common/mem.h"
 
 /* How often we ask a suspect of ours again, in a probe interval. */
-#define ASKS       2
+#define ASKS       4
 #define ASKS_HASTY 5
 /*
  * No verdict before we have asked it so often ourselves, whoever accused it:
- * where a third of all packets is lost, half of the questions come to
- * nothing. Where its host has refused us, that says enough.
+ * where a third of all packets is lost, more than half of the questions come
+ * to nothing. Where its host has refused us, that says enough.
  */
-#define ASKS_LAST  6
-#define ASKS_AHEAD 3 /* probe intervals before the end */
+#define ASKS_LAST   12
+#define ASKS_BY_TCP 6 /* one in so many is made by TCP as well */
+#define ASKS_AHEAD  3 /* probe intervals before the end */
 
 static uint64_t
 ask_every_ms(const struct pool *p, const struct pool_suspect *s)
@@ -65,11 +66,24 @@ rearm(struct pool *p, struct pool_suspect *s)
 	pool_arm(p, &s->timer, at);
 }
 
+/* A stream gets through where datagrams do not; its answer may take longer. */
+static void
+ask_by_tcp(struct pool *p, struct pool_suspect *s)
+{
+	struct pool_dial *d = pool_ping_by_tcp(p, s->member, DIAL_ASK, ++p->seq,
+	    p->now_ms + p->rules.suspicion.interval_ms * ASKS_AHEAD);
+
+	if (d != NULL)
+		d->member = s->member;
+}
+
 static void
 ask_again(struct pool *p, struct pool_suspect *s)
 {
 	struct pool_pending *w = pool_pending_new(p, PENDING_ASK);
 
+	if (s->nasked % ASKS_BY_TCP == 0)
+		ask_by_tcp(p, s);
 	s->ask_ms = p->now_ms + ask_every_ms(p, s);
 	s->nasked++;
 	if (w == NULL)

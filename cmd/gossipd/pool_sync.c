@@ -268,6 +268,12 @@ on_sync_answer(struct pool *p, const struct pool_dial *d,
 	    p, body, d->kind == DIAL_JOIN && !d->replay, err);
 }
 
+static bool
+is_ping(const struct pool_dial *d)
+{
+	return d->kind == DIAL_PING || d->kind == DIAL_ASK;
+}
+
 static int
 on_answer(struct pool *p, const struct pool_dial *d, struct wire_bytes stream,
     struct err *err)
@@ -277,14 +283,14 @@ on_answer(struct pool *p, const struct pool_dial *d, struct wire_bytes stream,
 	struct buf room = { 0 };
 	int rv = wire_peel_stream(p->ring, stream, &room, &message, err);
 
-	if (rv == 0 && d->kind != DIAL_PING)
+	if (rv == 0 && !is_ping(d))
 		rv = on_sync_answer(p, d, message, err);
 	else if (rv == 0 && message.data[0] == WIRE_ACK)
 		rv = wire_get(
 		    &wire_ack_form, wire_from(message, 1), &ack, NULL, err);
 	else if (rv == 0)
 		rv = err_set(err, ERR_BAD, "not an ack");
-	if (rv == 0 && d->kind == DIAL_PING && ack.seq != d->user)
+	if (rv == 0 && is_ping(d) && ack.seq != d->user)
 		rv = err_set(err, ERR_BAD, "an ack of another ping");
 	buf_release(&room);
 	return rv;
@@ -320,6 +326,8 @@ pool_stream_answer(struct pool *p, uint64_t now_ms, uint64_t token,
 		log_debug("stream answer refused: %s", err.text);
 	if (d.kind == DIAL_PING)
 		pool_probe_tcp(p, (uint32_t)d.user, ok, false);
+	if (d.kind == DIAL_ASK && ok && d.member != NULL)
+		pool_suspect_heard(p, d.member);
 	if (d.kind == DIAL_JOIN && ok)
 		pool_tell_join(p);
 	if (d.kind == DIAL_JOIN)

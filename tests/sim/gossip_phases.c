@@ -146,6 +146,18 @@ trouble(struct gossip *g)
 	gossip_agree(g, 180000 * g->slow, "after trouble");
 }
 
+/* So much is lost that news alone do not tell all who is well. */
+static void
+loss(struct gossip *g)
+{
+	g->w.loss_pct = 30 + (unsigned)rng_below(&g->w.rng, 6);
+	g->w.delay_max_ms = 1 + rng_below(&g->w.rng, 100);
+	gossip_say(g, "loss %u %%", g->w.loss_pct);
+	gossip_pass(g, 180000 * g->slow);
+	calm(g);
+	gossip_agree(g, 180000 * g->slow, "after loss");
+}
+
 /* Two parts for a while, long enough or not to give each other up. */
 static void
 cut(struct gossip *g)
@@ -258,7 +270,7 @@ static void
 live(struct gossip *g)
 {
 	static void (*const phases[])(struct gossip *) = { trouble, trouble,
-		cut, die, die, die, leave, die_in_trouble };
+		loss, cut, die, die, die, leave, die_in_trouble };
 
 	rest(g);
 	for (int i = 0; i < 6; i++)
