@@ -42,7 +42,8 @@
  * - Pings carry no source (the answer goes where they came from); acks carry
  *   the coordinate now and then, not always.
  * - Who was chosen for an exchange of states lets one of its own pass, but not
- *   two in a row. An ack without a coordinate has no empty one either.
+ *   two in a row; where there were no news for three of them, two of three are
+ *   left out. An ack without a coordinate has no empty one either.
  * - Left members are dropped from memberlist's table as dead ones are; Serf's
  *   list keeps them.
  */

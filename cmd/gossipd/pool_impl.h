@@ -242,7 +242,9 @@ struct pool {
 
 	struct bcast news, intents, queries, events;
 	uint64_t gossiped_ms;
-	bool yielded; /* our last exchange was another's */
+	uint64_t news_ms; /* when there was something to tell */
+	unsigned nrests;  /* exchanges of states that were due since then */
+	bool yielded;     /* our last exchange was another's */
 	struct pool_timer gossip, probing, syncing, reconnecting, reaping;
 	struct pool_timer leaving;
 	uint64_t leave_news; /* the broadcast that we wait for */

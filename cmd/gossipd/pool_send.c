@@ -175,6 +175,7 @@ enqueue(struct pool *p, struct bcast *q, const char *about,
 {
 	uint64_t id = 0;
 
+	p->news_ms = p->now_ms;
 	if (message.n + COMPOUND_COST <= pool_budget(p, 0))
 		id = bcast_add(q, about, message, POOL_BROADCASTS);
 	pool_gossip_wake(p);

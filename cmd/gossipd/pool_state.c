@@ -204,7 +204,7 @@ accused(struct pool *p, const struct wire_accusation *s,
 		return NULL;
 	if (s->incarnation < m->incarnation && !POOL_PLANT(1)) {
 		/* It has missed that we refuted this long ago. */
-		if (m == p->self && p->life == POOL_RUNS)
+		if (m == p->self && p->life == POOL_RUNS && !POOL_PLANT(2))
 			tell_accuser(p, from);
 		return NULL;
 	}

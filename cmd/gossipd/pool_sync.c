@@ -159,6 +159,10 @@ dial_sync(struct pool *p, enum dial_kind kind, const struct pool_addr *to,
 
 /* In a large pool less often: each exchange is as large as the pool. */
 #define SYNC_FREE 32
+/* After so many intervals without news only every so-manyth exchange is made:
+ * whatever the news had left out has been told. */
+#define SYNC_BUSY 3
+#define SYNC_REST 3
 
 static uint64_t
 sync_every_ms(const struct pool *p)
@@ -179,6 +183,14 @@ pool_sync_met(struct pool *p)
 	pool_arm(p, &p->syncing, p->now_ms + sync_every_ms(p));
 }
 
+static bool
+may_rest(struct pool *p)
+{
+	if (p->now_ms - p->news_ms <= sync_every_ms(p) * SYNC_BUSY)
+		return false;
+	return ++p->nrests % SYNC_REST != 0;
+}
+
 void
 pool_syncing_fire(struct pool *p, struct pool_timer *t)
 {
@@ -187,7 +199,7 @@ pool_syncing_fire(struct pool *p, struct pool_timer *t)
 
 	pool_arm(p, t, p->now_ms + sync_every_ms(p));
 	p->yielded = false;
-	if (p->life != POOL_RUNS ||
+	if (p->life != POOL_RUNS || may_rest(p) ||
 	    pool_pick(p, pool_is_alive, NULL, &m, 1) == 0)
 		return;
 	pool_member_addr(m, &to);

@@ -61,7 +61,7 @@ void gossip_say(const struct gossip *g, const char *fmt, ...)
 void gossip_pass(struct gossip *g, uint64_t ms);
 /* Until each that is up sees all that are up alive; else it is a failure. */
 void gossip_agree(struct gossip *g, uint64_t within_ms, const char *when);
-/* Are there no more mistakes than a hundredth of the stops, and leavers taken
+/* Are there no more mistakes than a 200th of the stops, and leavers taken
  * for dead than a twentieth of who saw them leave? */
 bool gossip_is_sound(const struct gossip_stats *s);
 void gossip_note(struct gossip_times *t, uint64_t ms);

@@ -174,7 +174,7 @@ gossip_agree(struct gossip *g, uint64_t within_ms, const char *when)
 bool
 gossip_is_sound(const struct gossip_stats *s)
 {
-	return s->false_failures * 100 <= s->stops + 200 &&
+	return s->false_failures * 200 <= s->stops + 1000 &&
 	       s->leavers_failed * 20 <= s->leave_views + 20;
 }
 

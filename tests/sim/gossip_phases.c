@@ -150,7 +150,7 @@ trouble(struct gossip *g)
 static void
 loss(struct gossip *g)
 {
-	g->w.loss_pct = 30 + (unsigned)rng_below(&g->w.rng, 6);
+	g->w.loss_pct = 32 + (unsigned)rng_below(&g->w.rng, 7);
 	g->w.delay_max_ms = 1 + rng_below(&g->w.rng, 100);
 	gossip_say(g, "loss %u %%", g->w.loss_pct);
 	gossip_pass(g, 180000 * g->slow);

@@ -280,6 +280,74 @@ START_TEST(when_somebody_is_suspected_each_interval_has_its_probe)
 }
 END_TEST
 
+START_TEST(without_news_states_are_exchanged_less_often)
+{
+	begin_probe(1);
+	ack(last_ping().seq);
+	o.ndials = 0;
+	for (int i = 0; i < 9000; i++) {
+		poolone_hush(&o);
+		poolone_pass(&o, 100);
+		if (o.pool->probe.stage != PROBE_IDLE)
+			ack(last_ping().seq);
+	}
+	/* 90 s of each 30 s, and then each 90 s. */
+	ck_assert_uint_ge(o.ndials, 10);
+	ck_assert_uint_le(o.ndials, 14);
+	poolone_release(&o);
+}
+END_TEST
+
+/* The stream by which a suspect is asked, or NULL. */
+static const struct pool_dial *
+asked_by_tcp(void)
+{
+	for (size_t i = 0; i < POOL_DIALS_MAX; i++)
+		if (o.pool->dials[i].kind == DIAL_ASK)
+			return &o.pool->dials[i];
+	return NULL;
+}
+
+START_TEST(a_suspect_that_answers_by_tcp_is_not_condemned)
+{
+	struct wire_ack a = { 0 };
+	struct buf b = { 0 };
+
+	poolone_init(&o, false);
+	poolone_alive(&o, "m2", 1);
+	poolone_alive(&o, "m3", 1);
+	poolone_suspect(&o, "m2", 1, "m3");
+	poolone_pass(&o, 1500);
+	ck_assert_ptr_nonnull(asked_by_tcp());
+	a.seq = (uint32_t)asked_by_tcp()->user;
+	wire_put(&b, &wire_ack_form, &a);
+	pool_stream_answer(
+	    o.pool, o.now_ms, asked_by_tcp()->token, b.data, b.len);
+	poolone_pass(&o, 3500);
+	ck_assert_int_eq(poolone_member(&o, "m2")->state, WIRE_STATE_SUSPECT);
+	poolone_pass(&o, 1500);
+	ck_assert_int_eq(poolone_member(&o, "m2")->state, WIRE_STATE_DEAD);
+	buf_release(&b);
+	poolone_release(&o);
+}
+END_TEST
+
+START_TEST(who_has_missed_our_refutation_is_told_it_again)
+{
+	struct wire_bytes m;
+
+	poolone_init(&o, false);
+	poolone_alive(&o, "m2", 1);
+	poolone_suspect(&o, "us", 1, "m2");
+	ck_assert_uint_eq(o.pool->self->incarnation, 2);
+	poolone_hush(&o);
+	poolone_suspect(&o, "us", 1, "m2");
+	ck_assert_uint_eq(poolone_count(&o, WIRE_ALIVE, &m), 1);
+	ck_assert_uint_eq(o.pool->self->incarnation, 2);
+	poolone_release(&o);
+}
+END_TEST
+
 START_TEST(a_suspect_is_told_so_with_the_ping)
 {
 	struct wire_bytes m;
@@ -385,6 +453,9 @@ UNIT_MAIN("pool_probe", an_ack_ends_the_probe,
     while_all_is_quiet_half_of_the_probes_go_round_the_ring,
     who_pings_us_is_spared_every_other_probe,
     when_somebody_is_suspected_each_interval_has_its_probe,
+    without_news_states_are_exchanged_less_often,
+    a_suspect_that_answers_by_tcp_is_not_condemned,
+    who_has_missed_our_refutation_is_told_it_again,
     a_suspect_is_told_so_with_the_ping, pings_for_others_are_not_answered,
     a_helper_passes_the_ack_on_with_the_askers_number,
     a_helper_says_in_time_that_there_is_no_answer,
