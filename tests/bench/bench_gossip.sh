@@ -26,6 +26,7 @@ ip link set lo up
 sizes=${SIZES:-3 30}
 rounds=${ROUNDS:-7}
 each=${SECONDS_EACH:-30}
+settle=${SETTLE_SECONDS:-120} # until the news of joining are no matter any more
 PATH=$build/bin:$PATH
 dir=$(mktemp -d /tmp/rove-bench-gossip.XXXXXX)
 declare -A pids=()
@@ -111,7 +112,7 @@ pool() {
 	rm -f "$dir"/*.log "$dir/detected"
 	for n in $(seq "$size"); do member "$kind" "$n"; done
 	for n in $(seq "$size"); do until_seen "$kind" join "m$n" "$size"; done
-	sleep 10
+	sleep "$settle"
 	cpu=$(cpu_ns) bytes=$(lo_bytes)
 	sleep "$each"
 	cpu=$(($(cpu_ns) - cpu)) bytes=$(($(lo_bytes) - bytes))

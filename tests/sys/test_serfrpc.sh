@@ -150,10 +150,10 @@ ctl g2 join "127.0.8.1:$PORT" >/dev/null
 eventually 10 says '^g2 .*alive' rpc members
 
 echo "= events of before, for who asks to hear them"
-gossip_start g5 5
+KEY=$KEY2 gossip_start g5 5
 serf monitor -rpc-addr="127.0.8.5:$RPC_PORT" >"$TEST_DIR/replayed" 2>&1 &
 PIDS+=($!)
-gossip_start g6 6
+KEY=$KEY2 gossip_start g6 6
 ctl g6 monitor -j >"$TEST_DIR/ctl6" &
 PIDS+=($!)
 sleep 0.3
