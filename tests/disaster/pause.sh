@@ -10,7 +10,7 @@
 pause_leaders() {
 	local l o i s pid token stale=0 told
 	load_begin
-	for s in $(long "1 2 3 5 10 20 30" 1.5); do
+	for s in ${PAUSES:-$(long "1 2 3 5 10 20 30" 1.5)}; do
 		l=$(leader)
 		o=$(other_than "$l")
 		pid=$(schedd_of "$l")
