@@ -150,7 +150,7 @@ disaster: all disaster-build
 sim:
 	$(MAKE) VARIANT=release sim-build
 	$(MAKE) VARIANT=plant sim-build
-	SECONDS=$(SECONDS) tests/sim/run
+	tests/sim/run $(SECONDS)
 
 # With the programs, so that clang sees them too.
 fuzz-build:

@@ -2,7 +2,6 @@
 
 #include "cmd/schedd/fsm_impl.h"
 #include "cmd/schedd/nodeclass.h"
-#include "cmd/schedd/plant.h"
 #include "cmd/schedd/text.h"
 #include "common/clock.h"
 #include "common/mem.h"
@@ -198,7 +197,7 @@ fsm_is_news(uint64_t *last, uint64_t seq)
 {
 	if (seq == 0)
 		return true;
-	if (seq <= *last && !SCHED_PLANT(10))
+	if (seq <= *last)
 		return false;
 	*last = seq;
 	return true;

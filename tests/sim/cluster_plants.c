@@ -10,7 +10,6 @@ const struct cluster_plant cluster_plants[] = {
 	{ 5, "stale-read-answered-as-consistent", 5, 60 },
 	{ 6, "node-not-told-of-a-stop", 1, 20 },
 	{ 7, "new-leader-forgets-evaluations", 1, 20 },
-	{ 10, "late-update-of-a-node-believed", 1, 60 },
 	{ 11, "room-that-was-gained-not-noticed", 5, 20 },
 	{ 12, "lost-node-makes-no-evaluation", 10, 20 },
 };
