@@ -730,9 +730,47 @@ START_TEST(a_daemon_by_itself_takes_its_part_of_the_file)
 }
 END_TEST
 
-UNIT_MAIN("agent_plan", flags_are_written_as_go_writes_them,
-    flags_that_are_wrong_are_named, every_flag_of_a_row_finds_its_row,
-    dev_plans_all_five_on_loopback, each_daemon_reads_what_is_written_for_it,
+START_TEST(a_client_that_drains_itself_has_the_time_to)
+{
+	struct nodeagent_config n = { 0 };
+	struct schedd_config s = { 0 };
+	struct plan p;
+
+	make_plan(&p, "-server -client -bind 127.0.0.1",
+	    "data_dir = \"/data\" leave_on_terminate = true\n"
+	    "advertise { http = \"127.0.0.1\" rpc = \"127.0.0.1\"\n"
+	    "  serf = \"127.0.0.1\" }\n"
+	    "server { min_heartbeat_ttl = \"10s\" heartbeat_grace = \"10s\"\n"
+	    "  max_heartbeats_per_second = 50.0\n"
+	    "  failover_heartbeat_ttl = \"5m\" job_gc_interval = \"1m\" }\n"
+	    "client { drain_on_shutdown { deadline = \"2m\"\n"
+	    "  ignore_system_jobs = true } }\n");
+	load(&p, "nodeagent", &nodeagent_config_type, nodeagent_config_init,
+	    nodeagent_config_check, &n);
+	ck_assert(n.leave_on_terminate && !n.leave_on_interrupt);
+	ck_assert(n.drain_on_shutdown.enabled && !n.drain_on_shutdown.force);
+	ck_assert(n.drain_on_shutdown.ignore_system_jobs);
+	ck_assert_int_eq(n.drain_on_shutdown.deadline, 120 * CLOCK_NS_PER_S);
+	for (size_t i = 0; i < p.ndaemons; i++)
+		if (strcmp(p.daemons[i].name, "nodeagent") == 0)
+			ck_assert_uint_gt(p.daemons[i].stop_ms, 120000);
+	load(&p, "schedd", &schedd_config_type, schedd_config_init,
+	    schedd_config_check, &s);
+	ck_assert_int_eq(s.lease_min, 10 * CLOCK_NS_PER_S);
+	ck_assert_int_eq(s.lease_rate, 50);
+	ck_assert_int_eq(s.failover_ttl, 300 * CLOCK_NS_PER_S);
+	ck_assert_int_eq(s.job_gc_interval, 60 * CLOCK_NS_PER_S);
+	ck_assert_int_eq(s.gc_interval, 300 * CLOCK_NS_PER_S);
+	rec_clear(&nodeagent_config_type, &n);
+	rec_clear(&schedd_config_type, &s);
+	plan_release(&p);
+}
+END_TEST
+
+UNIT_MAIN("agent_plan", a_client_that_drains_itself_has_the_time_to,
+    flags_are_written_as_go_writes_them, flags_that_are_wrong_are_named,
+    every_flag_of_a_row_finds_its_row, dev_plans_all_five_on_loopback,
+    each_daemon_reads_what_is_written_for_it,
     telemetry_reaches_every_daemon_that_it_is_about,
     numbers_are_not_asked_for_too_often,
     a_client_plans_nodeagent_and_metricsd_alone,
