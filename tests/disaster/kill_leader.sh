@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/world.sh"
 
 kill_leaders() {
-	local l kills=0 end=$((SECONDS + $(long "${DURATION:-180}" 4))) next
+	local l kills=0 end=$((SECONDS + $(long "${DURATION:-180}" 2))) next
 	load_begin
 	while [ "$SECONDS" -lt "$end" ]; do
 		next=$(($(now_ms) + 3000))
