@@ -12,8 +12,8 @@
  * stands still, unless it is theirs: what a gap shows is the cluster's.
  * SIGUSR1 marks the moment at which the cluster is hurt; SIGTERM ends the load
  * before its time. What every register holds in the end is asked of each
- *server, for up to SETTLE_MS. Prints one line of figures, and what is wrong;
- *the history goes into the file. Exits 0 when nothing is wrong.
+ * server, for up to SETTLE_MS. Prints one line of figures, and what is wrong;
+ * the history goes into the file. Exits 0 when nothing is wrong.
  */
 #include <inttypes.h>
 #include <signal.h>
