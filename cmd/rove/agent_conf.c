@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "proto/agent_tls.h"
 #include "common/daemon.h"
 #include "common/mem.h"
+#include "proto/agent_tls.h"
 #include "proto/version.h"
 
 #define PROBE_WAIT_MS 2000
