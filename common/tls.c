@@ -72,10 +72,11 @@ tls_config_check(const struct tls_config *c, enum tls_role role,
 	struct tls_files f;
 	int rc;
 
-	if (c->http)
+	if (c->http || c->verify_https_client)
 		return err_set(err, ERR_BAD,
-		    "tls.http is not supported by this version: the API "
-		    "speaks plain HTTP");
+		    "tls.%s is not supported by this version: the API "
+		    "speaks plain HTTP",
+		    c->http ? "http" : "verify_https_client");
 	rc = tls_load(c, role, region, &f, err);
 	tls_files_release(&f);
 	return rc;

@@ -21,7 +21,6 @@ agent_tls_put(const struct agent_config *c, struct buf *b)
 	conftext_put(b, "key_file", t->key_file);
 	conftext_put_bool(
 	    b, "verify_server_hostname", t->verify_server_hostname);
-	conftext_put_bool(b, "verify_https_client", t->verify_https_client);
 	buf_adds(b, "};\n");
 }
 
@@ -34,7 +33,6 @@ idle(const struct agent_tls *t)
 		bool on;
 	} names[] = {
 		{ "tls.verify_server_hostname", t->verify_server_hostname },
-		{ "tls.verify_https_client", t->verify_https_client },
 		{ "tls.ca_file", text_is_set(t->ca_file) },
 		{ "tls.server_ca_file", text_is_set(t->server_ca_file) },
 		{ "tls.cert_file", text_is_set(t->cert_file) },
@@ -63,20 +61,21 @@ agent_tls_refused(const struct agent_tls *t, const char **why)
 	       "by it";
 	if (t->http)
 		return "tls.http";
+	if (t->verify_https_client)
+		return "tls.verify_https_client";
 	if (t->rpc_upgrade_mode)
 		return "tls.rpc_upgrade_mode";
 	if (text_is_set(t->tls_cipher_suites))
 		return "tls.tls_cipher_suites";
 	if (asks_for_more(t->tls_min_version))
 		return "tls.tls_min_version";
-	*why = "protects nothing: neither tls.rpc nor tls.http is true";
-	return t->rpc || t->http ? NULL : idle(t);
+	*why = "protects nothing: tls.rpc is not true";
+	return t->rpc ? NULL : idle(t);
 }
 
 bool
 agent_tls_guards(const struct agent_tls *t, const char *what)
 {
-	if (strcmp(what, "rpc") == 0 || strcmp(what, "raft") == 0)
-		return t->rpc;
-	return strcmp(what, "http") == 0 && t->http && t->verify_https_client;
+	return t->rpc &&
+	       (strcmp(what, "rpc") == 0 || strcmp(what, "raft") == 0);
 }

@@ -29,10 +29,14 @@ read_source(struct wish *w, const char *ref, struct buf *out)
 	char block[4096];
 	ssize_t n;
 
-	if (*ref == '@')
-		return file_read(ref + 1, MAX_FILE, out, &err) == 0
+	if (*ref == '@') {
+		if (file_read(ref + 1, MAX_FILE, out, &err) == -1)
+			return cli_fail(&err, "Error reading \"%s\"", ref + 1);
+		return strlen(buf_str(out)) == out->len
 			   ? 0
-			   : cli_fail(&err, "Error reading \"%s\"", ref + 1);
+			   : cli_fail(
+				 NULL, "\"%s\": there is a NUL in it", ref + 1);
+	}
 	if (w->stdin_used)
 		return cli_fail(NULL, "stdin already consumed");
 	w->stdin_used = true;

@@ -1,6 +1,7 @@
 /*
- * Variables. They are told and kept as they are, by whoever can reach the
- * API: see schedd(8).
+ * Variables. They are told and kept as they are, to whoever can reach the
+ * API: see schedd(8). Nomad lets the pages of any site read them, for it asks
+ * for a token; we do not.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,13 +12,6 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "proto/variable.h"
-
-/* Pages from anywhere may ask, as of Nomad. */
-static void
-allow_all(struct http_req *r)
-{
-	http_add(r, "Access-Control-Allow-Origin", "*");
-}
 
 /* --- reading --- */
 
@@ -43,7 +37,6 @@ read_var(struct query *q)
 void
 api_var(void *ctx, struct http_req *r)
 {
-	allow_all(r);
 	query_start(ctx, r, read_var);
 }
 
@@ -96,7 +89,6 @@ read_vars(struct query *q)
 void
 api_vars(void *ctx, struct http_req *r)
 {
-	allow_all(r);
 	query_start(ctx, r, read_vars);
 }
 
@@ -171,7 +163,6 @@ api_var_put(void *ctx, struct http_req *r)
 	const uint64_t *cas;
 	uint64_t index;
 
-	allow_all(r);
 	if (wants_lock(r) || !read_cas(r, &index, &cas) || !read_body(r, &v))
 		return;
 	schedd_enter(sd);
@@ -196,7 +187,6 @@ api_var_delete(void *ctx, struct http_req *r)
 	uint64_t index;
 	char ns[128];
 
-	allow_all(r);
 	if (!read_cas(r, &index, &cas))
 		return;
 	api_ns(r, ns, sizeof ns);

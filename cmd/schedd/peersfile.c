@@ -1,5 +1,6 @@
 #include "cmd/schedd/peersfile.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -30,6 +31,7 @@ struct reader {
 	bool in_list, in_server, has_list;
 	enum member member;
 	struct raft_server server; /* being read */
+	bool has[NON_VOTER + 1];   /* of its members */
 	bool is_self, has_self;
 };
 
@@ -70,8 +72,7 @@ is_id(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (is_dash ? s[i] != '-'
-			    : strchr("0123456789abcdefABCDEF", s[i]) == NULL)
+		if (is_dash ? s[i] != '-' : !isxdigit((unsigned char)s[i]))
 			return false;
 	}
 	return true;
@@ -190,6 +191,7 @@ on_server(void *ctx)
 		return refuse(r, "more than %d servers", RAFT_SERVERS_MAX);
 	r->in_server = true;
 	r->is_self = false;
+	memset(r->has, 0, sizeof r->has);
 	r->server = (struct raft_server){ .voice = RAFT_VOTER };
 	return 1;
 }
@@ -202,6 +204,10 @@ on_key(void *ctx, const unsigned char *s, size_t n)
 
 	for (size_t i = ID; i <= NON_VOTER; i++)
 		if (strlen(names[i]) == n && memcmp(names[i], s, n) == 0) {
+			if (r->has[i])
+				return refuse(
+				    r, "\"%s\" is there twice", names[i]);
+			r->has[i] = true;
 			r->member = (enum member)i;
 			return 1;
 		}

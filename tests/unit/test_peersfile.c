@@ -65,6 +65,12 @@ START_TEST(ids_and_addresses_must_be_some)
 {
 	expect_refused("[\n" ME ",\n" ME "\n]",
 	    "/d/peers.json:3: the id " A " is there twice");
+	expect_refused("[{\"id\":\"" A "\",\n\"id\":\"" B "\"}]",
+	    "/d/peers.json:2: \"id\" is there twice");
+	expect_refused(
+	    "[{\"id\":\"7f6d1b1a-0000-4000-8000-00000000000\\u0000\"}]",
+	    "/d/peers.json:1: \"7f6d1b1a-0000-4000-8000-00000000000\" is no "
+	    "id of a server");
 	expect_refused("[\n{\"id\":\"s2.global\"}]",
 	    "/d/peers.json:2: \"s2.global\" is no id of a server");
 	expect_refused("[{\"id\":\"" B "\",\n\"address\":\"10.0.0.2\"}]",
