@@ -163,6 +163,7 @@ void daemon_follow_log(struct daemon *d,
 /* Warns loudly when others than this machine can reach addr ("0.0.0.0",
  * "10.0.0.1:4646" ...) and nothing says who they are. */
 void daemon_warn_if_open(const char *what, const char *addr);
+/* Whether only this machine can reach addr, with a port or without. */
 bool daemon_is_loopback(const char *addr);
 
 /* Locks dir/lock and writes our pid there: a descriptor that holds the lock

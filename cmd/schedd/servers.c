@@ -71,14 +71,6 @@ told_raft(const struct schedd_config *c)
 					  : schedd_config_raft(c);
 }
 
-static bool
-is_loopback(const char *addr)
-{
-	return strncmp(addr, "127.", 4) == 0 ||
-	       strncmp(addr, "[::1]", 5) == 0 ||
-	       strncmp(addr, "localhost:", 10) == 0;
-}
-
 /* Where others reach the API: when it listens everywhere, at the address
  * that they know us by. "": at the loopback of this machine only. */
 static char *
@@ -90,7 +82,8 @@ told_http(const struct schedd *sd)
 	if (colon != NULL && (strncmp(http, "0.0.0.0:", 8) == 0 ||
 				 strncmp(http, "[::]:", 5) == 0))
 		return xasprintf("%.*s%s", (int)(colon - rpc), rpc, port);
-	return xstrdup(is_loopback(http) && !is_loopback(rpc) ? "" : http);
+	return xstrdup(
+	    daemon_is_loopback(http) && !daemon_is_loopback(rpc) ? "" : http);
 }
 
 static void
@@ -683,8 +676,6 @@ servers_open(struct schedd *sd, struct err *err)
 	s->patience = loop_timer_new(sd->loop, on_patience, s);
 	s->found = loop_timer_new(sd->loop, on_found, s);
 	list(s, &none);
-	if (!servers_are_alone(sd))
-		daemon_warn_if_open("raft", schedd_config_raft(sd->config));
 	return open_log(s, err);
 }
 

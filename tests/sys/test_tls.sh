@@ -55,6 +55,28 @@ named "$CA" "$P/$SERVER.pem" "$P/$CLIENT-key.pem" "tls.key_file: .*$CLIENT-key.p
 named "$CA" "$P/$CLIENT.pem" "$P/$CLIENT-key.pem" "tls.cert_file: .*$CLIENT.pem: the CA in .* has not signed it"
 named "$P/$SERVER.pem" "$P/$SERVER.pem" "$P/$SERVER-key.pem" 'tls.ca_file: .* is not that of a CA'
 
+# --- who is warned ---
+
+# Once, of a port that nothing guards. In a network of its own, for it listens
+# at all addresses.
+everywhere() { # NAME [OPTION...]
+	local name=$1
+	shift
+	start "$name" unshare -n schedd -r "$TEST_DIR/$name.run" -o data_dir="$TEST_DIR/$name.data" \
+		-o "raft=0.0.0.0:$RAFT_PORT" -o "advertise_raft=10.0.0.1:$RAFT_PORT" -o rpc= "$@"
+}
+warned() { grep -c 'OPEN TO THE NETWORK: raft' "$TEST_DIR/$1.log" || true; }
+if [ "$(id -u)" -eq 0 ]; then
+	everywhere open
+	open=$LAST_PID
+	everywhere guarded -o tls.rpc=true -o "tls.ca_file=$CA" -o "tls.cert_file=$P/$SERVER.pem" \
+		-o "tls.key_file=$P/$SERVER-key.pem"
+	for n in open guarded; do eventually 15 grep -q 'leading term' "$TEST_DIR/$n.log"; done
+	kill "$open" "$LAST_PID"
+	expect_eq "$(warned open)" 1
+	expect_eq "$(warned guarded)" 0
+fi
+
 # --- a cluster ---
 
 more='verify_server_hostname = true'
