@@ -1,7 +1,7 @@
 /*
  * Bodies of the HTTP API that are not objects of their own: what is asked,
  * what is answered, and the short forms that lists are made of. Names are
- * those of Nomad's API.
+ * those of Nomad's API. And what servers and nodes say to each other there.
  */
 #ifndef PROTO_API_H
 #define PROTO_API_H
@@ -16,6 +16,10 @@
 #include "proto/job.h"
 #include "proto/jobdiff.h"
 #include "proto/node.h"
+
+/* The field of a request that a server hands on to a node: it must not come
+ * back. */
+#define API_FORWARDED "X-Rove-Forwarded"
 
 struct job_submission {
 	char *source;

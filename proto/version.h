@@ -11,7 +11,7 @@
  * log and in their snapshots. A cluster is at the level that all its servers
  * know, its leader raises it, and it never falls; a program refuses a state
  * above its own. Rows and commands that came with a level say so
- *(common/rec.h).
+ * (common/rec.h).
  *
  *	1  what there was before levels were kept
  *	2  the level itself

@@ -15,12 +15,10 @@
 #include "common/http/route.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "proto/api.h"
 #include "proto/checkstatus.h"
 #include "proto/metricsask.h"
 #include "proto/version.h"
-
-/* Set by a server that hands a request on: it must not come back. */
-#define FORWARDED "X-Rove-Forwarded"
 
 /* --- what is not ours --- */
 
@@ -41,7 +39,7 @@ clientapi_runner(struct nodeagent *na, struct http_req *r)
 		allow_all(r);
 		return run;
 	}
-	if (http_field(r, FORWARDED) != NULL)
+	if (http_field(r, API_FORWARDED) != NULL)
 		http_fail(r, 404, "Unknown allocation \"%s\"", id);
 	else
 		serverapi_hand_on(na, r);
@@ -203,7 +201,7 @@ is_asked(struct nodeagent *na, struct http_req *r)
 		allow_all(r);
 		return true;
 	}
-	if (http_field(r, FORWARDED) != NULL)
+	if (http_field(r, API_FORWARDED) != NULL)
 		http_fail(r, 404, "Unknown node \"%s\"", id);
 	else
 		serverapi_hand_on(na, r);
@@ -445,7 +443,7 @@ is_elsewhere(const struct nodeagent *na, const struct http_req *r)
 	return *region != '\0' && strcmp(region, na->config->region) != 0 &&
 	       strncmp(http_path(r), "/v1/agent/", 10) != 0 &&
 	       strcmp(http_path(r), "/v1/metrics") != 0 &&
-	       http_field(r, FORWARDED) == NULL;
+	       http_field(r, API_FORWARDED) == NULL;
 }
 
 static void
@@ -459,7 +457,7 @@ on_request(void *ctx, struct http_req *r)
 		serverapi_hand_on(ctx, r);
 	else if (route != NULL)
 		route->handler(ctx, r);
-	else if (status == 404 && http_field(r, FORWARDED) == NULL)
+	else if (status == 404 && http_field(r, API_FORWARDED) == NULL)
 		serverapi_hand_on(ctx, r);
 	else
 		http_fail(r, status, "%s",

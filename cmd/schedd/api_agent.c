@@ -13,6 +13,7 @@
 #include "common/mem.h"
 #include "common/raft/node.h"
 #include "common/text.h"
+#include "proto/api.h"
 #include "proto/version.h"
 
 #define NODE_TIMEOUT_MS 500
@@ -295,8 +296,7 @@ api_agent_servers(void *ctx, struct http_req *r)
 		http_fail(r, 501, "Invalid method");
 	else
 		http_relay(sd->node_client, r,
-		    &(struct http_relay_how){
-			.extra = "X-Rove-Forwarded: 1\r\n",
+		    &(struct http_relay_how){ .extra = API_FORWARDED ": 1\r\n",
 			.begin_ms = NODE_TIMEOUT_MS,
 			.on_lost = on_node_lost });
 }

@@ -10,6 +10,7 @@
 #include "common/http/relay.h"
 #include "common/http/route.h"
 #include "common/mem.h"
+#include "proto/api.h"
 #include "proto/blocking.h"
 
 #define MAX_NODE_CLIENTS 1024 /* kept addresses; more: the oldest goes */
@@ -77,8 +78,7 @@ hand_on(struct schedd *sd, struct http_req *r, const struct node *n)
 		http_fail(r, 404, "No path to node");
 	else
 		http_relay(nodes_http_client(sd->nodes_http, n->http_addr), r,
-		    &(struct http_relay_how){
-			.extra = "X-Rove-Forwarded: 1\r\n",
+		    &(struct http_relay_how){ .extra = API_FORWARDED ": 1\r\n",
 			.begin_ms = blocking_begin_ms(r),
 			.on_lost = on_lost });
 }
