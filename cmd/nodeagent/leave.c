@@ -8,6 +8,7 @@
 
 #include "cmd/nodeagent/serverlink.h"
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "proto/nodemsg.h"
@@ -30,10 +31,13 @@ set_mark(const struct nodeagent *na)
 {
 	char *path = mark_path(na);
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	struct err err;
 
-	if (fd == -1)
+	if (fd == -1 || fsync(fd) == -1)
 		log_warn("%s: %s", path, strerror(errno));
-	else
+	else if (file_sync_dir(na->config->common.data_dir, &err) == -1)
+		log_warn("%s", err.text);
+	if (fd != -1)
 		close(fd);
 	free(path);
 }
@@ -60,7 +64,6 @@ accepted(struct leave *l)
 		    (o->force ? 0 : (uint64_t)(o->deadline / CLOCK_NS_PER_MS)) +
 		    (uint64_t)(l->na->config->max_kill_timeout /
 			       CLOCK_NS_PER_MS);
-	set_mark(l->na);
 	log_info("draining before the end");
 }
 
@@ -107,6 +110,7 @@ leave_begin(struct nodeagent *na)
 	na->leave = l;
 	l->na = na;
 	l->by_ms = loop_now_ms(na->loop) + LEAVE_ASK_MS;
+	set_mark(na); /* first: an answer may be lost, and so may we */
 	l->timer = loop_timer_new(na->loop, ask, l);
 	loop_timer_set(l->timer, 0);
 }
@@ -130,8 +134,9 @@ on_back(void *ctx, const struct err *err, const void *reply)
 	char *path;
 
 	(void)reply;
-	/* Where it fails, it is asked again with the next registration. */
-	if (err != NULL)
+	/* Where it fails, it is asked again with the next lease. One who
+	 * leaves meanwhile needs the mark. */
+	if (err != NULL || na->leave != NULL)
 		return;
 	path = mark_path(na);
 	unlink(path);

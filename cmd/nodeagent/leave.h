@@ -18,7 +18,8 @@
 
 /* Drains the node and then calls daemon_exit(). */
 void leave_begin(struct nodeagent *na);
-/* The servers know the node, maybe anew. */
+/* The servers know the node: they are asked while the mark is there. To be
+ * called again with each lease, for that may fail. */
 void leave_came_back(struct nodeagent *na);
 /* After the server link is gone. */
 void leave_release(struct nodeagent *na);

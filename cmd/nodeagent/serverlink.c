@@ -137,10 +137,9 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 	link_learn_servers(l, leased);
 	if (l->seq < leased->seq)
 		l->seq = leased->seq;
-	if (is_new) {
+	if (is_new)
 		begin_following(l);
-		leave_came_back(l->na);
-	}
+	leave_came_back(l->na);
 	/* At a half to two thirds of the lease: what is left, and the servers'
 	 * grace, bear one loss. */
 	loop_timer_set(l->lease_timer,

@@ -255,16 +255,6 @@ answer_done(struct sched_core *c, uint64_t req, bool done)
 	core_reply(c, req, &node_drain_answer_type, a, c->state.index);
 }
 
-/* It may have been made ineligible, or drained, by somebody else since. */
-static bool
-drained_itself(const struct node *n)
-{
-	return n->last_drain != NULL &&
-	       sched_eq(rec_kv_get(n->last_drain->meta, n->last_drain->nmeta,
-			    "message"),
-		   CORE_SHUTTING_DOWN);
-}
-
 static void
 come_back(struct sched_core *c, uint64_t req, const struct sched_node *n)
 {
@@ -273,7 +263,7 @@ come_back(struct sched_core *c, uint64_t req, const struct sched_node *n)
 	struct cmd cmd = { .node_drain = &d };
 	struct core_evals evals = { 0 };
 
-	if (!drained_itself(n->node) ||
+	if (!sched_node_drained_itself(n->node) ||
 	    sched_eq(n->node->scheduling_eligibility, "eligible")) {
 		answer_done(c, req, true);
 		return;
@@ -286,32 +276,49 @@ come_back(struct sched_core *c, uint64_t req, const struct sched_node *n)
 	core_evals_release(&evals);
 }
 
+/* A node that an operator has made ineligible keeps what was said of that. */
+static void
+start(struct sched_core *c, uint64_t req, const struct sched_node *n,
+    const struct node_drain_ask *m)
+{
+	const struct drain_metadata *last = n->node->last_drain;
+	struct rec_kv why = { text_borrow("message"),
+		text_borrow(SCHED_SHUTTING_DOWN) };
+	struct drain_strategy s = { .deadline = m->deadline,
+		.ignore_system_jobs = m->ignore_system_jobs,
+		.force_deadline =
+		    m->deadline > 0 ? c->wall_ns + m->deadline : 0,
+		.started_at = c->wall_ns };
+	struct cmd_node_drain d = { .node_id = text_borrow(n->id),
+		.strategy = &s };
+	struct cmd cmd = { .node_drain = &d };
+
+	if (sched_node_drained_itself(n->node) ||
+	    sched_eq(n->node->scheduling_eligibility, "eligible")) {
+		d.meta = &why;
+		d.nmeta = 1;
+	} else if (last != NULL) {
+		d.meta = last->meta;
+		d.nmeta = last->nmeta;
+	}
+	core_ask(c, req, &cmd, CORE_SELF_DRAINED);
+}
+
 void
 sched_core_node_self_drain(
     struct sched_core *c, uint64_t req, const struct node_drain_ask *m)
 {
 	const struct sched_node *n =
 	    core_ask_as_node(c, req, m->node_id, m->secret_id);
-	struct rec_kv why = { text_borrow("message"),
-		text_borrow(CORE_SHUTTING_DOWN) };
-	struct drain_strategy s = { .deadline = m->deadline,
-		.ignore_system_jobs = m->ignore_system_jobs,
-		.started_at = c->wall_ns };
-	struct cmd_node_drain d = { .strategy = &s, .meta = &why, .nmeta = 1 };
-	struct cmd cmd = { .node_drain = &d };
 
 	if (n == NULL)
 		return;
-	if (m->look) {
+	if (m->look)
 		answer_done(c, req, n->node->drain_strategy == NULL);
-		return;
-	}
-	if (m->back) {
+	else if (m->back)
 		come_back(c, req, n);
-		return;
-	}
-	if (s.deadline > 0)
-		s.force_deadline = c->wall_ns + s.deadline;
-	d.node_id = text_borrow(n->id);
-	core_ask(c, req, &cmd, CORE_SELF_DRAINED);
+	else if (n->node->drain_strategy != NULL)
+		answer_done(c, req, false); /* that drain goes on as it is */
+	else
+		start(c, req, n, m);
 }

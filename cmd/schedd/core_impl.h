@@ -42,8 +42,7 @@
 #define CORE_RETRY_MS       60000 /* for those whose plans never fitted */
 #define CORE_EXPIRED_MS     5000  /* before a lost node is told of again */
 #define CORE_FOLLOW_UP_S    60    /* a failed evaluation is tried again, */
-#define CORE_SHUTTING_DOWN  "shutting down" /* why a node drains itself */
-#define CORE_FOLLOW_UP_SPAN 300             /* at random up to so much later */
+#define CORE_FOLLOW_UP_SPAN 300   /* at random up to so much later */
 
 /* How the one who asked is answered when the command is applied. */
 enum core_answer {

@@ -115,6 +115,22 @@ known_node(struct fsm_turn *t, const char *id)
 	return n;
 }
 
+/* From here on it is an operator who says what becomes of the node. */
+static void
+forget_own_drain(struct node *node)
+{
+	struct drain_metadata *last = node->last_drain;
+	struct rec_kv *kv;
+
+	if (!sched_node_drained_itself(node))
+		return;
+	kv = rec_map_find(last->meta, last->nmeta, sizeof *kv, "message");
+	rec_clear(&rec_kv_type, kv);
+	last->nmeta--;
+	memmove(
+	    kv, kv + 1, (size_t)(last->meta + last->nmeta - kv) * sizeof *kv);
+}
+
 void
 fsm_node_status(struct fsm_turn *t, const struct cmd_node_status *c)
 {
@@ -129,8 +145,10 @@ fsm_node_status(struct fsm_turn *t, const struct cmd_node_status *c)
 		if (sched_eq(c->status, "down"))
 			drop_services(t, n);
 	}
-	if (!sched_is_empty(c->eligibility))
+	if (!sched_is_empty(c->eligibility)) {
 		sched_set(&n->node->scheduling_eligibility, c->eligibility);
+		forget_own_drain(n->node);
+	}
 	for (size_t i = 0; i < c->nevents; i++)
 		add_event(t, n->node, c->events[i].subsystem,
 		    c->events[i].message, c->events[i].timestamp);
@@ -166,6 +184,8 @@ fsm_node_drain(struct fsm_turn *t, const struct cmd_node_drain *c)
 
 	if (node == NULL)
 		return;
+	if (!c->complete)
+		forget_own_drain(node); /* unless meta says it again */
 	was = node->drain_strategy != NULL;
 	if (was) {
 		rec_clear(&drain_strategy_type, node->drain_strategy);

@@ -63,6 +63,16 @@ sched_node_entry(const struct sched_state *st, const char *id)
 	return n;
 }
 
+bool
+sched_node_drained_itself(const struct node *n)
+{
+	const struct drain_metadata *last = n->last_drain;
+
+	return last != NULL &&
+	       sched_eq(rec_kv_get(last->meta, last->nmeta, "message"),
+		   SCHED_SHUTTING_DOWN);
+}
+
 struct sched_node *
 sched_node_find(const struct sched_state *st, const char *id)
 {

@@ -317,6 +317,10 @@ struct sched_job *sched_job_find(
 /* The same, or what is left of a purged one: its record is NULL. */
 struct sched_job *sched_job_entry(
     const struct sched_state *st, const char *ns, const char *id);
+/* What LastDrain says of a node that drains itself, as its "message". */
+#define SCHED_SHUTTING_DOWN "shutting down"
+/* Whether it did so last, and no operator has said since what becomes of it. */
+bool sched_node_drained_itself(const struct node *n);
 struct sched_node *sched_node_find(
     const struct sched_state *st, const char *id);
 struct sched_alloc *sched_alloc_find(

@@ -583,6 +583,111 @@ START_TEST(core_has_a_node_drain_itself_and_come_back)
 }
 END_TEST
 
+/* Node 0 drains itself, or says that it is back. */
+static const struct node *
+self_drain(bool back)
+{
+	struct node_drain_ask m = { .node_id = text_borrow(node_id(0)),
+		.secret_id = text_borrow("s"),
+		.deadline = -1,
+		.back = back };
+
+	sched_core_node_self_drain(core, ask(), &m);
+	settle();
+	return sched_node_find(sched_core_state(core), node_id(0))->node;
+}
+
+static const char *
+drain_message(const struct node *n)
+{
+	const char *s =
+	    rec_kv_get(n->last_drain->meta, n->last_drain->nmeta, "message");
+
+	return s != NULL ? s : "none";
+}
+
+START_TEST(core_leaves_a_node_that_leaves_to_the_operator_who_drained_it)
+{
+	struct drain_spec spec = { .deadline = 3 * CLOCK_NS_PER_S };
+	struct rec_kv why = { text_borrow("message"), text_borrow("disk") };
+	struct node_update_drain_request drain = {
+		.drain_spec = &spec, .meta = &why, .nmeta = 1
+	};
+	const struct node *n;
+
+	setup();
+	register_job("web", 4, 400);
+	/* Under way: it goes on as it is. */
+	sched_core_node_drain(core, ask(), node_id(0), &drain);
+	settle();
+	n = self_drain(false);
+	ck_assert_int_eq(n->drain_strategy->deadline, spec.deadline);
+	ck_assert_str_eq(drain_message(n), "disk");
+	pass(4000, NODES);
+	end_stopped(0);
+	n = self_drain(true);
+	ck_assert_str_eq(n->last_drain->status, "complete");
+	ck_assert_str_eq(n->scheduling_eligibility, "ineligible");
+	/* Over: what system jobs it ran may go yet. */
+	n = self_drain(false);
+	ck_assert_str_eq(drain_message(n), "disk");
+	pass(2000, NODES);
+	n = self_drain(true);
+	ck_assert_str_eq(n->scheduling_eligibility, "ineligible");
+	ck_assert_str_eq(drain_message(n), "disk");
+	teardown();
+}
+END_TEST
+
+static void
+make_eligible(bool eligible)
+{
+	sched_core_node_eligibility(core, ask(), node_id(0), eligible);
+	settle();
+}
+
+START_TEST(core_leaves_a_node_as_the_operator_has_made_it_since_it_left)
+{
+	struct drain_spec spec = { .deadline = -1 };
+	struct node_update_drain_request drain = { .drain_spec = &spec };
+	const struct node *n;
+
+	setup();
+	register_job("web", 4, 400);
+	/* By a drain that says nothing of why, while it drains itself. */
+	n = self_drain(false);
+	ck_assert_ptr_nonnull(n->drain_strategy);
+	ck_assert_str_eq(drain_message(n), "shutting down");
+	sched_core_node_drain(core, ask(), node_id(0), &drain);
+	settle();
+	n = self_drain(true);
+	ck_assert_ptr_nonnull(n->drain_strategy);
+	ck_assert_str_eq(drain_message(n), "none");
+	pass(2000, NODES);
+	end_stopped(0);
+	n = self_drain(true);
+	ck_assert_str_eq(n->scheduling_eligibility, "ineligible");
+	make_eligible(true);
+	/* Before it drains itself, and after. */
+	make_eligible(false);
+	self_drain(false);
+	n = self_drain(true);
+	ck_assert_str_eq(n->scheduling_eligibility, "ineligible");
+	make_eligible(true);
+	n = self_drain(false);
+	ck_assert_str_eq(drain_message(n), "shutting down");
+	make_eligible(false);
+	n = self_drain(true);
+	ck_assert_str_eq(n->scheduling_eligibility, "ineligible");
+	/* Not since, after all. */
+	make_eligible(true);
+	self_drain(false);
+	n = self_drain(true);
+	ck_assert_str_eq(n->scheduling_eligibility, "eligible");
+	teardown();
+}
+END_TEST
+
 START_TEST(core_stops_a_job)
 {
 	uint64_t req;
@@ -1038,8 +1143,10 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_waits_for_room, core_does_a_command_once,
     core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
     core_knows_a_node_by_its_secret, core_that_was_busy_calls_nobody_down,
-    core_has_a_node_drain_itself_and_come_back, core_stops_a_job,
-    core_empties_a_draining_node,
+    core_has_a_node_drain_itself_and_come_back,
+    core_leaves_a_node_that_leaves_to_the_operator_who_drained_it,
+    core_leaves_a_node_as_the_operator_has_made_it_since_it_left,
+    core_stops_a_job, core_empties_a_draining_node,
     core_tells_a_drain_that_was_ended_from_one_that_is_over,
     core_forgets_when_asked, core_plans_without_changing,
     core_plans_nothing_for_a_job_that_is_the_same,

@@ -27,7 +27,8 @@ struct script {
 	uint64_t index;
 	bool full_pulls; /* allocations: a full, empty list at once */
 	size_t ncalls, nleases, npulls, nevents, nregisters;
-	uint64_t asked_index; /* by the last pull */
+	uint64_t asked_index;       /* by the last pull */
+	size_t nbacks, nbacks_lost; /* "back": heard; refused of them */
 };
 
 static struct world {
@@ -114,12 +115,27 @@ on_events(void *ctx, struct bus_req *req, const void *body)
 	bus_reply(req, &done);
 }
 
+static void
+on_drain(void *ctx, struct bus_req *req, const void *body)
+{
+	struct script *s = ctx;
+	const struct node_drain_ask *ask = body;
+	struct node_drain_answer done = { .index = 1, .done = true };
+
+	ck_assert(ask->back);
+	if (++s->nbacks <= s->nbacks_lost)
+		bus_refusef(req, ERR_NOT_LEADER, "it does not lead");
+	else
+		bus_reply(req, &done);
+}
+
 static const struct bus_route routes[] = {
 	{ MSG_NODE_REGISTER, on_register },
 	{ MSG_NODE_LEASE, on_lease },
 	{ MSG_NODE_ALLOCS, on_pull },
 	{ MSG_SERVICES_FOLLOW, on_follow },
 	{ MSG_NODE_EVENTS, on_events },
+	{ MSG_NODE_DRAIN, on_drain },
 };
 
 static void
@@ -417,10 +433,32 @@ START_TEST(a_list_from_the_past_is_not_taken)
 }
 END_TEST
 
+START_TEST(a_node_that_drained_itself_says_that_it_is_back_until_it_is_heard)
+{
+	char mark[96];
+	int fd;
+
+	open_world(1);
+	w.config.common.data_dir = w.dir;
+	snprintf(mark, sizeof mark, "%s/drained", w.dir);
+	fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ne(fd, -1);
+	close(fd);
+	w.servers[0].nbacks_lost = 2;
+	open_link();
+	run(1500);
+	ck_assert_uint_eq(w.servers[0].nregisters, 1);
+	ck_assert_uint_eq(w.servers[0].nbacks, 3);
+	ck_assert_int_ne(access(mark, F_OK), 0);
+	close_world();
+}
+END_TEST
+
 UNIT_MAIN("serverlink", a_pull_that_fails_backs_off_whatever_leases_do,
     a_server_that_goes_away_is_followed_by_the_next_at_once,
     one_that_does_not_lead_is_passed_over, when_nobody_leads_the_pauses_grow,
     all_down_for_long_and_then_one_is_back, one_that_hangs_is_left_in_time,
     known_servers_are_found_again_after_a_restart,
     what_is_followed_goes_on_by_index_at_the_next_server,
-    a_list_from_the_past_is_not_taken)
+    a_list_from_the_past_is_not_taken,
+    a_node_that_drained_itself_says_that_it_is_back_until_it_is_heard)
