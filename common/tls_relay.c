@@ -39,15 +39,23 @@ tls_relay_refused(struct tls_relay *r, const char *peer, const char *why)
 	r->unsaid = 0;
 }
 
+static void
+leave_shaking(struct tls_line *n)
+{
+	TAILQ_REMOVE(&n->relay->shaking, n, entry);
+	n->relay->nshaking--;
+}
+
 void
 tls_line_free(struct tls_line *n)
 {
 	struct tls_relay *r = n->relay;
 
-	TAILQ_REMOVE(&r->lines, n, entry);
 	r->nlines--;
-	if (n->state != OPEN)
-		r->nshaking--;
+	if (n->state == TLS_LINE_OPEN)
+		TAILQ_REMOVE(&r->lines, n, entry);
+	else
+		leave_shaking(n);
 	lookup_cancel(n->lookup);
 	loop_timer_free(n->shake_timer);
 	loop_fd_free(n->tcp_watch);
@@ -74,8 +82,8 @@ on_slow(void *arg)
 {
 	struct tls_line *n = arg;
 
-	fail(n, n->state == SHAKING ? "no handshake in time"
-				    : "no connection in time");
+	fail(n, n->state == TLS_LINE_SHAKING ? "no handshake in time"
+					     : "no connection in time");
 }
 
 static struct tls_line *
@@ -88,16 +96,23 @@ line_new(struct tls_relay *r, enum tls_line_state state)
 	n->tcp = n->plain = -1;
 	n->shake_timer = loop_timer_new(r->loop, on_slow, n);
 	loop_timer_set(n->shake_timer, TLS_RELAY_SHAKE_MS);
-	TAILQ_INSERT_TAIL(&r->lines, n, entry);
+	TAILQ_INSERT_TAIL(&r->shaking, n, entry);
 	r->nlines++;
 	r->nshaking++;
 	return n;
 }
 
+/* Whether one more may begin. When there are many, the oldest that is not open
+ * goes for it, so that strangers who say nothing keep nobody out. */
 static bool
-is_full(const struct tls_relay *r)
+make_room(struct tls_relay *r)
 {
-	return r->nlines >= TLS_RELAY_MAX || r->nshaking >= TLS_RELAY_SHAKING;
+	if (r->nlines < TLS_RELAY_MAX && r->nshaking < TLS_RELAY_SHAKING)
+		return true;
+	if (TAILQ_EMPTY(&r->shaking))
+		return false;
+	fail(TAILQ_FIRST(&r->shaking), "too many handshakes");
+	return true;
 }
 
 /* --- the handshake --- */
@@ -107,8 +122,9 @@ let_in(struct tls_line *n)
 {
 	struct tls_relay *r = n->relay;
 
-	n->state = OPEN;
-	r->nshaking--;
+	leave_shaking(n);
+	n->state = TLS_LINE_OPEN;
+	TAILQ_INSERT_TAIL(&r->lines, n, entry);
 	loop_timer_free(n->shake_timer);
 	n->shake_timer = NULL;
 	r->stats.let_in++;
@@ -141,7 +157,7 @@ shake(struct tls_line *n)
 static void
 begin(struct tls_line *n)
 {
-	n->state = SHAKING;
+	n->state = TLS_LINE_SHAKING;
 	n->ssl = tls_keys_begin(n->relay->keys, n->tcp, n->relay->name);
 	if (n->ssl == NULL)
 		fail(n, "no memory");
@@ -171,9 +187,9 @@ on_tcp(void *arg, bool readable, bool writable)
 
 	(void)readable;
 	(void)writable;
-	if (n->state == CONNECTING)
+	if (n->state == TLS_LINE_CONNECTING)
 		on_connected(n);
-	else if (n->state == SHAKING)
+	else if (n->state == TLS_LINE_SHAKING)
 		shake(n);
 	else
 		tls_line_pump(n);
@@ -196,12 +212,12 @@ take(struct tls_relay *r, int fd, const union http_sock *from, socklen_t len)
 	char peer[HTTP_ADDR_SIZE];
 
 	http_addr_format(from, len, peer);
-	if (is_full(r)) {
+	if (!make_room(r)) {
 		tls_relay_refused(r, peer, "too many connections");
 		close(fd);
 		return;
 	}
-	n = line_new(r, SHAKING);
+	n = line_new(r, TLS_LINE_SHAKING);
 	memcpy(n->peer, peer, sizeof peer);
 	n->tcp = fd;
 	n->tcp_watch = loop_fd_new(r->loop, fd, on_tcp, n);
@@ -252,6 +268,7 @@ relay_new(struct loop *l, const char *addr, struct tls_keys *keys)
 	r->addr = xstrdup(addr);
 	r->fd = -1;
 	TAILQ_INIT(&r->lines);
+	TAILQ_INIT(&r->shaking);
 	return r;
 }
 
@@ -279,7 +296,7 @@ tls_relay_listen(struct loop *l, const char *addr, struct tls_keys *keys,
 static void
 connect_to(struct tls_line *n, const union http_sock *to, socklen_t len)
 {
-	n->state = CONNECTING;
+	n->state = TLS_LINE_CONNECTING;
 	n->tcp = http_addr_connect(to, len);
 	if (n->tcp == -1) {
 		tls_line_free(n);
@@ -301,8 +318,8 @@ on_looked_up(void *ctx, const struct sockaddr_storage *addrs, size_t naddrs,
 		fail(n, why);
 		return;
 	}
-	/* Each attempt is a new one; so all of them have their turn. */
-	memcpy(&to, &addrs[n->relay->stats.refused % naddrs], sizeof to);
+	/* Whatever comes of it, the next attempt is another one's turn. */
+	memcpy(&to, &addrs[n->relay->next++ % naddrs], sizeof to);
 	connect_to(
 	    n, &to, to.sa.sa_family == AF_INET ? sizeof to.in : sizeof to.in6);
 }
@@ -313,11 +330,11 @@ tls_relay_carry(struct tls_relay *r, int fd)
 	struct http_addr to;
 	struct tls_line *n;
 
-	if (is_full(r) || http_addr_parse(&to, r->addr, NULL) == -1) {
+	if (http_addr_parse(&to, r->addr, NULL) == -1 || !make_room(r)) {
 		close(fd);
 		return;
 	}
-	n = line_new(r, LOOKING_UP);
+	n = line_new(r, TLS_LINE_LOOKING_UP);
 	snprintf(n->peer, sizeof n->peer, "%s", r->addr);
 	n->plain = fd;
 	if (to.is_name)
@@ -350,7 +367,8 @@ tls_relay_free(struct tls_relay *r)
 
 	if (r == NULL)
 		return;
-	while ((n = TAILQ_FIRST(&r->lines)) != NULL)
+	while ((n = TAILQ_FIRST(&r->lines)) != NULL ||
+	       (n = TAILQ_FIRST(&r->shaking)) != NULL)
 		tls_line_free(n);
 	loop_fd_free(r->watch);
 	loop_timer_free(r->crowded);

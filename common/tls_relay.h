@@ -19,7 +19,7 @@
 #include "common/tls_keys.h"
 
 #define TLS_RELAY_MAX      16384 /* connections of one relay */
-#define TLS_RELAY_SHAKING  1024  /* of them in the middle of a handshake */
+#define TLS_RELAY_SHAKING  1024  /* not open yet; the oldest makes room */
 #define TLS_RELAY_SHAKE_MS 10000 /* from the connection to its end */
 #define TLS_RELAY_SAY_MS   60000
 #define TLS_RELAY_PIECE    16384 /* one record */

@@ -12,7 +12,12 @@
 #include "common/http/addr.h"
 #include "common/tls_relay.h"
 
-enum tls_line_state { LOOKING_UP, CONNECTING, SHAKING, OPEN };
+enum tls_line_state {
+	TLS_LINE_LOOKING_UP,
+	TLS_LINE_CONNECTING,
+	TLS_LINE_SHAKING,
+	TLS_LINE_OPEN,
+};
 
 /* Bytes that one side was sent and the other has not taken yet. */
 struct tls_way {
@@ -42,8 +47,9 @@ struct tls_relay {
 	struct tls_keys *keys;
 	char *addr;
 	char *name; /* to be borne by who is dialled; NULL: the keys' */
-	struct tls_lines lines;
-	size_t nlines, nshaking;
+	struct tls_lines lines, shaking; /* open, and not yet; oldest first */
+	size_t nlines, nshaking;         /* all, and those not open yet */
+	size_t next; /* which of a name's addresses is tried; it wraps */
 	struct tls_relay_stats stats;
 	uint64_t said_ms, unsaid;
 	/* Of a listening one. */
