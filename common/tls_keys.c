@@ -86,16 +86,12 @@ fill(SSL_CTX *ctx, const struct tls_keys_opts *o, struct err *err)
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				  SSL_MODE_RELEASE_BUFFERS);
-	if (o->trusts_anyone)
-		SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
-	else
-		SSL_CTX_set_verify(ctx,
-		    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	if (!o->trusts_anyone && o->ca == NULL)
-		SSL_CTX_set_default_verify_paths(ctx);
-	if (!o->trusts_anyone && o->ca != NULL && trust(ctx, o->ca, err) == -1)
-		return -1;
-	return o->cert != NULL ? show(ctx, o, err) : 0;
+	SSL_CTX_set_verify(
+	    ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	if (o->ca == NULL || o->cert == NULL || o->key == NULL)
+		return err_set(err, ERR_BAD,
+		    "CA certificates, a certificate and its key are needed");
+	return trust(ctx, o->ca, err) == 0 ? show(ctx, o, err) : -1;
 }
 
 static SSL_CTX *
@@ -126,7 +122,7 @@ tls_keys_new(const struct tls_keys_opts *o, struct err *err)
 	k = xcalloc(1, sizeof *k);
 	k->ctx = ctx;
 	k->listens = o->listens;
-	if (o->name != NULL && !o->trusts_anyone)
+	if (o->name != NULL)
 		k->name = xstrdup(o->name);
 	pthread_mutex_init(&k->lock, NULL);
 	return k;

@@ -2,9 +2,8 @@
  * What one end of TLS connections shows and whom it trusts: certificates and
  * a key, as OpenSSL keeps them. TLS 1.2 and 1.3.
  *
- * Both ends show a certificate, unless an end trusts anyone. What is verified
- * is that one of the CAs has signed it, that it has not expired, and the name,
- * where one is asked for.
+ * Both ends show a certificate. What is verified is that one of the CAs has
+ * signed it, that it has not expired, and the name, where one is asked for.
  */
 #ifndef COMMON_TLS_KEYS_H
 #define COMMON_TLS_KEYS_H
@@ -18,13 +17,11 @@ struct ssl_st; /* OpenSSL's SSL */
 
 struct tls_keys_opts {
 	bool listens; /* else it dials */
-	/* PEM, all borrowed during the call. */
-	const char *ca;     /* whoever one of these has signed is trusted */
-	const char *cert;   /* that we show, with what leads to its CA behind;
-			       NULL: none */
-	const char *key;    /* its key, without a passphrase */
-	const char *name;   /* that the other's must bear; NULL: any */
-	bool trusts_anyone; /* ca and name are not asked for */
+	/* PEM, all borrowed during the call; name alone may be NULL. */
+	const char *ca;   /* whoever one of these has signed is trusted */
+	const char *cert; /* that we show, with what leads to its CA behind */
+	const char *key;  /* its key, without a passphrase */
+	const char *name; /* that the other's must bear; NULL: any */
 };
 
 /* NULL: one of them cannot be used; ERR_BAD, and which. */

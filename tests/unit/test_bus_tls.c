@@ -277,6 +277,10 @@ START_TEST(without_certificates_there_is_no_tls)
 	ck_assert_ptr_nonnull(strstr(err.text, "certificate"));
 	ck_assert_ptr_null(tls_keys_new(&o, &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "CA certificates"));
+	/* It is not the system's that are trusted then. */
+	o.ca = NULL;
+	ck_assert_ptr_null(tls_keys_new(&o, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "CA certificates"));
 	bus_world_free(w);
 }
 END_TEST
