@@ -106,18 +106,30 @@ give_up(struct crossing *x, struct http_req *r, const struct err *err,
 	crossing_free(x);
 }
 
+/* Whether the one that was asked last has answered. */
+static void
+note(const struct crossing *x, bool answered)
+{
+	regions_note(&x->sd->crosses->regions, x->tried.names[x->tried.n - 1],
+	    answered, loop_now_ms(x->sd->loop));
+}
+
+static void
+on_begin(void *ctx)
+{
+	note(ctx, true);
+}
+
 /* What was not sent, or changes nothing, is asked of the next one; what came
  * to its time's end was not. */
 static void
 on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
 	struct crossing *x = ctx;
-	struct crosses *c = x->sd->crosses;
 	uint64_t now_ms = loop_now_ms(x->sd->loop);
 	bool reads = strcmp(http_method(r), "GET") == 0;
 
-	regions_note(
-	    &c->regions, x->tried.names[x->tried.n - 1], false, now_ms);
+	note(x, false);
 	if (sent && !reads)
 		give_up(x, r, err, "; the request may have been carried out");
 	else if (sent ? err->code == ERR_TIMEOUT : now_ms >= x->until_ms)
@@ -134,6 +146,7 @@ step(struct crossing *x, struct http_req *r, const struct err *why)
 	struct http_relay_how how = { .extra = FORWARD_HOP ": 1\r\n",
 		.begin_ms = blocking_begin_ms(r),
 		.on_lost = on_lost,
+		.on_begin = on_begin,
 		.on_end = crossing_free,
 		.ctx = x };
 	struct region_server *s = regions_pick(&c->regions, x->region,

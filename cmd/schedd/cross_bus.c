@@ -26,8 +26,8 @@ on_answer(void *ctx, const struct err *err, const void *reply)
 {
 	struct carried *b = ctx;
 
-	if (err != NULL && err->code == ERR_GONE)
-		regions_note(&b->sd->crosses->regions, b->name, false,
+	if (err == NULL || err->code == ERR_GONE)
+		regions_note(&b->sd->crosses->regions, b->name, err == NULL,
 		    loop_now_ms(b->sd->loop));
 	if (b->req != NULL && err == NULL)
 		bus_reply(b->req, reply);

@@ -53,6 +53,8 @@ on_head(void *ctx, const struct http_answer *a)
 		if (!http_hops_has(&hops, &a->fields[i]))
 			http_add_field(y->req, &a->fields[i]);
 	y->begun = true;
+	if (y->how.on_begin != NULL)
+		y->how.on_begin(y->how.ctx);
 	http_begin(y->req, a->status, a->length);
 }
 

@@ -23,6 +23,8 @@ struct http_relay_how {
 	 * server that vanishes meanwhile is noticed by TCP. 0: no limit. */
 	uint64_t begin_ms;
 	http_relay_lost *on_lost;
+	/* The other server's answer begins. May be NULL. */
+	void (*on_begin)(void *ctx);
 	/* Every other end: answered, cut short, the client has left. May be
 	 * NULL. Exactly one of the two is called. */
 	void (*on_end)(void *ctx);

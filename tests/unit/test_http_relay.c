@@ -12,7 +12,7 @@ struct world {
 	struct http_app app;
 	struct http_client *to;
 	struct peer client, server;
-	int listener, nlost, nends;
+	int listener, nlost, nbegins, nends;
 	bool sent;
 	enum err_code code;
 };
@@ -26,6 +26,12 @@ on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 	w->sent = sent;
 	w->code = err->code;
 	http_fail(r, 502, "%s", err->text);
+}
+
+static void
+on_begin(void *ctx)
+{
+	((struct world *)ctx)->nbegins++;
 }
 
 static void
@@ -47,6 +53,7 @@ begin(struct world *w, uint64_t begin_ms)
 	http_relay(w->to, w->app.req,
 	    &(struct http_relay_how){ .begin_ms = begin_ms,
 		.on_lost = on_lost,
+		.on_begin = on_begin,
 		.on_end = on_end,
 		.ctx = w });
 	peer_accept(&w->server, w->app.loop, w->listener);
@@ -69,6 +76,7 @@ START_TEST(an_answer_ends_it)
 	begin(&w, 0);
 	peer_send(&w.server, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 	ck_assert(peer_expect(&w.client, "\r\n\r\nok"));
+	ck_assert_int_eq(w.nbegins, 1);
 	ck_assert_int_eq(w.nends, 1);
 	ck_assert_int_eq(w.nlost, 0);
 	end(&w);
@@ -82,6 +90,7 @@ START_TEST(who_does_not_begin_in_time_is_lost)
 	begin(&w, 100);
 	ck_assert(peer_expect(&w.client, "HTTP/1.1 502 "));
 	ck_assert_int_eq(w.nlost, 1);
+	ck_assert_int_eq(w.nbegins, 0);
 	ck_assert_int_eq(w.nends, 0);
 	ck_assert(w.sent);
 	ck_assert_int_eq(w.code, ERR_TIMEOUT);
