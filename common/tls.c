@@ -83,7 +83,7 @@ tls_config_check(const struct tls_config *c, enum tls_role role,
 }
 
 int
-tls_bus(struct tls_keys **t, const struct tls_config *c,
+tls_make_keys(struct tls_keys **t, const struct tls_config *c,
     const struct tls_files *f, enum tls_trust trust, const char *region,
     struct err *err)
 {

@@ -64,7 +64,7 @@ int tls_config_check(const struct tls_config *c, enum tls_role role,
 enum tls_trust { TLS_DIAL_SERVERS, TLS_LET_IN_SERVERS, TLS_LET_IN_ALL };
 
 /* Makes *t what the files say, or renews it when there is one already. */
-int tls_bus(struct tls_keys **t, const struct tls_config *c,
+int tls_make_keys(struct tls_keys **t, const struct tls_config *c,
     const struct tls_files *f, enum tls_trust trust, const char *region,
     struct err *err);
 

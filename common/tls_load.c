@@ -150,7 +150,7 @@ verify(const struct chain *own, const struct chain *cas)
 
 	for (int i = 0; i < sk_X509_num(cas->certs); i++)
 		X509_STORE_add_cert(store, sk_X509_value(cas->certs, i));
-	/* As mbedTLS: what is trusted need not have signed itself. */
+	/* What is trusted need not have signed itself. */
 	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
 	if (X509_STORE_CTX_init(
 		ctx, store, sk_X509_value(own->certs, 0), own->certs) != 1)

@@ -26,7 +26,7 @@ nodetls_take(
 	int rc = tls_load(&c->tls, TLS_NODE, c->region, &f, err);
 
 	if (rc == 0 && c->tls.rpc)
-		rc = tls_bus(&na->tls_dial, &c->tls, &f, TLS_DIAL_SERVERS,
+		rc = tls_make_keys(&na->tls_dial, &c->tls, &f, TLS_DIAL_SERVERS,
 		    c->region, err);
 	if (rc == 0 && tls_is_on(&c->tls))
 		tls_warn(

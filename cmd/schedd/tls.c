@@ -16,12 +16,12 @@ take(struct schedd *sd, const struct schedd_config *c, struct err *err)
 	int rc = tls_load(t, TLS_SERVER, c->region, &f, err);
 
 	if (rc == 0 && t->rpc &&
-	    (tls_bus(&sd->tls.dial, t, &f, TLS_DIAL_SERVERS, c->region, err) ==
-		    -1 ||
-		tls_bus(&sd->tls.raft, t, &f, TLS_LET_IN_SERVERS, c->region,
-		    err) == -1 ||
-		tls_bus(&sd->tls.rpc, t, &f, TLS_LET_IN_ALL, c->region, err) ==
-		    -1))
+	    (tls_make_keys(&sd->tls.dial, t, &f, TLS_DIAL_SERVERS, c->region,
+		 err) == -1 ||
+		tls_make_keys(&sd->tls.raft, t, &f, TLS_LET_IN_SERVERS,
+		    c->region, err) == -1 ||
+		tls_make_keys(
+		    &sd->tls.rpc, t, &f, TLS_LET_IN_ALL, c->region, err) == -1))
 		rc = -1;
 	if (rc == 0 && tls_is_on(t))
 		tls_warn(t, TLS_SERVER, &f, clock_wall_ns() / CLOCK_NS_PER_S);
