@@ -100,7 +100,7 @@ put_self(struct servers *s)
 		.raft = servers_are_alone(sd)
 			    ? ""
 			    : join_text(s, "tcp://", "", told_raft(c)),
-		.rpc = api_rpc_addr(sd),
+		.rpc = text(s, api_rpc_addr(sd)),
 		.http = text(s, http),
 		.status = CLUSTER_ALIVE,
 		.expect = c->bootstrap_expect,

@@ -158,7 +158,7 @@ eventually 10 runs
 # --- certificates are renewed ---
 
 (cd "$P/servers" && rm global-server-nomad*.pem && rove tls cert create -server -days 20 >/dev/null 2>&1)
-kill -HUP "${AGENT[1]}"
+kill -HUP "${AGENT[1]}" "${AGENT[$leader]}"
 shown() {
 	openssl s_client -connect "$(host 1):$RPC_PORT" </dev/null 2>/dev/null |
 		openssl x509 -noout -checkend $((30 * 86400)) >/dev/null && return 1
@@ -166,6 +166,8 @@ shown() {
 }
 eventually 10 shown
 eventually 5 says s1 'the certificate ends soon'
+eventually 5 says "s$leader" 'config reloaded'
+eventually 10 agree 1 2 3
 eventually 10 runs
 # One that is not there leaves what is in force.
 mv "$P/$SERVER-key.pem" "$P/away"
