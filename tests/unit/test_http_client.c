@@ -344,6 +344,8 @@ START_TEST(client_feels_a_full_server_and_a_paused_reader)
 	ck_assert_int_lt(blocks, 1000);
 	http_call_write(s.call, "last", 4);
 	ck_assert(peer_expect(&p, "4\r\nlast\r\n"));
+	for (int i = 0; i < 1000 && s.nrooms == 0; i++)
+		peer_idle(&p, 5);
 	ck_assert_int_ge(s.nrooms, 1);
 	http_call_end(s.call);
 	ck_assert(peer_expect(&p, "\r\n0\r\n\r\n"));

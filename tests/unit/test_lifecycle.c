@@ -18,7 +18,8 @@ add_key(struct nodeagent_config *c, const char *key)
 START_TEST(reload_takes_what_the_manual_names)
 {
 	struct nodeagent_config was = { 0 }, is = { 0 };
-	struct daemon d = { .config = &was };
+	struct nodeagent na = { 0 };
+	struct daemon d = { .config = &was, .state = &na };
 	struct err err;
 
 	nodeagent_config_init(&was);
