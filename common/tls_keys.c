@@ -160,12 +160,17 @@ static int
 ask_for_name(SSL *ssl, const char *name)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+	char *copy; /* OpenSSL's macro wants one that it might change */
+	int rc;
 
 	if (X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1)
 		return 1;
 	ERR_clear_error();
-	return SSL_set1_host(ssl, name) == 1 &&
-	       SSL_set_tlsext_host_name(ssl, name) == 1;
+	copy = xstrdup(name);
+	rc = SSL_set1_host(ssl, name) == 1 &&
+	     SSL_set_tlsext_host_name(ssl, copy) == 1;
+	free(copy);
+	return rc;
 }
 
 SSL *
