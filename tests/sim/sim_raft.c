@@ -7,7 +7,7 @@
  *	sim_raft -H HOURS [-f FIRST] [-i STEP]
  *	                              seeds until so many server-hours passed
  *	sim_raft -S SECONDS ...       ... or so many seconds
- *	sim_raft -p NUMBER            looks for a planted bug (plant build)
+ *	sim_raft [-f FIRST] -p NUMBER looks for a planted bug (plant build)
  *	sim_raft -P                   their numbers
  *
  * A run has rounds. In each, faults come until all at once they end for a
@@ -161,9 +161,9 @@ replay(uint64_t seed, bool verbose)
 	return ok ? 0 : 1;
 }
 
-/* Whether a planted bug is found before its limit of seeds. */
+/* Whether a planted bug is found within its limit of seeds. */
 static int
-hunt(int number)
+hunt(int number, uint64_t first)
 {
 #ifdef RAFT_PLANT
 	static struct sim_world w;
@@ -174,7 +174,7 @@ hunt(int number)
 		if (p->number != number)
 			continue;
 		raft_plant = number;
-		for (uint64_t seed = 1; seed <= p->seeds; seed++) {
+		for (uint64_t seed = first; seed < first + p->seeds; seed++) {
 			if (!run_seed(&w, seed, false)) {
 				printf("planted %02d %s: found at seed %" PRIu64
 				       " by %s\n",
@@ -206,7 +206,7 @@ usage(void)
 	fprintf(stderr, "usage: sim_raft [-v] [SEED]\n"
 			"       sim_raft [-f FIRST] [-i STEP] [-n SEEDS | -H "
 			"HOURS | -S SECONDS]\n"
-			"       sim_raft -p NUMBER | -P\n");
+			"       sim_raft [-f FIRST] -p NUMBER | -P\n");
 	return 2;
 }
 
@@ -240,7 +240,7 @@ main(int argc, char **argv)
 			limit = (struct limit){ .seconds = atol(optarg) };
 			break;
 		case 'p':
-			return hunt(atoi(optarg));
+			return hunt(atoi(optarg), first);
 		case 'P':
 			return list_plants();
 		default:
