@@ -206,7 +206,8 @@ set_raft(struct schedd *sd)
 	gauge(m, "nomad.raft.peers", (double)raft.raft.config.n);
 	gauge(m, "nomad.state.snapshotIndex", (double)raft.raft.snapshot_index);
 	meter_total(m, "nomad.raft.apply", (double)sd->nproposed, NULL, 0);
-	meter_total(m, "schedd.raft.refused", (double)raft.strangers, NULL, 0);
+	meter_total(
+	    m, "schedd.raft.refused_total", (double)raft.strangers, NULL, 0);
 	if (sd->leading)
 		set_autopilot(sd);
 }

@@ -91,7 +91,7 @@ serf tags -rpc-addr="127.0.7.11:$RPC_PORT" -set zone=b >/dev/null
 eventually 10 ours_has g2 s1 'alive role=web,zone=b'
 
 echo "= round trips"
-eventually 15 ctl g1 rtt s1
+eventually 60 ctl g1 rtt s1
 expect_eq "$(ctl g1 reachability | grep -c answered)" 4
 
 echo "= killed is failed, and comes back"

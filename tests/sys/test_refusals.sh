@@ -65,6 +65,6 @@ eventually 5 counted "$other"
 expect_eq "$(raft_stat "$leader" term)" "$term"
 expect_eq "$(raft_stat "$other" term)" "$term"
 expect_eq "$(leader_by "$other")" "$leader"
-grep -q '"schedd.raft.refused"' <(ask "$leader" /v1/metrics) || eventually 12 sh -c "curl -sf '$(url "$leader")/v1/metrics' | grep -q schedd.raft.refused"
+grep -q '"schedd.raft.refused_total"' <(ask "$leader" /v1/metrics) || eventually 12 sh -c "curl -sf '$(url "$leader")/v1/metrics' | grep -q schedd.raft.refused_total"
 NOMAD_ADDR=$(url "$other") rove system gc
 echo ok

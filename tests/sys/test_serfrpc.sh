@@ -122,7 +122,7 @@ ctl g1 event release v3
 eventually 10 grep -q '"release"' "$TEST_DIR/agent"
 expect_eq "$(ctl g1 query -w 500ms -n s3 load)" "s3	ack"
 eventually 10 says "^g2	response	42" ctl g1 query -w 500ms question
-eventually 20 rpc rtt g2
+eventually 60 rpc rtt g2
 
 echo "= who may"
 python3 "$(dirname "$0")/serfrpc.py" "127.0.8.1:$RPC_PORT" rules
