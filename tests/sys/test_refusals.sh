@@ -6,8 +6,8 @@
 . "$(dirname "$0")/servers.sh"
 
 logs() { eventually 10 grep -q -- "$2" "$TEST_DIR/s$1.log"; }
-stop_server() {
-	kill -TERM "${AGENT[$1]}"
+stop_server() { # which may have ended by itself
+	kill -TERM "${AGENT[$1]}" 2>/dev/null || true
 	wait "${AGENT[$1]}" 2>/dev/null || true
 }
 raft_stat() { ask "$1" /v1/agent/self | jq -r ".stats.raft.$2"; }
