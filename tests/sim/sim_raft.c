@@ -187,6 +187,8 @@ hunt(int number, uint64_t first)
 		    p->name, p->seeds);
 		return 1;
 	}
+#else
+	(void)first;
 #endif
 	fprintf(stderr, "sim_raft: no such planted bug here: %d\n", number);
 	return 2;
