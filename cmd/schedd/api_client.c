@@ -43,16 +43,16 @@ nodes_http_free(struct nodes_http *n)
 struct http_client *
 nodes_http_client(struct nodes_http *n, const char *addr)
 {
-	struct http_client *c = map_find(&n->by_addr, addr);
+	struct http_client *c = map_remove(&n->by_addr, addr);
 	struct map_entry *oldest;
 
-	if (c != NULL)
-		return c;
-	if (map_count(&n->by_addr) >= MAX_NODE_CLIENTS) {
+	if (c == NULL && map_count(&n->by_addr) >= MAX_NODE_CLIENTS) {
 		oldest = map_first(&n->by_addr);
 		http_client_free(map_remove(&n->by_addr, map_key(oldest)));
 	}
-	c = http_client_new(n->loop, addr);
+	if (c == NULL)
+		c = http_client_new(n->loop, addr);
+	/* Last in order: who was not asked for longest goes first. */
 	map_put(&n->by_addr, addr, c);
 	return c;
 }
