@@ -204,12 +204,7 @@ is_of_agent(const char *path)
 	static const char *const own[] = { "/v1/agent/", "/v1/regions",
 		"/v1/metrics", "/v1/jobs/parse" };
 
-	if (strncmp(path, "/v1/", 4) != 0)
-		return true;
-	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-		if (strncmp(path, own[i], strlen(own[i])) == 0)
-			return true;
-	return false;
+	return forward_is_among(path, own, sizeof own / sizeof own[0]);
 }
 
 static bool

@@ -37,6 +37,17 @@ struct forwards {
 
 /* --- what is the leader's --- */
 
+bool
+forward_is_among(const char *path, const char *const *begins, size_t n)
+{
+	if (strncmp(path, "/v1/", 4) != 0)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(path, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 /* What each server answers for itself. */
 static bool
 is_own_path(const char *path)
@@ -45,12 +56,7 @@ is_own_path(const char *path)
 		"/v1/regions", "/v1/metrics", "/v1/jobs/parse", "/v1/client/",
 		"/v1/acl/" };
 
-	if (strncmp(path, "/v1/", 4) != 0)
-		return true;
-	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-		if (strncmp(path, own[i], strlen(own[i])) == 0)
-			return true;
-	return false;
+	return forward_is_among(path, own, sizeof own / sizeof own[0]);
 }
 
 static bool

@@ -43,4 +43,8 @@ bool forward_is_over(const struct schedd *sd);
 /* Refuses what was kept. */
 void forward_end_all(struct schedd *sd);
 
+/* Whether the path is outside the API, or begins as one of these: it is for
+ * whoever was asked. */
+bool forward_is_among(const char *path, const char *const *begins, size_t n);
+
 #endif
