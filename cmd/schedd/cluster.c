@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fnv.h"
+
 const struct cluster_server *
 cluster_find(const struct cluster_view *v, uint64_t id)
 {
@@ -143,27 +145,17 @@ list_founders(const struct cluster_view *v, struct raft_config *c)
 	qsort(c->servers, c->n, sizeof *c->servers, by_id);
 }
 
-static uint64_t
-hash(uint64_t h, const void *p, size_t n)
-{
-	const unsigned char *at = p;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ at[i]) * UINT64_C(1099511628211);
-	return h;
-}
-
 /* The same for the same servers at the same addresses. */
 static uint64_t
 number_of(const struct raft_config *c)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = FNV_BEGIN;
 
 	for (size_t i = 0; i < c->n; i++) {
 		const struct raft_server *s = &c->servers[i];
 
-		h = hash(h, &s->id, sizeof s->id);
-		h = hash(h, s->addr, strlen(s->addr) + 1);
+		h = fnv_add(h, &s->id, sizeof s->id);
+		h = fnv_add(h, s->addr, strlen(s->addr) + 1);
 	}
 	return h != 0 ? h : 1;
 }

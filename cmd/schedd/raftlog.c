@@ -9,6 +9,7 @@
 #include "cmd/schedd/schedd.h"
 #include "cmd/schedd/servers.h"
 #include "common/clock.h"
+#include "common/fnv.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
@@ -166,10 +167,8 @@ on_snapshot(void *ctx, int fd)
 uint64_t
 schedd_raft_id(const char *s)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = fnv_add(FNV_BEGIN, s, strlen(s));
 
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
 	return h != 0 ? h : 1;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fnv.h"
 #include "common/mem.h"
 #include "common/raft/core.h"
 #include "common/wal/wal.h"
@@ -277,16 +278,6 @@ build(struct rebuild *b, const char *dir, uint64_t cluster, struct err *err)
 
 /* --- all of it --- */
 
-static uint64_t
-mix(uint64_t h, const void *p, size_t n)
-{
-	const unsigned char *at = p;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ at[i]) * UINT64_C(1099511628211);
-	return h;
-}
-
 static int
 by_id(const void *a, const void *b)
 {
@@ -300,12 +291,12 @@ raft_recover_cluster(uint64_t before, const struct raft_config *c)
 {
 	struct raft_config sorted = *c;
 	struct raft_bytes *bytes;
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = FNV_BEGIN;
 
 	qsort(sorted.servers, sorted.n, sizeof *sorted.servers, by_id);
 	bytes = raft_config_format(&sorted);
-	h = mix(h, &before, sizeof before);
-	h = mix(h, bytes->data, bytes->len);
+	h = fnv_add(h, &before, sizeof before);
+	h = fnv_add(h, bytes->data, bytes->len);
 	raft_bytes_unref(bytes);
 	return h != 0 ? h : 1;
 }
