@@ -51,6 +51,8 @@ fail() {
 	for f in "$TEST_DIR"/*.log; do
 		[ -e "$f" ] && { echo "--- $f"; tail -n 40 "$f"; } >&2
 	done
+	echo "--- $(date -u +%H:%M:%S) load $(cat /proc/loadavg)" >&2
+	ps -o pid,stat,wchan:24,time,args -p "$(IFS=, && echo "${PIDS[*]-1}")" >&2 || true
 	echo "FAIL: $*" >&2
 	exit 1
 }
