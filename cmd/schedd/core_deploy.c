@@ -272,8 +272,10 @@ replace_ill(struct sched_core *c, const struct sched_deployment *d)
 	return true;
 }
 
+/* may_be_ill: an allocation of it may have become ill without having been
+ * seen; else none is looked for. */
 static void
-watch(struct sched_core *c, const struct sched_deployment *d)
+watch(struct sched_core *c, const struct sched_deployment *d, bool may_be_ill)
 {
 	struct core_deployment *t = map_find(&c->deployments, d->rec.id);
 	int64_t deadline, left_ns;
@@ -305,19 +307,19 @@ watch(struct sched_core *c, const struct sched_deployment *d)
 	} else if (!t->busy && may_promote(c, &d->rec)) {
 		t->busy = true;
 		promote(c, d);
-	} else if (!t->busy) {
+	} else if (!t->busy && may_be_ill) {
 		t->busy = replace_ill(c, d);
 	}
 }
 
 static void
-watch_id(struct sched_core *c, const char *id)
+watch_id(struct sched_core *c, const char *id, bool may_be_ill)
 {
 	const struct sched_deployment *d =
 	    sched_deployment_find(&c->state, sched_str(id));
 
 	if (d != NULL)
-		watch(c, d);
+		watch(c, d, may_be_ill);
 }
 
 void
@@ -325,7 +327,7 @@ core_deploy_lead(struct sched_core *c)
 {
 	for (const struct sched_deployment *d = c->state.deployments; d != NULL;
 	     d = d->hh.next)
-		watch(c, d);
+		watch(c, d, true);
 }
 
 /* A change of ours, or of somebody else, has been made. */
@@ -336,7 +338,7 @@ is_done(struct sched_core *c, const char *id)
 
 	if (t != NULL)
 		t->busy = false;
-	watch_id(c, id);
+	watch_id(c, id, true);
 }
 
 static const struct sched_deployment *
@@ -348,6 +350,22 @@ deployment_of(const struct sched_core *c, const char *alloc_id)
 	return a != NULL ? a->deployment : NULL;
 }
 
+/* A large deployment is told of as often as it has allocations: all of them
+ * are looked at only when one is ill. */
+static void
+observe_client(struct sched_core *c, const char *alloc_id,
+    const struct sched_deployment **last)
+{
+	const struct sched_alloc *a =
+	    sched_alloc_find(&c->state, sched_str(alloc_id));
+	const struct sched_deployment *d = a != NULL ? a->deployment : NULL;
+	bool is_ill = d != NULL && a->has_healthy && !a->healthy;
+
+	if (d != NULL && (d != *last || is_ill))
+		watch(c, d, is_ill);
+	*last = d;
+}
+
 void
 core_deploy_observe(struct sched_core *c, const struct cmd *cmd)
 {
@@ -357,11 +375,11 @@ core_deploy_observe(struct sched_core *c, const struct cmd *cmd)
 	const struct sched_deployment *d, *last = NULL;
 
 	if (plan != NULL && plan->deployment != NULL)
-		watch_id(c, plan->deployment->id);
+		watch_id(c, plan->deployment->id, true);
 	for (size_t i = 0; plan != NULL && i < plan->ndeployment_changes; i++)
-		watch_id(c, plan->deployment_changes[i].deployment_id);
+		watch_id(c, plan->deployment_changes[i].deployment_id, true);
 	if (plan != NULL && plan->nplaces > 0)
-		watch_id(c, plan->places[0].deployment_id);
+		watch_id(c, plan->places[0].deployment_id, false);
 	if (cmd->deployment != NULL)
 		is_done(c, cmd->deployment->change.deployment_id);
 	for (size_t i = 0; marks != NULL && i < marks->nallocs; i++) {
@@ -370,12 +388,9 @@ core_deploy_observe(struct sched_core *c, const struct cmd *cmd)
 			is_done(c, d->rec.id);
 		last = d;
 	}
-	for (size_t i = 0; client != NULL && i < client->nallocs; i++) {
-		d = deployment_of(c, client->allocs[i].id);
-		if (d != NULL && d != last)
-			watch(c, d);
-		last = d;
-	}
+	last = NULL;
+	for (size_t i = 0; client != NULL && i < client->nallocs; i++)
+		observe_client(c, client->allocs[i].id, &last);
 }
 
 void
@@ -404,7 +419,7 @@ core_deploy_tick(struct sched_core *c)
 			fail(c, d, "Failed due to progress deadline");
 			due_add(&c->deadlines, due, c->now_ms + CORE_RETRY_MS);
 		} else {
-			watch(c, d);
+			watch(c, d, true);
 		}
 	}
 }

@@ -15,6 +15,7 @@ struct node_part {
 	const char *node_id;
 	const struct alloc **adds; /* placed or written again */
 	size_t nadds, cap;
+	struct sched_usage freed; /* by what goes */
 };
 
 struct verify {
@@ -47,22 +48,30 @@ add(struct verify *v, const struct alloc *a)
 }
 
 static void
+sum_add(struct sched_usage *u, const struct sched_usage *d, int64_t sign)
+{
+	u->cpu += sign * d->cpu;
+	u->memory_mb += sign * d->memory_mb;
+	u->memory_max_mb += sign * d->memory_max_mb;
+	u->disk_mb += sign * d->disk_mb;
+}
+
+/* It is not there any more, or anew in the plan. */
+static void
+take_out(struct verify *v, struct sched_alloc *a)
+{
+	if (map_put(&v->gone, a->id, a) == NULL && !sched_alloc_is_terminal(a))
+		sum_add(&part_of(v, a->node->id)->freed, &a->usage, 1);
+}
+
+static void
 stop(struct verify *v, const struct plan_stop *s)
 {
 	struct sched_alloc *a = sched_alloc_find(v->st, sched_str(s->alloc_id));
 
 	if (a != NULL && (!sched_is_empty(s->desired_status) ||
 			     sched_eq(s->client_status, "lost")))
-		map_put(&v->gone, a->id, a);
-}
-
-static void
-sum_add(struct sched_usage *u, const struct sched_usage *d)
-{
-	u->cpu += d->cpu;
-	u->memory_mb += d->memory_mb;
-	u->memory_max_mb += d->memory_max_mb;
-	u->disk_mb += d->disk_mb;
+		take_out(v, a);
 }
 
 struct port_taker {
@@ -124,41 +133,36 @@ check_ports(const struct verify *v, const struct sched_node *n,
 	return bad;
 }
 
+/* Those of the node that are not terminal and stay. */
+static size_t
+count_staying(const struct verify *v, const struct sched_node *n)
+{
+	const struct sched_alloc *a;
+	size_t count = 0;
+
+	TAILQ_FOREACH (a, &n->allocs, by_node)
+		count += !sched_alloc_is_terminal(a) &&
+			 map_find(&v->gone, a->id) == NULL;
+	return count;
+}
+
+/* A node may have hundreds of allocations: what they use together is known,
+ * and only those that go are looked at. */
 static const char *
 check_room(const struct verify *v, const struct sched_node *n,
     const struct node_part *p)
 {
 	struct sched_usage used = n->usage, room, u;
-	const struct sched_alloc *a;
-	size_t live = p->nadds;
-	bool counts = n->node->node_max_allocs > 0;
 
-	/* Most plans take nothing away, and then the node's sum says it all:
-	 * to look at each allocation is most of what applying them costs. */
-	if (!counts && map_count(&v->gone) == 0)
-		a = NULL;
-	else
-		a = TAILQ_FIRST(&n->allocs);
-	for (; a != NULL; a = TAILQ_NEXT(a, by_node)) {
-		if (sched_alloc_is_terminal(a))
-			continue;
-		if (map_find(&v->gone, a->id) == NULL) {
-			live++;
-			continue;
-		}
-		used.cpu -= a->usage.cpu;
-		used.memory_mb -= a->usage.memory_mb;
-		used.memory_max_mb -= a->usage.memory_max_mb;
-		used.disk_mb -= a->usage.disk_mb;
-	}
+	sum_add(&used, &p->freed, -1);
 	for (size_t i = 0; i < p->nadds; i++) {
 		if (p->adds[i]->allocated_resources == NULL)
 			continue;
 		fit_usage(p->adds[i]->allocated_resources, &u);
-		sum_add(&used, &u);
+		sum_add(&used, &u, 1);
 	}
 	if (n->node->node_max_allocs > 0 &&
-	    live > (size_t)n->node->node_max_allocs)
+	    p->nadds + count_staying(v, n) > (size_t)n->node->node_max_allocs)
 		return "max allocation exceeded";
 	fit_node_room(n->node, &room);
 	return fit_exceeded(&used, &room);
@@ -279,7 +283,7 @@ planapply_verify(const struct sched_state *st, const struct cmd_plan *plan,
 		    sched_alloc_find(st, sched_str(plan->updates[i].id));
 
 		if (a != NULL)
-			map_put(&v.gone, a->id, a);
+			take_out(&v, a);
 		add(&v, &plan->updates[i]);
 	}
 	MAP_FOREACH (e, &v.parts) {
