@@ -7,6 +7,7 @@
 #include "cmd/schedd/api.h"
 #include "cmd/schedd/nodes_http.h"
 #include "cmd/schedd/servers.h"
+#include "cmd/schedd/stepdown.h"
 #include "common/http/relay.h"
 #include "common/mem.h"
 #include "proto/blocking.h"
@@ -261,7 +262,7 @@ forward_http(struct schedd *sd, struct http_req *r)
 	if (servers_are_alone(sd) || is_own_path(http_path(r)) ||
 	    is_stale_read(r))
 		return false;
-	if (sd->leading && !servers_step_down_began(sd))
+	if (sd->leading && !stepdown_began(sd))
 		return false;
 	if (sd->leading || forward_hops(r) >= FORWARD_HOPS)
 		keep(sd, r);

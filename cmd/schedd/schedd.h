@@ -21,6 +21,7 @@ struct query;
 struct raft_node;
 struct nodes_http;
 struct servers;
+struct stepdown;
 struct forwards;
 struct crosses;
 struct raft_config;
@@ -53,6 +54,7 @@ struct schedd {
 	struct loop_timer *gossip_ask;
 	bool gossip_up;
 	struct servers *servers;
+	struct stepdown *stepdown;
 	struct forwards *forwards;
 	struct crosses *crosses; /* ways to other regions */
 	struct loop_timer *tick;

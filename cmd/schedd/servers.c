@@ -1,191 +1,22 @@
-#include "cmd/schedd/servers.h"
+#include "cmd/schedd/servers_impl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/schedd/api.h"
 #include "cmd/schedd/cross.h"
 #include "cmd/schedd/forward.h"
 #include "cmd/schedd/gossip.h"
-#include "cmd/schedd/misfits.h"
 #include "cmd/schedd/peersfile.h"
-#include "common/arena.h"
+#include "cmd/schedd/stepdown.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
-#include "proto/version.h"
 
-#define LOOK_MS           500 /* between two looks at who the servers are */
-#define STEP_DOWN_LOOK_MS 10
-#define AGAIN_MS          1000 /* after a change that was not taken */
-#define FOUND_MS          1000 /* the pool may show that there is a cluster already */
-
-struct servers {
-	struct schedd *sd;
-	struct arena arena; /* of the list and its text */
-	struct cluster_server *list;
-	size_t n;
-	bool is_known; /* the pool was heard */
-	struct raft_config config;
-	uint64_t cluster; /* the one we are in; 0: none yet */
-	uint64_t ready;   /* the one we are ready to form */
-	char said[CLUSTER_WHY_MAX];
-	struct misfits misfits; /* told already */
-	struct loop_timer *found;
-	bool may_found; /* alone, where one is enough */
-
-	struct loop_timer *look;
-	bool is_changing;
-	uint64_t again_ms;           /* not before */
-	struct cluster_change tried; /* and not taken yet; id 0: none */
-
-	struct loop_timer *patience; /* of stepping down */
-	void (*stepped_down)(struct schedd *sd);
-	uint64_t step_down_ms; /* then it has been waited for long enough */
-};
-
-/* --- the list --- */
-
-static char *
-text(struct servers *s, const char *a)
-{
-	return arena_strndup(&s->arena, a, strlen(a));
-}
-
-static char *
-join_text(struct servers *s, const char *a, const char *between, const char *b)
-{
-	char *all = xasprintf("%s%s%s", a, between, b);
-	char *kept = text(s, all);
-
-	free(all);
-	return kept;
-}
-
-static const char *
-told_raft(const struct schedd_config *c)
-{
-	return *c->advertise_raft != '\0' ? c->advertise_raft
-					  : schedd_config_raft(c);
-}
-
-/* Where others reach the API: when it listens everywhere, at the address
- * that they know us by. "": at the loopback of this machine only. */
-static char *
-told_http(const struct schedd *sd)
-{
-	const char *http = sd->config->http, *rpc = api_rpc_addr(sd);
-	const char *port = strrchr(http, ':'), *colon = strrchr(rpc, ':');
-
-	if (colon != NULL && (strncmp(http, "0.0.0.0:", 8) == 0 ||
-				 strncmp(http, "[::]:", 5) == 0))
-		return xasprintf("%.*s%s", (int)(colon - rpc), rpc, port);
-	return xstrdup(
-	    daemon_is_loopback(http) && !daemon_is_loopback(rpc) ? "" : http);
-}
-
-static void
-put_self(struct servers *s)
-{
-	struct schedd *sd = s->sd;
-	const struct schedd_config *c = sd->config;
-	char *http = told_http(sd);
-
-	s->list[0] = (struct cluster_server){
-		.id = schedd_raft_id(sd->server_id),
-		.uuid = sd->server_id,
-		.name = join_text(s, c->name, ".", c->region),
-		.raft = servers_are_alone(sd)
-			    ? ""
-			    : join_text(s, "tcp://", "", told_raft(c)),
-		.rpc = text(s, api_rpc_addr(sd)),
-		.http = text(s, http),
-		.status = CLUSTER_ALIVE,
-		.expect = c->bootstrap_expect,
-		.cluster = s->cluster,
-		.ready = s->ready,
-		.version = ROVE_VERSION,
-		.level = sched_core_state(sd->core)->level_known,
-		.in_force = sched_core_state(sd->core)->level,
-	};
-	free(http);
-	s->n = 1;
-}
-
-static const char *
-tag(const struct member *m, const char *name)
-{
-	const char *v = rec_kv_get(m->tags, m->ntags, name);
-
-	return v != NULL ? v : "";
-}
-
-static enum cluster_status
-status_of(const struct member *m)
-{
-	if (strcmp(m->status, MEMBER_ALIVE) == 0)
-		return CLUSTER_ALIVE;
-	return strcmp(m->status, MEMBER_LEFT) == 0 ? CLUSTER_LEFT
-						   : CLUSTER_FAILED;
-}
-
-/* Programs that tell none are from before there were levels. */
-static uint64_t
-level_of(const struct member *m, const char *name)
-{
-	uint64_t level = strtoull(tag(m, name), NULL, 10);
-
-	return level > 0 ? level : 1;
-}
-
-static void
-put_other(struct servers *s, const struct member *m)
-{
-	const char *raft = tag(m, "raft_addr");
-
-	s->list[s->n++] = (struct cluster_server){
-		.id = schedd_raft_id(tag(m, "id")),
-		.uuid = text(s, tag(m, "id")),
-		.name = text(s, m->name),
-		.raft = *raft != '\0' &&
-				strlen(raft) + strlen("tcp://") <= RAFT_ADDR_MAX
-			    ? join_text(s, "tcp://", "", raft)
-			    : "",
-		.rpc = join_text(s, tag(m, "rpc_addr"), ":", tag(m, "port")),
-		.http = text(s, tag(m, "http_addr")),
-		.status = status_of(m),
-		.expect = *tag(m, "bootstrap") != '\0'
-			      ? 1
-			      : strtoll(tag(m, "expect"), NULL, 10),
-		.cluster = strtoull(tag(m, "cluster"), NULL, 16),
-		.ready = strtoull(tag(m, "ready"), NULL, 16),
-		.version = *tag(m, "rove") != '\0' ? text(s, tag(m, "rove"))
-						   : "of an unknown version",
-		.level = level_of(m, "level"),
-		.in_force = level_of(m, "in_force"),
-	};
-}
-
-static void
-list(struct servers *s, const struct member_rows *rows)
-{
-	const char *region = s->sd->config->region;
-
-	arena_release(&s->arena);
-	s->list =
-	    arena_alloc(&s->arena, (1 + rows->nmembers) * sizeof *s->list);
-	put_self(s);
-	for (size_t i = 0; i < rows->nmembers; i++) {
-		const struct member *m = &rows->members[i];
-
-		if (gossip_is_server(m) && *tag(m, "id") != '\0' &&
-		    strcmp(tag(m, "region"), region) == 0 &&
-		    strcmp(tag(m, "id"), s->sd->server_id) != 0)
-			put_other(s, m);
-	}
-}
+#define LOOK_MS  500  /* between two looks at who the servers are */
+#define AGAIN_MS 1000 /* after a change that was not taken */
+#define FOUND_MS 1000 /* the pool may show that there is a cluster already */
 
 /* --- what nodes are told --- */
 
@@ -200,7 +31,7 @@ tell_core(struct servers *s)
 		const struct cluster_server *c = &s->list[i];
 
 		if (c->status == CLUSTER_ALIVE && *c->rpc != '\0')
-			urls[n++] = join_text(s, "tcp://", "", c->rpc);
+			urls[n++] = servers_join_text(s, "tcp://", "", c->rpc);
 	}
 	sched_core_servers(s->sd->core, urls, servers_are_alone(s->sd) ? 0 : n);
 }
@@ -408,7 +239,7 @@ servers_learn(struct schedd *sd, const struct member_rows *rows)
 	struct servers *s = sd->servers;
 
 	s->is_known = true;
-	list(s, rows);
+	servers_list(s, rows);
 	tell_core(s);
 	if (sd->raft == NULL)
 		try_to_begin(s);
@@ -420,13 +251,10 @@ servers_learn(struct schedd *sd, const struct member_rows *rows)
 void
 servers_led(struct schedd *sd)
 {
-	struct servers *s = sd->servers;
-
 	if (sd->leading)
-		look(s);
+		look(sd->servers);
 	forward_run(sd);
-	if (s->stepped_down != NULL && !sd->leading)
-		loop_timer_set(s->patience, 0);
+	stepdown_led(sd);
 }
 
 void
@@ -448,70 +276,6 @@ servers_leveled(struct schedd *sd)
 	    s->list[0].in_force);
 	s->list[0].in_force = level;
 	gossip_tell(sd);
-}
-
-/* --- stepping down --- */
-
-/* What came meanwhile has had its answer from who leads now. */
-static bool
-is_handed_over(struct schedd *sd)
-{
-	return !sd->leading && servers_leader(sd) != NULL &&
-	       forward_is_over(sd);
-}
-
-static void
-on_patience(void *arg)
-{
-	struct servers *s = arg;
-	void (*done)(struct schedd *) = s->stepped_down;
-
-	if (done != NULL && loop_now_ms(s->sd->loop) < s->step_down_ms &&
-	    !is_handed_over(s->sd)) {
-		loop_timer_set(s->patience, STEP_DOWN_LOOK_MS);
-		return;
-	}
-
-	s->stepped_down = NULL;
-	if (done != NULL)
-		done(s->sd);
-}
-
-static void
-on_transferred(void *ctx, const struct err *err, uint64_t index)
-{
-	struct servers *s = ctx;
-
-	(void)index;
-	if (err != NULL) {
-		log_warn("nobody takes the lead over: %s", err->text);
-		s->step_down_ms = 0;
-	}
-	if (s->stepped_down != NULL)
-		loop_timer_set(s->patience, 0);
-}
-
-void
-servers_step_down(struct schedd *sd, void (*done)(struct schedd *sd))
-{
-	struct servers *s = sd->servers;
-	struct err err;
-
-	if (!sd->leading || !servers_may_disagree(sd)) {
-		done(sd);
-		return;
-	}
-	s->stepped_down = done;
-	s->step_down_ms = loop_now_ms(sd->loop) + SERVERS_STEP_DOWN_MS;
-	loop_timer_set(s->patience, SERVERS_STEP_DOWN_MS);
-	if (raft_node_transfer(sd->raft, 0, on_transferred, s, &err) == -1)
-		on_transferred(s, &err, 0);
-}
-
-bool
-servers_step_down_began(const struct schedd *sd)
-{
-	return sd->servers->stepped_down != NULL;
 }
 
 /* --- asking --- */
@@ -577,47 +341,6 @@ servers_last_contact_ms(const struct schedd *sd)
 	return now_ms > info.raft.heard_ms ? now_ms - info.raft.heard_ms : 0;
 }
 
-static void
-set_hex(struct rec_kv **tags, size_t *n, const char *name, uint64_t v)
-{
-	char text[24];
-
-	if (v == 0)
-		return;
-	snprintf(text, sizeof text, "%016" PRIx64, v);
-	rec_kv_set(tags, n, name, text);
-}
-
-static void
-set_level(struct rec_kv **tags, size_t *n, const char *name, uint64_t v)
-{
-	char number[24];
-
-	snprintf(number, sizeof number, "%" PRIu64, v);
-	rec_kv_set(tags, n, name, number);
-}
-
-void
-servers_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n)
-{
-	const struct cluster_server *self = servers_self(sd);
-	char expect[24];
-
-	if (self->http[0] != '\0')
-		rec_kv_set(tags, n, "http_addr", self->http);
-	set_level(tags, n, "level", self->level);
-	set_level(tags, n, "in_force", self->in_force);
-	if (self->raft[0] == '\0')
-		return;
-	if (self->expect > 1) {
-		snprintf(expect, sizeof expect, "%" PRId64, self->expect);
-		rec_kv_set(tags, n, "expect", expect);
-	}
-	rec_kv_set(tags, n, "raft_addr", self->raft + strlen("tcp://"));
-	set_hex(tags, n, "cluster", self->cluster);
-	set_hex(tags, n, "ready", self->ready);
-}
-
 /* --- life --- */
 
 /* If an operator says that the other servers are lost. */
@@ -626,7 +349,8 @@ recover(struct schedd *sd, struct err *err)
 {
 	char *dir = xasprintf("%s/raft", sd->config->common.data_dir);
 	struct peersfile_self self = { .id = sd->server_id,
-		.addr = servers_are_alone(sd) ? "" : told_raft(sd->config) };
+		.addr = servers_are_alone(sd) ? ""
+					      : servers_told_raft(sd->config) };
 	int rc = peersfile_recover(dir, &self, err);
 
 	free(dir);
@@ -673,9 +397,8 @@ servers_open(struct schedd *sd, struct err *err)
 	sd->servers = s;
 	s->sd = sd;
 	s->look = loop_timer_new(sd->loop, look, s);
-	s->patience = loop_timer_new(sd->loop, on_patience, s);
 	s->found = loop_timer_new(sd->loop, on_found, s);
-	list(s, &none);
+	servers_list(s, &none);
 	return open_log(s, err);
 }
 
@@ -687,7 +410,6 @@ servers_close(struct schedd *sd)
 	if (s == NULL)
 		return;
 	loop_timer_free(s->look);
-	loop_timer_free(s->patience);
 	loop_timer_free(s->found);
 	arena_release(&s->arena);
 	free(s);

@@ -43,11 +43,4 @@ void servers_configured(struct schedd *sd, const struct raft_config *config);
 /* The state's feature level may be another one. */
 void servers_leveled(struct schedd *sd);
 
-/* Lets another one lead, if this one does, and then calls done; at once when
- * there is no other, and after SERVERS_STEP_DOWN_MS in any case. */
-#define SERVERS_STEP_DOWN_MS 1000
-void servers_step_down(struct schedd *sd, void (*done)(struct schedd *sd));
-/* What comes meanwhile is for the next leader. */
-bool servers_step_down_began(const struct schedd *sd);
-
 #endif

@@ -15,6 +15,7 @@
 #include "cmd/schedd/query.h"
 #include "cmd/schedd/schedd.h"
 #include "cmd/schedd/servers.h"
+#include "cmd/schedd/stepdown.h"
 #include "cmd/schedd/tls.h"
 #include "common/clock.h"
 #include "common/identity.h"
@@ -136,6 +137,7 @@ schedd_start(struct daemon *d, struct err *err)
 	sd->core = make_core(sd, c);
 	forwards_open(sd);
 	cross_open(sd);
+	stepdown_open(sd);
 	if (keep_region(c, err) == -1 || identify(sd, err) == -1 ||
 	    schedd_tls_open(sd, err) == -1 || servers_open(sd, err) == -1 ||
 	    open_rpc(sd, err) == -1 ||
@@ -175,7 +177,7 @@ schedd_stop(struct daemon *d)
 	struct schedd *sd = d->state;
 
 	/* Who takes the lead over answers what comes meanwhile. */
-	servers_step_down(sd, end);
+	stepdown_begin(sd, end);
 }
 
 void
@@ -193,6 +195,7 @@ schedd_release(struct daemon *d)
 	bus_server_free(sd->rpc);
 	schedd_forget_askers(sd);
 	raft_node_close(sd->raft);
+	stepdown_close(sd);
 	api_raft_release(sd);
 	api_snapshot_release(sd);
 	if (sd->node_client != NULL)
