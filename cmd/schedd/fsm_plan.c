@@ -148,16 +148,47 @@ plan_deployment(struct fsm_turn *t, const struct deployment *d)
 	sched_put_deployment(t->st, &rec, t->index);
 }
 
+/* Ids of allocations whose replacements are carried out, in a plan that is
+ * only in part; values are borrowed. */
+static void
+find_replaced(const struct cmd_plan *c, const struct planapply *verdict,
+    struct map *replaced)
+{
+	for (size_t i = 0; i < c->nplaces && !verdict->whole; i++)
+		if (!sched_is_empty(c->places[i].previous_allocation) &&
+		    planapply_accepts(verdict, c->places[i].node_id))
+			map_put(replaced, c->places[i].previous_allocation,
+			    &c->places[i]);
+}
+
 /* A stop belongs to its node's part: without the placements that go with it
- * it would only take room away from people. */
+ * it would only take room away from people. But what is replaced on another
+ * node must not run beside its replacement. */
 static bool
 accepts_stop(const struct fsm_turn *t, const struct planapply *verdict,
-    const struct plan_stop *s)
+    const struct map *replaced, const struct plan_stop *s)
 {
 	const struct sched_alloc *a =
 	    sched_alloc_find(t->st, sched_str(s->alloc_id));
 
-	return a != NULL && planapply_accepts(verdict, a->node->id);
+	return a != NULL && (planapply_accepts(verdict, a->node->id) ||
+				map_find(replaced, a->id) != NULL);
+}
+
+static void
+plan_stops(struct fsm_turn *t, const struct cmd_plan *c,
+    const struct planapply *verdict)
+{
+	struct map replaced = { 0 };
+
+	find_replaced(c, verdict, &replaced);
+	for (size_t i = 0; i < c->nstops; i++)
+		if (accepts_stop(t, verdict, &replaced, &c->stops[i]))
+			plan_stop(t, &c->stops[i]);
+	for (size_t i = 0; i < c->npreempts; i++)
+		if (accepts_stop(t, verdict, &replaced, &c->preempts[i]))
+			plan_stop(t, &c->preempts[i]);
+	map_release(&replaced);
 }
 
 /* Of a plan that is carried out in part the evaluation is not ended; but who
@@ -189,12 +220,7 @@ fsm_plan(struct fsm_turn *t, const struct cmd_plan *c)
 		fsm_put_evals(t, c->evals, c->nevals);
 	else if (!verdict.nothing)
 		put_followups(t, c);
-	for (size_t i = 0; i < c->nstops; i++)
-		if (accepts_stop(t, &verdict, &c->stops[i]))
-			plan_stop(t, &c->stops[i]);
-	for (size_t i = 0; i < c->npreempts; i++)
-		if (accepts_stop(t, &verdict, &c->preempts[i]))
-			plan_stop(t, &c->preempts[i]);
+	plan_stops(t, c, &verdict);
 	for (size_t i = 0; i < c->nplaces; i++)
 		if (planapply_accepts(&verdict, c->places[i].node_id))
 			plan_place(t, &c->places[i]);

@@ -4,8 +4,9 @@
  * A plan was made from an older state. Before it is carried out each node it
  * touches is looked at again: it must be there, ready and eligible, and all
  * that would then run on it must fit, ports included. A node that fails is
- * left out; for an all-or-nothing plan one such node fails the whole. A node
- * that only loses allocations always passes.
+ * left out, but for stops of what the plan replaces elsewhere; for an
+ * all-or-nothing plan one such node fails the whole. A node that only loses
+ * allocations always passes.
  */
 #ifndef SCHEDD_PLANAPPLY_H
 #define SCHEDD_PLANAPPLY_H

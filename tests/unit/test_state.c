@@ -9,6 +9,7 @@
 #include "proto/nodemsg.h"
 
 #define NODE1  "11111111-0000-4000-8000-000000000001"
+#define NODE2  "11111111-0000-4000-8000-000000000002"
 #define EVAL1  "eeeeeeee-0000-4000-8000-000000000001"
 #define ALLOC1 "aaaaaaaa-0000-4000-8000-000000000001"
 #define ALLOC2 "aaaaaaaa-0000-4000-8000-000000000002"
@@ -63,12 +64,12 @@ register_job(const char *id, int64_t priority)
 }
 
 static void
-register_node(void)
+register_node_as(const char *id)
 {
 	struct node_resources res = { .cpu = { .cpu_shares = 1000 },
 		.memory = { .memory_mb = 1000 },
 		.disk = { .disk_mb = 1000 } };
-	struct cmd_node_register c = { .node = { .id = NODE1,
+	struct cmd_node_register c = { .node = { .id = (char *)(uintptr_t)id,
 					   .datacenter = "dc1",
 					   .status = "ready",
 					   .secret_id = "s",
@@ -76,6 +77,12 @@ register_node(void)
 	struct cmd cmd = { .time = 1, .node_register = &c };
 
 	apply(&cmd, NULL);
+}
+
+static void
+register_node(void)
+{
+	register_node_as(NODE1);
 }
 
 static void
@@ -171,6 +178,57 @@ START_TEST(fsm_brings_nothing_back_that_was_evicted)
 	ck_assert(r.partial);
 	ck_assert_int_eq(sched_alloc_find(&st, ALLOC1)->desired, SCHED_EVICT);
 	ck_assert_int_eq(sched_node_find(&st, NODE1)->usage.cpu, 600);
+	sched_state_release(&st);
+}
+END_TEST
+
+/* The node takes no more, so the plan's part there is refused; but what was
+ * to be stopped there is replaced elsewhere. */
+START_TEST(fsm_stops_what_is_replaced_on_another_node)
+{
+	struct plan_stop stops[] = {
+		{ .alloc_id = ALLOC1, .desired_status = "stop" },
+		{ .alloc_id = ALLOC2, .desired_status = "stop" },
+	};
+	struct alloc places[] = {
+		{ .id = "aaaaaaaa-0000-4000-8000-000000000003",
+		    .namespace = "default",
+		    .job_id = "web",
+		    .node_id = NODE2,
+		    .task_group = "g",
+		    .name = "web.g[0]",
+		    .desired_status = "run",
+		    .previous_allocation = ALLOC1 },
+		{ .id = "aaaaaaaa-0000-4000-8000-000000000004",
+		    .namespace = "default",
+		    .job_id = "web",
+		    .node_id = NODE1,
+		    .task_group = "g",
+		    .name = "web.g[0]",
+		    .desired_status = "run",
+		    .previous_allocation = ALLOC2 },
+	};
+	struct cmd_plan plan = { .job_id = "web",
+		.stops = stops,
+		.nstops = 2,
+		.places = places,
+		.nplaces = 2 };
+	struct cmd_node_status down = { .node_id = NODE1, .status = "down" };
+	struct fsm_reply r;
+
+	setup();
+	register_node();
+	register_node_as(NODE2);
+	register_job("web", 50);
+	place(ALLOC1, 100, &r);
+	place(ALLOC2, 100, &r);
+	apply(&(struct cmd){ .time = 3, .node_status = &down }, NULL);
+	apply(&(struct cmd){ .time = 4, .plan = &plan }, &r);
+	ck_assert(r.partial);
+	ck_assert_ptr_nonnull(sched_alloc_find(&st, places[0].id));
+	ck_assert_ptr_null(sched_alloc_find(&st, places[1].id));
+	ck_assert_int_eq(sched_alloc_find(&st, ALLOC1)->desired, SCHED_STOP);
+	ck_assert_int_eq(sched_alloc_find(&st, ALLOC2)->desired, SCHED_RUN);
 	sched_state_release(&st);
 }
 END_TEST
@@ -595,6 +653,7 @@ END_TEST
 
 UNIT_MAIN("state", state_keeps_versions_only_of_changed_jobs,
     fsm_refuses_what_no_longer_fits, fsm_brings_nothing_back_that_was_evicted,
+    fsm_stops_what_is_replaced_on_another_node,
     fsm_keeps_the_followups_of_a_part,
     state_wakes_those_who_watch_and_only_them, fsm_does_a_clients_request_once,
     snapshot_brings_everything_back,
