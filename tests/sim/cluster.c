@@ -131,7 +131,9 @@ cluster_put_off(struct cluster *c, struct event *ev, uint64_t at_ms)
 static uint64_t
 travel_ms(struct cluster *c)
 {
-	return cluster_between(c, 1, cluster_chance(c, 20) ? 900 : 20);
+	bool late = c->wild && cluster_chance(c, 20);
+
+	return cluster_between(c, 1, late ? 900 : 20);
 }
 
 /* People reach a server over a connection that breaks or holds: what they
@@ -237,28 +239,40 @@ run_until(struct cluster *c, uint64_t until)
 	c->w.now = until;
 }
 
+#define SETTLE_MS 500
+#define STAY_MS   5000
+
+/* Until all is as it should be. */
+static void
+settle(struct cluster *c, uint64_t limit_ms, const char *when)
+{
+	while (!cluster_is_settled(c)) {
+		run_until(c, c->w.now + SETTLE_MS);
+		if (c->w.now >= limit_ms)
+			sim_fail(&c->w, "L-PLACED: %s: %s", when, c->why);
+	}
+}
+
 /* All is well from now on; what must come of it comes by itself. */
 static void
 live_in_peace(struct cluster *c)
 {
-	uint64_t limit = c->w.now + c->peace_ms;
-
 	c->wild = false;
 	for (size_t i = 0; i < CLUSTER_SERVERS; i++)
 		c->servers[i].skew_ns = 0;
 	sim_heal_links(&c->w);
 	sim_end_trouble(&c->w, (1U << c->w.o.nservers) - 1);
-	for (size_t i = 0; i < c->o.nnodes; i++)
-		c->nodes[i].cut_until_ms = c->nodes[i].blind_until_ms = 0;
-	do {
-		run_until(c, c->w.now + 5000);
-		if (c->w.now >= limit)
-			sim_fail(&c->w, "L-PLACED: after %d s of peace %s",
-			    (int)(c->peace_ms / 1000), c->why);
-	} while (!cluster_is_settled(c));
-	run_until(c, c->w.now + 5000);
-	if (!cluster_is_settled(c))
-		sim_fail(&c->w, "L-PLACED: what was well is not: %s", c->why);
+	for (size_t i = 0; i < c->o.nnodes; i++) {
+		struct vnode *n = &c->nodes[i];
+
+		n->cut_until_ms = n->blind_until_ms = 0;
+		if (!n->up && !n->gone)
+			cluster_later(
+			    c, cluster_between(c, 1, 3000), EV_NODE_UP, i, 0);
+	}
+	settle(c, c->w.now + c->peace_ms, "after all that peace");
+	run_until(c, c->w.now + STAY_MS);
+	settle(c, c->w.now + STAY_MS, "what was well is not");
 }
 
 static void

@@ -131,7 +131,7 @@ struct vnode {
 	uint64_t cut_until_ms;
 	uint64_t blind_until_ms; /* ... from those servers only: */
 	unsigned blind;
-	uint64_t well_ms; /* since when nothing is wrong with it */
+	uint64_t well_ms; /* since when it is up */
 
 	struct serverset set;
 	bool moving, registered;
@@ -300,8 +300,6 @@ struct cluster {
 	size_t nfulls, cfulls;
 	struct buf *snaps; /* by index: what was kept; empty: nothing */
 	size_t nsnaps, csnaps;
-	uint64_t led_ms; /* since when somebody leads; 0: nobody does */
-	const struct vserver *last_leader;
 	char why[256];                      /* it has not settled */
 	const struct client_job *unsettled; /* that one; or NULL */
 	struct cluster_stats stats;

@@ -33,6 +33,8 @@ are_nodes_known(struct cluster *c, const struct sched_state *st)
 		const struct sched_node *n = sched_node_find(st, v->id);
 		const char *want = v->gone ? "down" : "ready";
 
+		if (!v->up && !v->gone)
+			return not_yet(c, "node %zu is not back", i);
 		if (n == NULL && !v->gone)
 			return not_yet(c, "node %zu is unknown", i);
 		if (n != NULL && strcmp(n->node->status, want) != 0)

@@ -107,6 +107,15 @@ check_room(struct cluster *c, const struct sched_node *n)
 		sim_fail(&c->w, "ROOM: node %s is counted wrong", n->id);
 }
 
+/* The job is shown when the run ends. */
+static void
+point_at(struct cluster *c, const struct sched_job *j)
+{
+	for (size_t i = 0; i < c->njobs; i++)
+		if (strcmp(c->jobs[i].spec.id, j->id) == 0)
+			c->unsettled = &c->jobs[i];
+}
+
 /* Of a system job one a node, else one a name. */
 static void
 check_once(struct cluster *c, const struct sched_job *j)
@@ -124,9 +133,10 @@ check_once(struct cluster *c, const struct sched_job *j)
 		snprintf(name, sizeof name, "%u", a->name_index);
 		if (!everywhere)
 			key = name;
-		if (map_put(&seen, key, (void *)(uintptr_t)a) != NULL)
-			sim_fail(
-			    &c->w, "ONCE: job %s has two of %s", j->id, key);
+		if (map_put(&seen, key, (void *)(uintptr_t)a) == NULL)
+			continue;
+		point_at(c, j);
+		sim_fail(&c->w, "ONCE: job %s has two of %s", j->id, key);
 	}
 	map_release(&seen);
 }

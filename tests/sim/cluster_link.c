@@ -117,6 +117,8 @@ renew(struct cluster *c, struct vnode *n)
 
 	if (n->lease != 0 || n->moving)
 		return;
+	sim_note(&c->w, "node %zu asks server %zu for a lease",
+	    node_place(c, n), node_server(n) + 1);
 	if (!n->registered)
 		register_node(c, n);
 	else
@@ -264,6 +266,8 @@ take_lease(struct cluster *c, struct vnode *n, const struct node_leased *m)
 		renew_later(c, n, 1);
 		return;
 	}
+	sim_note(&c->w, "node %zu has a lease of %" PRIu64 " ms",
+	    node_place(c, n), m->ttl_ms);
 	n->registered = true;
 	n->ttl_ms = m->ttl_ms;
 	if (link_past_hear(&n->past, m->index, is_new))
@@ -273,7 +277,7 @@ take_lease(struct cluster *c, struct vnode *n, const struct node_leased *m)
 		n->seq = m->seq;
 	pull(c, n);
 	push(c, n);
-	renew_later(c, n, m->ttl_ms / 3 + cluster_between(c, 0, m->ttl_ms / 6));
+	renew_later(c, n, m->ttl_ms / 2 + cluster_between(c, 0, m->ttl_ms / 6));
 }
 
 static void

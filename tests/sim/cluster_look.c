@@ -5,35 +5,46 @@
  * them stops what they do not want.
  */
 #include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "tests/sim/cluster.h"
 
-static bool
-is_well(const struct cluster *c, const struct vnode *n)
+#define LOOK_MS 2500
+
+static uint64_t
+later_of(uint64_t a, uint64_t b)
 {
-	return n->up && n->cut_until_ms <= c->w.now &&
-	       n->blind_until_ms <= c->w.now;
+	return a > b ? a : b;
+}
+
+/* Since when the node could be told what is wanted. */
+static uint64_t
+well_since(const struct vnode *n)
+{
+	return later_of(
+	    n->well_ms, later_of(n->cut_until_ms, n->blind_until_ms));
 }
 
 static void
-look_at_proc(struct cluster *c, const struct sched_state *st,
+look_at_proc(struct cluster *c, const struct vserver *leader,
     const struct vnode *n, struct proc *p)
 {
 	char id[SCHED_ID_SIZE];
 	const struct sched_alloc *a;
+	uint64_t since;
 
-	snprintf(id, sizeof id, "%.36s", p->key);
-	a = sched_alloc_find(st, id);
+	memcpy(id, p->key, sizeof id - 1);
+	id[sizeof id - 1] = '\0';
+	a = sched_alloc_find(sched_core_state(leader->core), id);
 	if (p->ended || (a != NULL && !sched_alloc_is_terminal(a))) {
 		p->unwanted_ms = 0;
 		return;
 	}
 	if (p->unwanted_ms == 0)
 		p->unwanted_ms = c->w.now;
-	if (c->w.now - p->unwanted_ms > CLUSTER_BOUND_MS &&
-	    c->w.now - n->well_ms > CLUSTER_BOUND_MS &&
-	    c->w.now - c->led_ms > CLUSTER_BOUND_MS)
+	since =
+	    later_of(p->unwanted_ms, later_of(well_since(n), leader->led_ms));
+	if (since + CLUSTER_BOUND_MS < c->w.now)
 		sim_fail(&c->w,
 		    "TWICE: node %s runs %s, which nobody wants since %" PRIu64
 		    " ms",
@@ -45,19 +56,10 @@ cluster_look(struct cluster *c)
 {
 	struct vserver *leader = cluster_leader(c);
 
-	if (leader == NULL || leader != c->last_leader)
-		c->led_ms = c->w.now;
-	c->last_leader = leader;
-	for (size_t i = 0; i < c->o.nnodes; i++) {
-		struct vnode *n = &c->nodes[i];
-
-		if (!is_well(c, n))
-			n->well_ms = c->w.now;
-		if (leader == NULL)
-			continue;
-		MAP_FOREACH (e, &n->procs)
-			look_at_proc(
-			    c, sched_core_state(leader->core), n, map_value(e));
-	}
-	cluster_later(c, 1000, EV_LOOK, 0, 0);
+	for (size_t i = 0; leader != NULL && i < c->o.nnodes; i++)
+		if (c->nodes[i].up)
+			MAP_FOREACH (e, &c->nodes[i].procs)
+				look_at_proc(
+				    c, leader, &c->nodes[i], map_value(e));
+	cluster_later(c, LOOK_MS, EV_LOOK, 0, 0);
 }

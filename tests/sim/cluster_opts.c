@@ -3,8 +3,13 @@
 #include "common/clock.h"
 #include "tests/sim/cluster.h"
 
-/* Each so many seeds have as many nodes as there may be. */
-#define BIG_EVERY 8
+/*
+ * Most clusters are small: a fault meets more of a small cluster than of a
+ * large one, and many of them live in the time of one. Each so many seeds have
+ * as many nodes as there may be, and each so many more than a few.
+ */
+#define BIG_EVERY   64
+#define LARGE_EVERY 8
 
 static uint64_t
 pick(struct rng *r, const uint64_t *v, size_t n)
@@ -20,8 +25,8 @@ pick(struct rng *r, const uint64_t *v, size_t n)
 static void
 choose_raft(struct sim_opts *o, struct rng *r)
 {
-	o->nservers = CLUSTER_SERVERS;
-	o->nfirst = PICK(r, 5, 5, 5, 5, 3) == 5 ? 5 : 3;
+	o->nservers = (unsigned)PICK(r, 3, 5, 5);
+	o->nfirst = (unsigned)(o->nservers == 3 ? 3 : PICK(r, 3, 5, 5, 5));
 	o->nlearners = 0;
 	o->election_ms = PICK(r, 300, 300, 300, 1000);
 	o->jitter_ms = o->election_ms * 2 / 3;
@@ -38,6 +43,29 @@ choose_raft(struct sim_opts *o, struct rng *r)
 	o->ambush = o->ambush > 30 ? 30 : o->ambush;
 }
 
+static void
+choose_size(struct cluster *c)
+{
+	struct cluster_opts *o = &c->o;
+	struct rng *r = &c->rng;
+
+	o->nnodes = (size_t)PICK(r, 5, 5, 10, 10, 20, 50);
+	o->nservices = 1 + (size_t)rng_below(r, 4);
+	o->nbatches = (size_t)rng_below(r, 3);
+	o->nsystems = (size_t)rng_below(r, 2);
+	if (c->w.seed % LARGE_EVERY != 0)
+		return;
+	o->nnodes = (size_t)PICK(r, 50, 100, 200);
+	o->nservices += 5 + (size_t)rng_below(r, 8);
+	o->nsystems = (size_t)rng_below(r, 3);
+	if (c->w.seed % BIG_EVERY != 0)
+		return;
+	o->nnodes = CLUSTER_NODES;
+	o->nsystems = rng_below(r, 4) == 0;
+	if (c->w.o.snapshot_every < 500)
+		c->w.o.snapshot_every = 500;
+}
+
 void
 cluster_choose(struct cluster *c)
 {
@@ -45,20 +73,11 @@ cluster_choose(struct cluster *c)
 	struct rng *r = &c->rng;
 
 	choose_raft(&c->w.o, r);
-	o->nnodes = c->w.seed % BIG_EVERY == 0
-			? CLUSTER_NODES
-			: (size_t)PICK(r, 20, 50, 100, 200);
-	if (o->nnodes == CLUSTER_NODES && c->w.o.snapshot_every < 500)
-		c->w.o.snapshot_every = 500;
-	o->nservices = 6 + (size_t)rng_below(r, 12);
-	o->nbatches = (size_t)rng_below(r, 5);
-	o->nsystems = (size_t)rng_below(r, 3);
-	if (o->nnodes == CLUSTER_NODES)
-		o->nsystems = rng_below(r, 4) == 0;
+	choose_size(c);
 	o->crowded = o->nnodes <= 50 && rng_below(r, 2) == 0;
 	if (o->crowded)
 		o->nbatches = 0; /* they might find no room for ever */
-	o->wild_ms = PICK(r, 15000, 30000, 45000);
+	o->wild_ms = PICK(r, 8000, 15000, 30000);
 	o->loss = (unsigned)PICK(r, 0, 5, 30);
 	o->twice = (unsigned)PICK(r, 0, 20, 100);
 	o->node_trouble = (unsigned)(o->nnodes / PICK(r, 3, 10, 50) + 1);
@@ -90,7 +109,8 @@ cut_nodes(struct cluster *c)
 	size_t first = (size_t)cluster_between(c, 0, c->o.nnodes - 1);
 	size_t n = (size_t)cluster_between(c, 1, 1 + c->o.nnodes / 10);
 	uint64_t until = c->w.now + cluster_between(c, 200, 15000);
-	unsigned blind = (unsigned)cluster_between(c, 1, 31);
+	unsigned blind =
+	    (unsigned)cluster_between(c, 1, (1U << c->w.o.nservers) - 1);
 
 	for (size_t i = 0; i < n; i++) {
 		struct vnode *v = &c->nodes[(first + i) % c->o.nnodes];
@@ -105,7 +125,7 @@ cut_nodes(struct cluster *c)
 void
 cluster_trouble(struct cluster *c)
 {
-	size_t i = (size_t)cluster_between(c, 0, CLUSTER_SERVERS - 1);
+	size_t i = (size_t)cluster_between(c, 0, c->w.o.nservers - 1);
 	int64_t hour = 3600 * CLOCK_NS_PER_S;
 
 	if (!c->wild)

@@ -233,6 +233,7 @@ sim_install(
 	uint64_t chain = 0;
 
 	w->stats.installs++;
+	s->config_moved = true;
 	sim_ghost_snapshot(w, &s->partial);
 	chain = w->committed[m->index - 1].chain;
 	op->file = s->partial;

@@ -329,6 +329,7 @@ sim_ghost_write(
 		sim_log_add(&s->mem, e);
 		sim_log_chain(&s->mem, e->index, &chain);
 		check_matching(w, e->index, e->term, chain);
+		s->config_moved |= e->type == RAFT_CONFIG;
 		if (leads && e->type == RAFT_CONFIG)
 			check_change(w, s, e);
 		if (leads)
@@ -349,8 +350,10 @@ sim_ghost_cut(struct sim_world *w, struct sim_server *s, uint64_t index)
 		    s->id, index);
 	for (uint64_t i = index; i <= sim_log_last(&s->mem); i++)
 		if (s->mem.v[s->mem.off + (i - s->mem.base) - 1].e.type ==
-		    RAFT_CONFIG)
+		    RAFT_CONFIG) {
 			SIM_SAW(w, UNDONE);
+			s->config_moved = true;
+		}
 	sim_log_cut(&s->mem, index);
 }
 
@@ -416,6 +419,7 @@ sim_ghost_read(
 void
 sim_ghost_restart(struct sim_world *w, struct sim_server *s)
 {
+	s->config_moved = true;
 	if (s->disk_term < s->sent_term)
 		sim_fail(w, "REC: server %" PRIu64 " forgot term %" PRIu64,
 		    s->id, s->sent_term);

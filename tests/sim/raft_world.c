@@ -265,9 +265,15 @@ sim_log_term(const struct sim_log *l, uint64_t index)
 static uint64_t
 hash_bytes(const struct raft_bytes *b)
 {
-	uint64_t h = 14695981039346656037U;
+	uint64_t h = 14695981039346656037U, word;
+	size_t i = 0;
 
-	for (size_t i = 0; b != NULL && i < b->len; i++)
+	for (; b != NULL && i + sizeof word <= b->len; i += sizeof word) {
+		memcpy(&word, b->data + i, sizeof word);
+		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 32;
+	}
+	for (; b != NULL && i < b->len; i++)
 		h = (h ^ b->data[i]) * 1099511628211U;
 	return h;
 }

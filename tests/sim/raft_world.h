@@ -85,9 +85,11 @@ struct sim_server {
 	struct sim_file taken;
 
 	/* What the ghost remembers of it. */
-	uint64_t commit;    /* this life */
-	uint64_t sent_term; /* over all lives */
-	uint64_t promise;   /* what it acknowledged and did not cut since */
+	uint64_t commit;                     /* this life */
+	uint64_t config_index, config_steps; /* checked, and since then */
+	bool config_moved;                   /* a config was written or cut */
+	uint64_t sent_term;                  /* over all lives */
+	uint64_t promise; /* what it acknowledged and did not cut since */
 	enum raft_role role;
 	uint64_t match[SIM_SERVERS], match_of[SIM_SERVERS];
 	uint64_t *votes; /* by term: whom it voted for */

@@ -1,5 +1,5 @@
 /*
- * Clusters of five servers and up to a thousand nodes live through crashes,
+ * Clusters of servers and up to a thousand nodes live through crashes,
  * partitions, forgetful disks, clocks that jump and a bad network; see
  * cluster.h for what is real and what is played.
  *
@@ -213,6 +213,8 @@ main(int argc, char **argv)
 			return 2;
 		}
 	}
+	if (verbose)
+		log_init("sim_servers", LOG_INFO);
 	if (optind < argc)
 		return replay(strtoull(argv[optind], NULL, 10), verbose);
 	return run_many(first, by, nseeds, seconds);
