@@ -6,7 +6,7 @@
 # by `start` is killed when the test ends, whatever happens. Ports are
 # derived from the test's name, so that tests may run side by side.
 # shellcheck shell=bash
-set -euo pipefail
+set -eEuo pipefail
 
 BIN=$BUILD/bin
 PATH=$BIN:$PATH
@@ -40,22 +40,42 @@ cleanup() {
 		kill -9 "$pid" 2>/dev/null || true
 	done
 	# Shims and tasks outlive their agent: they run below the test's directory.
-	pkill -9 -f -- "$TEST_DIR" 2>/dev/null || true
+	for _ in $(seq 50); do
+		pkill -9 -f -- "$TEST_DIR" 2>/dev/null || break
+		sleep 0.1
+	done
 	wait 2>/dev/null || true
 }
 trap cleanup EXIT
 # Told to end once or twice, a test cleans up once, and to the end.
 trap 'trap "" INT TERM; exit 143' INT TERM
 
-fail() {
-	for f in "$TEST_DIR"/*.log; do
-		[ -e "$f" ] && { echo "--- $f"; tail -n 40 "$f"; } >&2
+exec {TOLD}>&2 # where failures are told, whatever is sent elsewhere
+
+# Lines of the test, the innermost call first.
+called_from() {
+	local i at=
+	for ((i = 2; i < ${#BASH_SOURCE[@]}; i++)); do
+		at+=" ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}"
 	done
-	echo "--- $(date -u +%H:%M:%S) load $(cat /proc/loadavg)" >&2
-	ps -o pid,stat,wchan:24,time,args -p "$(IFS=, && echo "${PIDS[*]-1}")" >&2 || true
-	echo "FAIL: $*" >&2
+	echo "${at# }"
+}
+
+fail() {
+	trap - ERR
+	{
+		for f in "$TEST_DIR"/*.log; do
+			[ -e "$f" ] && { echo "--- $f"; tail -n 40 "$f"; }
+		done
+		echo "--- $(date -u +%H:%M:%S), $SECONDS s, load $(cat /proc/loadavg)"
+		ps -o pid,stat,wchan:24,time,args -p "$(IFS=, && echo "${PIDS[*]-$$}")" || true
+		echo "FAIL: $* ($(called_from))"
+	} >&"$TOLD" 2>&1
 	exit 1
 }
+# A command that fails where nobody asks ends the test, but not in silence.
+# shellcheck disable=SC2154 # set in the trap
+trap 'status=$?; [ "$BASH_SUBSHELL" -gt 0 ] || fail "exit $status of: $BASH_COMMAND"' ERR
 
 # start NAME COMMAND...: in the background, output to $TEST_DIR/NAME.log
 start() {

@@ -9,8 +9,9 @@ NONE=11111111-2222-3333-4444-555555555555 # of nothing
 # answers CODE PATTERN PATH [METHOD [BODY]]; the body is then in $BODY
 answers() {
 	local code=$1 pattern=$2 path=$3 method=${4:-GET} data=${5-} got
-	BODY=$(curl -s -m 10 -X "$method" ${5+--data-binary "$data"} \
-		-w '\n%{http_code}' "$NOMAD_ADDR$path")
+	BODY=$(curl -sS -m 30 -X "$method" ${5+--data-binary "$data"} \
+		-w '\n%{http_code}' "$NOMAD_ADDR$path" 2>&1) ||
+		fail "$method $path: curl ends with $?: $BODY"
 	got=${BODY##*$'\n'}
 	BODY=${BODY%$'\n'*}
 	expect_eq "$got" "$code" "$method $path: $BODY"
@@ -19,12 +20,22 @@ answers() {
 }
 
 header() { # NAME PATH: the header's value
-	curl -s -m 10 -o /dev/null -D - "$NOMAD_ADDR$2" | tr -d '\r' |
+	curl -sS -m 30 -o /dev/null -D - "$NOMAD_ADDR$2" | tr -d '\r' |
 		sed -n "s/^$1: //Ip"
 }
 
 get() { # PATH [JQ]: one line
-	curl -sf -m 10 "$NOMAD_ADDR$1" | jq -cr "${2:-.}"
+	curl -sSf -m 30 "$NOMAD_ADDR$1" | jq -cr "${2:-.}"
+}
+
+# becomes EXPECTED PATH [JQ]: soon, for what others bring about
+becomes() {
+	is_now() { GOT=$(get "$2" "${3:-.}") && [ "$GOT" = "$1" ]; }
+	local end=$((SECONDS + 20))
+	until is_now "$@"; do
+		[ $SECONDS -lt $end ] || expect_eq "$GOT" "$1" "$2 in 20 s"
+		sleep 0.05
+	done
 }
 
 sleep_job() { # ID COUNT [TYPE]: a registration
@@ -114,8 +125,9 @@ expect_eq "$(header Access-Control-Allow-Origin /v1/client/stats)" '*'
 
 for id in one two 'three/four'; do register "$id" 1; done
 register two 2
-eventually 10 has_allocs one running 1
-eventually 10 has_allocs two running 2
+eventually 20 has_allocs one running 1
+eventually 20 has_allocs two running 2
+eventually 20 has_allocs three/four running 1
 answers 200 '"ID":"three/four"' /v1/job/three%2Ffour
 answers 200 '"ID":"three/four"' /v1/job/three/four
 expect_eq "$(get /v1/job/three%2Ffour/allocations 'length')" 1
@@ -141,18 +153,23 @@ token=$(header X-Nomad-NextToken '/v1/jobs?per_page=2')
 expect_eq "$(get "/v1/jobs?per_page=2&next_token=$token" '[.[].ID]')" '["two"]'
 expect_eq "$(header X-Nomad-NextToken "/v1/jobs?per_page=2&next_token=$token")" ''
 expect_eq "$(get '/v1/jobs?reverse=true' '[.[].ID]')" '["two","three/four","one"]'
-for list in allocations evaluations deployments; do
-	all=$(get "/v1/$list" '[.[].ID]') walked='[]' token=
+# The pages hold what the list holds, if that is the same before and after.
+in_pages() {
+	local all walked='[]' token='' page
+	all=$(get "/v1/$1" '[.[].ID]')
 	while :; do
-		page="/v1/$list?per_page=1&next_token=$token"
+		page="/v1/$1?per_page=1&next_token=$token"
 		walked=$(jq -c ". + $(get "$page" '[.[].ID]')" <<<"$walked")
 		token=$(header X-Nomad-NextToken "$page")
 		[ -n "$token" ] || break
-		[ ${#walked} -lt 10000 ] || fail "$list grow without end: $walked"
+		[ ${#walked} -lt 10000 ] || fail "$1 grow without end: $walked"
 	done
-	expect_eq "$walked" "$all" "$list in pages"
+	[ "$(get "/v1/$1?reverse=true" '[.[].ID] | reverse')" = "$all" ] &&
+		[ "$(get "/v1/$1" '[.[].ID]')" = "$all" ] && [ "$walked" = "$all" ]
+}
+for list in allocations evaluations deployments; do
+	eventually 30 in_pages $list
 	expect_eq "$(get "/v1/$list" '[.[].CreateIndex] == ([.[].CreateIndex] | sort)')" true
-	expect_eq "$(get "/v1/$list?reverse=true" '[.[].ID] | reverse')" "$all"
 done
 
 # --- allocations, evaluations, nodes ---
@@ -164,13 +181,14 @@ expect_eq "$(get "/v1/allocations?task_states=false" '[.[].TaskStates] | unique'
 expect_eq "$(get "/v1/allocations" '[.[].AllocatedResources] | unique')" '[null]'
 expect_eq "$(get "/v1/allocations?prefix=${alloc:0:8}&resources=true" '.[0].AllocatedResources.Tasks.main.Cpu.CpuShares')" 20
 expect_eq "$(get "/v1/allocation/$alloc" '[.Job.ID, .Name]')" '["one","one.g[0]"]'
-expect_eq "$(get "/v1/allocation/$alloc/services" '[.[].ServiceName]')" '["s-one"]'
+becomes '["s-one"]' "/v1/allocation/$alloc/services" '[.[].ServiceName]'
 eval=$(get "/v1/allocation/$alloc" .EvalID)
 expect_eq "$(get "/v1/evaluation/$eval" '[.JobID, .Status, .RelatedEvals]')" '["one","complete",null]'
 expect_eq "$(get "/v1/evaluation/$eval/allocations" '[.[].ID]')" "[\"$alloc\"]"
 expect_eq "$(get '/v1/evaluations?job=two' '[.[].JobID] | unique')" '["two"]'
 expect_eq "$(get '/v1/evaluations?status=failed')" '[]'
-expect_eq "$(get /v1/evaluations/count .Count)" "$(get /v1/evaluations length)"
+counts_agree() { [ "$(get /v1/evaluations/count .Count)" = "$(get /v1/evaluations length)" ]; }
+eventually 20 counts_agree
 node=$(get /v1/nodes '.[0].ID')
 expect_eq "$(get "/v1/nodes?prefix=${node:0:6}&os=true" '.[0].Attributes | keys')" '["os.name"]'
 expect_eq "$(get /v1/nodes '.[0] | [.Attributes, .NodeResources]')" '[null,null]'
@@ -185,21 +203,22 @@ answers 404 'node pool not found' /v1/node/pool/none
 answers 400 'prefix' '/v1/node/pool/all/nodes?prefix=a'
 expect_eq "$(get /v1/namespaces '[.[].Name]')" '["default"]'
 answers 404 'Namespace not found' /v1/namespace/none
-expect_eq "$(get /v1/services '.[0].Services | map(.ServiceName) | sort')" '["s-one","s-three-four","s-two"]'
-expect_eq "$(get /v1/service/s-two length)" 2
+becomes '["s-one","s-three-four","s-two"]' /v1/services '.[0].Services | map(.ServiceName) | sort'
+becomes 2 /v1/service/s-two length
 expect_eq "$(get /v1/service/none)" '[]'
 
 # --- agent and operator ---
 
-expect_eq "$(get /v1/status/leader)" "127.0.0.1:$RPC_PORT"
+becomes "127.0.0.1:$RPC_PORT" /v1/status/leader
 expect_eq "$(get /v1/status/peers)" "[\"127.0.0.1:$RPC_PORT\"]"
 expect_eq "$(get /v1/regions)" '["global"]'
-expect_eq "$(get /v1/agent/members '.Members[0].Name')" alpha.global
-expect_eq "$(get /v1/agent/members '.Members[0].Port')" "$SERF_PORT"
-expect_eq "$(get /v1/agent/self 'keys')" '["config","member","stats"]'
-expect_eq "$(get /v1/agent/self '.stats.client.node_id')" "$node"
-expect_eq "$(get /v1/agent/health '[.client.ok, .server.ok]')" '[true,true]'
-expect_eq "$(get '/v1/agent/health?type=client' keys)" '["client"]'
+becomes alpha.global /v1/agent/members '.Members[0].Name'
+becomes "$SERF_PORT" /v1/agent/members '.Members[0].Port'
+# Its node's part comes from nodeagent, which has half a second for it.
+becomes '["config","member","stats"]' /v1/agent/self keys
+becomes "$node" /v1/agent/self .stats.client.node_id
+becomes '[true,true]' /v1/agent/health '[.client.ok, .server.ok]'
+becomes '["client"]' '/v1/agent/health?type=client' keys
 expect_eq "$(get '/v1/agent/health?type=server' keys)" '["server"]'
 expect_eq "$(get /v1/operator/raft/configuration '.Servers[0].Leader')" true
 config=/v1/operator/scheduler/configuration
@@ -234,16 +253,19 @@ ms() { echo $(($(date +%s%N) / 1000000)); }
 
 # A batch job: no deployment ends and changes it meanwhile.
 register calm 1 batch
-eventually 10 has_allocs calm running 1
+eventually 20 has_allocs calm running 1
 
 # It is over after `wait`, and not much later than a sixteenth of it.
 at=$(header X-Nomad-Index /v1/job/calm)
-for index in "$at" 99999999; do
+in_time() { # INDEX
+	local begin took
 	begin=$(ms)
-	answers 200 '"ID":"calm"' "/v1/job/calm?index=$index&wait=400ms"
+	answers 200 '"ID":"calm"' "/v1/job/calm?index=$1&wait=400ms"
 	took=$(($(ms) - begin))
-	if [ $took -lt 400 ] || [ $took -ge 1500 ]; then fail "waited $took ms for 400"; fi
-done
+	[ $took -ge 400 ] || fail "waited $took ms for 400"
+	[ $took -lt 1500 ]
+}
+for index in "$at" 99999999; do eventually 20 in_time "$index"; done
 # Index 0 does not wait, nor one that has passed.
 answers 200 '"ID":"calm"' '/v1/job/calm?index=0&wait=20s'
 answers 200 '"ID":"calm"' "/v1/job/calm?index=$((at - 1))&wait=20s"
@@ -269,7 +291,7 @@ expect_eq "$(cat "$TEST_DIR/held")" 'job not found'
 # What ran for a job that was purged is not of the one that has its name now.
 for n in 1 2; do
 	register anew 1
-	eventually 10 has_allocs anew running 1
+	eventually 20 has_allocs anew running 1
 	expect_eq "$(get /v1/job/anew/allocations length)" 1
 	expect_eq "$(get '/v1/job/anew/allocations?all=true' length)" "$n"
 	answers 200 '"EvalID"' '/v1/job/anew?purge=true' DELETE
@@ -283,7 +305,7 @@ expect_eq "$(jq .TaskGroups[0].Count "$TEST_DIR/held")" 1
 in_background "/v1/jobs?index=99999999&wait=20s"
 kill $WAITER
 register one 3
-eventually 5 has_allocs one running 3
+eventually 20 has_allocs one running 3
 
 # --- deployments ---
 
@@ -323,9 +345,12 @@ END
 answers 200 EvalID /v1/jobs PUT "$(cat "$TEST_DIR/files.json")"
 alloc=
 files_alloc() { alloc=$(get /v1/job/files/allocations '.[0].ID') && [ ${#alloc} = 36 ]; }
-says_out() { [ "$(curl -sf -m 5 "$NOMAD_ADDR/v1/client/fs/logs/$alloc?task=sh&type=stdout&plain=true")" = out ]; }
-eventually 5 files_alloc
-eventually 5 says_out
+has_said() { # STREAM TEXT
+	[ "$(curl -sf -m 5 "$NOMAD_ADDR/v1/client/fs/logs/$alloc?task=sh&type=$1&plain=true")" = "$2" ]
+}
+eventually 20 files_alloc
+eventually 20 has_said stdout out
+eventually 20 has_said stderr err
 server=$NOMAD_ADDR
 for NOMAD_ADDR in "$server" "http://127.0.0.1:$NODE_PORT"; do
 	fs=/v1/client/fs
@@ -363,8 +388,8 @@ for NOMAD_ADDR in "$server" "http://127.0.0.1:$NODE_PORT"; do
 	expect_eq "$(header Access-Control-Allow-Origin "$fs/ls/$alloc?path=/")" '*'
 	expect_eq "$(header Content-Type "$fs/logs/$alloc?task=sh&type=stdout")" application/json
 	a=/v1/client/allocation/$alloc
-	expect_eq "$(get "$a/stats" '[.Tasks | keys]')" '[["later","sh"]]'
-	expect_eq "$(get "$a/stats?task=sh" '.Tasks | keys')" '["sh"]'
+	becomes '[["later","sh"]]' "$a/stats" '[.Tasks | keys]'
+	becomes '["sh"]' "$a/stats?task=sh" '.Tasks | keys'
 	expect_eq "$(get "$a/checks")" '{}'
 	expect_eq "$(get "/v1/allocation/$alloc/checks")" '{}'
 	answers 400 'escape' "$fs/ls/%zz"
@@ -378,11 +403,10 @@ for NOMAD_ADDR in "$server" "http://127.0.0.1:$NODE_PORT"; do
 	answers 404 "^Unknown allocation \"$NONE\"\$" "$fs/ls/$NONE"
 	answers 200 '"ID":"one"' /v1/job/one
 done
-restarts() { get "/v1/allocation/$alloc" '.TaskStates.sh.Restarts'; }
 answers 200 '^\{\}$' "$a/restart" PUT '{"TaskName":"sh"}'
-eventually 5 says_out
+eventually 20 has_said stdout $'out\nout'
 answers 200 '^\{\}$' "$a/signal" PUT '{"Signal":"SIGUSR1","Task":"sh"}'
 was_signalled() { get "/v1/allocation/$alloc" '.TaskStates.sh.Events[].Type' | grep -q Signaling; }
-eventually 5 was_signalled
+eventually 20 was_signalled
 
 down TERM "${ALL[@]}"
