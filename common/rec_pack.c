@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/rec_dense_impl.h"
 #include "common/rec_impl.h"
 
 /* --- writing --- */
@@ -20,7 +21,8 @@
 struct packer {
 	struct buf *out;
 	uint8_t *p, *end;
-	uint64_t level; /* rows above it are left out */
+	uint64_t level;      /* rows above it are left out */
+	struct dense *dense; /* NULL: plain msgpack */
 };
 
 static void
@@ -50,6 +52,19 @@ put_be(struct packer *k, uint8_t head, uint64_t v, unsigned nbytes)
 	k->p += 1 + nbytes;
 }
 
+static void
+put_large(struct packer *k, uint64_t v)
+{
+	uint8_t *next = NULL;
+
+	if (k->dense != NULL)
+		next = dense_put_large(k->dense, k->p, v);
+	if (next != NULL)
+		k->p = next;
+	else
+		put_be(k, 0xcf, v, 8);
+}
+
 static inline void
 put_uint(struct packer *k, uint64_t v)
 {
@@ -62,7 +77,7 @@ put_uint(struct packer *k, uint64_t v)
 	else if (v <= UINT32_MAX)
 		put_be(k, 0xce, v, 4);
 	else
-		put_be(k, 0xcf, v, 8);
+		put_large(k, v);
 }
 
 static inline void
@@ -86,9 +101,15 @@ static inline void
 put_f64(struct packer *k, double v)
 {
 	uint64_t bits;
+	uint8_t *next = NULL;
 
 	memcpy(&bits, &v, sizeof bits);
-	put_be(k, 0xcb, bits, 8);
+	if (k->dense != NULL)
+		next = dense_put_float(k->dense, k->p, bits);
+	if (next != NULL)
+		k->p = next;
+	else
+		put_be(k, 0xcb, bits, 8);
 }
 
 /* Text where there is room for it. */
@@ -96,6 +117,14 @@ static inline void
 put_text_here(struct packer *k, const char *s, size_t n)
 {
 	assert(n <= UINT32_MAX);
+	if (k->dense != NULL) {
+		uint8_t *next = dense_put_text(k->dense, k->p, s, n);
+
+		if (next != NULL) {
+			k->p = next;
+			return;
+		}
+	}
 	if (n < 32)
 		*k->p++ = (uint8_t)(0xa0 | n);
 	else if (n <= UINT8_MAX)
@@ -189,6 +218,17 @@ put_tree(struct packer *k, const struct tree *t)
 	}
 }
 
+/* There an integer may stand in the place of a text. */
+static void
+put_plain_tree(struct packer *k, const struct tree *t)
+{
+	struct dense *dense = k->dense;
+
+	k->dense = NULL;
+	put_tree(k, t);
+	k->dense = dense;
+}
+
 static void put_rec(
     struct packer *k, const struct rec_type *t, const void *rec, size_t first);
 
@@ -218,7 +258,7 @@ put_value(struct packer *k, const struct rec_field *f, const void *v)
 		put_bytes(k, v);
 		break;
 	case REC_K_TREE:
-		put_tree(k, *(struct tree *const *)v);
+		put_plain_tree(k, *(struct tree *const *)v);
 		break;
 	case REC_K_REC:
 		put_rec(k, f->type, v, 0);
@@ -373,14 +413,31 @@ rec_pack(const struct rec_type *t, const void *rec, struct buf *out)
 	rec_pack_level(t, rec, UINT64_MAX, out);
 }
 
-void
-rec_pack_level(
-    const struct rec_type *t, const void *rec, uint64_t level, struct buf *out)
+static void
+pack(const struct rec_type *t, const void *rec, uint64_t level,
+    struct dense *dense, struct buf *out)
 {
-	struct packer k = { .out = out, .level = level };
+	struct packer k = { .out = out, .level = level, .dense = dense };
 
 	packer_grow(&k, 256);
 	put_rec(&k, t, rec, 0);
 	*k.p = '\0';
 	out->len = (size_t)((char *)k.p - out->data);
+}
+
+void
+rec_pack_level(
+    const struct rec_type *t, const void *rec, uint64_t level, struct buf *out)
+{
+	pack(t, rec, level, NULL, out);
+}
+
+void
+rec_pack_dense(const struct rec_type *t, const void *rec, uint64_t level,
+    const struct rec_words *w, uint64_t near, struct buf *out)
+{
+	struct dense d = { .words = w, .last = near };
+
+	pack(t, rec, level, &d, out);
+	dense_put_room(d.room, out);
 }

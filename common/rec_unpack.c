@@ -180,47 +180,74 @@ get_rec(struct unpacker *u, const struct rec_type *t, void *rec)
 }
 
 static int
-unpack(const struct rec_type *t, void *rec, const void *data, size_t n,
-    struct arena *arena, bool strict, struct err *err)
+unpack(struct unpacker *u, const struct rec_type *t, void *rec, size_t room)
 {
-	struct unpacker u = {
-		.p = data,
-		.start = data,
-		.end = (const uint8_t *)data + n,
-		.arena = arena,
-		.budget = REC_MAX_MEMORY,
-		.strict = strict,
-		.err = err,
-	};
+	size_t n = left(u);
 	int rc;
 
 	memset(rec, 0, t->size);
 	if (n > REC_MAX_BYTES)
 		return err_set(
-		    err, ERR_BAD, "%s: %zu bytes are too many", t->name, n);
-	if (arena != NULL)
-		u.texts = arena_alloc(arena, n);
-	rc = get_rows(&u, t, rec, NULL);
-	if (rc == 0 && u.p != u.end)
-		rc = refuse(&u, "more than one record");
+		    u->err, ERR_BAD, "%s: %zu bytes are too many", t->name, n);
+	u->start = u->p;
+	u->budget = REC_MAX_MEMORY;
+	if (u->arena != NULL) {
+		u->texts = arena_alloc(u->arena, n + room);
+		u->texts_end = u->texts + n + room;
+	}
+	rc = get_rows(u, t, rec, NULL);
+	if (rc == 0 && u->p != u->end)
+		rc = refuse(u, "more than one record");
 	if (rc == 0)
 		return 0;
-	if (arena == NULL)
+	if (u->arena == NULL)
 		rec_clear(t, rec);
 	memset(rec, 0, t->size);
-	return err_add(err, "%s", t->name);
+	return err_add(u->err, "%s", t->name);
 }
 
 int
 rec_unpack(const struct rec_type *t, void *rec, const void *data, size_t n,
     struct arena *arena, struct err *err)
 {
-	return unpack(t, rec, data, n, arena, false, err);
+	struct unpacker u = { .p = data,
+		.end = (const uint8_t *)data + n,
+		.arena = arena,
+		.err = err };
+
+	return unpack(&u, t, rec, 0);
 }
 
 int
 rec_unpack_strict(const struct rec_type *t, void *rec, const void *data,
     size_t n, struct arena *arena, struct err *err)
 {
-	return unpack(t, rec, data, n, arena, true, err);
+	struct unpacker u = { .p = data,
+		.end = (const uint8_t *)data + n,
+		.arena = arena,
+		.strict = true,
+		.err = err };
+
+	return unpack(&u, t, rec, 0);
+}
+
+int
+rec_unpack_dense(const struct rec_type *t, void *rec, const void *data,
+    size_t n, const struct rec_words *w, uint64_t near, struct arena *arena,
+    struct err *err)
+{
+	struct dense d = { .words = w, .last = near };
+	struct unpacker u = { .p = data,
+		.arena = arena,
+		.dense = &d,
+		.strict = true,
+		.err = err };
+	size_t room;
+
+	if (dense_get_room(data, &n, &room) == -1) {
+		memset(rec, 0, t->size);
+		return err_set(err, ERR_BAD, "%s: cut short", t->name);
+	}
+	u.end = u.p + n;
+	return unpack(&u, t, rec, room);
 }

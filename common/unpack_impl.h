@@ -7,6 +7,7 @@
 #define COMMON_UNPACK_IMPL_H
 
 #include "common/mem.h"
+#include "common/rec_dense_impl.h"
 #include "common/rec_impl.h"
 
 struct unpacker {
@@ -14,6 +15,8 @@ struct unpacker {
 	const uint8_t *start;
 	struct arena *arena; /* NULL: the heap */
 	char *texts;         /* with an arena: where the next text goes */
+	char *texts_end;
+	struct dense *dense; /* NULL: plain msgpack */
 	size_t budget;       /* bytes that may still be allocated */
 	size_t depth;
 	size_t nnodes;
@@ -33,6 +36,10 @@ int unpack_skip(struct unpacker *u);
 
 /* A value of any shape; its depth counts from its own root. */
 int unpack_tree(struct unpacker *u, struct tree **out);
+
+/* What stands in the place of an integer or a text in dense records. */
+int unpack_large(struct unpacker *u, uint64_t *v);
+int unpack_word(struct unpacker *u, char **out);
 
 int unpack_f64(struct unpacker *u, double *out);
 int unpack_bytes(struct unpacker *u, struct rec_bytes *out);
@@ -94,7 +101,7 @@ get_int(struct unpacker *u, uint64_t *v, bool *negative)
 		return 0;
 	}
 	if (head < 0xcc || head > 0xd3)
-		return refuse(u, "expected an integer");
+		return unpack_large(u, v);
 	nbytes = 1u << (head & 3);
 	if (get_after(u, nbytes, v) == -1)
 		return -1;
@@ -103,6 +110,8 @@ get_int(struct unpacker *u, uint64_t *v, bool *negative)
 
 		*v = (uint64_t)((int64_t)(*v << shift) >> shift);
 		*negative = (int64_t)*v < 0;
+	} else if (u->dense != NULL && *v >= DENSE_LARGE) {
+		u->dense->last = *v;
 	}
 	return 0;
 }
@@ -219,11 +228,15 @@ get_str(struct unpacker *u, char **out)
 	const char *s;
 	size_t n;
 
+	if (u->dense != NULL && u->p < u->end && dense_is_text(*u->p))
+		return unpack_word(u, out);
 	if (get_text(u, &s, &n) == -1)
 		return -1;
 	if (memchr(s, '\0', n) != NULL)
 		return refuse(u, "a NUL inside the text before");
 	*out = keep_text(u, s, n);
+	if (u->dense != NULL)
+		dense_note_text(u->dense, *out, n);
 	return *out != NULL ? 0 : -1;
 }
 

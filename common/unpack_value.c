@@ -24,6 +24,41 @@ unpack_take(struct unpacker *u, size_t n, size_t size)
 }
 
 int
+unpack_large(struct unpacker *u, uint64_t *v)
+{
+	if (u->dense == NULL || !dense_is_large(*u->p))
+		return refuse(u, "expected an integer");
+	if (dense_get_large(u->dense, &u->p, u->end, v) == -1)
+		return refuse(u, "cut short");
+	return 0;
+}
+
+int
+unpack_word(struct unpacker *u, char **out)
+{
+	char uuid[DENSE_UUID_TEXT];
+	const char *s;
+	size_t n;
+
+	if (dense_get_text(u->dense, &u->p, u->end, uuid, &s, &n) == -1)
+		return refuse(u, "no such word");
+	/* What is still to come as it is takes less than what is left. */
+	if ((size_t)(u->texts_end - u->texts) < n + 1 + left(u))
+		return refuse(u, "a word too many");
+	*out = keep_text(u, s, n);
+	return 0;
+}
+
+static double
+float_of(uint64_t bits)
+{
+	double f;
+
+	memcpy(&f, &bits, sizeof f);
+	return f;
+}
+
+int
 unpack_f64(struct unpacker *u, double *out)
 {
 	uint64_t v;
@@ -34,7 +69,13 @@ unpack_f64(struct unpacker *u, double *out)
 	if (u->p < u->end && *u->p == 0xcb) {
 		if (get_after(u, 8, &v) == -1)
 			return -1;
-		memcpy(out, &v, sizeof v);
+		*out = float_of(v);
+		if (u->dense != NULL)
+			dense_note_float(u->dense, v);
+		return 0;
+	}
+	if (u->dense != NULL && u->p < u->end && dense_is_float(*u->p)) {
+		*out = float_of(u->dense->floats[*u->p++ - DENSE_FLOAT]);
 		return 0;
 	}
 	if (u->p < u->end && *u->p == 0xca) {
@@ -276,10 +317,13 @@ int
 unpack_tree(struct unpacker *u, struct tree **out)
 {
 	size_t depth = u->depth;
+	struct dense *dense = u->dense;
 
 	u->depth = 0;
+	u->dense = NULL; /* as put_plain_tree() has it */
 	if (get_tree(u, out) == -1)
 		return -1;
 	u->depth = depth;
+	u->dense = dense;
 	return 0;
 }

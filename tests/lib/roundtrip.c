@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/rec_dense.h"
 
 /* What may not fail for any record: every form it can be printed in. */
 static void
@@ -30,6 +31,28 @@ check_copy(const struct rec_type *type, const void *rec)
 	free(copy);
 }
 
+/* The form that only memory sees says the same. */
+static void
+check_dense(const struct rec_type *type, const void *rec)
+{
+	struct rec_words *words = rec_words_new();
+	void *back = xcalloc(1, type->size);
+	struct arena arena = { 0 };
+	struct buf bytes = { 0 };
+	struct err err;
+
+	rec_words_add(words, "default", REC_WORDS_MAX);
+	rec_pack_dense(type, rec, UINT64_MAX, words, 1, &bytes);
+	if (rec_unpack_dense(type, back, bytes.data, bytes.len, words, 1,
+		&arena, &err) == -1 ||
+	    !rec_equal(type, rec, back))
+		abort();
+	arena_release(&arena);
+	buf_release(&bytes);
+	free(back);
+	rec_words_free(words);
+}
+
 bool
 roundtrip_packed(const struct rec_type *type, const void *p, size_t n)
 {
@@ -49,6 +72,7 @@ roundtrip_packed(const struct rec_type *type, const void *p, size_t n)
 		    memcmp(once.data, twice.data, once.len) != 0)
 			abort();
 		check_copy(type, rec);
+		check_dense(type, rec);
 		print_all(type, rec);
 		rec_clear(type, rec);
 	}
