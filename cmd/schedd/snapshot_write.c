@@ -126,13 +126,17 @@ static void
 write_alloc(struct writer *w, const struct sched_alloc *a)
 {
 	const struct held *h = held_find(w, a->version);
+	struct arena arena = { 0 };
 	struct snap_held held;
+	struct alloc rec;
 
 	if (h != NULL) {
 		held.place = h->place;
 		record(w, SNAP_HELD, &snap_held_type, &held);
 	}
-	frame(w, SNAP_ALLOC, a->packed, a->packed_len);
+	sched_alloc_decode(a, &arena, false, &rec);
+	record(w, SNAP_ALLOC, &alloc_type, &rec);
+	arena_release(&arena);
 }
 
 static void

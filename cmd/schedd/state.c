@@ -4,7 +4,6 @@
 
 #include "cmd/schedd/state_put.h"
 #include "cmd/schedd/text.h"
-#include "common/log.h"
 #include "common/mem.h"
 #include "proto/version.h"
 
@@ -16,7 +15,8 @@ void
 sched_state_init(struct sched_state *st)
 {
 	*st = (struct sched_state){ .level = 1,
-		.level_known = ROVE_FEATURE_LEVEL };
+		.level_known = ROVE_FEATURE_LEVEL,
+		.words = sched_words_new() };
 	TAILQ_INIT(&st->services_by_index);
 	st->config.scheduler_algorithm = xstrdup("binpack");
 	st->config.preemption_config.system_scheduler_enabled = true;
@@ -180,6 +180,12 @@ sched_alloc_group(const struct sched_alloc *a)
 }
 
 const char *
+sched_desired_name(enum sched_desired d)
+{
+	return desired_names[d];
+}
+
+const char *
 sched_client_name(enum sched_client c)
 {
 	return client_names[c];
@@ -201,21 +207,6 @@ sched_client_parse(const char *name)
 		if (strcmp(client_names[i], name) == 0)
 			return (enum sched_client)i;
 	return SCHED_PENDING;
-}
-
-void
-sched_alloc_decode(const struct sched_alloc *a, struct arena *arena,
-    bool with_job, struct alloc *out)
-{
-	struct err err;
-
-	/* What we packed ourselves always unpacks. */
-	if (rec_unpack(
-		&alloc_type, out, a->packed, a->packed_len, arena, &err) == -1)
-		log_fatal("alloc record does not unpack alloc=%s: %s", a->id,
-		    err.text);
-	if (with_job && a->version != NULL)
-		out->job = a->version->job;
 }
 
 const char *

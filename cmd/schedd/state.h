@@ -7,8 +7,9 @@
  * they are handed is borrowed until the next command is applied.
  *
  * Jobs keep their last versions. An allocation is a small struct that the
- * schedulers read, and its whole record packed, which sched_alloc_decode()
- * unpacks when somebody asks. Allocations of a version share its job.
+ * schedulers read, and the rest of its record packed, which
+ * sched_alloc_decode() unpacks when somebody asks. Allocations of a version
+ * share its job.
  *
  * Entries exist as long as something refers to them: a purged job or node
  * whose allocations are still known has an entry without a record.
@@ -27,6 +28,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/map.h"
+#include "common/rec_dense.h"
 #include "proto/alloc.h"
 #include "proto/api.h"
 #include "proto/autopilot.h"
@@ -127,7 +129,7 @@ struct sched_alloc {
 	uint16_t nports;
 	uint32_t name_index; /* n of "job.group[n]" */
 	uint32_t packed_len;
-	uint8_t *packed;
+	uint8_t *packed; /* see state_pack.c */
 	struct sched_job *job;
 	struct sched_version *version;
 	struct sched_node *node;
@@ -178,7 +180,8 @@ struct sched_group {
 };
 
 struct sched_job {
-	char *key; /* sched_key() */
+	const struct rec_words *words; /* the state's */
+	char *key;                     /* sched_key() */
 	char *ns;
 	char *id;
 	struct job *job; /* the current version; NULL when purged */
@@ -298,6 +301,7 @@ struct sched_state {
 	size_t nclients;
 	char **ips; /* host addresses that ports stand on */
 	size_t nips;
+	struct rec_words *words; /* that packed allocations are made of */
 	struct map watches;
 	LIST_HEAD(sched_woken, sched_watch) woken; /* by this command */
 };
@@ -355,6 +359,7 @@ bool sched_alloc_is_terminal(const struct sched_alloc *a);
 /* Ended at its node: complete, failed or lost. */
 bool sched_alloc_is_client_terminal(const struct sched_alloc *a);
 const char *sched_alloc_group(const struct sched_alloc *a);
+const char *sched_desired_name(enum sched_desired d);
 const char *sched_client_name(enum sched_client c);
 
 /* The number of a host address in the ports of allocations. One that no

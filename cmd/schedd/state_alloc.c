@@ -173,21 +173,6 @@ read_flags(struct sched_alloc *a, const struct alloc *rec)
 }
 
 static void
-pack(const struct sched_state *st, struct sched_alloc *a,
-    const struct alloc *rec)
-{
-	struct alloc flat = *rec;
-	struct buf b = { 0 };
-
-	flat.job = NULL;
-	rec_pack_level(&alloc_type, &flat, st->level, &b);
-	free(a->packed);
-	a->packed = xmemdup(b.data, b.len);
-	a->packed_len = (uint32_t)b.len;
-	buf_release(&b);
-}
-
-static void
 raise_to(uint64_t *index, uint64_t at)
 {
 	if (*index < at)
@@ -322,7 +307,7 @@ sched_put_alloc(struct sched_state *st, const struct alloc *rec, uint64_t at)
 		read_ports(st, a, rec->allocated_resources);
 		a->complex = is_complex(rec->allocated_resources);
 	}
-	pack(st, a, rec);
+	sched_alloc_pack(a, rec, st->level);
 	count(a, 1);
 	touch_alloc(st, a, at);
 	return a;

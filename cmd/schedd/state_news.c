@@ -161,15 +161,16 @@ sched_node_news(const struct sched_state *st, const struct node_allocs *ask,
 			version = list[i]->version;
 			job_size = packed_size(&job_type, version->job);
 		}
-		size += list[i]->packed_len + job_size;
+		sched_alloc_decode(list[i], arena, false, &out->allocs[i]);
+		size += packed_size(&alloc_type, &out->allocs[i]) + job_size;
 		if (i > 0 && size > SCHED_NEWS_BYTES) {
 			out->index = s.full ? st->index : ask->index;
 			out->at = list[i - 1]->alloc_modify_index;
 			out->after = out->allocs[i - 1].id;
 			break;
 		}
-		sched_alloc_decode(
-		    list[i], arena, true, &out->allocs[out->nallocs++]);
+		out->allocs[i].job = version->job;
+		out->nallocs++;
 	}
 }
 

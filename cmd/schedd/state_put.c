@@ -16,6 +16,7 @@ sched_job_have(struct sched_state *st, const char *ns, const char *id)
 	if (j != NULL)
 		return j;
 	j = xcalloc(1, sizeof *j);
+	j->words = st->words;
 	sched_key(&key, ns, id);
 	j->key = buf_take(&key);
 	j->ns = xstrdup(ns);
@@ -71,7 +72,7 @@ sched_put_version(struct sched_state *st, struct sched_job *j, struct job *job)
 {
 	size_t untagged = 0;
 
-	(void)st;
+	sched_words_of_job(st->words, job);
 	add_version(j, job, 0);
 	for (size_t i = 0; i < j->nversions; i++) {
 		if (j->versions[i]->job->version_tag != NULL)
@@ -89,7 +90,7 @@ sched_put_version(struct sched_state *st, struct sched_job *j, struct job *job)
 void
 sched_add_version(struct sched_state *st, struct sched_job *j, struct job *job)
 {
-	(void)st;
+	sched_words_of_job(st->words, job);
 	add_version(j, job, j->nversions);
 }
 
@@ -214,6 +215,7 @@ sched_put_node(struct sched_state *st, struct node *node, uint64_t at)
 
 	node_drop(n);
 	n->node = node;
+	sched_words_of_node(st->words, node);
 	sched_node_changed(st, n, at);
 }
 
@@ -310,8 +312,14 @@ sched_eval_forget(struct sched_state *st, struct sched_eval *e, uint64_t at)
 	struct sched_job *j = e->job;
 
 	while ((a = TAILQ_FIRST(&e->allocs)) != NULL) {
+		struct arena arena = { 0 };
+		struct alloc full;
+
+		sched_alloc_decode(a, &arena, false, &full);
 		TAILQ_REMOVE(&e->allocs, a, by_eval);
 		a->eval = NULL;
+		sched_alloc_pack(a, &full, st->level);
+		arena_release(&arena);
 	}
 	touch_eval(st, e, at);
 	HASH_DEL(st->evals, e);
@@ -369,8 +377,14 @@ sched_deployment_forget(
 	struct sched_job *j = d->job;
 
 	while ((a = TAILQ_FIRST(&d->allocs)) != NULL) {
+		struct arena arena = { 0 };
+		struct alloc full;
+
+		sched_alloc_decode(a, &arena, false, &full);
 		TAILQ_REMOVE(&d->allocs, a, by_deployment);
 		a->deployment = NULL;
+		sched_alloc_pack(a, &full, st->level);
+		arena_release(&arena);
 	}
 	sched_deployment_changed(st, d, at);
 	HASH_DEL(st->deployments, d);
@@ -418,5 +432,6 @@ sched_state_release(struct sched_state *st)
 		free(st->ips[i]);
 	free(st->ips);
 	sched_staged_release(&st->staged);
+	rec_words_free(st->words);
 	*st = (struct sched_state){ 0 };
 }

@@ -66,6 +66,9 @@ void sched_deployment_forget(
  */
 struct sched_alloc *sched_put_alloc(
     struct sched_state *st, const struct alloc *rec, uint64_t at);
+/* Packs what the struct does not say, as it is now; state_pack.c. */
+void sched_alloc_pack(
+    struct sched_alloc *a, const struct alloc *rec, uint64_t level);
 /* Makes it hold this version of its job. */
 void sched_alloc_bind(struct sched_alloc *a, struct sched_version *v);
 void sched_alloc_forget(
@@ -86,6 +89,11 @@ void sched_entries_unused(
     struct sched_state *st, struct sched_job *j, struct sched_node *n);
 
 void sched_version_unref(struct sched_version *v);
+
+/* The words of a state, and those that come with a job or a node. */
+struct rec_words *sched_words_new(void);
+void sched_words_of_job(struct rec_words *w, const struct job *job);
+void sched_words_of_node(struct rec_words *w, const struct node *node);
 
 /* --- watches --- */
 

@@ -1,0 +1,275 @@
+/*
+ * An allocation's record, packed for as long as it is kept.
+ *
+ * What the struct knows, or what it hangs on, is left out: a set of bits says
+ * which members those are, so that what comes out is what went in, however
+ * odd. The rest is packed densely (rec_dense.h) with the words that nodes and
+ * jobs brought, and those that are in nearly every record.
+ *
+ * A deployment or an evaluation may go before its allocations do; then these
+ * are packed once more.
+ */
+#include <stdlib.h>
+
+#include "cmd/schedd/state.h"
+#include "cmd/schedd/state_put.h"
+#include "cmd/schedd/text.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+/* Of the numbers of words: what jobs and nodes are called leaves room for
+ * the ids of nodes. */
+#define NAMES_MAX (REC_WORDS_MAX / 4)
+
+/* Members that are left out. */
+enum known {
+	KNOWN_NAMESPACE = 1 << 0,
+	KNOWN_EVAL = 1 << 1,
+	KNOWN_NAME = 1 << 2,
+	KNOWN_NODE = 1 << 3,
+	KNOWN_JOB = 1 << 4,
+	KNOWN_GROUP = 1 << 5,
+	KNOWN_DESIRED = 1 << 6,
+	KNOWN_CLIENT = 1 << 7,
+	KNOWN_DEPLOYMENT = 1 << 8,
+};
+
+#define NKNOWN    2  /* bytes of it before the record */
+#define NAME_TAIL 16 /* "[4294967295]" and what ends it */
+
+/* Found in records again and again. The order does not matter. */
+static const char *const common_words[] = { "pending", "running", "dead",
+	"complete", "failed", "lost", "unknown", "default", "binpack",
+	"job-anti-affinity", "node-affinity", "node-reschedule-penalty",
+	"allocation-spread", "Received", "Task Setup", "Started", "Driver",
+	"Terminated", "Restarting", "Not Restarting", "Killing", "Killed",
+	"Restart Signaled", "Leader Task Dead", "Sibling Task Failed",
+	"Downloading Artifacts", "Template", "Alloc Unhealthy",
+	"Driver Failure", "Task received by client", "Building Task Directory",
+	"Task started by client", "Exit Code: 0",
+	"Client is downloading "
+	"artifacts",
+	"Task successfully killed", "message", "driver_message", "exit_code",
+	"signal", "oom_killed", "exit_message", "start_delay", "restart_reason",
+	"fails_task", "kill_timeout", "kill_reason", "kill_error",
+	"failed_sibling", "true", "false", "alloc not needed due to job update",
+	"alloc is being updated due to "
+	"job update",
+	"alloc not needed as node is tainted",
+	"alloc was rescheduled because it failed", "alloc is being migrated",
+	"alloc is lost since its node is down", "alloc not needed" };
+
+struct rec_words *
+sched_words_new(void)
+{
+	struct rec_words *w = rec_words_new();
+
+	for (size_t i = 0; i < sizeof common_words / sizeof common_words[0];
+	     i++)
+		rec_words_add(w, common_words[i], REC_WORDS_MAX);
+	return w;
+}
+
+void
+sched_words_of_job(struct rec_words *w, const struct job *job)
+{
+	for (size_t i = 0; i < job->ntask_groups; i++) {
+		const struct task_group *g = &job->task_groups[i];
+
+		rec_words_add(w, g->name, NAMES_MAX);
+		for (size_t k = 0; k < g->ntasks; k++)
+			rec_words_add(w, g->tasks[k].name, NAMES_MAX);
+	}
+}
+
+void
+sched_words_of_node(struct rec_words *w, const struct node *node)
+{
+	rec_words_add(w, node->id, REC_WORDS_MAX);
+	rec_words_add(w, node->name, NAMES_MAX);
+	rec_words_add(w, node->datacenter, NAMES_MAX);
+	rec_words_add(w, node->node_pool, NAMES_MAX);
+	rec_words_add(w, node->node_class, NAMES_MAX);
+}
+
+/* --- packing --- */
+
+/* Takes the member out of the record if it is what is known. */
+static unsigned
+leave_out(char **member, const char *known, unsigned bit)
+{
+	if (sched_is_empty(known) || !sched_eq(*member, known))
+		return 0;
+	*member = NULL;
+	return bit;
+}
+
+/* What follows the group in "job.group[n]"; returns its length. */
+static size_t
+tail_of_name(const struct sched_alloc *a, char out[NAME_TAIL])
+{
+	char *p = out + NAME_TAIL;
+	uint32_t n = a->name_index;
+
+	*--p = '\0';
+	*--p = ']';
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	*--p = '[';
+	n = (uint32_t)(out + NAME_TAIL - p);
+	memmove(out, p, n);
+	return n - 1;
+}
+
+/* True for "job.group[n]". */
+static bool
+is_usual_name(const struct sched_alloc *a, const char *name)
+{
+	const char *group = sched_alloc_group(a);
+	size_t njob = strlen(a->job->id), ngroup = strlen(group);
+	char tail[NAME_TAIL];
+
+	if (name == NULL || strncmp(name, a->job->id, njob) != 0 ||
+	    name[njob] != '.')
+		return false;
+	name += njob + 1;
+	if (strncmp(name, group, ngroup) != 0)
+		return false;
+	tail_of_name(a, tail);
+	return strcmp(name + ngroup, tail) == 0;
+}
+
+static char *
+usual_name(const struct sched_alloc *a, struct arena *arena)
+{
+	const char *group = sched_alloc_group(a);
+	size_t njob = strlen(a->job->id), ngroup = strlen(group), ntail;
+	char tail[NAME_TAIL], *name;
+
+	ntail = tail_of_name(a, tail);
+	name = arena_alloc(arena, njob + 1 + ngroup + ntail + 1);
+	memcpy(name, a->job->id, njob);
+	name[njob] = '.';
+	memcpy(name + njob + 1, group, ngroup);
+	memcpy(name + njob + 1 + ngroup, tail, ntail);
+	return name;
+}
+
+static unsigned
+leave_out_known(const struct sched_alloc *a, struct alloc *rec)
+{
+	unsigned known = 0;
+
+	known |= leave_out(&rec->namespace, a->job->ns, KNOWN_NAMESPACE);
+	known |= leave_out(&rec->node_id, a->node->id, KNOWN_NODE);
+	known |= leave_out(&rec->job_id, a->job->id, KNOWN_JOB);
+	known |= leave_out(&rec->task_group, sched_alloc_group(a), KNOWN_GROUP);
+	known |= leave_out(&rec->desired_status,
+	    sched_desired_name((enum sched_desired)a->desired), KNOWN_DESIRED);
+	known |= leave_out(&rec->client_status,
+	    sched_client_name((enum sched_client)a->client), KNOWN_CLIENT);
+	if (a->eval != NULL)
+		known |= leave_out(&rec->eval_id, a->eval->rec.id, KNOWN_EVAL);
+	if (a->deployment != NULL)
+		known |= leave_out(&rec->deployment_id, a->deployment->rec.id,
+		    KNOWN_DEPLOYMENT);
+	if (is_usual_name(a, rec->name)) {
+		rec->name = NULL;
+		known |= KNOWN_NAME;
+	}
+	rec->id = NULL;
+	rec->job = NULL;
+	rec->job_version = 0;
+	rec->create_index = rec->modify_index = rec->alloc_modify_index = 0;
+	rec->create_time = rec->modify_time = 0;
+	return known;
+}
+
+void
+sched_alloc_pack(struct sched_alloc *a, const struct alloc *rec, uint64_t level)
+{
+	struct alloc rest = *rec;
+	unsigned known = leave_out_known(a, &rest);
+	struct buf b = { 0 };
+
+	buf_addc(&b, (char)known);
+	buf_addc(&b, (char)(known >> 8));
+	rec_pack_dense(&alloc_type, &rest, level, a->job->words,
+	    (uint64_t)a->create_time, &b);
+	if (b.len != a->packed_len) {
+		free(a->packed);
+		a->packed = xmalloc(b.len);
+		a->packed_len = (uint32_t)b.len;
+	}
+	memcpy(a->packed, b.data, b.len);
+	buf_release(&b);
+}
+
+/* --- unpacking --- */
+
+static char *
+copy(struct arena *arena, const char *s)
+{
+	return arena_strndup(arena, s, strlen(s));
+}
+
+static void
+put_back_numbers(const struct sched_alloc *a, struct alloc *out)
+{
+	out->job_version = a->version->job->version;
+	out->create_index = a->create_index;
+	out->modify_index = a->modify_index;
+	out->alloc_modify_index = a->alloc_modify_index;
+	out->create_time = a->create_time;
+	out->modify_time = a->modify_time;
+}
+
+static void
+put_back(const struct sched_alloc *a, unsigned known, struct arena *arena,
+    struct alloc *out)
+{
+	const struct {
+		unsigned bit;
+		char **member;
+		const char *text;
+	} texts[] = {
+		{ KNOWN_NAMESPACE, &out->namespace, a->job->ns },
+		{ KNOWN_NODE, &out->node_id, a->node->id },
+		{ KNOWN_JOB, &out->job_id, a->job->id },
+		{ KNOWN_GROUP, &out->task_group, sched_alloc_group(a) },
+		{ KNOWN_DESIRED, &out->desired_status,
+		    sched_desired_name((enum sched_desired)a->desired) },
+		{ KNOWN_CLIENT, &out->client_status,
+		    sched_client_name((enum sched_client)a->client) },
+		{ KNOWN_EVAL, &out->eval_id,
+		    a->eval != NULL ? a->eval->rec.id : NULL },
+		{ KNOWN_DEPLOYMENT, &out->deployment_id,
+		    a->deployment != NULL ? a->deployment->rec.id : NULL },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if ((known & texts[i].bit) != 0)
+			*texts[i].member = copy(arena, texts[i].text);
+	if ((known & KNOWN_NAME) != 0)
+		out->name = usual_name(a, arena);
+	out->id = copy(arena, a->id);
+	put_back_numbers(a, out);
+}
+
+void
+sched_alloc_decode(const struct sched_alloc *a, struct arena *arena,
+    bool with_job, struct alloc *out)
+{
+	struct err err;
+
+	/* What we packed ourselves always unpacks. */
+	if (rec_unpack_dense(&alloc_type, out, a->packed + NKNOWN,
+		a->packed_len - NKNOWN, a->job->words, (uint64_t)a->create_time,
+		arena, &err) == -1)
+		log_fatal("alloc record does not unpack alloc=%s: %s", a->id,
+		    err.text);
+	put_back(a, (unsigned)(a->packed[0] | a->packed[1] << 8), arena, out);
+	if (with_job && a->version != NULL)
+		out->job = a->version->job;
+}
