@@ -32,7 +32,7 @@ const struct msg_def msg_defs[] = {
 	{ MSG_NODE_DRAIN, "node-drain", &node_drain_ask_type,
 	    &node_drain_answer_type },
 
-	{ MSG_RAFT_MAIL, "raft-mail", &raft_mail_type, NULL },
+	{ MSG_RAFT_MAIL, "raft-mail", &raft_mail_type, &raft_mail_type },
 
 	{ MSG_SERVICES, "services", NULL, &services_news_type },
 	{ MSG_ALLOCS, "allocs", NULL, &alloc_rows_type },

@@ -50,6 +50,7 @@ static const struct rec_field raft_mail_fields[] = {
 	REC_U64(struct raft_mail, 4, incarnation, "Incarnation"),
 	REC_LIST(struct raft_mail, 5, messages, raft_mail_message, "Messages"),
 	REC_STR(struct raft_mail, 6, addr, "Addr"),
+	REC_BOOL(struct raft_mail, 7, takes_reply, "TakesReply"),
 };
 const struct rec_type raft_mail_type = REC_TYPE(raft_mail, raft_mail_fields);
 

@@ -41,6 +41,9 @@ struct raft_mail {
 	struct raft_mail_message *messages;
 	size_t nmessages;
 	char *addr; /* where the sender is reached */
+	/* The reply to this mail may be a mail. Older programs do not look at
+	 * replies, and leave it false. */
+	bool takes_reply;
 };
 
 extern const struct rec_type raft_mail_type;

@@ -59,8 +59,8 @@ struct raft_node_opts {
 	const struct raft_config *first;
 
 	/* Where other servers reach this one, a URL of common/bus, and the
-	 * number of the message that carries mail (raft_mail_type). NULL: it
-	 * stays alone. */
+	 * number of the message that carries mail (raft_mail_type) both ways.
+	 * NULL: it stays alone. */
 	const char *listen;
 	const char *advertise; /* where they reach it; NULL: listen */
 	struct tls_keys *tls;  /* of listen; NULL: plain; as the node lives */

@@ -28,6 +28,9 @@ struct peer {
 	struct waiting queue[RAFT_PEERS_QUEUE];
 	size_t nqueue;
 	unsigned ninflight;
+	struct bus_req *held; /* its newest mail, if it is not answered yet */
+	uint64_t held_until_ms;
+	struct loop_timer *timer; /* for that */
 };
 
 struct raft_peers {
@@ -85,16 +88,71 @@ forget(struct peer *p)
 	p->nqueue = 0;
 }
 
+/* --- a mail that is held --- */
+
+static void
+let_held_go(struct peer *p)
+{
+	static const struct raft_mail nothing;
+
+	if (p->held != NULL)
+		bus_reply(p->held, &nothing);
+	p->held = NULL;
+}
+
+static void
+on_held_long(void *ctx)
+{
+	struct peer *p = ctx;
+	uint64_t now_ms = loop_now_ms(p->ps->opts.loop);
+
+	if (p->held != NULL && now_ms < p->held_until_ms)
+		loop_timer_set(p->timer, p->held_until_ms - now_ms);
+	else
+		let_held_go(p);
+}
+
+/* Only when this process stood still: the timer comes before. */
+static void
+on_expire(void *ctx, struct bus_req *req)
+{
+	struct peer *p = ctx;
+
+	(void)req;
+	let_held_go(p);
+}
+
+/* What comes of this mail, or is said next, goes back with its reply. */
+static void
+hold(struct peer *p, struct bus_req *req)
+{
+	let_held_go(p);
+	p->held = req;
+	p->held_until_ms = loop_now_ms(p->ps->opts.loop) + RAFT_PEERS_HOLD_MS;
+	bus_on_expire(req, on_expire, p);
+	if (!loop_timer_is_set(p->timer))
+		loop_timer_set(p->timer, RAFT_PEERS_HOLD_MS);
+}
+
 /* --- out --- */
 
 static void flush(struct peer *p);
+static void take(struct raft_peers *ps, const struct raft_mail *mail);
+
+/* Is it for us, and from whom we asked? */
+static bool
+is_answer(const struct peer *p, const struct raft_mail *mail)
+{
+	return mail->cluster == p->ps->opts.cluster &&
+	       mail->to == p->ps->opts.id && mail->from == p->id;
+}
 
 static void
 on_arrived(void *ctx, const struct err *err, const void *reply)
 {
+	const struct raft_mail *mail = reply;
 	struct peer *p = ctx;
 
-	(void)reply;
 	p->ninflight--;
 	if (p->ps == NULL) {
 		if (p->ninflight == 0)
@@ -103,7 +161,12 @@ on_arrived(void *ctx, const struct err *err, const void *reply)
 	}
 	if (err != NULL)
 		log_debug("raft mail lost peer=%s: %s", p->addr, err->text);
-	flush(p);
+	else if (mail->nmessages > 0 && !is_answer(p, mail))
+		p->ps->stats.strangers++;
+	else if (mail->nmessages > 0)
+		take(p->ps, mail); /* and what comes of it is flushed then */
+	else
+		flush(p);
 }
 
 /* The messages that go into the next mail. */
@@ -121,6 +184,23 @@ count_next(const struct peer *p)
 	return n;
 }
 
+/* With the reply to its own mail if that is held, else as a request. */
+static void
+post(struct peer *p, const struct raft_mail *mail)
+{
+	struct bus_req *req = p->held;
+
+	p->held = NULL;
+	if (req != NULL) {
+		bus_reply(req, mail);
+		return;
+	}
+	p->ninflight++;
+	p->ps->stats.requests++;
+	bus_call(p->bus, p->ps->opts.number, mail, RAFT_PEERS_WAIT_MS,
+	    on_arrived, p);
+}
+
 static void
 send_mail(struct peer *p, size_t n)
 {
@@ -129,7 +209,8 @@ send_mail(struct peer *p, size_t n)
 		.from = o->id,
 		.to = p->id,
 		.incarnation = o->incarnation,
-		.addr = text_borrow(o->addr) };
+		.addr = text_borrow(o->addr),
+		.takes_reply = true };
 	struct raft_bytes *config = NULL;
 
 	for (size_t i = 0; i < n; i++) {
@@ -140,9 +221,8 @@ send_mail(struct peer *p, size_t n)
 			config = raft_config_format(&w->snapshot->config);
 		raft_mail_add(&mail, &w->m, config);
 	}
-	p->ninflight++;
 	p->ps->stats.sent += n;
-	bus_call(p->bus, o->number, &mail, RAFT_PEERS_WAIT_MS, on_arrived, p);
+	post(p, &mail);
 	raft_mail_drop(&mail);
 	raft_bytes_unref(config);
 	for (size_t i = 0; i < n; i++)
@@ -151,15 +231,20 @@ send_mail(struct peer *p, size_t n)
 	memmove(p->queue, p->queue + n, p->nqueue * sizeof *p->queue);
 }
 
+static bool
+is_in_reach(const struct peer *p)
+{
+	return p->held != NULL || bus_peer_is_up(p->bus);
+}
+
 static void
 flush(struct peer *p)
 {
-	if (!bus_peer_is_up(p->bus)) {
-		forget(p);
-		return;
-	}
-	while (p->nqueue > 0 && p->ninflight < RAFT_PEERS_INFLIGHT)
+	while (p->nqueue > 0 && is_in_reach(p) &&
+	       (p->held != NULL || p->ninflight < RAFT_PEERS_INFLIGHT))
 		send_mail(p, count_next(p));
+	if (!is_in_reach(p))
+		forget(p);
 }
 
 void
@@ -184,8 +269,7 @@ raft_peers_say(struct raft_peers *ps, const struct raft_message *m)
 {
 	struct peer *p = find(ps, m->to);
 
-	if (p == NULL || !bus_peer_is_up(p->bus) ||
-	    p->nqueue == RAFT_PEERS_QUEUE) {
+	if (p == NULL || !is_in_reach(p) || p->nqueue == RAFT_PEERS_QUEUE) {
 		ps->stats.dropped++;
 		return;
 	}
@@ -210,6 +294,8 @@ static void
 let_go(struct peer *p)
 {
 	forget(p);
+	let_held_go(p);
+	loop_timer_free(p->timer);
 	p->ninflight++;
 	p->ps = NULL;
 	bus_peer_free(p->bus);
@@ -236,6 +322,7 @@ add(struct raft_peers *ps, const struct raft_server *s)
 		free(p);
 		return;
 	}
+	p->timer = loop_timer_new(ps->opts.loop, on_held_long, p);
 	bus_peer_on_link(p->bus, on_link, p);
 	ps->peers[ps->npeers++] = p;
 }
@@ -302,6 +389,7 @@ on_mail(void *ctx, struct bus_req *req, const void *body)
 {
 	struct raft_peers *ps = ctx;
 	const struct raft_mail *mail = body;
+	struct peer *p;
 
 	if (mail->cluster != ps->opts.cluster || mail->to != ps->opts.id ||
 	    mail->from == ps->opts.id) {
@@ -312,9 +400,13 @@ on_mail(void *ctx, struct bus_req *req, const void *body)
 	}
 	if (find(ps, mail->from) == NULL)
 		meet(ps, mail);
-	/* It arrived, whatever comes of it. */
+	p = find(ps, mail->from);
+	/* Its body lives until it is answered. */
 	take(ps, mail);
-	bus_reply(req, NULL);
+	if (p != NULL && mail->takes_reply)
+		hold(p, req);
+	else
+		bus_reply(req, &(struct raft_mail){ 0 });
 }
 
 /* --- the whole --- */
@@ -342,8 +434,10 @@ raft_peers_free(struct raft_peers *ps)
 	if (ps == NULL)
 		return;
 	bus_server_free(ps->server);
-	for (size_t i = 0; i < ps->npeers; i++)
+	for (size_t i = 0; i < ps->npeers; i++) {
+		ps->peers[i]->held = NULL; /* dropped with the server */
 		let_go(ps->peers[i]);
+	}
 	free(ps);
 }
 

@@ -19,7 +19,7 @@
 enum { SERVERS = 4, MAIL = 1, WAIT_MS = 10000 };
 
 static const struct msg_def defs[] = { { MAIL, "raft-mail", &raft_mail_type,
-    NULL } };
+    &raft_mail_type } };
 
 struct server {
 	struct walworld world;
