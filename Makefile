@@ -74,6 +74,9 @@ FUZZERS  := $(patsubst tests/%.c,build/fuzz/tests/%,$(wildcard tests/fuzz/fuzz_*
 # What the disasters use: programs, and what is put before libc.
 DISASTERS := $(patsubst tests/%.c,$(V)/tests/%,$(filter-out %/preload.c,$(wildcard tests/disaster/*.c))) \
 	$(V)/tests/disaster/preload.so
+# A server as it was before there were levels; what knows of them is built anew.
+LEVEL1   := $(V)/tests/level1/schedd
+LEVEL1_O := $(patsubst %.c,$(V)/level1/%.o,$(shell grep -l ROVE_FEATURE_LEVEL cmd/schedd/*.c))
 BENCHES  := $(patsubst tests/%.c,$(V)/tests/%,$(wildcard tests/bench/*.c))
 
 .DEFAULT_GOAL := all
@@ -134,6 +137,13 @@ $(V)/tests/disaster/preload.so: tests/disaster/preload.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=c11 $(WARN) -O2 -g -fPIC -shared -o $@ $< -ldl
 
+$(V)/level1/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DROVE_FEATURE_LEVEL=1 $(CFLAGS) -c -o $@ $<
+$(LEVEL1): $(V)/obj/cmd/schedd/main.o $(LEVEL1_O) $(V)/libschedd.a $(LIBROVE)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 .SECONDARY:
 unit-build: $(UNIT)
 bench-build: $(BENCHES)
@@ -142,7 +152,7 @@ sim-build: $(SIMS)
 check: all unit-build
 	tests/lib/run-unit $(V)
 
-check-sys: all disaster-build
+check-sys: all disaster-build $(LEVEL1)
 	tests/sys/run $(V)
 
 disaster-build: $(DISASTERS)
@@ -208,4 +218,4 @@ install: all
 clean:
 	rm -rf build
 
--include $(shell find $(V)/obj build/analyze -name '*.d' 2>/dev/null)
+-include $(shell find $(V)/obj $(V)/level1 build/analyze -name '*.d' 2>/dev/null)

@@ -5,7 +5,8 @@ declare -A AGENT
 host() { echo "127.0.8.$1"; }
 url() { echo "http://$(host "$1"):$HTTP_PORT"; }
 
-# server N EXPECT [LINE]
+# server N EXPECT [LINE]; it is what $ROVE names, and $IN_SERVER stands in its
+# server block.
 server() {
 	cat >"$TEST_DIR/s$1.hcl" <<-END
 		name = "s$1"
@@ -25,13 +26,14 @@ server() {
 		server {
 		  enabled          = true
 		  bootstrap_expect = $2
+		  ${IN_SERVER:-}
 		  server_join {
 		    retry_join     = ["$(host 1)", "$(host 2)", "$(host 3)"]
 		    retry_interval = "1s"
 		  }
 		}
 	END
-	start "s$1" rove agent -config "$TEST_DIR/s$1.hcl" -run-dir "$TEST_DIR/s$1.run"
+	start "s$1" "${ROVE:-rove}" agent -config "$TEST_DIR/s$1.hcl" -run-dir "$TEST_DIR/s$1.run"
 	AGENT[$1]=$LAST_PID
 }
 ask() { curl -sf -m 10 "$(url "$1")$2"; }
