@@ -301,7 +301,8 @@ struct sched_state {
 	size_t nclients;
 	char **ips; /* host addresses that ports stand on */
 	size_t nips;
-	struct rec_words *words; /* that packed allocations are made of */
+	struct sched_text *texts; /* of nodes' attributes */
+	struct rec_words *words;  /* that packed allocations are made of */
 	struct map watches;
 	LIST_HEAD(sched_woken, sched_watch) woken; /* by this command */
 };

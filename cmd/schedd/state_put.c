@@ -163,70 +163,6 @@ sched_job_purge(struct sched_state *st, struct sched_job *j, uint64_t at)
 	job_entry_unused(st, j);
 }
 
-/* --- nodes --- */
-
-struct sched_node *
-sched_node_have(struct sched_state *st, const char *id)
-{
-	struct sched_node *n = sched_node_entry(st, id);
-
-	if (n != NULL)
-		return n;
-	n = xcalloc(1, sizeof *n);
-	n->id = xstrdup(id);
-	TAILQ_INIT(&n->allocs);
-	HASH_ADD_KEYPTR(hh, st->nodes, n->id, strlen(n->id), n);
-	return n;
-}
-
-static void
-node_drop(struct sched_node *n)
-{
-	if (n->node == NULL)
-		return;
-	rec_clear(&node_type, n->node);
-	free(n->node);
-	n->node = NULL;
-}
-
-static void
-node_entry_unused(struct sched_state *st, struct sched_node *n)
-{
-	if (n->node != NULL || !TAILQ_EMPTY(&n->allocs))
-		return;
-	HASH_DEL(st->nodes, n);
-	free(n->id);
-	free(n);
-}
-
-void
-sched_node_changed(struct sched_state *st, struct sched_node *n, uint64_t at)
-{
-	if (n->node != NULL)
-		n->node->modify_index = at;
-	sched_touch(st, SCHED_NODE, n->id);
-	sched_touch_table(st, SCHED_NODES, at);
-}
-
-void
-sched_put_node(struct sched_state *st, struct node *node, uint64_t at)
-{
-	struct sched_node *n = sched_node_have(st, node->id);
-
-	node_drop(n);
-	n->node = node;
-	sched_words_of_node(st->words, node);
-	sched_node_changed(st, n, at);
-}
-
-void
-sched_node_forget(struct sched_state *st, struct sched_node *n, uint64_t at)
-{
-	node_drop(n);
-	sched_node_changed(st, n, at);
-	node_entry_unused(st, n);
-}
-
 void
 sched_entries_unused(
     struct sched_state *st, struct sched_job *j, struct sched_node *n)
@@ -234,7 +170,7 @@ sched_entries_unused(
 	if (j != NULL)
 		job_entry_unused(st, j);
 	if (n != NULL)
-		node_entry_unused(st, n);
+		sched_node_entry_unused(st, n);
 }
 
 /* --- evaluations --- */

@@ -37,7 +37,8 @@ void sched_job_settle(struct sched_state *st, struct sched_job *j, uint64_t at);
 /* Forgets the record and its versions. */
 void sched_job_purge(struct sched_state *st, struct sched_job *j, uint64_t at);
 
-/* The node's record, taken over. */
+/* The node's record, taken over. The texts of its attributes, links and meta
+ * are then the state's: those maps may be replaced with the record only. */
 void sched_put_node(struct sched_state *st, struct node *node, uint64_t at);
 void sched_node_changed(
     struct sched_state *st, struct sched_node *n, uint64_t at);
@@ -84,7 +85,9 @@ void sched_put_var(
     struct sched_state *st, const struct variable *rec, uint64_t at);
 void sched_var_forget(struct sched_state *st, struct sched_var *v, uint64_t at);
 
-/* Frees entries that nothing refers to any more; NULL is fine. */
+/* Frees the entry if nothing refers to it any more. */
+void sched_node_entry_unused(struct sched_state *st, struct sched_node *n);
+/* The same of both; NULL is fine. */
 void sched_entries_unused(
     struct sched_state *st, struct sched_job *j, struct sched_node *n);
 
