@@ -35,13 +35,20 @@ bad(struct err *err, const char *what)
 	return err_set(err, ERR_BAD, "%s: %s", what, reason());
 }
 
+/* Whom one of these has signed; NULL: whom the machine trusts. */
 static int
 trust(SSL_CTX *ctx, const char *pem, struct err *err)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	STACK_OF(X509) *cas = pem_certs(pem);
-	int n = sk_X509_num(cas);
+	STACK_OF(X509) * cas;
+	int n;
 
+	if (pem == NULL)
+		return SSL_CTX_set_default_verify_paths(ctx) == 1
+			   ? 0
+			   : bad(err, "the machine's CA certificates");
+	cas = pem_certs(pem);
+	n = sk_X509_num(cas);
 	for (int i = 0; i < n; i++) {
 		X509_STORE_add_cert(store, sk_X509_value(cas, i));
 		SSL_CTX_add_client_CA(ctx, sk_X509_value(cas, i));
@@ -86,12 +93,17 @@ fill(SSL_CTX *ctx, const struct tls_keys_opts *o, struct err *err)
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				  SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_verify(
-	    ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	if (o->ca == NULL || o->cert == NULL || o->key == NULL)
+	SSL_CTX_set_verify(ctx,
+	    o->trusts_all ? SSL_VERIFY_NONE
+			  : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+	    NULL);
+	if (!o->is_person &&
+	    (o->ca == NULL || o->cert == NULL || o->key == NULL))
 		return err_set(err, ERR_BAD,
 		    "CA certificates, a certificate and its key are needed");
-	return trust(ctx, o->ca, err) == 0 ? show(ctx, o, err) : -1;
+	if (trust(ctx, o->ca, err) == -1)
+		return -1;
+	return o->cert != NULL ? show(ctx, o, err) : 0;
 }
 
 static SSL_CTX *
@@ -211,5 +223,10 @@ tls_keys_why(const SSL *ssl)
 	}
 	if (ERR_peek_last_error() == 0)
 		return "the connection was closed";
+	if (ERR_GET_REASON(ERR_peek_last_error()) ==
+	    SSL_R_WRONG_VERSION_NUMBER) {
+		ERR_clear_error();
+		return "what came is no TLS";
+	}
 	return reason();
 }

@@ -2,8 +2,9 @@
  * What one end of TLS connections shows and whom it trusts: certificates and
  * a key, as OpenSSL keeps them. TLS 1.2 and 1.3.
  *
- * Both ends show a certificate. What is verified is that one of the CAs has
- * signed it, that it has not expired, and the name, where one is asked for.
+ * Both ends show a certificate, unless one is excused. What is verified is
+ * that one of the CAs has signed it, that it has not expired, and the name,
+ * where one is asked for.
  */
 #ifndef COMMON_TLS_KEYS_H
 #define COMMON_TLS_KEYS_H
@@ -22,6 +23,11 @@ struct tls_keys_opts {
 	const char *cert; /* that we show, with what leads to its CA behind */
 	const char *key;  /* its key, without a passphrase */
 	const char *name; /* that the other's must bear; NULL: any */
+	/* A listener asks for no certificate; who dials takes any. */
+	bool trusts_all;
+	/* One that dials for a person: where ca is NULL, whom the machine
+	 * trusts is trusted; where cert is NULL, none is shown. */
+	bool is_person;
 };
 
 /* NULL: one of them cannot be used; ERR_BAD, and which. */

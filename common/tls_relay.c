@@ -31,6 +31,7 @@ tls_relay_refused(struct tls_relay *r, const char *peer, const char *why)
 
 	r->stats.refused++;
 	r->unsaid++;
+	snprintf(r->why, sizeof r->why, "%s", why);
 	if (r->said_ms != 0 && now_ms - r->said_ms < TLS_RELAY_SAY_MS)
 		return;
 	log_warn("TLS refused at=%s peer=%s count=%" PRIu64 " last=\"%s\"",
@@ -58,6 +59,7 @@ tls_line_free(struct tls_line *n)
 		leave_shaking(n);
 	lookup_cancel(n->lookup);
 	loop_timer_free(n->shake_timer);
+	loop_timer_free(n->end_timer);
 	loop_fd_free(n->tcp_watch);
 	loop_fd_free(n->plain_watch);
 	SSL_free(n->ssl);
@@ -73,8 +75,15 @@ tls_line_free(struct tls_line *n)
 static void
 fail(struct tls_line *n, const char *why)
 {
-	tls_relay_refused(n->relay, n->peer, why);
+	tls_relay_opened *on_open = n->on_open;
+	void *ctx = n->ctx;
+	char peer[HTTP_ADDR_SIZE];
+
+	memcpy(peer, n->peer, sizeof peer);
+	tls_relay_refused(n->relay, peer, why);
 	tls_line_free(n);
+	if (on_open != NULL)
+		on_open(ctx, -1, peer, why);
 }
 
 static void
@@ -121,7 +130,12 @@ static void
 let_in(struct tls_line *n)
 {
 	struct tls_relay *r = n->relay;
+	int other = -1;
 
+	if (n->taken && (other = tls_line_pair(n)) == -1) {
+		fail(n, strerror(errno));
+		return;
+	}
 	leave_shaking(n);
 	n->state = TLS_LINE_OPEN;
 	TAILQ_INSERT_TAIL(&r->lines, n, entry);
@@ -135,7 +149,10 @@ let_in(struct tls_line *n)
 		return;
 	}
 	n->plain_watch = loop_fd_new(r->loop, n->plain, on_plain, n);
-	tls_line_pump(n);
+	if (n->taken)
+		tls_line_hand_over(n, other);
+	else
+		tls_line_pump(n);
 }
 
 static void
@@ -148,10 +165,12 @@ shake(struct tls_line *n)
 	rv = SSL_do_handshake(n->ssl);
 	if (rv == 1)
 		let_in(n);
-	else if (tls_line_judge(n, rv) != 0)
-		fail(n, tls_keys_why(n->ssl));
-	else
+	else if (tls_line_judge(n, rv) == 0)
 		loop_fd_want(n->tcp_watch, !n->wants_write, n->wants_write);
+	else {
+		tls_line_answer_plain(n);
+		fail(n, tls_keys_why(n->ssl));
+	}
 }
 
 static void
@@ -189,6 +208,8 @@ on_tcp(void *arg, bool readable, bool writable)
 	(void)writable;
 	if (n->state == TLS_LINE_CONNECTING)
 		on_connected(n);
+	else if (n->state == TLS_LINE_SHAKING && n->ssl == NULL)
+		begin(n);
 	else if (n->state == TLS_LINE_SHAKING)
 		shake(n);
 	else
@@ -358,6 +379,37 @@ tls_relay_new(struct loop *l, const char *addr, struct tls_keys *keys,
 	return r;
 }
 
+/* --- made by others --- */
+
+struct tls_line *
+tls_relay_take(struct tls_relay *r, int tcp, const char *peer,
+    tls_relay_opened *on_open, void *ctx)
+{
+	struct tls_line *n;
+
+	if (!make_room(r)) {
+		tls_relay_refused(r, peer, "too many connections");
+		close(tcp);
+		return NULL;
+	}
+	n = line_new(r, TLS_LINE_SHAKING);
+	snprintf(n->peer, sizeof n->peer, "%s", peer);
+	n->taken = true;
+	n->on_open = on_open;
+	n->ctx = ctx;
+	n->tcp = tcp;
+	n->tcp_watch = loop_fd_new(r->loop, tcp, on_tcp, n);
+	loop_fd_want(n->tcp_watch, true, true); /* it begins in the loop */
+	return n;
+}
+
+void
+tls_line_cancel(struct tls_line *n)
+{
+	if (n != NULL)
+		tls_line_free(n);
+}
+
 /* --- the whole --- */
 
 void
@@ -369,7 +421,12 @@ tls_relay_free(struct tls_relay *r)
 		return;
 	while ((n = TAILQ_FIRST(&r->lines)) != NULL ||
 	       (n = TAILQ_FIRST(&r->shaking)) != NULL)
-		tls_line_free(n);
+		if (n->taken && n->state == TLS_LINE_OPEN && !n->last) {
+			n->last = true;
+			tls_line_pump(n);
+		} else {
+			tls_line_free(n);
+		}
 	loop_fd_free(r->watch);
 	loop_timer_free(r->crowded);
 	if (r->fd != -1)
@@ -398,4 +455,10 @@ tls_relay_stats(const struct tls_relay *r)
 
 	s.open = r->nlines;
 	return s;
+}
+
+const char *
+tls_relay_why(const struct tls_relay *r)
+{
+	return *r->why != '\0' ? r->why : NULL;
 }

@@ -21,6 +21,7 @@
 #define TLS_RELAY_MAX      16384 /* connections of one relay */
 #define TLS_RELAY_SHAKING  1024  /* not open yet; the oldest makes room */
 #define TLS_RELAY_SHAKE_MS 10000 /* from the connection to its end */
+#define TLS_RELAY_END_MS   10000 /* to take what is left, once no more comes */
 #define TLS_RELAY_SAY_MS   60000
 #define TLS_RELAY_PIECE    16384 /* one record */
 
@@ -36,13 +37,34 @@ typedef int tls_relay_open(void *ctx, const char *peer);
 /* Listens at "host:port". keys are borrowed while the relay lives. */
 struct tls_relay *tls_relay_listen(struct loop *l, const char *addr,
     struct tls_keys *keys, tls_relay_open *open, void *ctx, struct err *err);
-/* One that dials "host:port"; name as for tls_keys_begin(). */
+/* One that dials "host:port", or takes connections made there; name as for
+ * tls_keys_begin(). */
 struct tls_relay *tls_relay_new(struct loop *l, const char *addr,
     struct tls_keys *keys, const char *name, struct err *err);
 /* Dials, for the plain end fd, which is the relay's from now on. */
 void tls_relay_carry(struct tls_relay *r, int fd);
-/* Its connections are closed. NULL is fine. */
+/* Its connections are closed; of those of tls_relay_take() first goes out
+ * what can without waiting. NULL is fine. */
 void tls_relay_free(struct tls_relay *r);
+
+struct tls_line; /* a connection in its handshake */
+
+/*
+ * Carries a connection that others have made or accepted: tcp is connected and
+ * the relay's from now on, which speaks as its keys do. on_open is told how
+ * the handshake ended: fd is the plain end, the caller's, or -1 and why. It
+ * comes from the loop, and may free the relay. NULL: there is no room.
+ *
+ * Who speaks HTTP to such a listener in plain is told so. When the plain end
+ * is shut down for writing, so is the connection, and what still comes is
+ * read; then, or when it is closed, TLS_RELAY_END_MS are left to the other.
+ */
+typedef void tls_relay_opened(
+    void *ctx, int fd, const char *peer, const char *why);
+struct tls_line *tls_relay_take(struct tls_relay *r, int tcp, const char *peer,
+    tls_relay_opened *on_open, void *ctx);
+/* Before on_open is told, which it then is not. NULL is fine. */
+void tls_line_cancel(struct tls_line *n);
 
 int tls_relay_port(const struct tls_relay *r); /* of a listening one */
 
@@ -52,5 +74,7 @@ struct tls_relay_stats {
 	uint64_t refused; /* who was not, or did not let us in */
 };
 struct tls_relay_stats tls_relay_stats(const struct tls_relay *r);
+/* Why the last one was refused; NULL: none was. */
+const char *tls_relay_why(const struct tls_relay *r);
 
 #endif

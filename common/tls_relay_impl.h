@@ -1,5 +1,5 @@
 /*
- * Inside tls_relay.c and tls_relay_move.c: a relay and its lines.
+ * Inside tls_relay*.c: a relay and its lines.
  */
 #ifndef COMMON_TLS_RELAY_IMPL_H
 #define COMMON_TLS_RELAY_IMPL_H
@@ -33,11 +33,17 @@ struct tls_line {
 	int tcp, plain; /* -1: not yet */
 	struct loop_fd *tcp_watch, *plain_watch;
 	struct loop_timer *shake_timer;
+	struct loop_timer *end_timer; /* since the plain end has ended */
 	struct lookup *lookup;
 	SSL *ssl;
 	bool wants_write;        /* OpenSSL waits for room */
+	bool taken;              /* by tls_relay_take() */
+	bool halved;             /* shut down for writing, as its plain end */
+	bool last;               /* the relay is being freed */
 	struct tls_way up, down; /* to TLS, from TLS */
 	char peer[HTTP_ADDR_SIZE];
+	tls_relay_opened *on_open; /* until it is told; else NULL */
+	void *ctx;
 };
 
 TAILQ_HEAD(tls_lines, tls_line);
@@ -52,6 +58,7 @@ struct tls_relay {
 	size_t next; /* which of a name's addresses is tried; it wraps */
 	struct tls_relay_stats stats;
 	uint64_t said_ms, unsaid;
+	char why[128]; /* of the last who was refused; "": none was */
 	/* Of a listening one. */
 	int fd;
 	struct loop_fd *watch;
@@ -65,6 +72,20 @@ struct tls_relay {
 /* Counts it, and tells it once a minute. */
 void tls_relay_refused(struct tls_relay *r, const char *peer, const char *why);
 void tls_line_free(struct tls_line *n);
+
+/* --- tls_relay_take.c --- */
+
+/* Two sockets, of which one is the line's plain end now; the other, or -1. */
+int tls_line_pair(struct tls_line *n);
+/* Tells who waits for the line that fd is the plain end; it may be gone. */
+void tls_line_hand_over(struct tls_line *n, int fd);
+/* The handshake has failed: one who speaks HTTP in plain is told so. */
+void tls_line_answer_plain(const struct tls_line *n);
+/* The plain end has ended, and the other has had all of it. True: the line is
+ * not over yet, for that end still reads. */
+bool tls_line_halve(struct tls_line *n);
+/* A plain end that has ended leaves the other so much time. */
+void tls_line_limit_end(struct tls_line *n);
 
 /* --- tls_relay_move.c --- */
 

@@ -153,7 +153,7 @@ tls_line_pump(struct tls_line *n)
 	if (move(n, &n->down, get_tls, put_plain) == -1 ||
 	    move(n, &n->up, get_plain, put_tls) == -1) {
 		/* TLS 1.3 tells a dialler only now that it is not let in. */
-		if (n->relay->open == NULL &&
+		if (!SSL_is_server(n->ssl) &&
 		    ERR_GET_REASON(ERR_peek_last_error()) >
 			SSL_AD_REASON_OFFSET)
 			tls_relay_refused(
@@ -161,10 +161,12 @@ tls_line_pump(struct tls_line *n)
 		tls_line_free(n);
 		return;
 	}
-	if (is_over(n)) {
+	if (is_over(n) && !tls_line_halve(n)) {
 		SSL_shutdown(n->ssl);
 		tls_line_free(n);
 		return;
 	}
 	set_wants(n);
+	if (n->taken && n->up.eof)
+		tls_line_limit_end(n);
 }

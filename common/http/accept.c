@@ -120,12 +120,14 @@ turn_away(struct http_conn *c)
 	conn_settle(c);
 }
 
-static void
-welcome(struct http_server *s, int fd, const union http_sock *sock)
+void
+server_welcome(struct http_server *s, int fd, const union http_sock *sock)
 {
 	struct http_peer *peer = count_peer(s, sock);
 	struct http_conn *c = conn_new(s, fd, sock, peer);
 
+	if (s->tls != NULL) /* fd is but a relay's */
+		c->local = xstrdup(s->addr);
 	s->stats.accepted++;
 	s->stats.conns++;
 	if (peer != NULL && peer->nconns > s->limits.max_per_client)
@@ -177,8 +179,10 @@ server_on_connect(void *arg, bool readable, bool writable)
 		}
 		fd = accept4(
 		    s->fd, &sock.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd >= 0)
-			welcome(s, fd, &sock);
+		if (fd >= 0 && s->tls != NULL)
+			server_shake(s, fd, &sock, len);
+		else if (fd >= 0)
+			server_welcome(s, fd, &sock);
 		else if (errno == EAGAIN)
 			break;
 		else if (errno == EMFILE || errno == ENFILE ||

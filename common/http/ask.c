@@ -1,9 +1,13 @@
 /* The blocking client: one request, one connection, one answer. */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include "common/clock.h"
 #include "common/http/addr.h"
@@ -11,6 +15,7 @@
 #include "common/http/http.h"
 #include "common/http/msg.h"
 #include "common/mem.h"
+#include "common/tls_keys.h"
 
 #define ASK_READ_SIZE 65536
 #define ASK_MAX_BODY  (1u << 30)
@@ -18,6 +23,7 @@
 struct ask {
 	const char *addr;
 	int fd;
+	SSL *ssl;             /* NULL: plain */
 	uint64_t deadline_ms; /* UINT64_MAX: none */
 	struct err *err;
 	struct buf in; /* read and not used up */
@@ -29,6 +35,14 @@ struct ask {
 	void *ctx;
 	bool stopped; /* on_piece has had enough */
 };
+
+static struct tls_keys *keys; /* NULL: plain */
+
+void
+http_ask_use_tls(struct tls_keys *k)
+{
+	keys = k;
+}
 
 /* Waits until the socket is ready. */
 static int
@@ -81,10 +95,101 @@ open_connection(struct ask *a)
 	return 0;
 }
 
+/* --- TLS --- */
+
+/* A call of OpenSSL's did not succeed: waits for what it wants. */
+static int
+await_tls(struct ask *a, int rv)
+{
+	int why = SSL_get_error(a->ssl, rv);
+
+	if (why == SSL_ERROR_WANT_READ)
+		return await(a, POLLIN);
+	if (why == SSL_ERROR_WANT_WRITE)
+		return await(a, POLLOUT);
+	return err_set(
+	    a->err, ERR_GONE, "%s: tls: %s", a->addr, tls_keys_why(a->ssl));
+}
+
+static int
+begin_tls(struct ask *a)
+{
+	int rv;
+
+	if (keys == NULL || strncmp(a->addr, "unix:", 5) == 0)
+		return 0;
+	a->ssl = tls_keys_begin(keys, a->fd, NULL);
+	if (a->ssl == NULL)
+		return gone(a, "no memory for TLS");
+	for (;;) {
+		ERR_clear_error();
+		rv = SSL_do_handshake(a->ssl);
+		if (rv == 1)
+			return 0;
+		if (await_tls(a, rv) == -1)
+			return -1;
+	}
+}
+
+/* As send_all(): why it failed, reading tells. */
+static int
+send_tls(struct ask *a, const char *p, size_t n)
+{
+	while (n > 0) {
+		int rv;
+
+		ERR_clear_error();
+		rv = SSL_write(a->ssl, p, (int)(n < INT_MAX ? n : INT_MAX));
+		if (rv > 0) {
+			p += rv;
+			n -= (size_t)rv;
+		} else if (SSL_get_error(a->ssl, rv) == SSL_ERROR_WANT_WRITE ||
+			   SSL_get_error(a->ssl, rv) == SSL_ERROR_WANT_READ) {
+			if (await_tls(a, rv) == -1)
+				return -1;
+		} else {
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static ssize_t
+read_tls(struct ask *a, char *room)
+{
+	for (;;) {
+		int rv;
+
+		ERR_clear_error();
+		rv = SSL_read(a->ssl, room, ASK_READ_SIZE);
+		if (rv > 0) {
+			a->in.len += (size_t)rv;
+			return rv;
+		}
+		if (SSL_get_error(a->ssl, rv) == SSL_ERROR_ZERO_RETURN)
+			return 0;
+		if (await_tls(a, rv) == -1)
+			return -1;
+	}
+}
+
+static void
+end_tls(struct ask *a)
+{
+	if (a->ssl != NULL && SSL_is_init_finished(a->ssl))
+		SSL_shutdown(a->ssl);
+	SSL_free(a->ssl);
+	ERR_clear_error();
+}
+
+/* --- asking --- */
+
 /* A server that answers before it has read all is read, not complained of. */
 static int
 send_all(struct ask *a, const char *p, size_t n)
 {
+	if (a->ssl != NULL)
+		return send_tls(a, p, n);
 	while (n > 0) {
 		ssize_t sent = send(a->fd, p, n, MSG_NOSIGNAL);
 
@@ -109,6 +214,8 @@ read_more(struct ask *a)
 {
 	char *room = buf_reserve(&a->in, ASK_READ_SIZE);
 
+	if (a->ssl != NULL)
+		return read_tls(a, room);
 	for (;;) {
 		ssize_t n = recv(a->fd, room, ASK_READ_SIZE, 0);
 
@@ -236,13 +343,14 @@ run(struct ask *a, const struct buf *text, uint64_t timeout_ms)
 	a->fd = -1;
 	a->deadline_ms =
 	    timeout_ms == 0 ? UINT64_MAX : clock_mono_ms() + timeout_ms;
-	if (open_connection(a) == -1 ||
+	if (open_connection(a) == -1 || begin_tls(a) == -1 ||
 	    send_all(a, text->data, text->len) == -1 || take_head(a) == -1)
 		goto out;
 	if (a->on_piece != NULL && *a->status == 200)
 		a->deadline_ms = UINT64_MAX;
 	rc = take_body(a);
 out:
+	end_tls(a);
 	if (a->fd != -1)
 		close(a->fd);
 	buf_release(&a->in);

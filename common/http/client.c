@@ -7,6 +7,7 @@
 #include "common/http/client_inner.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/tls_relay.h"
 
 #define SWEEP_MIN_MS 10
 
@@ -259,6 +260,7 @@ destroy(struct http_client *c)
 	end_calls(c);
 	while ((l = TAILQ_FIRST(&c->links)) != NULL)
 		link_close(l);
+	tls_relay_free(c->tls);
 	event_free(c->at_turn_end);
 	loop_timer_free(c->sweep);
 	free(c->addr);

@@ -2,8 +2,9 @@
  * What the files of the client half share; nobody else includes this.
  *
  * call.c makes calls and ends them; link.c has connections and sends requests,
- * link_answer.c reads the answers; client.c has the pool, the time limits and
- * the ends of turns; resolve.c looks names up.
+ * tls.c
+ * their handshakes; link_answer.c reads the answers; client.c has the pool, the
+ * time limits and the ends of turns; resolve.c looks names up.
  *
  * A link serves one call at a time and is freed in link_settle() alone; a
  * call is freed in call_finish() or when it is cancelled. Callbacks come from
@@ -55,8 +56,10 @@ struct http_link {
 	TAILQ_ENTRY(http_link) idle_entry;
 	struct http_client *client;
 	struct http_call *call; /* NULL: idle, or dead */
-	int fd;
+	int fd;                 /* -1: none, or in its handshake */
 	struct loop_fd *watch;
+	struct tls_line *line; /* the handshake */
+	uint64_t refused;      /* by the relay before it began */
 	struct http_msg msg;
 	struct buf in;
 	size_t in_off, scanned;
@@ -76,7 +79,8 @@ struct http_client {
 	char host[HTTP_NAME_MAX + 32];
 	struct http_client_opts opts;
 	struct http_addr to;
-	struct err bad; /* why the address is none */
+	struct err bad;        /* why the address is none */
+	struct tls_relay *tls; /* NULL: plain */
 	struct {
 		union http_sock sock;
 		socklen_t len;
@@ -134,5 +138,13 @@ void link_flush(struct http_link *l);
 void link_close(struct http_link *l); /* its call is not told */
 void link_settle(struct http_link *l);
 void link_connect_failed(struct http_link *l, int error);
+/* The connection stands: fd is its socket, or its plain end. */
+void link_stands(struct http_link *l, int fd);
+
+/* tls.c */
+/* Begins the handshake on the link's socket. */
+void link_shake(struct http_link *l);
+/* Why TLS ended the link, if it was that; else NULL. */
+const char *link_tls_why(const struct http_link *l);
 
 #endif

@@ -36,6 +36,8 @@
 #include "common/err.h"
 #include "common/loop.h"
 
+struct tls_keys;
+
 /* Limits; those with a member in struct http_limits are its defaults. */
 #define HTTP_MAX_HEAD       65536 /* request or status line and all fields */
 #define HTTP_MAX_FIELDS     128
@@ -92,6 +94,13 @@ struct http_server *http_server_on(struct loop *l, int fd,
  * processes may listen at one address and share its connections. A unix
  * socket nobody listens at is replaced. */
 int http_listen(const char *addr, bool reuse_port, struct err *err);
+/*
+ * HTTPS: from now on whoever connects speaks TLS; before it is first let in.
+ * keys are borrowed while the server lives. At a unix socket it stays plain.
+ * The handshakes' limits are those of tls_relay.h, those of one address count
+ * when it is through.
+ */
+void http_server_tls(struct http_server *s, struct tls_keys *keys);
 /* Stops listening, lets answers under way finish for grace_ms, then calls
  * done(ctx), after which the server is to be freed. */
 void http_server_drain(struct http_server *s, uint64_t grace_ms,
@@ -101,13 +110,14 @@ void http_server_free(struct http_server *s); /* NULL is fine */
 const char *http_server_addr(const struct http_server *s);
 
 struct http_stats {
-	uint64_t conns;     /* open now */
-	uint64_t accepted;  /* ever */
-	uint64_t requests;  /* whole heads seen */
-	uint64_t refused;   /* malformed or over a size limit */
-	uint64_t truncated; /* the client left within a request */
-	uint64_t crowded;   /* over the limit of one address: 429 */
-	uint64_t timed_out; /* head or body or answer did not move */
+	uint64_t conns;       /* open now */
+	uint64_t accepted;    /* ever */
+	uint64_t requests;    /* whole heads seen */
+	uint64_t refused;     /* malformed or over a size limit */
+	uint64_t truncated;   /* the client left within a request */
+	uint64_t crowded;     /* over the limit of one address: 429 */
+	uint64_t timed_out;   /* head or body or answer did not move */
+	uint64_t tls_refused; /* whose handshake was not good */
 };
 struct http_stats http_server_stats(const struct http_server *s);
 /* A line for each, for a daemon's `ctl info`: "http_conns" and so on. */
@@ -238,6 +248,10 @@ struct http_answer {
  * up without blocking when the first connection is made. */
 struct http_client *http_client_new(struct loop *l, const char *addr);
 void http_client_free(struct http_client *c); /* pending calls fail */
+/* HTTPS, before the first call; not to a unix socket. keys are borrowed while
+ * the client lives, NULL: plain. name as for tls_keys_begin(). */
+void http_client_tls(
+    struct http_client *c, struct tls_keys *keys, const char *name);
 
 #define HTTP_CLIENT_MAX_CONNS  1024 /* further calls fail with ERR_BUSY */
 #define HTTP_CLIENT_MAX_IDLE   32
@@ -322,5 +336,8 @@ int http_ask_stream(const char *addr, const char *method, const char *target,
     const char *const *headers, size_t nheaders, uint64_t timeout_ms,
     bool (*on_piece)(void *ctx, const char *p, size_t n), void *ctx,
     int *status, struct buf *out, struct err *err);
+/* From now on the program asks by HTTPS, unix sockets excepted. keys are
+ * borrowed; NULL: plain, as at first. */
+void http_ask_use_tls(struct tls_keys *keys);
 
 #endif

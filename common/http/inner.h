@@ -1,7 +1,8 @@
 /*
  * What the files of the server half share; nobody else includes this.
  *
- * server.c has the life and the sweep; accept.c lets in; conn.c hears a
+ * server.c has the life and the sweep; accept.c lets in, tls.c those of
+ * HTTPS; conn.c hears a
  * connection's events and knows when it ends; input.c parses and moves it from
  * request to request; answer.c makes answers and gets them out; request.c shows
  * what was asked.
@@ -105,6 +106,7 @@ enum http_complaint {
 struct http_server {
 	struct loop *loop;
 	int fd;
+	struct tls_relay *tls; /* NULL: plain */
 	struct loop_fd *watch;
 	char addr[HTTP_ADDR_SIZE];
 	struct http_limits limits;
@@ -144,9 +146,16 @@ void server_check_drained(struct http_server *s);
 /* accept.c */
 void server_on_connect(void *server, bool readable, bool writable);
 void server_accept_again(void *server);
+/* One more connection, at whose other end sock is. */
+void server_welcome(struct http_server *s, int fd, const union http_sock *sock);
 void server_complain(
     struct http_conn *c, enum http_complaint what, const char *why);
 void server_forget(struct http_conn *c); /* counts, lists, memory */
+
+/* tls.c */
+/* Welcomes it when its handshake is through. */
+void server_shake(
+    struct http_server *s, int fd, const union http_sock *sock, socklen_t len);
 
 /* conn.c */
 struct http_conn *conn_new(struct http_server *s, int fd,

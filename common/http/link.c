@@ -7,6 +7,7 @@
 
 #include "common/http/client_inner.h"
 #include "common/mem.h"
+#include "common/tls_relay.h"
 
 static void on_event(void *arg, bool readable, bool writable);
 
@@ -55,6 +56,8 @@ link_new(struct http_client *c)
 static void
 drop_socket(struct http_link *l)
 {
+	tls_line_cancel(l->line);
+	l->line = NULL;
 	loop_fd_free(l->watch);
 	l->watch = NULL;
 	if (l->fd != -1)
@@ -103,8 +106,9 @@ link_settle(struct http_link *l)
 		free(l);
 		return;
 	}
-	loop_fd_want(l->watch, !l->connecting && wants_input(l),
-	    l->connecting || l->out.blocked);
+	if (l->watch != NULL)
+		loop_fd_want(l->watch, !l->connecting && wants_input(l),
+		    l->connecting || l->out.blocked);
 }
 
 bool
@@ -199,6 +203,20 @@ link_connect_failed(struct http_link *l, int error)
 		call_finish(call, &err);
 }
 
+void
+link_stands(struct http_link *l, int fd)
+{
+	l->fd = fd;
+	if (l->watch == NULL)
+		l->watch = loop_fd_new(l->client->loop, fd, on_event, l);
+	l->connecting = false;
+	l->deadline_ms = UINT64_MAX;
+	if (l->call != NULL)
+		send_text(l);
+	else
+		link_close(l);
+}
+
 static void
 on_connected(struct http_link *l)
 {
@@ -207,16 +225,12 @@ on_connected(struct http_link *l)
 
 	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &e, &n) == -1)
 		e = errno;
-	if (e != 0) {
+	if (e != 0)
 		link_connect_failed(l, e);
-		return;
-	}
-	l->connecting = false;
-	l->deadline_ms = UINT64_MAX;
-	if (l->call != NULL)
-		send_text(l);
+	else if (l->client->tls != NULL)
+		link_shake(l);
 	else
-		link_close(l);
+		link_stands(l, l->fd);
 }
 
 static void

@@ -1,5 +1,6 @@
 /* The answer on a connection of the client half: read, parsed, handed on. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -236,6 +237,7 @@ static void
 on_lost(struct http_link *l, const char *why)
 {
 	struct http_call *call = l->call;
+	char text[ERR_TEXT_MAX / 2];
 
 	if (call != NULL && call->shown && why == NULL &&
 	    http_msg_eof(&l->msg)) {
@@ -245,6 +247,10 @@ on_lost(struct http_link *l, const char *why)
 	link_close(l);
 	if (call == NULL)
 		return;
+	if (!call->answered && link_tls_why(l) != NULL) {
+		snprintf(text, sizeof text, "tls: %s", link_tls_why(l));
+		why = text;
+	}
 	if (why == NULL)
 		why = call->answered ? "the answer was cut short"
 				     : "closed without an answer";

@@ -8,6 +8,7 @@
 #include "common/http/inner.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/tls_relay.h"
 
 #define SWEEP_MIN_MS 10
 #define SWEEP_MAX_MS 1000
@@ -192,7 +193,11 @@ http_server_addr(const struct http_server *s)
 struct http_stats
 http_server_stats(const struct http_server *s)
 {
-	return s->stats;
+	struct http_stats stats = s->stats;
+
+	if (s->tls != NULL)
+		stats.tls_refused = tls_relay_stats(s->tls).refused;
+	return stats;
 }
 
 static void
@@ -271,6 +276,7 @@ destroy(struct http_server *s)
 	s->depth++; /* what on_gone() may call finds it alive */
 	stop_listening(s);
 	end_all(s);
+	tls_relay_free(s->tls);
 	event_free(s->at_turn_end);
 	loop_timer_free(s->sweep);
 	loop_timer_free(s->retry);

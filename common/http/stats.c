@@ -19,6 +19,7 @@ http_stats_info(const struct http_stats *s,
 		{ "http_truncated", s->truncated },
 		{ "http_crowded", s->crowded },
 		{ "http_timed_out", s->timed_out },
+		{ "http_tls_refused", s->tls_refused },
 	};
 	char text[24];
 
@@ -38,4 +39,5 @@ http_stats_add(struct http_stats *sum, const struct http_stats *s)
 	sum->truncated += s->truncated;
 	sum->crowded += s->crowded;
 	sum->timed_out += s->timed_out;
+	sum->tls_refused += s->tls_refused;
 }
