@@ -337,7 +337,8 @@ daemon_warn_if_open(const char *what, const char *addr)
 {
 	if (daemon_is_loopback(addr))
 		return;
-	log_warn("OPEN TO THE NETWORK: %s listens at %s without TLS or ACL: "
-		 "whoever reaches it commands this machine",
+	log_warn(
+	    "OPEN TO THE NETWORK: %s listens at %s and neither TLS nor ACL "
+	    "asks who is there: whoever reaches it commands this machine",
 	    what, addr);
 }

@@ -72,11 +72,10 @@ tls_config_check(const struct tls_config *c, enum tls_role role,
 	struct tls_files f;
 	int rc;
 
-	if (c->http || c->verify_https_client)
+	if (c->verify_https_client && !c->http)
 		return err_set(err, ERR_BAD,
-		    "tls.%s is not supported by this version: the API "
-		    "speaks plain HTTP",
-		    c->http ? "http" : "verify_https_client");
+		    "tls.verify_https_client protects nothing: tls.http is not "
+		    "true");
 	rc = tls_load(c, role, region, &f, err);
 	tls_files_release(&f);
 	return rc;
@@ -87,15 +86,18 @@ tls_make_keys(struct tls_keys **t, const struct tls_config *c,
     const struct tls_files *f, enum tls_trust trust, const char *region,
     struct err *err)
 {
+	bool servers = trust == TLS_DIAL_SERVERS || trust == TLS_LET_IN_SERVERS;
 	char *both = xasprintf("%s\n%s", f->server_ca, f->ca);
 	char *name = xasprintf("server.%s.nomad", region);
-	struct tls_keys_opts o = { .listens = trust != TLS_DIAL_SERVERS,
-		.ca = trust == TLS_LET_IN_ALL ? both : f->server_ca,
+	struct tls_keys_opts o = { .listens = trust >= TLS_LET_IN_SERVERS,
+		.ca = servers ? f->server_ca : both,
 		.cert = f->cert,
-		.key = f->key };
+		.key = f->key,
+		.trusts_all =
+		    trust == TLS_SERVE_API && !c->verify_https_client };
 	int rc = 0;
 
-	if (trust != TLS_LET_IN_ALL && c->verify_server_hostname)
+	if (servers && c->verify_server_hostname)
 		o.name = name;
 	if (*t != NULL)
 		rc = tls_keys_renew(*t, &o, err);

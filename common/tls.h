@@ -60,8 +60,15 @@ void tls_files_release(struct tls_files *f);
 int tls_config_check(const struct tls_config *c, enum tls_role role,
     const char *region, struct err *err);
 
-/* How a daemon trusts; see above. */
-enum tls_trust { TLS_DIAL_SERVERS, TLS_LET_IN_SERVERS, TLS_LET_IN_ALL };
+/* How a daemon trusts; see above. TLS_DIAL_ALL is for nodes, of any name;
+ * TLS_SERVE_API asks for certificates with verify_https_client only. */
+enum tls_trust {
+	TLS_DIAL_SERVERS,
+	TLS_DIAL_ALL,
+	TLS_LET_IN_SERVERS,
+	TLS_LET_IN_ALL,
+	TLS_SERVE_API,
+};
 
 /* Makes *t what the files say, or renews it when there is one already. */
 int tls_make_keys(struct tls_keys **t, const struct tls_config *c,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "proto/agent_plan.h"
 #include "proto/conftext.h"
 
 void
@@ -21,6 +22,7 @@ agent_tls_put(const struct agent_config *c, struct buf *b)
 	conftext_put(b, "key_file", t->key_file);
 	conftext_put_bool(
 	    b, "verify_server_hostname", t->verify_server_hostname);
+	conftext_put_bool(b, "verify_https_client", t->verify_https_client);
 	buf_adds(b, "};\n");
 }
 
@@ -59,23 +61,31 @@ agent_tls_refused(const struct agent_tls *t, const char **why)
 {
 	*why = "is not supported by this version: nothing would be protected "
 	       "by it";
-	if (t->http)
-		return "tls.http";
-	if (t->verify_https_client)
-		return "tls.verify_https_client";
 	if (t->rpc_upgrade_mode)
 		return "tls.rpc_upgrade_mode";
 	if (text_is_set(t->tls_cipher_suites))
 		return "tls.tls_cipher_suites";
 	if (asks_for_more(t->tls_min_version))
 		return "tls.tls_min_version";
-	*why = "protects nothing: tls.rpc is not true";
-	return t->rpc ? NULL : idle(t);
+	*why = "protects nothing: tls.http is not true";
+	if (t->verify_https_client && !t->http)
+		return "tls.verify_https_client";
+	*why = "protects nothing: neither tls.rpc nor tls.http is true";
+	return t->rpc || t->http ? NULL : idle(t);
 }
 
 bool
-agent_tls_guards(const struct agent_tls *t, const char *what)
+agent_tls_is_https(const struct agent_tls *t, const struct plan_addr *a)
 {
+	return t->http && strcmp(a->what, "http") == 0 &&
+	       strcmp(a->daemon, "metricsd") != 0;
+}
+
+bool
+agent_tls_guards(const struct agent_tls *t, const struct plan_addr *a)
+{
+	if (agent_tls_is_https(t, a))
+		return t->verify_https_client;
 	return t->rpc &&
-	       (strcmp(what, "rpc") == 0 || strcmp(what, "raft") == 0);
+	       (strcmp(a->what, "rpc") == 0 || strcmp(a->what, "raft") == 0);
 }

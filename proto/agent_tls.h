@@ -17,7 +17,11 @@ void agent_tls_put(const struct agent_config *c, struct buf *b);
  * the rest of the sentence. */
 const char *agent_tls_refused(const struct agent_tls *t, const char **why);
 
-/* Whether who is at an address of plan_addr's kind is asked who they are. */
-bool agent_tls_guards(const struct agent_tls *t, const char *what);
+struct plan_addr;
+
+/* Whether HTTPS is spoken at the address. */
+bool agent_tls_is_https(const struct agent_tls *t, const struct plan_addr *a);
+/* Whether who comes there is asked who they are. */
+bool agent_tls_guards(const struct agent_tls *t, const struct plan_addr *a);
 
 #endif

@@ -172,6 +172,7 @@ fill_node(struct nodeagent *na)
 	n->http_addr =
 	    xstrdup(*c->advertise_http != '\0' ? c->advertise_http
 					       : http_server_addr(na->http));
+	n->tls_enabled = c->tls.http;
 	for (size_t i = 0; i < c->nmeta; i++)
 		rec_kv_set(
 		    &n->meta, &n->nmeta, c->meta[i].key, c->meta[i].value);
@@ -205,7 +206,7 @@ open_sockets(struct nodeagent *na, struct err *err)
 	    na->loop, c->http, NULL, &nodeagent_http_ops, na, err);
 	if (na->http == NULL)
 		return -1;
-	daemon_warn_if_open("HTTP", c->http);
+	nodetls_serve(na);
 	log_info("listening http=%s", http_server_addr(na->http));
 	return 0;
 }

@@ -54,7 +54,10 @@ struct nodeagent {
 	char *server_api;       /* the rest of the HTTP API, or NULL */
 	struct map server_apis; /* address -> struct http_client */
 	struct bus_peer *metricsd;
-	struct tls_keys *tls_dial; /* to the servers; NULL: plain */
+	struct {
+		struct tls_keys *dial;              /* to the servers' RPC */
+		struct tls_keys *api, *api_servers; /* HTTPS */
+	} tls;                                      /* NULL: plain */
 	struct meter meter;
 	struct host_stats_kept host_stats;
 	double host_ticks; /* sum of what each publication told */

@@ -1,5 +1,5 @@
 /*
- * The node's certificate, and the servers that it trusts.
+ * The node's certificate, and whom it trusts: servers, and who calls its API.
  */
 #ifndef NODEAGENT_NODETLS_H
 #define NODEAGENT_NODETLS_H
@@ -13,6 +13,8 @@ struct nodeagent;
  * more when it may have changed. Nothing where TLS is off. */
 int nodetls_take(
     struct nodeagent *na, const struct nodeagent_config *c, struct err *err);
+/* The API, which listens now, speaks HTTPS if it is to. */
+void nodetls_serve(struct nodeagent *na);
 /* When nobody is dialled any more. */
 void nodetls_close(struct nodeagent *na);
 

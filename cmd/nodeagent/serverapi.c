@@ -33,6 +33,7 @@ client_to(struct nodeagent *na, const char *addr)
 	o.connect_ms = SERVERAPI_CONNECT_MS;
 	c = http_client_new(na->loop, addr);
 	http_client_set(c, &o);
+	http_client_tls(c, na->tls.api_servers, NULL);
 	map_put(&na->server_apis, addr, c);
 	return c;
 }

@@ -95,19 +95,19 @@ truth(bool b)
 
 /* A daemon a line: "schedd http 127.0.0.1:4646, rpc 127.0.0.1:4647". */
 static void
-add_binds(const struct plan *p, struct buf *out)
+add_binds(const struct agent_config *c, const struct plan *p, struct buf *out)
 {
 	for (size_t i = 0; i < p->naddrs; i++) {
 		const struct plan_addr *a = &p->addrs[i];
 
 		if (i > 0 && strcmp(a->daemon, p->addrs[i - 1].daemon) == 0)
-			buf_addf(out, ", %s %s", a->what, a->addr);
+			buf_adds(out, ", ");
 		else if (i > 0)
-			buf_addf(out, "\n%24s%s %s %s", "", a->daemon, a->what,
-			    a->addr);
+			buf_addf(out, "\n%24s%s ", "", a->daemon);
 		else
-			buf_addf(out, "%22s: %s %s %s", "Bind Addrs", a->daemon,
-			    a->what, a->addr);
+			buf_addf(out, "%22s: %s ", "Bind Addrs", a->daemon);
+		buf_addf(out, "%s%s %s", a->what,
+		    agent_tls_is_https(&c->tls, a) ? "s" : "", a->addr);
 	}
 	buf_adds(out, "\n");
 }
@@ -118,7 +118,7 @@ warn_if_open(
 {
 	for (size_t i = 0; i < p->naddrs; i++)
 		if (!daemon_is_loopback(p->addrs[i].addr) &&
-		    !agent_tls_guards(&c->tls, p->addrs[i].what))
+		    !agent_tls_guards(&c->tls, &p->addrs[i]))
 			buf_addf(out,
 			    "==> WARNING: others than this machine can reach "
 			    "%s (%s %s), and neither ACL nor TLS asks who "
@@ -143,7 +143,7 @@ agent_conf_banner(const struct agent_config *c, const struct plan *p,
 	buf_adds(out, "==> Starting rove agent...\n");
 	warn_if_open(c, p, out);
 	buf_adds(out, "==> rove agent configuration:\n\n");
-	add_binds(p, out);
+	add_binds(c, p, out);
 	add_line(out, "Client", truth(c->client.enabled));
 	add_line(out, "Load Balancer", truth(plan_has_lb(c)));
 	add_line(out, "Log Level", c->log_level);

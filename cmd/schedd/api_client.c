@@ -17,15 +17,17 @@
 
 struct nodes_http {
 	struct loop *loop;
+	struct tls_keys *keys;
 	struct map by_addr; /* address -> struct http_client */
 };
 
 struct nodes_http *
-nodes_http_new(struct loop *l)
+nodes_http_new(struct loop *l, struct tls_keys *keys)
 {
 	struct nodes_http *n = xcalloc(1, sizeof *n);
 
 	n->loop = l;
+	n->keys = keys;
 	return n;
 }
 
@@ -50,8 +52,10 @@ nodes_http_client(struct nodes_http *n, const char *addr)
 		oldest = map_first(&n->by_addr);
 		http_client_free(map_remove(&n->by_addr, map_key(oldest)));
 	}
-	if (c == NULL)
+	if (c == NULL) {
 		c = http_client_new(n->loop, addr);
+		http_client_tls(c, n->keys, NULL);
+	}
 	/* Last in order: who was not asked for longest goes first. */
 	map_put(&n->by_addr, addr, c);
 	return c;
@@ -71,13 +75,18 @@ on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 	http_fail(r, 500, "node is out of reach: %s", err->text);
 }
 
+/* A node says when it registers whether it has HTTPS. */
 static void
 hand_on(struct schedd *sd, struct http_req *r, const struct node *n)
 {
+	struct nodes_http *to = n->tls_enabled && sd->tls.api_nodes != NULL
+				    ? sd->nodes_https
+				    : sd->nodes_http;
+
 	if (n->http_addr == NULL || *n->http_addr == '\0')
 		http_fail(r, 404, "No path to node");
 	else
-		http_relay(nodes_http_client(sd->nodes_http, n->http_addr), r,
+		http_relay(nodes_http_client(to, n->http_addr), r,
 		    &(struct http_relay_how){ .extra = API_FORWARDED ": 1\r\n",
 			.begin_ms = blocking_begin_ms(r),
 			.on_lost = on_lost });

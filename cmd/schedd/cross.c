@@ -80,10 +80,11 @@ crossing_free(void *ctx)
 }
 
 static struct http_client *
-client_to(struct crosses *c, const char *addr)
+client_to(struct crosses *c, const char *addr, const char *region)
 {
 	struct http_client *to = map_find(&c->http, addr);
 	struct http_client_opts o;
+	char *name;
 
 	if (to != NULL)
 		return to;
@@ -91,6 +92,9 @@ client_to(struct crosses *c, const char *addr)
 	o.connect_ms = CROSS_CONNECT_MS;
 	to = http_client_new(c->sd->loop, addr);
 	http_client_set(to, &o);
+	name = xasprintf("server.%s.nomad", region);
+	http_client_tls(to, c->sd->tls.api_servers, name);
+	free(name);
 	map_put(&c->http, addr, to);
 	return to;
 }
@@ -164,7 +168,7 @@ step(struct crossing *x, struct http_req *r, const struct err *why)
 		return;
 	}
 	region_tried_add(&x->tried, s->name);
-	http_relay(client_to(c, s->http), r, &how);
+	http_relay(client_to(c, s->http, x->region), r, &how);
 }
 
 void

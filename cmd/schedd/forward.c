@@ -176,7 +176,7 @@ drop_old(void *arg)
 	loop_timer_cancel(f->patience);
 	f->old = NULL;
 	if (strcmp(old, f->leader) != 0)
-		nodes_http_drop(f->sd->nodes_http, old);
+		nodes_http_drop(f->sd->servers_http, old);
 	free(old);
 	forward_run(f->sd);
 }
@@ -240,7 +240,7 @@ hand_on(struct schedd *sd, struct http_req *r)
 		return;
 	}
 	sd->forwards->nwrites += writes;
-	http_relay(nodes_http_client(sd->nodes_http, leader->http), r,
+	http_relay(nodes_http_client(sd->servers_http, leader->http), r,
 	    &(struct http_relay_how){ .extra = FORWARD_HOP ": 1\r\n",
 		.begin_ms = blocking_begin_ms(r),
 		.on_lost = writes ? on_write_lost : on_lost,

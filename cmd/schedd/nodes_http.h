@@ -8,8 +8,10 @@
 
 struct http_client;
 struct nodes_http;
+struct tls_keys;
 
-struct nodes_http *nodes_http_new(struct loop *l);
+/* By HTTPS with keys, which are borrowed; NULL: plain. */
+struct nodes_http *nodes_http_new(struct loop *l, struct tls_keys *keys);
 void nodes_http_free(struct nodes_http *n);
 /* To "host:port"; borrowed for this turn. */
 struct http_client *nodes_http_client(struct nodes_http *n, const char *addr);

@@ -44,9 +44,12 @@ struct schedd {
 	struct bus_server *rpc; /* for nodes, beside the local sockets */
 	struct {
 		struct tls_keys *dial, *raft, *rpc;
+		struct tls_keys *api, *api_servers, *api_nodes; /* HTTPS */
 	} tls; /* NULL: plain */
 	struct http_server *http;
-	struct nodes_http *nodes_http;   /* to the nodes' HTTP addresses */
+	struct nodes_http *servers_http; /* to the HTTP addresses of servers */
+	struct nodes_http *nodes_http;   /* ... of nodes that speak plain */
+	struct nodes_http *nodes_https;  /* ... of those that have HTTPS */
 	struct http_client *node_client; /* to config->node_http, or NULL */
 	struct bus_peer *metricsd;
 	struct bus_peer *gossipd;

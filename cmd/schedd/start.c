@@ -114,6 +114,32 @@ open_rpc(struct schedd *sd, struct err *err)
 	return 0;
 }
 
+/* Clients of the API of others, and our own. */
+static int
+open_http(struct schedd *sd, struct err *err)
+{
+	const struct schedd_config *c = sd->config;
+
+	sd->servers_http = nodes_http_new(sd->loop, sd->tls.api_servers);
+	sd->nodes_http = nodes_http_new(sd->loop, NULL);
+	sd->nodes_https = nodes_http_new(sd->loop, sd->tls.api_nodes);
+	if (*c->node_http != '\0') {
+		sd->node_client = http_client_new(sd->loop, c->node_http);
+		if (c->tls.http)
+			http_client_tls(
+			    sd->node_client, sd->tls.api_nodes, NULL);
+	}
+	sd->http =
+	    http_server_new(sd->loop, c->http, NULL, &schedd_http_ops, sd, err);
+	if (sd->http == NULL)
+		return -1;
+	if (c->tls.http)
+		http_server_tls(sd->http, sd->tls.api);
+	if (!c->tls.verify_https_client)
+		daemon_warn_if_open("http", c->http);
+	return 0;
+}
+
 int
 schedd_start(struct daemon *d, struct err *err)
 {
@@ -131,9 +157,6 @@ schedd_start(struct daemon *d, struct err *err)
 	TAILQ_INIT(&sd->followers);
 	TAILQ_INIT(&sd->followers_woken);
 	sd->tick = loop_timer_new(d->loop, schedd_on_tick, sd);
-	sd->nodes_http = nodes_http_new(d->loop);
-	if (*c->node_http != '\0')
-		sd->node_client = http_client_new(d->loop, c->node_http);
 	sd->core = make_core(sd, c);
 	forwards_open(sd);
 	cross_open(sd);
@@ -142,13 +165,8 @@ schedd_start(struct daemon *d, struct err *err)
 	    schedd_tls_open(sd, err) == -1 || servers_open(sd, err) == -1 ||
 	    open_rpc(sd, err) == -1 ||
 	    (sd->metricsd = dial(sd, "metricsd", err)) == NULL ||
-	    gossip_open(sd, err) == -1)
+	    gossip_open(sd, err) == -1 || open_http(sd, err) == -1)
 		return -1;
-	sd->http =
-	    http_server_new(d->loop, c->http, NULL, &schedd_http_ops, sd, err);
-	if (sd->http == NULL)
-		return -1;
-	daemon_warn_if_open("http", c->http);
 	/* With others it may take as long as they take to come. */
 	if (!servers_are_alone(sd))
 		schedd_ready(sd);
@@ -200,7 +218,9 @@ schedd_release(struct daemon *d)
 	api_snapshot_release(sd);
 	if (sd->node_client != NULL)
 		http_client_free(sd->node_client);
+	nodes_http_free(sd->servers_http);
 	nodes_http_free(sd->nodes_http);
+	nodes_http_free(sd->nodes_https);
 	bus_peer_free(sd->metricsd);
 	gossip_close(sd);
 	schedd_tls_close(sd);

@@ -8,6 +8,32 @@
 #include "common/mem.h"
 #include "common/rec.h"
 
+/* All those of what is on. */
+static int
+make_keys(struct schedd *sd, const struct schedd_config *c,
+    const struct tls_files *f, struct err *err)
+{
+	const struct tls_config *t = &c->tls;
+	const struct {
+		struct tls_keys **keys;
+		enum tls_trust trust;
+		bool wanted;
+	} all[] = {
+		{ &sd->tls.dial, TLS_DIAL_SERVERS, t->rpc },
+		{ &sd->tls.raft, TLS_LET_IN_SERVERS, t->rpc },
+		{ &sd->tls.rpc, TLS_LET_IN_ALL, t->rpc },
+		{ &sd->tls.api, TLS_SERVE_API, t->http },
+		{ &sd->tls.api_servers, TLS_DIAL_SERVERS, t->http },
+		{ &sd->tls.api_nodes, TLS_DIAL_ALL, tls_is_on(t) },
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (all[i].wanted && tls_make_keys(all[i].keys, t, f,
+					 all[i].trust, c->region, err) == -1)
+			return -1;
+	return 0;
+}
+
 static int
 take(struct schedd *sd, const struct schedd_config *c, struct err *err)
 {
@@ -15,14 +41,8 @@ take(struct schedd *sd, const struct schedd_config *c, struct err *err)
 	struct tls_files f;
 	int rc = tls_load(t, TLS_SERVER, c->region, &f, err);
 
-	if (rc == 0 && t->rpc &&
-	    (tls_make_keys(&sd->tls.dial, t, &f, TLS_DIAL_SERVERS, c->region,
-		 err) == -1 ||
-		tls_make_keys(&sd->tls.raft, t, &f, TLS_LET_IN_SERVERS,
-		    c->region, err) == -1 ||
-		tls_make_keys(
-		    &sd->tls.rpc, t, &f, TLS_LET_IN_ALL, c->region, err) == -1))
-		rc = -1;
+	if (rc == 0)
+		rc = make_keys(sd, c, &f, err);
 	if (rc == 0 && tls_is_on(t))
 		tls_warn(t, TLS_SERVER, &f, clock_wall_ns() / CLOCK_NS_PER_S);
 	tls_files_release(&f);
@@ -45,6 +65,9 @@ schedd_tls_close(struct schedd *sd)
 	tls_keys_free(sd->tls.dial);
 	tls_keys_free(sd->tls.raft);
 	tls_keys_free(sd->tls.rpc);
+	tls_keys_free(sd->tls.api);
+	tls_keys_free(sd->tls.api_servers);
+	tls_keys_free(sd->tls.api_nodes);
 }
 
 int

@@ -131,8 +131,9 @@ START_TEST(what_is_missing_or_no_certificate_is_named)
 	expect_refused(&d, TLS_SERVER, "is not that of a CA");
 	set(&d.config.ca_file, put(&d, "ca", ""));
 	expect_refused(&d, TLS_SERVER, "tls.ca_file: ");
-	d.config.http = true;
-	expect_refused(&d, TLS_SERVER, "tls.http is not supported");
+	d.config.verify_https_client = true;
+	expect_refused(
+	    &d, TLS_SERVER, "tls.verify_https_client protects nothing");
 	desk_close(&d);
 }
 END_TEST
