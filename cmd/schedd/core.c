@@ -88,6 +88,7 @@ core_term_end(struct sched_core *c)
 	core_deploy_end(c);
 	core_drain_end(c);
 	leases_release(&c->leases);
+	nodetable_release(&c->nodes);
 	core_evals_release(&c->unsaid);
 	c->again_ms = 0;
 	c->retry_ms = 0;

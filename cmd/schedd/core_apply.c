@@ -281,6 +281,7 @@ apply_restore(struct sched_core *c, uint64_t at, const struct cmd *cmd)
 
 	if (leads)
 		sched_core_lead(c, false);
+	nodetable_release(&c->nodes);
 	fsm_apply_cmd(&c->state, at, cmd, &reply);
 	if (reply.err.code != ERR_NONE)
 		log_warn("state not restored: %s", reply.err.text);
@@ -372,5 +373,6 @@ int
 sched_core_restore(
     struct sched_core *c, sched_read_fn *read, void *ctx, struct err *err)
 {
+	nodetable_release(&c->nodes);
 	return sched_snapshot_read(&c->state, read, ctx, err);
 }

@@ -330,7 +330,9 @@ look(struct sched_core *c, struct core_run *run)
 		    &c->state, &e->rec, c->wall_ns, &c->rng, &res);
 		propose_evals_of(c, run, &res);
 	} else {
-		scheduler_run(&c->state, &e->rec, c->wall_ns, &c->rng, &res);
+		nodetable_refresh(&c->nodes, &c->state);
+		scheduler_run(
+		    &c->state, &c->nodes, &e->rec, c->wall_ns, &c->rng, &res);
 		probe_end_scheduler(&c->opts.probe, e->rec.type, began);
 		if (res.has_plan)
 			propose_plan(c, run, &res);

@@ -29,6 +29,7 @@
 #include "cmd/schedd/core.h"
 #include "cmd/schedd/fsm.h"
 #include "cmd/schedd/lease.h"
+#include "cmd/schedd/nodetable.h"
 #include "common/rng.h"
 
 #define CORE_MAX_RUNS       8     /* plans on their way through the log */
@@ -105,6 +106,7 @@ struct sched_core {
 	size_t nservers;
 	struct rng rng;
 	struct sched_state state;
+	struct nodetable nodes; /* of the state, for schedulers */
 	uint64_t now_ms;
 	int64_t wall_ns;
 

@@ -45,7 +45,8 @@ run_as_if(struct sched_core *c, struct job *job, const struct eval *eval,
 	struct job *was = j->job;
 
 	j->job = job;
-	scheduler_run(&c->state, eval, c->wall_ns, &c->rng, res);
+	nodetable_refresh(&c->nodes, &c->state);
+	scheduler_run(&c->state, &c->nodes, eval, c->wall_ns, &c->rng, res);
 	j->job = was;
 	sched_entries_unused(&c->state, j, NULL);
 }

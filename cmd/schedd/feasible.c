@@ -219,8 +219,7 @@ static uint8_t *
 slot(struct world *w, uint8_t **verdicts, size_t *n, size_t class_no)
 {
 	if (class_no >= *n) {
-		size_t bigger =
-		    w->nclasses > class_no ? w->nclasses : class_no + 1;
+		size_t bigger = w->table->classes.n;
 		uint8_t *v = arena_alloc(w->arena, bigger);
 
 		if (*n > 0)
@@ -308,6 +307,8 @@ void
 feasible_tell(const struct feasible *f, bool even_escaped,
     struct rec_kb **classes, size_t *nclasses, bool *escaped)
 {
+	const struct nodetable_names *known = &f->w->table->classes;
+
 	*classes = NULL;
 	*nclasses = 0;
 	*escaped = f->escapes;
@@ -315,14 +316,14 @@ feasible_tell(const struct feasible *f, bool even_escaped,
 		*escaped |= f->groups[i].escapes;
 	if (*escaped && !even_escaped)
 		return;
-	*classes = xcalloc(f->w->nclasses + 1, sizeof **classes);
-	MAP_FOREACH (e, &f->w->classes) {
-		const size_t *no = map_value(e);
-		uint8_t v = verdict_on(f, *no);
+	*classes = xcalloc(known->n + 1, sizeof **classes);
+	for (size_t i = 0; i < known->n; i++) {
+		uint8_t v = verdict_on(f, i);
 
 		if (v != UNKNOWN)
 			(*classes)[(*nclasses)++] =
-			    (struct rec_kb){ xstrdup(map_key(e)), v == GOOD };
+			    (struct rec_kb){ xstrdup(known->names[i]),
+				    v == GOOD };
 	}
 	qsort(*classes, *nclasses, sizeof **classes, by_key);
 }

@@ -29,8 +29,8 @@ forget_failures(struct eval *e)
 
 void
 planner_init(struct planner *p, const struct sched_state *st,
-    const struct eval *eval, int64_t now, struct rng *rng,
-    struct scheduler_result *out)
+    const struct nodetable *table, const struct eval *eval, int64_t now,
+    struct rng *rng, struct scheduler_result *out)
 {
 	*p = (struct planner){ .st = st,
 		.eval = eval,
@@ -46,7 +46,7 @@ planner_init(struct planner *p, const struct sched_state *st,
 	p->opts.oversubscription = st->config.memory_oversubscription_enabled;
 	p->may_evict = may_evict(&st->config.preemption_config, eval->type);
 	p->opts.evicted = &p->evicted;
-	world_init(&p->world, st, p->sj, p->job, &p->arena, rng);
+	world_init(&p->world, st, table, p->sj, p->job, &p->arena, rng);
 	rec_copy(&eval_type, &out->ended, eval);
 	forget_failures(&out->ended);
 	out->plan.eval_id = xstrdup(sched_str(eval->id));

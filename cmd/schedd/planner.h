@@ -50,10 +50,11 @@ struct planner {
 	bool queue_is_mine;        /* out->ended counts what this plan leaves */
 };
 
-/* out is zeroed, and holds the beginning of an answer afterwards. */
+/* table: see scheduler_run(). out is zeroed, and holds the beginning of an
+ * answer afterwards. */
 void planner_init(struct planner *p, const struct sched_state *st,
-    const struct eval *eval, int64_t now, struct rng *rng,
-    struct scheduler_result *out);
+    const struct nodetable *table, const struct eval *eval, int64_t now,
+    struct rng *rng, struct scheduler_result *out);
 void planner_release(struct planner *p);
 
 struct planner_version *planner_version(

@@ -90,6 +90,17 @@ add_properties(
 	}
 }
 
+static bool
+asks_for_ports(const struct task_group *tg)
+{
+	bool asks = tg->nnetworks > 0;
+
+	for (size_t i = 0; i < tg->ntasks && !asks; i++)
+		asks = tg->tasks[i].resources != NULL &&
+		       tg->tasks[i].resources->nnetworks > 0;
+	return asks;
+}
+
 struct rank *
 rank_new(struct world *w, struct feasible *f, const struct job *job,
     size_t group, const struct rank_opts *opts)
@@ -106,6 +117,9 @@ rank_new(struct world *w, struct feasible *f, const struct job *job,
 	fill_resources(&r->proto, tg, opts);
 	fit_usage(&r->proto, &r->ask);
 	r->ncores = cores_wanted(tg);
+	r->has_ports = asks_for_ports(tg);
+	r->looks_inside =
+	    r->has_ports || r->ncores > 0 || opts->evict_priority > 0;
 	sum_weights(r, job->affinities, job->naffinities);
 	sum_weights(r, tg->affinities, tg->naffinities);
 	for (size_t i = 0; i < tg->ntasks; i++) {
@@ -145,9 +159,12 @@ rank_free(struct rank *r)
 /* --- keeping scores true --- */
 
 static void
-rescore(struct rank *r, size_t no, bool avoid)
+rescore(struct rank *r, size_t no, bool avoid,
+    void (*add)(struct rank *r, struct rank_entry e))
 {
-	struct world_node *n = r->w->nodes[no];
+	struct world_node scratch, *n = r->looks_inside
+					    ? world_candidate(r->w, no)
+					    : world_peek(r->w, no, &scratch);
 	struct rank_score *s = &r->scores[no];
 
 	if (s->version > 0)
@@ -155,8 +172,7 @@ rescore(struct rank *r, size_t no, bool avoid)
 	rank_score_node(r, n, avoid, s);
 	tally_note(&r->tally, s, n->node, 1);
 	if (s->state == RANK_SCORED)
-		rank_heap_push(
-		    r, (struct rank_entry){ s->norm, n->tie, no, s->version });
+		add(r, (struct rank_entry){ s->norm, n->tie, no, s->version });
 }
 
 static void
@@ -167,7 +183,8 @@ rescore_all(struct rank *r)
 		spread_count(&r->properties[i].count, r->w, r->group);
 	r->nheap = 0;
 	for (size_t i = 0; i < r->w->ncandidates; i++)
-		rescore(r, i, false);
+		rescore(r, i, false, rank_heap_add);
+	rank_heap_order(r);
 	r->seen = r->w->nchanged;
 }
 
@@ -177,7 +194,7 @@ retell_filtered(struct rank *r)
 {
 	for (size_t i = 0; i < r->w->ncandidates; i++)
 		if (r->scores[i].state == RANK_FILTERED)
-			rescore(r, i, false);
+			rescore(r, i, false, rank_heap_push);
 	r->retold = true;
 }
 
@@ -196,7 +213,8 @@ refresh(struct rank *r)
 		retell_filtered(r);
 	for (; r->seen < r->w->nchanged; r->seen++)
 		if (r->w->changed[r->seen] < r->w->ncandidates)
-			rescore(r, r->w->changed[r->seen], false);
+			rescore(
+			    r, r->w->changed[r->seen], false, rank_heap_push);
 }
 
 static void
@@ -205,7 +223,7 @@ rescore_avoided(
 {
 	for (size_t i = 0; i < n; i++)
 		if (avoid[i] != NULL && avoid[i]->no < r->w->ncandidates)
-			rescore(r, avoid[i]->no, penalty);
+			rescore(r, avoid[i]->no, penalty, rank_heap_push);
 }
 
 /* Takes the best off the heap, up to RANK_TOLD of them, each once. */
@@ -264,12 +282,12 @@ rank_select(struct rank *r, struct world_node *const *avoid, size_t navoid,
 	metric->nodes_evaluated = (int64_t)r->w->ncandidates;
 	tally_tell(&r->tally, metric);
 	for (size_t i = 0; i < n; i++)
-		rank_tell_scores(r, r->w->nodes[best[i].no]->node->id,
+		rank_tell_scores(r, world_row(r->w, best[i].no)->sn->id,
 		    &r->scores[best[i].no], metric);
 	for (size_t i = 0; i < n; i++)
 		rank_heap_push(r, best[i]);
 	rescore_avoided(r, avoid, navoid, false);
-	return n > 0 ? r->w->nodes[best[0].no] : NULL;
+	return n > 0 ? world_candidate(r->w, best[0].no) : NULL;
 }
 
 struct rank_verdict
@@ -330,7 +348,8 @@ rank_take(struct rank *r, struct world_node *n)
 
 	rank_price_cores(r, n);
 	rec_copy(&allocated_resources_type, res, &r->proto);
-	portassign(r->w, n, r->tg, res);
+	if (r->has_ports)
+		portassign(r->w, n, r->tg, res);
 	take_cores(r, n, res);
 	world_place(r->w, n, &r->ask, r->group, res);
 	return res;

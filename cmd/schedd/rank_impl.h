@@ -45,6 +45,15 @@ struct rank_property {
 	struct spread_count count;
 };
 
+/* How well a use of the room fits is the same on many nodes. */
+#define RANK_NFITS 256 /* a power of two */
+
+struct rank_fit {
+	int64_t used_cpu, used_mb, room_cpu, room_mb;
+	double score;
+	bool is_known;
+};
+
 struct rank {
 	struct world *w;
 	struct feasible *f;
@@ -58,6 +67,8 @@ struct rank {
 	int64_t affinity_weight;
 	size_t naffinities;
 	bool hosts_of_job, hosts_of_group; /* one allocation a node */
+	bool has_ports;                    /* that are asked for */
+	bool looks_inside; /* at single allocations of the nodes */
 	struct rank_property *properties;
 	size_t nproperties;
 	struct spreads spreads;
@@ -67,6 +78,7 @@ struct rank {
 	size_t nheap, heap_cap;
 	size_t seen; /* changes of the world */
 	bool retold;
+	struct rank_fit fits[RANK_NFITS];
 	struct rank_tally tally;
 };
 
@@ -101,6 +113,9 @@ size_t rank_evict(struct rank *r, struct world_node *n, const char *reason,
 /* --- rank_heap.c --- */
 
 void rank_heap_push(struct rank *r, struct rank_entry e);
+/* Adds at the end; rank_heap_order() must follow before the next pop. */
+void rank_heap_add(struct rank *r, struct rank_entry e);
+void rank_heap_order(struct rank *r);
 /* The best; there must be one. */
 struct rank_entry rank_heap_pop(struct rank *r);
 

@@ -53,7 +53,8 @@ rank_price_cores(struct rank *r, struct world_node *n)
 const char *
 rank_check_room(struct rank *r, struct world_node *n, struct sched_usage *used)
 {
-	const char *bad = portassign(r->w, n, r->tg, NULL);
+	const char *bad =
+	    r->has_ports ? portassign(r->w, n, r->tg, NULL) : NULL;
 
 	if (bad != NULL) {
 		char *text = xasprintf("network: %s", bad);
@@ -69,8 +70,7 @@ rank_check_room(struct rank *r, struct world_node *n, struct sched_usage *used)
 	used->memory_mb += r->ask.memory_mb;
 	used->memory_max_mb += r->ask.memory_max_mb;
 	used->disk_mb += r->ask.disk_mb;
-	if (n->node->node_max_allocs > 0 &&
-	    n->live >= (size_t)n->node->node_max_allocs)
+	if (n->max_allocs > 0 && n->live >= (size_t)n->max_allocs)
 		return "max allocation exceeded";
 	return fit_exceeded(used, &n->room);
 }
@@ -146,6 +146,29 @@ add_job_parts(struct rank *r, const struct world_node *n, bool avoid,
 		    s, RANK_SPREAD, spreads_score(&r->spreads, n->node), false);
 }
 
+static double
+fit(struct rank *r, const struct sched_usage *used,
+    const struct sched_usage *room)
+{
+	const struct rank_fit f = { .used_cpu = used->cpu,
+		.used_mb = used->memory_mb,
+		.room_cpu = room->cpu,
+		.room_mb = room->memory_mb,
+		.is_known = true };
+	uint64_t hash = (uint64_t)f.used_cpu * 31 + (uint64_t)f.used_mb;
+	struct rank_fit *known =
+	    &r->fits[(hash * UINT64_C(0x9e3779b97f4a7c15)) >> 32 &
+		     (RANK_NFITS - 1)];
+
+	if (!known->is_known || known->used_cpu != f.used_cpu ||
+	    known->used_mb != f.used_mb || known->room_cpu != f.room_cpu ||
+	    known->room_mb != f.room_mb) {
+		*known = f;
+		known->score = fit_score(used, room, r->opts.spread_algorithm);
+	}
+	return known->score;
+}
+
 void
 rank_score_node(
     struct rank *r, struct world_node *n, bool avoid, struct rank_score *s)
@@ -170,9 +193,7 @@ rank_score_node(
 	}
 	s->state = RANK_SCORED;
 	s->reason = NULL;
-	add_part(s, RANK_BINPACK,
-	    fit_score(&used, &n->room, r->opts.spread_algorithm) / full_score,
-	    true);
+	add_part(s, RANK_BINPACK, fit(r, &used, &n->room) / full_score, true);
 	if (!r->opts.pack_only)
 		add_job_parts(r, n, avoid, s);
 	if (!r->opts.pack_only && nvictims > 0)

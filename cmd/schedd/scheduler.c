@@ -45,8 +45,9 @@ fail(const struct eval *eval, int64_t now, char *why,
 }
 
 void
-scheduler_run(const struct sched_state *st, const struct eval *eval,
-    int64_t now_ns, struct rng *rng, struct scheduler_result *out)
+scheduler_run(const struct sched_state *st, const struct nodetable *table,
+    const struct eval *eval, int64_t now_ns, struct rng *rng,
+    struct scheduler_result *out)
 {
 	bool service = sched_eq(eval->type, "service");
 	bool generic = service || sched_eq(eval->type, "batch");
@@ -68,7 +69,7 @@ scheduler_run(const struct sched_state *st, const struct eval *eval,
 		    out);
 		return;
 	}
-	planner_init(&p, st, eval, now_ns, rng, out);
+	planner_init(&p, st, table, eval, now_ns, rng, out);
 	if (generic)
 		generic_run(&p, !service);
 	else

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmd/schedd/nodetable.h"
 #include "cmd/schedd/state.h"
 #include "common/err.h"
 #include "common/rng.h"
@@ -40,13 +41,15 @@ struct scheduler_result {
 };
 
 /*
- * Looks at a job, once. now_ns is the wall clock. out is on the heap:
- * scheduler_result_release() it. Always succeeds: what cannot be done is told
- * in out->ended. An evaluation of a type that no scheduler knows ends
+ * Looks at a job, once. now_ns is the wall clock. table is of st and was
+ * refreshed after its last change; NULL: one is made for this look. out is on
+ * the heap: scheduler_result_release() it. Always succeeds: what cannot be done
+ * is told in out->ended. An evaluation of a type that no scheduler knows ends
  * "failed".
  */
-void scheduler_run(const struct sched_state *st, const struct eval *eval,
-    int64_t now_ns, struct rng *rng, struct scheduler_result *out);
+void scheduler_run(const struct sched_state *st, const struct nodetable *table,
+    const struct eval *eval, int64_t now_ns, struct rng *rng,
+    struct scheduler_result *out);
 
 /* How often an evaluation of this type is tried: 5 for service and system, 2
  * else. */

@@ -27,8 +27,8 @@ void
 spread_count(struct spread_count *c, struct world *w, size_t group)
 {
 	c->nvalues = 0;
-	for (size_t i = 0; i < w->nnodes; i++) {
-		const struct world_node *n = w->nodes[i];
+	for (size_t i = 0; i < w->nmade; i++) {
+		const struct world_node *n = w->made[i];
 		uint64_t here = n->mine;
 		const char *value;
 

@@ -231,7 +231,7 @@ system_place_missing(struct system_group *g)
 
 	for (size_t no = 0; no < p->world.ncandidates; no++)
 		for (size_t i = 0; i < g->count; i++) {
-			struct world_node *n = p->world.nodes[no];
+			struct world_node *n = world_candidate(&p->world, no);
 			const struct sched_alloc *last =
 			    g->last[system_slot(g, n, (uint32_t)i)];
 

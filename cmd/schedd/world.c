@@ -30,52 +30,93 @@ world_glob(const char *p, const char *s)
 	return *p == '\0';
 }
 
-bool
-world_is_meant(const struct job *job, const struct node *n)
+static bool
+is_in_pool(const struct job *job, const char *pool)
+{
+	return sched_eq(job->node_pool, "all") ||
+	       sched_eq(job->node_pool, pool);
+}
+
+static bool
+is_in_datacenters(const struct job *job, const char *datacenter)
 {
 	bool in = false;
 
-	if (!sched_eq(job->node_pool, "all") &&
-	    !sched_eq(job->node_pool, n->node_pool))
-		return false;
 	for (size_t i = 0; i < job->ndatacenters && !in; i++)
-		in = world_glob(job->datacenters[i], sched_str(n->datacenter));
+		in = world_glob(job->datacenters[i], datacenter);
 	return in;
 }
 
-static size_t
-class_number(struct world *w, const char *computed_class)
+bool
+world_is_meant(const struct job *job, const struct node *n)
 {
-	size_t *no = map_find(&w->classes, sched_str(computed_class));
-
-	if (no != NULL)
-		return *no;
-	no = arena_alloc(w->arena, sizeof *no);
-	*no = w->nclasses++;
-	map_put(&w->classes, sched_str(computed_class), no);
-	return *no;
+	return is_in_pool(job, n->node_pool) &&
+	       is_in_datacenters(job, sched_str(n->datacenter));
 }
 
-static struct world_node *
-add_node(struct world *w, const struct sched_node *sn)
+/* Spreads the bits of a number; the finalizer of splitmix64. */
+static uint64_t
+mix(uint64_t x)
 {
-	struct world_node *n = arena_alloc(w->arena, sizeof *n);
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
 
-	n->sn = sn;
-	n->node = sn->node;
-	/* What is told to stop takes its room until it has. */
-	n->used = sn->held;
-	n->live = sn->nheld;
-	fit_node_room(sn->node, &n->room);
-	n->class_no = class_number(w, sn->node->computed_class);
-	n->tie = rng_next(w->rng);
-	n->no = w->nnodes;
-	if (w->nnodes == w->cap)
-		w->nodes =
-		    xgrow(w->nodes, w->nnodes, &w->cap, sizeof *w->nodes);
-	w->nodes[w->nnodes++] = n;
-	map_put(&w->by_id, sn->id, n);
+const struct nodetable_row *
+world_row(const struct world *w, size_t no)
+{
+	return &w->table->rows[w->rows[no]];
+}
+
+static void
+fill_node(const struct world *w, size_t no, struct world_node *n)
+{
+	const struct nodetable_row *row = world_row(w, no);
+
+	*n = (struct world_node){ .sn = row->sn,
+		.node = row->node,
+		.room = row->room,
+		.max_allocs = row->max_allocs,
+		/* What is told to stop takes its room until it has. */
+		.used = row->sn->held,
+		.live = row->sn->nheld,
+		.class_no = row->class_no,
+		.tie = mix(w->chance + no * UINT64_C(0x9e3779b97f4a7c15)),
+		.no = no };
+}
+
+static void
+add_number(struct world *w, size_t row)
+{
+	w->rows[w->nnodes++] = (uint32_t)row;
+	w->numbers[row] = (uint32_t)w->nnodes;
+}
+
+struct world_node *
+world_candidate(struct world *w, size_t no)
+{
+	struct world_node *n = w->nodes[no];
+
+	if (n != NULL)
+		return n;
+	n = arena_alloc(w->arena, sizeof *n);
+	fill_node(w, no, n);
+	w->nodes[no] = n;
+	if (w->nmade == w->made_cap)
+		w->made =
+		    xgrow(w->made, w->nmade, &w->made_cap, sizeof *w->made);
+	w->made[w->nmade++] = n;
 	return n;
+}
+
+struct world_node *
+world_peek(const struct world *w, size_t no, struct world_node *scratch)
+{
+	if (w->nodes[no] != NULL)
+		return w->nodes[no];
+	fill_node(w, no, scratch);
+	return scratch;
 }
 
 static void
@@ -125,10 +166,14 @@ count_all_own(struct world *w)
 	if (w->sj == NULL)
 		return;
 	TAILQ_FOREACH (a, &w->sj->allocs, by_job) {
-		struct world_node *n = map_find(&w->by_id, a->node->id);
+		size_t row;
 
-		if (n != NULL && !sched_alloc_is_client_terminal(a))
-			note_own(w, n, a, 1);
+		if (sched_alloc_is_client_terminal(a))
+			continue;
+		row = nodetable_find(w->table, a->node->id);
+		if (row < w->table->nrows && w->numbers[row] != 0)
+			note_own(
+			    w, world_candidate(w, w->numbers[row] - 1), a, 1);
 	}
 }
 
@@ -140,69 +185,102 @@ by_key(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
-static void
-count_available(struct world *w, const char *datacenter)
+/* Which of the names the job may be in. */
+static bool *
+choose(struct world *w, const struct nodetable_names *l,
+    bool (*is_meant)(const struct job *job, const char *name))
 {
-	for (size_t i = 0; i < w->navailable; i++)
-		if (sched_eq(w->available[i].key, datacenter)) {
-			w->available[i].value++;
-			return;
-		}
-	w->available = xreallocarray(
-	    w->available, w->navailable + 1, sizeof *w->available);
-	w->available[w->navailable++] =
-	    (struct rec_ki){ xstrdup(sched_str(datacenter)), 1 };
+	bool *chosen = arena_alloc(w->arena, l->n + 1);
+
+	for (size_t i = 0; i < l->n; i++)
+		chosen[i] = is_meant(w->job, l->names[i]);
+	return chosen;
+}
+
+static void
+add_candidates(struct world *w)
+{
+	const struct nodetable *t = w->table;
+	const bool *pools = choose(w, &t->pools, is_in_pool);
+	const bool *datacenters = choose(w, &t->datacenters, is_in_datacenters);
+	int64_t *counts =
+	    arena_alloc(w->arena, (t->datacenters.n + 1) * sizeof *counts);
+
+	for (size_t i = 0; i < t->nrows; i++) {
+		const struct nodetable_row *row = &t->rows[i];
+
+		if (!row->is_ready || !pools[row->pool_no] ||
+		    !datacenters[row->datacenter_no])
+			continue;
+		add_number(w, i);
+		counts[row->datacenter_no]++;
+	}
+	w->ncandidates = w->nnodes;
+	w->available = xcalloc(t->datacenters.n + 1, sizeof *w->available);
+	for (size_t i = 0; i < t->datacenters.n; i++)
+		if (counts[i] > 0)
+			w->available[w->navailable++] =
+			    (struct rec_ki){ t->datacenters.names[i],
+				    counts[i] };
+	qsort(w->available, w->navailable, sizeof *w->available, by_key);
 }
 
 void
 world_init(struct world *w, const struct sched_state *st,
-    const struct sched_job *sj, const struct job *job, struct arena *arena,
-    struct rng *rng)
+    const struct nodetable *table, const struct sched_job *sj,
+    const struct job *job, struct arena *arena, struct rng *rng)
 {
-	*w = (struct world){
-		.st = st, .sj = sj, .job = job, .arena = arena, .rng = rng
-	};
+	size_t nrows;
+
+	*w = (struct world){ .st = st,
+		.sj = sj,
+		.job = job,
+		.arena = arena,
+		.rng = rng,
+		.table = table,
+		.chance = rng_next(rng) };
+	if (table == NULL) {
+		nodetable_refresh(&w->own_table, st);
+		w->table = &w->own_table;
+	}
+	nrows = w->table->nrows;
+	w->rows = xcalloc(nrows + 1, sizeof *w->rows);
+	w->nodes = xcalloc(nrows + 1, sizeof(struct world_node *));
+	w->numbers = xcalloc(nrows + 1, sizeof *w->numbers);
 	if (job == NULL)
 		return;
-	for (const struct sched_node *n = st->nodes; n != NULL;
-	     n = n->hh.next) {
-		if (n->node == NULL || !sched_node_is_ready(n->node) ||
-		    !world_is_meant(job, n->node))
-			continue;
-		add_node(w, n);
-		count_available(w, n->node->datacenter);
-	}
+	add_candidates(w);
 	count_all_own(w);
-	w->ncandidates = w->nnodes;
-	if (w->navailable > 0)
-		qsort(
-		    w->available, w->navailable, sizeof *w->available, by_key);
 }
 
 void
 world_release(struct world *w)
 {
-	for (size_t i = 0; i < w->nnodes; i++)
-		portset_release(&w->nodes[i]->ports);
-	for (size_t i = 0; i < w->navailable; i++)
-		free(w->available[i].key);
+	for (size_t i = 0; i < w->nmade; i++)
+		portset_release(&w->made[i]->ports);
 	free(w->available);
+	free(w->rows);
 	free(w->nodes);
+	free(w->numbers);
+	free(w->made);
 	free(w->changed);
-	map_release(&w->by_id);
 	map_release(&w->gone);
-	map_release(&w->classes);
+	nodetable_release(&w->own_table);
 	*w = (struct world){ 0 };
 }
 
 struct world_node *
 world_node(struct world *w, const struct sched_node *sn)
 {
-	struct world_node *n = map_find(&w->by_id, sn->id);
+	size_t row = nodetable_find(w->table, sn->id);
+	struct world_node *n;
 
-	if (n != NULL || sn->node == NULL)
-		return n;
-	n = add_node(w, sn);
+	if (row == w->table->nrows)
+		return NULL;
+	if (w->numbers[row] != 0)
+		return world_candidate(w, w->numbers[row] - 1);
+	add_number(w, row);
+	n = world_candidate(w, w->nnodes - 1);
 	count_own(w, n);
 	return n;
 }

@@ -5,7 +5,9 @@
  * A job's candidates are the nodes that are ready, in one of its datacenters
  * and in its pool; other nodes are looked at when something of the job is on
  * them. Every change of a node is noted, so that whoever has ranked nodes
- * looks again at those alone.
+ * looks again at those alone. A cluster has many nodes and a plan touches few:
+ * what the plan has changed, or somebody asked for, is a world_node, all else
+ * a row of the table of nodes.
  */
 #ifndef SCHEDD_WORLD_H
 #define SCHEDD_WORLD_H
@@ -14,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmd/schedd/nodetable.h"
 #include "cmd/schedd/portset.h"
 #include "cmd/schedd/state.h"
 #include "common/arena.h"
@@ -34,15 +37,16 @@ struct world_node {
 	const struct sched_node *sn;
 	const struct node *node;
 	struct sched_usage room, used;
+	int64_t max_allocs; /* 0: as many as there is room for */
 	size_t live;        /* allocations */
 	size_t mine;        /* the job's own */
 	uint32_t *in_group; /* the job's own, by group; NULL: none */
 	struct world_add *adds;
 	struct portset ports; /* made when first asked for */
 	bool has_ports;
-	size_t class_no;
-	uint64_t tie; /* by chance: who is first among equals */
-	size_t no;    /* its place in the world */
+	size_t class_no; /* in the table */
+	uint64_t tie;    /* by chance: who is first among equals */
+	size_t no;       /* its place in the world */
 };
 
 struct world {
@@ -51,24 +55,44 @@ struct world {
 	const struct job *job;
 	struct arena *arena;
 	struct rng *rng;
-	struct world_node **nodes; /* candidates first */
-	size_t nnodes, cap;
+	const struct nodetable *table;
+	struct nodetable own_table; /* when none was given */
+	uint64_t chance;            /* that ties come from */
+	/* By number, candidates first, of as many as the table has rows: their
+	 * rows, and the nodes that were asked for, NULL for others. */
+	uint32_t *rows;
+	struct world_node **nodes;
+	size_t nnodes;
 	size_t ncandidates;
-	struct map by_id;
+	uint32_t *numbers; /* by row: the number + 1; 0: it has none */
+	/* Those that were asked for: nothing of the job is elsewhere. */
+	struct world_node **made;
+	size_t nmade, made_cap;
 	struct map gone; /* allocations the plan stops, by id */
-	struct map classes;
-	size_t nclasses;
 	size_t *changed; /* numbers of nodes, in order of change */
 	size_t nchanged, changed_cap;
-	struct rec_ki *available; /* candidates by datacenter, sorted */
+	struct rec_ki *available; /* candidates by datacenter, sorted; keys are
+				   * the table's */
 	size_t navailable;
 };
 
-/* job may be NULL: then there are no candidates. rng gives the ties. */
+/* job may be NULL: then there are no candidates. rng gives the ties. table is
+ * of st, refreshed, and outlives w; NULL: a new one is read. */
 void world_init(struct world *w, const struct sched_state *st,
-    const struct sched_job *sj, const struct job *job, struct arena *arena,
-    struct rng *rng);
+    const struct nodetable *table, const struct sched_job *sj,
+    const struct job *job, struct arena *arena, struct rng *rng);
 void world_release(struct world *w);
+
+/* The candidate with this number. */
+struct world_node *world_candidate(struct world *w, size_t no);
+
+/* The same to look at only: where nobody has asked for it yet *scratch is
+ * filled and returned. Its ports must not be asked for. */
+struct world_node *world_peek(
+    const struct world *w, size_t no, struct world_node *scratch);
+
+/* The table's row of the node with this number. */
+const struct nodetable_row *world_row(const struct world *w, size_t no);
 
 /* The node with this record, looked up in the state; NULL when unknown. */
 struct world_node *world_node(struct world *w, const struct sched_node *sn);

@@ -64,7 +64,7 @@ run_case(const struct tree *t, struct buf *why)
 
 	schedcase_init(&c, t, tree_get(node_sets, vector_str(t, "NodeSet")));
 	rng_init(&rng, 1);
-	scheduler_run(&c.st, &c.eval, c.now, &rng, &res);
+	scheduler_run(&c.st, NULL, &c.eval, c.now, &rng, &res);
 	got = schedcase_tell(&c, &res);
 	ok = schedcase_has(want, got, why) &&
 	     (failures_vary(tree_get(t, "Varies")) ||
