@@ -337,6 +337,16 @@ core_pending_take(struct sched_core *c, uint64_t proposal)
 void
 sched_core_clock(struct sched_core *c, uint64_t now_ms, int64_t wall_ns)
 {
+#ifdef SCHED_PLANTS
+	uint64_t wall_ms = (uint64_t)(wall_ns / CLOCK_NS_PER_MS);
+
+	/* All that is measured, leases too, goes by the wall clock. */
+	if (c->wall_base_ms == 0)
+		c->wall_base_ms = wall_ms - now_ms;
+	if (SCHED_PLANT(13))
+		now_ms =
+		    wall_ms > c->wall_base_ms ? wall_ms - c->wall_base_ms : 0;
+#endif
 	c->now_ms = now_ms;
 	c->wall_ns = wall_ns;
 }

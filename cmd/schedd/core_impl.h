@@ -109,6 +109,9 @@ struct sched_core {
 	struct nodetable nodes; /* of the state, for schedulers */
 	uint64_t now_ms;
 	int64_t wall_ns;
+#ifdef SCHED_PLANTS
+	uint64_t wall_base_ms;
+#endif
 
 	bool leading;
 	char client[SCHED_ID_SIZE]; /* of this term of office */

@@ -19,7 +19,7 @@ rule_of(const struct sched_core *c)
 {
 	return (struct lease_rule){
 		.min_ms = c->opts.lease_min_ms,
-		.grace_ms = c->opts.lease_grace_ms,
+		.grace_ms = SCHED_PLANT(14) ? 0 : c->opts.lease_grace_ms,
 		.rate = c->opts.lease_rate,
 	};
 }

@@ -241,6 +241,8 @@ run_until(struct cluster *c, uint64_t until)
 
 #define SETTLE_MS 500
 #define STAY_MS   5000
+/* Until it is seen who loses its lease by a clock. */
+#define LONG_STAY_MS 15000
 
 /* Until all is as it should be. */
 static void
@@ -258,6 +260,7 @@ static void
 live_in_peace(struct cluster *c)
 {
 	c->wild = false;
+	c->well_ms = c->w.now;
 	for (size_t i = 0; i < CLUSTER_SERVERS; i++)
 		c->servers[i].skew_ns = 0;
 	sim_heal_links(&c->w);
@@ -266,12 +269,13 @@ live_in_peace(struct cluster *c)
 		struct vnode *n = &c->nodes[i];
 
 		n->cut_until_ms = n->blind_until_ms = 0;
+		n->skew_ns = 0;
 		if (!n->up && !n->gone)
 			cluster_later(
 			    c, cluster_between(c, 1, 3000), EV_NODE_UP, i, 0);
 	}
 	settle(c, c->w.now + c->peace_ms, "after all that peace");
-	run_until(c, c->w.now + STAY_MS);
+	run_until(c, c->w.now + (c->w.o.skew_ppm > 0 ? LONG_STAY_MS : STAY_MS));
 	settle(c, c->w.now + STAY_MS, "what was well is not");
 }
 
@@ -293,6 +297,9 @@ open_cluster(struct cluster *c, uint64_t seed, uint64_t peace_ms, bool verbose)
 
 		rng_init(&ids, i + 1);
 		rng_uuid(&ids, c->nodes[i].id);
+		if (c->w.o.skew_ppm > 0)
+			c->nodes[i].clock_ppm =
+			    sim_skew(&c->rng, c->w.o.skew_ppm);
 		map_put(&c->node_of, c->nodes[i].id, &c->nodes[i]);
 		cluster_later(
 		    c, cluster_between(c, 500, 4000), EV_NODE_UP, i, 0);

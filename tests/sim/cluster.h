@@ -26,6 +26,16 @@
  *	cluster_end.c      ... when all has been well for a while
  *	cluster_plants.c   bugs that this simulator must be able to find
  *
+ * Clocks of servers and nodes run at rates of their own, up to one twice as
+ *fast as another, and wall clocks jump by an hour. Nothing may depend on more
+ *than this: elections and leases bear clocks that differ by a factor of two; a
+ * node may rely on the lease of t ms that it was told, by its own clock, as
+ * long as the leader's clock is at most (t + grace) / t times as fast, 1.5
+ * times for the longest lease of a cluster of up to 7,500 nodes; and a node
+ * that is well keeps its lease, for it renews at two thirds of it at the
+ * latest and is called lost after lease and grace. Wall clocks decide nothing
+ * of this.
+ *
  * Everything follows from the seed. What should not be ends the run as
  * sim_fail() does; raft_ghost.c goes on checking every step of Raft.
  */
@@ -41,16 +51,19 @@
 #include "proto/msg.h"
 #include "tests/sim/raft_world.h"
 
-#define CLUSTER_SERVERS   SIM_SERVERS
-#define CLUSTER_NODES     1000
-#define CLUSTER_JOBS      64
-#define CLUSTER_STEPS     8             /* of a job's life */
-#define CLUSTER_CLIENT    CLUSTER_NODES /* people, as an address */
-#define CLUSTER_CPU       4000          /* of a node */
-#define CLUSTER_MEMORY_MB 8000
-#define CLUSTER_WALL_S    INT64_C(946684800)
-#define CLUSTER_BOUND_MS  25000 /* what is not wanted ends by then */
-#define CLUSTER_FULL      256   /* each so many commands states are compared */
+#define CLUSTER_SERVERS     SIM_SERVERS
+#define CLUSTER_NODES       1000
+#define CLUSTER_JOBS        64
+#define CLUSTER_STEPS       8             /* of a job's life */
+#define CLUSTER_CLIENT      CLUSTER_NODES /* people, as an address */
+#define CLUSTER_CPU         4000          /* of a node */
+#define CLUSTER_MEMORY_MB   8000
+#define CLUSTER_WALL_S      INT64_C(946684800)
+#define CLUSTER_BOUND_MS    25000  /* what is not wanted ends by then */
+#define CLUSTER_SKEW_PPM    333333 /* one clock twice as fast as another */
+#define CLUSTER_GRACE_MS    1500   /* sched_core_opts_init() gives so much */
+#define CLUSTER_FAILOVER_MS 10000
+#define CLUSTER_FULL        256 /* each so many commands states are compared */
 
 enum event_kind {
 	EV_REQUEST,     /* arrives at a server */
@@ -126,8 +139,9 @@ struct proc {
 struct vnode {
 	char id[SCHED_ID_SIZE];
 	bool up;
-	bool gone;      /* never to return */
-	uint64_t epoch; /* of the agent's life */
+	bool gone;                  /* never to return */
+	uint64_t epoch;             /* of the agent's life */
+	int64_t clock_ppm, skew_ns; /* of its clocks */
 	uint64_t cut_until_ms;
 	uint64_t blind_until_ms; /* ... from those servers only: */
 	unsigned blind;
@@ -152,7 +166,7 @@ struct vnode {
 	size_t ndisk;
 
 	/* The ghost's: the lease that the leader of an office gave it. */
-	uint64_t office, leased_until_ms;
+	uint64_t office, leased_ms, lease_ttl_ms;
 };
 
 struct ask {
@@ -264,7 +278,7 @@ struct cluster_opts {
 	unsigned node_trouble; /* crashes and the like, in all */
 	uint64_t trouble_every_ms;
 	uint64_t thread_ms; /* from one thread to the other, rarely more */
-	bool jumps;         /* of wall clocks */
+	bool jumps;         /* of wall clocks, by an hour */
 	uint64_t gc_ms;
 };
 
@@ -289,8 +303,9 @@ struct cluster {
 	struct client_job jobs[CLUSTER_JOBS];
 	size_t njobs;
 	struct reader readers[4];
-	bool wild; /* things may break */
-	uint64_t peace_ms;
+	bool wild;         /* things may break */
+	uint64_t peace_ms; /* at most */
+	uint64_t well_ms;  /* since when all is well */
 
 	/* The ghost's. */
 	uint64_t acked;   /* the highest index that people were told */

@@ -97,13 +97,13 @@ look_for(struct cluster *c, struct vnode *n, struct alloc_run *run, size_t i)
 	if (t->phase != TASK_STARTING)
 		return;
 	if (p == NULL) {
-		alloc_run_vanished(run, i, node_now(c));
+		alloc_run_vanished(run, i, node_now(c, n));
 	} else if (!p->ended) {
-		alloc_run_found(run, i, node_now(c));
+		alloc_run_found(run, i, node_now(c, n));
 	} else {
 		end.exit_code = p->exit_code;
 		node_proc_forget(n, p);
-		alloc_run_ended(run, i, &end, node_now(c));
+		alloc_run_ended(run, i, &end, node_now(c, n));
 	}
 }
 
@@ -126,9 +126,9 @@ recover(struct cluster *c, struct vnode *n, const struct buf *disk)
 		look_for(c, n, run, i);
 	run->changed = true;
 	if (saved.stopping)
-		alloc_run_stop(run, node_now(c));
+		alloc_run_stop(run, node_now(c, n));
 	else
-		alloc_run_tick(run, node_now(c));
+		alloc_run_tick(run, node_now(c, n));
 	rec_clear(&alloc_saved_type, &saved);
 	node_settle(c, n, run);
 }

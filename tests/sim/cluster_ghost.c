@@ -204,29 +204,57 @@ ghost_leased(struct vserver *v, size_t node, uint64_t ttl_ms)
 	if (v->office < n->office)
 		return; /* of a leader that does not know yet that it is none */
 	n->office = v->office;
-	n->leased_until_ms = v->c->w.now + ttl_ms;
+	n->leased_ms = v->c->w.now;
+	n->lease_ttl_ms = ttl_ms;
 }
 
-/* Nobody is called lost before the lease is over that it was told of; nor,
- * where this leader told it of none, before it had the time to come. */
+/* When the lease is over that the node was told of, by the node's clock. A
+ * leader whose clock is so much faster that its grace is over by then owes it
+ * nothing any more. */
+static uint64_t
+lease_end(const struct vserver *v, const struct vnode *n)
+{
+	uint64_t node_ms = sim_counting(n->clock_ppm, n->lease_ttl_ms);
+	uint64_t leader_ms =
+	    sim_counting(v->s->clock_ppm, n->lease_ttl_ms + CLUSTER_GRACE_MS);
+
+	/* Both round up. */
+	return n->leased_ms + (node_ms < leader_ms ? node_ms : leader_ms) - 1;
+}
+
+static bool
+is_settled_since(const struct cluster *c, uint64_t ms)
+{
+	return c->w.now - ms > CLUSTER_BOUND_MS / 2;
+}
+
+/*
+ * Nobody is called lost before the lease is over that it was told of; nor,
+ * where this leader told it of none, before it had the time to come. And who
+ * is well, while all is, keeps its lease. How far clocks may differ for that
+ * is in cluster.h.
+ */
 static void
 check_lost(struct vserver *v, const char *id)
 {
 	struct cluster *c = v->c;
 	const struct vnode *n = map_find(&c->node_of, id);
-	struct sched_core_opts o;
-	uint64_t until = v->led_ms;
+	uint64_t until =
+	    v->led_ms + sim_counting(v->s->clock_ppm, CLUSTER_FAILOVER_MS) - 1;
 
-	sched_core_opts_init(&o);
 	if (n->office == v->office)
-		until = n->leased_until_ms;
-	else
-		until += 10000;
+		until = lease_end(v, n);
 	if (n->office <= v->office && c->w.now < until)
 		sim_fail(&c->w,
 		    "LEASE: server %" PRIu64 " calls node %s lost, %" PRIu64
 		    " ms too early",
 		    v->s->id, id, until - c->w.now);
+	if (!c->wild && n->up && is_settled_since(c, c->well_ms) &&
+	    is_settled_since(c, n->well_ms) && is_settled_since(c, v->led_ms))
+		sim_fail(&c->w,
+		    "LEASE: server %" PRIu64
+		    " calls node %s lost, and nothing is wrong with it",
+		    v->s->id, id);
 }
 
 void

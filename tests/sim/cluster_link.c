@@ -41,23 +41,16 @@ call(struct cluster *c, struct vnode *n, uint64_t *slot, uint32_t msg,
 	*slot = ev.call = ++c->next_call;
 	rec_pack(type, body, &ev.bytes);
 	cluster_send(c, &ev);
-	t = cluster_later(c, timeout_ms, EV_TIMEOUT, ev.who, n->epoch);
+	t = node_later(c, n, timeout_ms, EV_TIMEOUT);
 	t->call = *slot;
 	t->msg = msg;
-}
-
-static void
-later(struct cluster *c, struct vnode *n, enum event_kind kind, uint64_t ms)
-{
-	cluster_later(c, ms, kind, node_place(c, n), n->epoch);
 }
 
 /* Instead of the time that was set before. */
 static void
 renew_later(struct cluster *c, struct vnode *n, uint64_t ms)
 {
-	struct event *ev =
-	    cluster_later(c, ms, EV_LEASE, node_place(c, n), n->epoch);
+	struct event *ev = node_later(c, n, ms, EV_LEASE);
 
 	n->lease_timer = ev->call = ++c->next_call;
 }
@@ -145,6 +138,7 @@ push(struct cluster *c, struct vnode *n)
 {
 	struct node_update m = { .node_id = n->id,
 		.secret_id = text_borrow("secret") };
+	uint64_t wall = (uint64_t)node_now(c, n).ns;
 
 	if (n->push != 0 || !n->registered || n->moving ||
 	    map_count(&n->dirty) == 0)
@@ -162,9 +156,7 @@ push(struct cluster *c, struct vnode *n)
 		map_put(&n->sent, map_key(e), &here);
 	}
 	map_release(&n->dirty);
-	n->seq = (uint64_t)cluster_wall_ns(c) > n->seq
-		     ? (uint64_t)cluster_wall_ns(c)
-		     : n->seq + 1;
+	n->seq = wall > n->seq ? wall : n->seq + 1;
 	m.seq = n->seq;
 	call(c, n, &n->push, MSG_NODE_UPDATE, &node_update_type, &m, CALL_MS);
 	for (size_t i = 0; i < m.nallocs; i++)
@@ -190,8 +182,8 @@ node_move_on(struct cluster *c, struct vnode *n)
 		return;
 	n->moving = true;
 	n->nmoves++;
-	later(c, n, EV_MOVE,
-	    nrounds == 0 ? 1 : link_backoff_ms(&c->rng, nrounds));
+	node_later(c, n, nrounds == 0 ? 1 : link_backoff_ms(&c->rng, nrounds),
+	    EV_MOVE);
 }
 
 static void
@@ -312,7 +304,7 @@ take_pulled(struct cluster *c, struct vnode *n, const struct event *ev)
 	arena_release(&arena);
 	if (verdict == LINK_BEHIND && cluster_chance(c, 200))
 		node_move_on(c, n);
-	later(c, n, EV_PULL, verdict == LINK_NEWS ? 0 : retry_ms(c));
+	node_later(c, n, verdict == LINK_NEWS ? 0 : retry_ms(c), EV_PULL);
 }
 
 static void
@@ -327,8 +319,8 @@ on_pulled(struct cluster *c, struct vnode *n, const struct event *ev)
 		n->registered = false;
 		renew_later(c, n, 0);
 	}
-	later(c, n, EV_PULL,
-	    ev->refused && ev->code == ERR_TIMEOUT ? 0 : retry_ms(c));
+	node_later(c, n,
+	    ev->refused && ev->code == ERR_TIMEOUT ? 0 : retry_ms(c), EV_PULL);
 }
 
 static void
@@ -341,7 +333,7 @@ on_pushed(struct cluster *c, struct vnode *n, const struct event *ev)
 		return;
 	}
 	give_up_push(n);
-	later(c, n, EV_PUSH, retry_ms(c));
+	node_later(c, n, retry_ms(c), EV_PUSH);
 }
 
 /* Answers to what nobody waits for any more are dropped. */

@@ -25,6 +25,13 @@ well_since(const struct vnode *n)
 	    n->well_ms, later_of(n->cut_until_ms, n->blind_until_ms));
 }
 
+/* ... by the slowest clock. */
+static uint64_t
+bound_ms(const struct cluster *c)
+{
+	return sim_counting(-(int64_t)c->w.o.skew_ppm, CLUSTER_BOUND_MS);
+}
+
 static void
 look_at_proc(struct cluster *c, const struct vserver *leader,
     const struct vnode *n, struct proc *p)
@@ -44,7 +51,7 @@ look_at_proc(struct cluster *c, const struct vserver *leader,
 		p->unwanted_ms = c->w.now;
 	since =
 	    later_of(p->unwanted_ms, later_of(well_since(n), leader->led_ms));
-	if (since + CLUSTER_BOUND_MS < c->w.now)
+	if (since + bound_ms(c) < c->w.now)
 		sim_fail(&c->w,
 		    "TWICE: node %s runs %s, which nobody wants since %" PRIu64
 		    " ms",

@@ -10,9 +10,18 @@
 static int here; /* its address is a value for maps that are sets */
 
 struct run_time
-node_now(const struct cluster *c)
+node_now(const struct cluster *c, const struct vnode *n)
 {
-	return (struct run_time){ .ms = c->w.now, .ns = cluster_wall_ns(c) };
+	return (struct run_time){ .ms = sim_counted(n->clock_ppm, c->w.now),
+		.ns = cluster_wall_ns(c) + n->skew_ns };
+}
+
+struct event *
+node_later(
+    struct cluster *c, struct vnode *n, uint64_t after_ms, enum event_kind kind)
+{
+	return cluster_later(c, sim_counting(n->clock_ppm, after_ms), kind,
+	    node_place(c, n), n->epoch);
 }
 
 size_t
@@ -34,7 +43,7 @@ node_add_run(struct cluster *c, struct vnode *n, struct alloc *own)
 {
 	struct err err;
 	struct alloc_run *run = alloc_run_new(
-	    own, rng_next(&c->rng), MAX_KILL_MS, node_now(c), &err);
+	    own, rng_next(&c->rng), MAX_KILL_MS, node_now(c, n), &err);
 
 	if (run == NULL)
 		sim_fail(&c->w, "%s", err.text);
@@ -76,10 +85,10 @@ take_alloc(struct cluster *c, struct vnode *n, const struct alloc *news)
 	own = xcalloc(1, sizeof *own);
 	rec_copy(&alloc_type, own, news);
 	if (run != NULL)
-		alloc_run_update(run, own, node_now(c));
+		alloc_run_update(run, own, node_now(c, n));
 	else
 		run = node_add_run(c, n, own);
-	alloc_run_tick(run, node_now(c));
+	alloc_run_tick(run, node_now(c, n));
 	node_settle(c, n, run);
 }
 
@@ -89,7 +98,7 @@ static void
 forget_run(struct cluster *c, struct vnode *n, struct alloc_run *run)
 {
 	map_put(&n->forgotten, run->alloc->id, &here);
-	alloc_run_stop(run, node_now(c));
+	alloc_run_stop(run, node_now(c, n));
 	node_settle(c, n, run);
 }
 
@@ -120,7 +129,7 @@ hear_all(struct cluster *c, struct vnode *n)
 			forget_run(c, n, run);
 			continue;
 		}
-		alloc_run_heard(run, node_now(c));
+		alloc_run_heard(run, node_now(c, n));
 		node_settle(c, n, run);
 	}
 	link_cursor_forget(&n->cursor);
@@ -160,7 +169,7 @@ node_event(struct cluster *c, struct event *ev)
 	} else if (ev->kind != EV_WAKE) {
 		node_link_event(c, n, ev);
 	} else if ((run = map_find(&n->runs, ev->alloc_id)) != NULL) {
-		alloc_run_tick(run, node_now(c));
+		alloc_run_tick(run, node_now(c, n));
 		node_settle(c, n, run);
 	}
 }

@@ -9,7 +9,10 @@
 
 /* --- cluster_node.c --- */
 
-struct run_time node_now(const struct cluster *c);
+struct run_time node_now(const struct cluster *c, const struct vnode *n);
+/* After so long by its own clock. */
+struct event *node_later(struct cluster *c, struct vnode *n, uint64_t after_ms,
+    enum event_kind kind);
 /* Its number. */
 size_t node_place(const struct cluster *c, const struct vnode *n);
 /* Takes over the record. */

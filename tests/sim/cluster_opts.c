@@ -39,6 +39,7 @@ choose_raft(struct sim_opts *o, struct rng *r)
 	o->sync_ms = PICK(r, 1, 3, 10);
 	o->loss = (unsigned)PICK(r, 0, 0, 5, 50, 200);
 	o->fault_every_ms = PICK(r, 500, 2000, 5000);
+	o->skew_ppm = PICK(r, 0, 0, 5000, 50000, CLUSTER_SKEW_PPM);
 	o->change = rng_below(r, 4) == 0 ? 5 : 0;
 	o->ambush = o->ambush > 30 ? 30 : o->ambush;
 }
@@ -126,14 +127,18 @@ void
 cluster_trouble(struct cluster *c)
 {
 	size_t i = (size_t)cluster_between(c, 0, c->w.o.nservers - 1);
+	size_t k = (size_t)cluster_between(c, 0, c->o.nnodes - 1);
 	int64_t hour = 3600 * CLOCK_NS_PER_S;
 
 	if (!c->wild)
 		return;
 	if (cluster_chance(c, 600))
 		cut_nodes(c);
-	else if (c->o.jumps)
+	else if (c->o.jumps && cluster_chance(c, 500))
 		c->servers[i].skew_ns =
+		    (int64_t)cluster_between(c, 0, 2) * hour - hour;
+	else if (c->o.jumps)
+		c->nodes[k].skew_ns =
 		    (int64_t)cluster_between(c, 0, 2) * hour - hour;
 	cluster_later(c, cluster_between(c, 1, 2 * c->o.trouble_every_ms),
 	    EV_TROUBLE, 0, 0);

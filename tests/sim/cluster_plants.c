@@ -12,5 +12,7 @@ const struct cluster_plant cluster_plants[] = {
 	{ 7, "new-leader-forgets-evaluations", 1, 200 },
 	{ 11, "room-that-was-gained-not-noticed", 5, 200 },
 	{ 12, "lost-node-makes-no-evaluation", 10, 200 },
+	{ 13, "time-measured-by-the-wall-clock", 1, 400 },
+	{ 14, "lease-without-its-grace", 1, 400 },
 };
 const size_t cluster_nplants = sizeof cluster_plants / sizeof cluster_plants[0];

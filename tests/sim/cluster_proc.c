@@ -82,15 +82,14 @@ void
 node_settle(struct cluster *c, struct vnode *n, struct alloc_run *run)
 {
 	struct run_action act;
-	uint64_t wake_ms;
+	uint64_t wake_ms, now_ms = node_now(c, n).ms;
 
 	while (alloc_run_take(run, &act))
 		carry_out(c, n, run, &act);
 	wake_ms = alloc_run_wake_ms(run);
 	if (wake_ms != 0) {
-		struct event *ev = cluster_later(c,
-		    wake_ms > c->w.now ? wake_ms - c->w.now : 1, EV_WAKE,
-		    node_place(c, n), n->epoch);
+		struct event *ev = node_later(
+		    c, n, wake_ms > now_ms ? wake_ms - now_ms : 1, EV_WAKE);
 
 		snprintf(
 		    ev->alloc_id, sizeof ev->alloc_id, "%s", run->alloc->id);
@@ -118,7 +117,7 @@ node_on_started(struct cluster *c, struct vnode *n, const struct event *ev)
 		return;
 	if (c->wild && cluster_chance(c, 10)) {
 		alloc_run_start_failed(
-		    run, ev->task, "no such luck", false, node_now(c));
+		    run, ev->task, "no such luck", false, node_now(c, n));
 		node_settle(c, n, run);
 		return;
 	}
@@ -132,7 +131,7 @@ node_on_started(struct cluster *c, struct vnode *n, const struct event *ev)
 	else if (c->wild && cluster_chance(c, 50))
 		proc_end_later(c, n, ev->alloc_id, ev->task, ev->life,
 		    cluster_between(c, 100, 5000), 1);
-	alloc_run_started(run, ev->task, node_now(c));
+	alloc_run_started(run, ev->task, node_now(c, n));
 	node_settle(c, n, run);
 }
 
@@ -153,6 +152,6 @@ node_on_exited(struct cluster *c, struct vnode *n, const struct event *ev)
 	node_proc_forget(n, p);
 	if (run == NULL)
 		return;
-	alloc_run_ended(run, ev->task, &end, node_now(c));
+	alloc_run_ended(run, ev->task, &end, node_now(c, n));
 	node_settle(c, n, run);
 }

@@ -264,7 +264,7 @@ read_mail(struct vserver *v)
 static void
 enter(struct vserver *v)
 {
-	sched_core_clock(v->core, v->c->w.now + v->s->clock_offset_ms,
+	sched_core_clock(v->core, sim_clock(&v->c->w, v->s),
 	    cluster_wall_ns(v->c) + v->skew_ns);
 }
 
@@ -290,12 +290,11 @@ propose(struct vserver *v, const struct sched_act *act)
 static void
 set_timer(struct vserver *v)
 {
-	uint64_t due_ms = sched_core_due_ms(v->core);
+	uint64_t due_ms = sim_clock_shows(v->s, sched_core_due_ms(v->core));
 	uint64_t now_ms = v->c->w.now;
 
 	if (due_ms == UINT64_MAX)
 		return;
-	due_ms -= v->s->clock_offset_ms;
 	if (due_ms <= now_ms)
 		due_ms = now_ms + 1;
 	if (v->tick_ms != 0 && v->tick_ms <= due_ms)
@@ -507,7 +506,7 @@ on_start(void *ctx, struct sim_server *s)
 
 	sched_core_opts_init(&o);
 	o.seed = sim_mix(c->w.seed, s->id * 1000 + s->incarnation + 500);
-	o.failover_ttl_ms = 10000;
+	o.failover_ttl_ms = CLUSTER_FAILOVER_MS;
 	o.gc_interval_ms = c->o.gc_ms;
 	o.gc_eval_ns = o.gc_deployment_ns = INT64_C(10000000000);
 	v->core = sched_core_new(&o);

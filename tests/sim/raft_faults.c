@@ -74,6 +74,8 @@ sim_choose_opts(struct sim_world *w)
 {
 	choose_cluster(&w->o, &w->chance);
 	choose_trouble(&w->o, &w->chance);
+	/* Elections bear that one clock runs a tenth faster than another. */
+	w->o.skew_ppm = sim_mix(w->seed, 8) % 3 == 0 ? 50000 : 0;
 }
 
 /* --- links --- */

@@ -40,7 +40,9 @@ void
 sim_world_open(struct sim_world *w)
 {
 	struct raft_entry first;
+	struct rng clocks;
 
+	rng_init(&clocks, sim_mix(w->seed, 7));
 	for (size_t i = 0; i < w->o.nfirst; i++)
 		w->config.servers[w->config.n++] =
 		    (struct raft_server){ .id = i + 1,
@@ -55,6 +57,8 @@ sim_world_open(struct sim_world *w)
 
 		s->id = i + 1;
 		s->clock_offset_ms = rng_below(&w->chance, 1000000);
+		if (w->o.skew_ppm > 0)
+			s->clock_ppm = sim_skew(&clocks, w->o.skew_ppm);
 		if (i >= w->o.nfirst)
 			continue; /* an empty disk: to be added */
 		s->disk_term = 1;

@@ -98,7 +98,7 @@ act(struct sim_world *w, struct sim_server *s, const struct raft_action *a,
 static void
 rearm_tick(struct sim_world *w, struct sim_server *s)
 {
-	uint64_t at = raft_deadline(s->raft) - s->clock_offset_ms;
+	uint64_t at = sim_clock_shows(s, raft_deadline(s->raft));
 
 	if (at < w->now)
 		at = w->now;
@@ -114,7 +114,7 @@ step_with(struct sim_world *w, struct sim_server *s, struct raft_event ev,
 {
 	uint64_t before = s->applied;
 
-	ev.now_ms = w->now + s->clock_offset_ms;
+	ev.now_ms = sim_clock(w, s);
 	raft_step(s->raft, &ev, &w->acts);
 	sim_ghost_elected(w, s);
 	for (size_t i = 0; i < w->acts.n; i++)
@@ -181,7 +181,7 @@ sim_server_event(
 		if (s->tick_at != ev->a)
 			break;
 		s->tick_at = 0;
-		if (raft_deadline(s->raft) <= w->now + s->clock_offset_ms)
+		if (raft_deadline(s->raft) <= sim_clock(w, s))
 			sim_step(
 			    w, s, (struct raft_event){ .type = RAFT_TICK });
 		else
@@ -327,7 +327,7 @@ recover(struct sim_world *w, struct sim_server *s)
 	rec.entries = v;
 	if (s->disk_snap.meta.index > 0)
 		rec.snapshot = &s->disk_snap.meta;
-	r = raft_new(&o, &rec, w->now + s->clock_offset_ms, &why);
+	r = raft_new(&o, &rec, sim_clock(w, s), &why);
 	free(v);
 	if (r == NULL)
 		sim_fail(

@@ -57,6 +57,53 @@ sim_spread(struct rng *r, uint64_t mean)
 	return sim_chance(r, 20) ? ms * (2 + rng_below(r, 10)) : ms;
 }
 
+/* --- clocks --- */
+
+#define MILLION INT64_C(1000000)
+
+uint64_t
+sim_counted(int64_t ppm, uint64_t ms)
+{
+	return ms * (uint64_t)(MILLION + ppm) / MILLION;
+}
+
+uint64_t
+sim_counting(int64_t ppm, uint64_t counted)
+{
+	uint64_t rate = (uint64_t)(MILLION + ppm);
+
+	return (counted * MILLION + rate - 1) / rate;
+}
+
+int64_t
+sim_skew(struct rng *r, uint64_t max_ppm)
+{
+	int64_t max = (int64_t)max_ppm;
+
+	switch (rng_below(r, 3)) {
+	case 0:
+		return max;
+	case 1:
+		return -max;
+	default:
+		return (int64_t)rng_below(r, 2 * max_ppm + 1) - max;
+	}
+}
+
+uint64_t
+sim_clock(const struct sim_world *w, const struct sim_server *s)
+{
+	return s->clock_offset_ms + sim_counted(s->clock_ppm, w->now);
+}
+
+uint64_t
+sim_clock_shows(const struct sim_server *s, uint64_t at_ms)
+{
+	if (at_ms == UINT64_MAX || at_ms < s->clock_offset_ms)
+		return at_ms == UINT64_MAX ? at_ms : 0;
+	return sim_counting(s->clock_ppm, at_ms - s->clock_offset_ms);
+}
+
 /* No well-behaved cluster has as much on its way at once. */
 enum { EVENTS_MAX = 20000 };
 

@@ -60,7 +60,8 @@ struct sim_server {
 	bool up;
 	unsigned life; /* events of an earlier life are dropped */
 	uint64_t incarnation;
-	uint64_t clock_offset_ms;
+	uint64_t clock_offset_ms; /* of its clock, and its rate: 0 is true */
+	int64_t clock_ppm;
 	struct raft *raft;
 	uint64_t tick_at;
 	uint64_t paused_until, slow_until;
@@ -142,6 +143,7 @@ struct sim_opts {
 	uint64_t client_every_ms, read_every_ms;
 	unsigned apply_late;
 	unsigned rounds;
+	uint64_t skew_ppm; /* of a clock's rate, at most, either way */
 };
 
 /* One term, as the ghost saw its leader's log. */
@@ -284,6 +286,16 @@ uint64_t sim_mix(uint64_t a, uint64_t b);
 bool sim_chance(struct rng *r, unsigned per_mille);
 /* In [1, 2 * mean), with a thin tail far beyond. */
 uint64_t sim_spread(struct rng *r, uint64_t mean);
+
+/* A clock that goes wrong by so many parts of a million: what it has counted
+ * after a time, and how long it takes to count so much. */
+uint64_t sim_counted(int64_t ppm, uint64_t ms);
+uint64_t sim_counting(int64_t ppm, uint64_t counted);
+/* Anything from -max to max, mostly a limit. */
+int64_t sim_skew(struct rng *r, uint64_t max_ppm);
+/* The server's clock; and when it shows that much, or UINT64_MAX. */
+uint64_t sim_clock(const struct sim_world *w, const struct sim_server *s);
+uint64_t sim_clock_shows(const struct sim_server *s, uint64_t at_ms);
 
 void sim_post(struct sim_world *w, uint64_t at, enum sim_event_type type,
     struct sim_server *s, uint64_t a);
