@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/hash.h"
 #include "common/mem.h"
 #include "common/rec_dense_impl.h"
 #include "common/rec_impl.h"
@@ -55,32 +56,6 @@ rec_words_count(const struct rec_words *w)
 	return w->n;
 }
 
-static inline uint64_t
-mix(uint64_t h, const char *s)
-{
-	uint64_t v;
-
-	memcpy(&v, s, sizeof v);
-	h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
-	return h ^ h >> 32;
-}
-
-/* Eight bytes at a time; the last eight overlap. */
-static uint32_t
-word_hash(const char *s, size_t n)
-{
-	uint64_t h = n;
-	char last[8] = { 0 };
-
-	if (n < 8) {
-		memcpy(last, s, n);
-		return (uint32_t)mix(h, last);
-	}
-	for (size_t i = 0; i + 8 < n; i += 8)
-		h = mix(h, s + i);
-	return (uint32_t)mix(h, s + n - 8);
-}
-
 static const char *
 word_at(const struct rec_words *w, uint32_t number, size_t *n)
 {
@@ -114,7 +89,7 @@ word_find(const struct rec_words *w, const char *s, size_t n)
 	if (n < REC_WORD_MIN || n > REC_WORD_MAX)
 		return DENSE_NONE;
 	/* Of an empty slot it is DENSE_NONE. */
-	return slot_of(w, word_hash(s, n), s, n)->number - 1;
+	return slot_of(w, hash_text(s, n), s, n)->number - 1;
 }
 
 static void
@@ -147,7 +122,7 @@ rec_words_add(struct rec_words *w, const char *text, size_t limit)
 	if (n < REC_WORD_MIN || n > REC_WORD_MAX || w->n >= limit ||
 	    w->n >= REC_WORDS_MAX)
 		return;
-	hash = word_hash(text, n);
+	hash = hash_text(text, n);
 	if (slot_of(w, hash, text, n)->number != 0)
 		return;
 	if (2 * (w->n + 1) > w->nslots)

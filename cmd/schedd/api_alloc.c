@@ -76,6 +76,7 @@ reply_stubs(struct query *q, const void **allocs, size_t n, bool resources,
 static void
 read_allocs(struct query *q)
 {
+	const struct sched_alloc *a;
 	const void **list;
 	size_t n = 0;
 
@@ -83,8 +84,8 @@ read_allocs(struct query *q)
 		return;
 	if (query_waits(q, SCHED_ALLOCS, ""))
 		return;
-	list = arena_alloc(&q->arena, HASH_COUNT(q->st->allocs) * sizeof *list);
-	for (struct sched_alloc *a = q->st->allocs; a != NULL; a = a->hh.next)
+	list = arena_alloc(&q->arena, q->st->alloc_ids.n * sizeof *list);
+	TAILQ_FOREACH (a, &q->st->allocs, by_age)
 		if (query_wants_ns(q, a->job->ns) && query_wants_id(q, a->id))
 			list[n++] = a;
 	n = query_page(q, list, n, alloc_key, QUERY_BY_INDEX);

@@ -66,8 +66,9 @@ find_evals(struct matches *m)
 static void
 find_allocs(struct matches *m)
 {
-	for (struct sched_alloc *a = m->q->st->allocs; a != NULL;
-	     a = a->hh.next)
+	const struct sched_alloc *a;
+
+	TAILQ_FOREACH (a, &m->q->st->allocs, by_age)
 		if (query_wants_ns(m->q, a->job->ns))
 			offer(m, (struct match){ .id = a->id });
 }
@@ -136,8 +137,9 @@ find_node_names(struct matches *m)
 static void
 find_alloc_names(struct matches *m)
 {
-	for (struct sched_alloc *a = m->q->st->allocs; a != NULL;
-	     a = a->hh.next) {
+	const struct sched_alloc *a;
+
+	TAILQ_FOREACH (a, &m->q->st->allocs, by_age) {
 		struct buf name = { 0 };
 
 		if (!query_wants_ns(m->q, a->job->ns))

@@ -61,7 +61,7 @@ static void
 take_out(struct verify *v, struct sched_alloc *a)
 {
 	if (map_put(&v->gone, a->id, a) == NULL && !sched_alloc_is_terminal(a))
-		sum_add(&part_of(v, a->node->id)->freed, &a->usage, 1);
+		sum_add(&part_of(v, a->node->id)->freed, a->usage, 1);
 }
 
 static void
@@ -123,7 +123,8 @@ check_ports(const struct verify *v, const struct sched_node *n,
 		     i < a->nports && !sched_alloc_is_terminal(a) &&
 		     map_find(&v->gone, a->id) == NULL;
 		     i++)
-			portset_add(&ports, a->ports[i].ip, a->ports[i].value);
+			portset_add(&ports, sched_alloc_ports(a)[i].ip,
+			    sched_alloc_ports(a)[i].value);
 	for (size_t i = 0; i < p->nadds && bad == NULL; i++)
 		if (p->adds[i]->allocated_resources != NULL &&
 		    !portset_each(

@@ -112,7 +112,7 @@ closest(struct candidate *list, size_t n, const struct sched_usage *need)
 			continue;
 		if (best != NULL && c->priority != best->priority)
 			break;
-		c->distance = distance(need, &c->a->usage) + penalty(c);
+		c->distance = distance(need, c->a->usage) + penalty(c);
 		if (best == NULL || c->distance < best->distance)
 			best = c;
 	}
@@ -139,11 +139,11 @@ drop_needless(struct candidate **chosen, size_t n,
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
-		chosen[i]->distance = distance(ask, &chosen[i]->a->usage);
+		chosen[i]->distance = distance(ask, chosen[i]->a->usage);
 	qsort(chosen, n, sizeof(struct candidate *), by_distance);
 	for (size_t i = 0; i < n; i++) {
 		victims[count++] = chosen[i]->a;
-		add(&have, &chosen[i]->a->usage, 1);
+		add(&have, chosen[i]->a->usage, 1);
 		if (fit_exceeded(ask, &have) == NULL)
 			break;
 	}
@@ -171,8 +171,8 @@ preempt_find(struct world *w, struct world_node *n,
 			return 0;
 		c->chosen = true;
 		chosen[nchosen++] = c;
-		add(&have, &c->a->usage, 1);
-		add(&need, &c->a->usage, -1);
+		add(&have, c->a->usage, 1);
+		add(&need, c->a->usage, -1);
 	}
 	if (nchosen == 0)
 		return 0;

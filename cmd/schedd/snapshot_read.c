@@ -405,6 +405,8 @@ take_over(struct sched_state *st, struct reader *r)
 	sched_state_release(st);
 	*st = *fresh;
 	/* Empty lists and the first of a list point back at their head. */
+	TAILQ_INIT(&st->allocs);
+	TAILQ_CONCAT(&st->allocs, &fresh->allocs, by_age);
 	TAILQ_INIT(&st->services_by_index);
 	TAILQ_CONCAT(
 	    &st->services_by_index, &fresh->services_by_index, by_index);

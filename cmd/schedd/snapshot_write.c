@@ -187,6 +187,7 @@ static void
 write_all(struct writer *w, const struct sched_state *st)
 {
 	const struct sched_service *s;
+	const struct sched_alloc *a;
 
 	write_small(w, st);
 	write_staged(w, &st->staged);
@@ -200,8 +201,7 @@ write_all(struct writer *w, const struct sched_state *st)
 	for (const struct sched_deployment *d = st->deployments; d != NULL;
 	     d = d->hh.next)
 		record(w, SNAP_DEPLOYMENT, &deployment_type, &d->rec);
-	for (const struct sched_alloc *a = st->allocs; a != NULL;
-	     a = a->hh.next)
+	TAILQ_FOREACH (a, &st->allocs, by_age)
 		write_alloc(w, a);
 	TAILQ_FOREACH (s, &st->services_by_index, by_index)
 		record(w, SNAP_SERVICE, &service_instance_type, &s->rec);

@@ -283,7 +283,7 @@ schedd_info(struct daemon *d,
 	add_number(add, ctx, "feature_level_known", st->level_known);
 	add_number(add, ctx, "jobs", HASH_COUNT(st->jobs));
 	add_number(add, ctx, "nodes", HASH_COUNT(st->nodes));
-	add_number(add, ctx, "allocations", HASH_COUNT(st->allocs));
+	add_number(add, ctx, "allocations", st->alloc_ids.n);
 	add_number(add, ctx, "evaluations", HASH_COUNT(st->evals));
 	add_number(add, ctx, "services", HASH_COUNT(st->services));
 	add_number(add, ctx, "ready_evals", s.ready);

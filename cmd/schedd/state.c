@@ -17,6 +17,7 @@ sched_state_init(struct sched_state *st)
 	*st = (struct sched_state){ .level = 1,
 		.level_known = ROVE_FEATURE_LEVEL,
 		.words = sched_words_new() };
+	TAILQ_INIT(&st->allocs);
 	TAILQ_INIT(&st->services_by_index);
 	st->config.scheduler_algorithm = xstrdup("binpack");
 	st->config.preemption_config.system_scheduler_enabled = true;
@@ -84,10 +85,7 @@ sched_node_find(const struct sched_state *st, const char *id)
 struct sched_alloc *
 sched_alloc_find(const struct sched_state *st, const char *id)
 {
-	struct sched_alloc *a;
-
-	HASH_FIND_STR(st->allocs, sched_str(id), a);
-	return a;
+	return alloctable_find(&st->alloc_ids, sched_str(id));
 }
 
 struct sched_eval *

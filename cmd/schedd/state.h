@@ -24,6 +24,7 @@
 
 #include <uthash.h>
 
+#include "cmd/schedd/alloctable.h"
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/err.h"
@@ -129,24 +130,23 @@ struct sched_alloc {
 	uint16_t nports;
 	uint32_t name_index; /* n of "job.group[n]" */
 	uint32_t packed_len;
-	uint8_t *packed; /* see state_pack.c */
+	void *packed; /* its ports, and what else state_pack.c keeps */
 	struct sched_job *job;
 	struct sched_version *version;
 	struct sched_node *node;
 	struct sched_eval *eval;             /* NULL once forgotten */
 	struct sched_deployment *deployment; /* NULL when none */
-	struct sched_usage usage;
-	struct sched_port *ports;
+	const struct sched_usage *usage;     /* the state's */
 	uint64_t create_index;
 	uint64_t modify_index;
 	uint64_t alloc_modify_index; /* of the servers' side */
 	int64_t create_time;
 	int64_t modify_time;
+	TAILQ_ENTRY(sched_alloc) by_age; /* here */
 	TAILQ_ENTRY(sched_alloc) by_job;
 	TAILQ_ENTRY(sched_alloc) by_node;
 	TAILQ_ENTRY(sched_alloc) by_eval;
 	TAILQ_ENTRY(sched_alloc) by_deployment;
-	UT_hash_handle hh;
 };
 TAILQ_HEAD(sched_allocs, sched_alloc);
 
@@ -284,10 +284,11 @@ struct sched_state {
 	uint64_t tables[SCHED_NTABLES];
 	struct sched_job *jobs; /* uthash heads, in order of insertion */
 	struct sched_node *nodes;
-	struct sched_alloc *allocs;
 	struct sched_eval *evals;
 	struct sched_deployment *deployments;
 	struct sched_service *services;
+	struct alloctable alloc_ids;
+	struct sched_allocs allocs; /* oldest here first */
 	struct sched_services services_by_index;
 	struct sched_service_set *services_by_name;
 	struct sched_service_set *services_by_alloc;
@@ -302,6 +303,7 @@ struct sched_state {
 	char **ips; /* host addresses that ports stand on */
 	size_t nips;
 	struct sched_text *texts; /* of nodes' attributes */
+	struct sched_size *sizes; /* that allocations have */
 	struct rec_words *words;  /* that packed allocations are made of */
 	struct map watches;
 	LIST_HEAD(sched_woken, sched_watch) woken; /* by this command */
@@ -349,9 +351,9 @@ struct sched_version *sched_version_find(
 /* The job's newest deployment. */
 struct sched_deployment *sched_deployment_latest(const struct sched_job *j);
 
-/* for (struct sched_alloc *a = st->allocs; a; a = a->hh.next): every table
- * is walked so; within a job, node or evaluation, TAILQ_FOREACH. Entries of
- * st->jobs and st->nodes may have no record. */
+/* for (struct sched_node *n = st->nodes; n; n = n->hh.next): every table is
+ * walked so; allocations, of all or of a job, node or evaluation, with
+ * TAILQ_FOREACH. Entries of st->jobs and st->nodes may have no record. */
 
 /* --- reading --- */
 
@@ -360,6 +362,8 @@ bool sched_alloc_is_terminal(const struct sched_alloc *a);
 /* Ended at its node: complete, failed or lost. */
 bool sched_alloc_is_client_terminal(const struct sched_alloc *a);
 const char *sched_alloc_group(const struct sched_alloc *a);
+/* a->nports of them. */
+const struct sched_port *sched_alloc_ports(const struct sched_alloc *a);
 const char *sched_desired_name(enum sched_desired d);
 const char *sched_client_name(enum sched_client c);
 

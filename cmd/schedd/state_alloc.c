@@ -26,7 +26,7 @@ count(struct sched_alloc *a, int sign)
 	a->job->groups[a->group].count[a->client] += sign;
 	if (sched_alloc_is_client_terminal(a))
 		return;
-	usage_add(&a->node->held, &a->usage, sign);
+	usage_add(&a->node->held, a->usage, sign);
 	a->node->nheld += (size_t)sign;
 	if (a->desired != SCHED_RUN)
 		return;
@@ -34,7 +34,7 @@ count(struct sched_alloc *a, int sign)
 		a->job->nlive++;
 	else
 		a->job->nlive--;
-	usage_add(&a->node->usage, &a->usage, sign);
+	usage_add(&a->node->usage, a->usage, sign);
 }
 
 static size_t
@@ -64,6 +64,58 @@ sched_recount(struct sched_state *st)
 	for (struct sched_job *j = st->jobs; j != NULL; j = j->hh.next)
 		nwrong += recount(j);
 	return nwrong;
+}
+
+/* --- sizes --- */
+
+/* Allocations of a group are of one size, those of many groups too. */
+struct sched_size {
+	struct sched_usage usage;
+	size_t refs;
+	UT_hash_handle hh;
+};
+
+static const struct sched_usage nothing;
+
+static struct sched_size *
+size_find(const struct sched_state *st, const struct sched_usage *u)
+{
+	struct sched_size *s;
+
+	HASH_FIND(hh, st->sizes, u, sizeof *u, s);
+	return s;
+}
+
+static void
+size_drop(struct sched_state *st, const struct sched_usage *u)
+{
+	struct sched_size *s = size_find(st, u);
+
+	if (--s->refs > 0)
+		return;
+	HASH_DEL(st->sizes, s);
+	free(s);
+}
+
+static void
+set_usage(
+    struct sched_state *st, struct sched_alloc *a, const struct sched_usage *u)
+{
+	const struct sched_usage *old = a->usage;
+	struct sched_size *s;
+
+	if (old != NULL && memcmp(old, u, sizeof *u) == 0)
+		return;
+	s = size_find(st, u);
+	if (s == NULL) {
+		s = xcalloc(1, sizeof *s);
+		s->usage = *u;
+		HASH_ADD(hh, st->sizes, usage, sizeof s->usage, s);
+	}
+	s->refs++;
+	a->usage = &s->usage;
+	if (old != NULL)
+		size_drop(st, old);
 }
 
 /* --- ports --- */
@@ -96,46 +148,23 @@ ip_place(struct sched_state *st, const char *ip)
 
 struct port_reader {
 	struct sched_state *st;
-	struct sched_alloc *a;
+	struct sched_ports *ports;
 };
 
 static bool
 add_port(void *ctx, const char *ip, int64_t value)
 {
 	const struct port_reader *r = ctx;
-	struct sched_alloc *a = r->a;
+	struct sched_ports *ports = r->ports;
 
-	if (value <= 0 || a->nports == UINT16_MAX)
+	if (value <= 0 || ports->n == UINT16_MAX)
 		return true;
-	a->ports =
-	    xreallocarray(a->ports, (size_t)a->nports + 1, sizeof *a->ports);
-	a->ports[a->nports++] = (struct sched_port){
+	ports->v = xgrow(ports->v, ports->n, &ports->cap, sizeof *ports->v);
+	ports->v[ports->n++] = (struct sched_port){
 		.value = value,
 		.ip = ip_place(r->st, sched_str(ip)),
 	};
 	return true;
-}
-
-static void
-read_ports(struct sched_state *st, struct sched_alloc *a,
-    const struct allocated_resources *r)
-{
-	struct port_reader reader = { st, a };
-
-	free(a->ports);
-	a->ports = NULL;
-	a->nports = 0;
-	portset_each(r, add_port, &reader);
-}
-
-/* --- the small struct, from the record --- */
-
-static uint32_t
-index_of_name(const char *name)
-{
-	const char *open = name != NULL ? strrchr(name, '[') : NULL;
-
-	return open != NULL ? (uint32_t)strtoul(open + 1, NULL, 10) : 0;
 }
 
 static bool
@@ -146,6 +175,39 @@ is_complex(const struct allocated_resources *r)
 		    r->tasks[i].ndevices > 0)
 			return true;
 	return false;
+}
+
+/* What it takes up, and its ports, which the caller frees; a record that says
+ * nothing of that leaves both as they were. */
+static void
+read_resources(struct sched_state *st, struct sched_alloc *a,
+    const struct allocated_resources *r, struct sched_ports *ports)
+{
+	struct port_reader reader = { st, ports };
+	struct sched_usage usage;
+
+	if (r == NULL) {
+		if (a->usage == NULL)
+			set_usage(st, a, &nothing);
+		ports->n = a->nports;
+		ports->v =
+		    xmemdup(sched_alloc_ports(a), ports->n * sizeof *ports->v);
+		return;
+	}
+	fit_usage(r, &usage);
+	set_usage(st, a, &usage);
+	portset_each(r, add_port, &reader);
+	a->complex = is_complex(r);
+}
+
+/* --- the small struct, from the record --- */
+
+static uint32_t
+index_of_name(const char *name)
+{
+	const char *open = name != NULL ? strrchr(name, '[') : NULL;
+
+	return open != NULL ? (uint32_t)strtoul(open + 1, NULL, 10) : 0;
 }
 
 static void
@@ -268,7 +330,8 @@ alloc_new(struct sched_state *st, const struct alloc *rec, struct sched_job *j)
 	TAILQ_INSERT_TAIL(&a->node->allocs, a, by_node);
 	j->nallocs++;
 	a->node->nallocs++;
-	HASH_ADD_STR(st->allocs, id, a);
+	TAILQ_INSERT_TAIL(&st->allocs, a, by_age);
+	alloctable_add(&st->alloc_ids, a);
 	return a;
 }
 
@@ -276,6 +339,7 @@ struct sched_alloc *
 sched_put_alloc(struct sched_state *st, const struct alloc *rec, uint64_t at)
 {
 	struct sched_alloc *a = sched_alloc_find(st, rec->id);
+	struct sched_ports ports = { 0 };
 	struct sched_job *j;
 	struct sched_version *v;
 
@@ -302,12 +366,9 @@ sched_put_alloc(struct sched_state *st, const struct alloc *rec, uint64_t at)
 	set_deployment(st, a, rec);
 	a->group = (uint16_t)sched_group_have(j, sched_str(rec->task_group));
 	read_flags(a, rec);
-	if (rec->allocated_resources != NULL) {
-		fit_usage(rec->allocated_resources, &a->usage);
-		read_ports(st, a, rec->allocated_resources);
-		a->complex = is_complex(rec->allocated_resources);
-	}
-	sched_alloc_pack(a, rec, st->level);
+	read_resources(st, a, rec->allocated_resources, &ports);
+	sched_alloc_pack(a, rec, &ports, st->level);
+	free(ports.v);
 	count(a, 1);
 	touch_alloc(st, a, at);
 	return a;
@@ -332,9 +393,10 @@ sched_alloc_forget(struct sched_state *st, struct sched_alloc *a, uint64_t at)
 		TAILQ_REMOVE(&a->eval->allocs, a, by_eval);
 	if (a->deployment != NULL)
 		TAILQ_REMOVE(&a->deployment->allocs, a, by_deployment);
-	HASH_DEL(st->allocs, a);
+	TAILQ_REMOVE(&st->allocs, a, by_age);
+	alloctable_remove(&st->alloc_ids, a);
 	sched_version_unref(a->version);
-	free(a->ports);
+	size_drop(st, a->usage);
 	free(a->packed);
 	free(a);
 	sched_entries_unused(st, j, n);

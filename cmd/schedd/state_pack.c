@@ -187,12 +187,15 @@ leave_out_known(const struct sched_alloc *a, struct alloc *rec)
 }
 
 void
-sched_alloc_pack(struct sched_alloc *a, const struct alloc *rec, uint64_t level)
+sched_alloc_pack(struct sched_alloc *a, const struct alloc *rec,
+    const struct sched_ports *ports, uint64_t level)
 {
 	struct alloc rest = *rec;
 	unsigned known = leave_out_known(a, &rest);
 	struct buf b = { 0 };
 
+	if (ports->n > 0)
+		buf_add(&b, ports->v, ports->n * sizeof *ports->v);
 	buf_addc(&b, (char)known);
 	buf_addc(&b, (char)(known >> 8));
 	rec_pack_dense(&alloc_type, &rest, level, a->job->words,
@@ -203,6 +206,7 @@ sched_alloc_pack(struct sched_alloc *a, const struct alloc *rec, uint64_t level)
 		a->packed_len = (uint32_t)b.len;
 	}
 	memcpy(a->packed, b.data, b.len);
+	a->nports = (uint16_t)ports->n;
 	buf_release(&b);
 }
 
@@ -257,19 +261,45 @@ put_back(const struct sched_alloc *a, unsigned known, struct arena *arena,
 	put_back_numbers(a, out);
 }
 
+const struct sched_port *
+sched_alloc_ports(const struct sched_alloc *a)
+{
+	return a->packed;
+}
+
 void
 sched_alloc_decode(const struct sched_alloc *a, struct arena *arena,
     bool with_job, struct alloc *out)
 {
+	size_t nports = a->nports * sizeof(struct sched_port);
+	const uint8_t *p = (const uint8_t *)a->packed + nports;
 	struct err err;
 
 	/* What we packed ourselves always unpacks. */
-	if (rec_unpack_dense(&alloc_type, out, a->packed + NKNOWN,
-		a->packed_len - NKNOWN, a->job->words, (uint64_t)a->create_time,
-		arena, &err) == -1)
+	if (rec_unpack_dense(&alloc_type, out, p + NKNOWN,
+		a->packed_len - nports - NKNOWN, a->job->words,
+		(uint64_t)a->create_time, arena, &err) == -1)
 		log_fatal("alloc record does not unpack alloc=%s: %s", a->id,
 		    err.text);
-	put_back(a, (unsigned)(a->packed[0] | a->packed[1] << 8), arena, out);
+	put_back(a, (unsigned)(p[0] | p[1] << 8), arena, out);
 	if (with_job && a->version != NULL)
 		out->job = a->version->job;
+}
+
+void
+sched_alloc_repack(struct sched_alloc *a, uint64_t level,
+    void (*change)(struct sched_alloc *a))
+{
+	struct sched_ports ports = { .n = a->nports };
+	struct arena arena = { 0 };
+	struct alloc rec;
+
+	sched_alloc_decode(a, &arena, false, &rec);
+	ports.v = arena_alloc(&arena, ports.n * sizeof *ports.v);
+	if (ports.n > 0)
+		memcpy(
+		    ports.v, sched_alloc_ports(a), ports.n * sizeof *ports.v);
+	change(a);
+	sched_alloc_pack(a, &rec, &ports, level);
+	arena_release(&arena);
 }

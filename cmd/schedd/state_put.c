@@ -241,22 +241,21 @@ sched_put_eval(struct sched_state *st, const struct eval *rec, uint64_t at)
 	touch_eval(st, e, at);
 }
 
+static void
+leave_eval(struct sched_alloc *a)
+{
+	TAILQ_REMOVE(&a->eval->allocs, a, by_eval);
+	a->eval = NULL;
+}
+
 void
 sched_eval_forget(struct sched_state *st, struct sched_eval *e, uint64_t at)
 {
 	struct sched_alloc *a;
 	struct sched_job *j = e->job;
 
-	while ((a = TAILQ_FIRST(&e->allocs)) != NULL) {
-		struct arena arena = { 0 };
-		struct alloc full;
-
-		sched_alloc_decode(a, &arena, false, &full);
-		TAILQ_REMOVE(&e->allocs, a, by_eval);
-		a->eval = NULL;
-		sched_alloc_pack(a, &full, st->level);
-		arena_release(&arena);
-	}
+	while ((a = TAILQ_FIRST(&e->allocs)) != NULL)
+		sched_alloc_repack(a, st->level, leave_eval);
 	touch_eval(st, e, at);
 	HASH_DEL(st->evals, e);
 	if (j != NULL) {
@@ -305,6 +304,13 @@ sched_put_deployment(
 	sched_deployment_changed(st, d, at);
 }
 
+static void
+leave_deployment(struct sched_alloc *a)
+{
+	TAILQ_REMOVE(&a->deployment->allocs, a, by_deployment);
+	a->deployment = NULL;
+}
+
 void
 sched_deployment_forget(
     struct sched_state *st, struct sched_deployment *d, uint64_t at)
@@ -312,16 +318,8 @@ sched_deployment_forget(
 	struct sched_alloc *a;
 	struct sched_job *j = d->job;
 
-	while ((a = TAILQ_FIRST(&d->allocs)) != NULL) {
-		struct arena arena = { 0 };
-		struct alloc full;
-
-		sched_alloc_decode(a, &arena, false, &full);
-		TAILQ_REMOVE(&d->allocs, a, by_deployment);
-		a->deployment = NULL;
-		sched_alloc_pack(a, &full, st->level);
-		arena_release(&arena);
-	}
+	while ((a = TAILQ_FIRST(&d->allocs)) != NULL)
+		sched_alloc_repack(a, st->level, leave_deployment);
 	sched_deployment_changed(st, d, at);
 	HASH_DEL(st->deployments, d);
 	TAILQ_REMOVE(&j->deployments, d, by_job);
@@ -335,8 +333,10 @@ sched_deployment_forget(
 static void
 release_tables(struct sched_state *st)
 {
-	while (st->allocs != NULL)
-		sched_alloc_forget(st, st->allocs, 0);
+	struct sched_alloc *a;
+
+	while ((a = TAILQ_FIRST(&st->allocs)) != NULL)
+		sched_alloc_forget(st, a, 0);
 	while (st->evals != NULL)
 		sched_eval_forget(st, st->evals, 0);
 	while (st->deployments != NULL)
@@ -368,6 +368,7 @@ sched_state_release(struct sched_state *st)
 		free(st->ips[i]);
 	free(st->ips);
 	sched_staged_release(&st->staged);
+	alloctable_release(&st->alloc_ids);
 	rec_words_free(st->words);
 	*st = (struct sched_state){ 0 };
 }

@@ -67,9 +67,18 @@ void sched_deployment_forget(
  */
 struct sched_alloc *sched_put_alloc(
     struct sched_state *st, const struct alloc *rec, uint64_t at);
-/* Packs what the struct does not say, as it is now; state_pack.c. */
-void sched_alloc_pack(
-    struct sched_alloc *a, const struct alloc *rec, uint64_t level);
+struct sched_ports {
+	struct sched_port *v;
+	size_t n, cap; /* n: UINT16_MAX at most */
+};
+
+/* Packs its ports and what the struct does not say, as it is now. */
+void sched_alloc_pack(struct sched_alloc *a, const struct alloc *rec,
+    const struct sched_ports *ports, uint64_t level);
+/* Packs it anew after change(a), which takes something away that its record
+ * refers to. */
+void sched_alloc_repack(struct sched_alloc *a, uint64_t level,
+    void (*change)(struct sched_alloc *a));
 /* Makes it hold this version of its job. */
 void sched_alloc_bind(struct sched_alloc *a, struct sched_version *v);
 void sched_alloc_forget(

@@ -309,7 +309,7 @@ move(struct world *w, const struct sched_alloc *a, int sign)
 
 	if (n == NULL || sched_alloc_is_client_terminal(a))
 		return;
-	use(&n->used, &a->usage, sign);
+	use(&n->used, a->usage, sign);
 	n->live += (size_t)sign;
 	note_own(w, n, a, sign);
 	if (a->nports > 0)
@@ -403,8 +403,8 @@ world_ports(struct world *w, struct world_node *n)
 		     i < a->nports && !sched_alloc_is_terminal(a) &&
 		     world_has(w, a);
 		     i++)
-			portset_add(
-			    &n->ports, a->ports[i].ip, a->ports[i].value);
+			portset_add(&n->ports, sched_alloc_ports(a)[i].ip,
+			    sched_alloc_ports(a)[i].value);
 	for (struct world_add *add = n->adds; add != NULL; add = add->next)
 		take_ports(w, n, add->resources);
 	return &n->ports;

@@ -70,10 +70,11 @@ check_state(const struct sched_state *st)
 	struct buf once = { 0 }, twice = { 0 };
 	struct sched_state back;
 	struct arena arena = { 0 };
+	const struct sched_alloc *a;
 	struct alloc rec;
 	struct err err;
 
-	for (struct sched_alloc *a = st->allocs; a != NULL; a = a->hh.next)
+	TAILQ_FOREACH (a, &st->allocs, by_age)
 		sched_alloc_decode(a, &arena, true, &rec);
 	arena_release(&arena);
 	sched_snapshot_write(st, write_buf, &once);

@@ -313,7 +313,7 @@ cluster_is_settled(struct cluster *c)
 	if (s.ready + s.unacked > 0)
 		return not_yet(c, "%zu evaluations are ready, %zu out", s.ready,
 		    s.unacked);
-	c->stats.placed = HASH_COUNT(st->allocs);
+	c->stats.placed = st->alloc_ids.n;
 	c->stats.partial += s.plans_partial;
 	return true;
 }

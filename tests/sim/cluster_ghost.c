@@ -24,7 +24,7 @@ short_hash(const struct sched_state *st)
 		h = sim_mix(h, st->tables[i]);
 	h = sim_mix(h, HASH_COUNT(st->jobs));
 	h = sim_mix(h, HASH_COUNT(st->nodes));
-	h = sim_mix(h, HASH_COUNT(st->allocs));
+	h = sim_mix(h, st->alloc_ids.n);
 	h = sim_mix(h, HASH_COUNT(st->evals));
 	h = sim_mix(h, HASH_COUNT(st->deployments));
 	for (size_t i = 0; i < st->nclients; i++)
@@ -98,8 +98,8 @@ check_room(struct cluster *c, const struct sched_node *n)
 	TAILQ_FOREACH (a, &n->allocs, by_node) {
 		if (sched_alloc_is_terminal(a))
 			continue;
-		cpu += a->usage.cpu;
-		memory_mb += a->usage.memory_mb;
+		cpu += a->usage->cpu;
+		memory_mb += a->usage->memory_mb;
 	}
 	if (cpu > CLUSTER_CPU || memory_mb > CLUSTER_MEMORY_MB)
 		sim_fail(&c->w, "ROOM: node %s has more than fits", n->id);

@@ -143,7 +143,7 @@ START_TEST(fsm_refuses_what_no_longer_fits)
 	ck_assert_str_eq(j->job->status, "running");
 	place("aaaaaaaa-0000-4000-8000-000000000002", 700, &reply);
 	ck_assert(reply.partial);
-	ck_assert_uint_eq(HASH_COUNT(st.allocs), 1);
+	ck_assert_uint_eq(st.alloc_ids.n, 1);
 	ck_assert_int_eq(st.nodes->usage.cpu, 700);
 	sched_state_release(&st);
 }
@@ -372,7 +372,7 @@ START_TEST(snapshot_brings_everything_back)
 	ck_assert_uint_eq(one.len, two.len);
 	ck_assert_mem_eq(one.data, two.data, one.len);
 	ck_assert_uint_eq(copy.index, st.index);
-	ck_assert_uint_eq(copy.allocs->version->job->version, 0);
+	ck_assert_uint_eq(TAILQ_FIRST(&copy.allocs)->version->job->version, 0);
 	ck_assert_uint_eq(copy.jobs->nversions, SCHED_JOB_VERSIONS);
 	ck_assert_ptr_nonnull(sched_services_named(&copy, "default", "web"));
 	sched_state_release(&copy);
