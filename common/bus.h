@@ -1,12 +1,9 @@
 /*
  * Requests, replies and topics between processes, over nng.
  *
- * nng is known to bus.c, bus_tls.c, bus_server.c, bus_context.c,
- * bus_answer.c, bus_peer.c, bus_call.c and bus_topic.c alone (bus_nng.h is what
- * they share); its threads end in there, and every callback below runs on the
- * loop's thread. bus.c also brings a sendmsg() of its own, which replaces
- * libc's in the whole program and tells EPIPE as ECONNRESET: nng 1.5 would
- * take the former for the end of its listener.
+ * nng is known to the files common/bus*.c alone (bus_nng.h is what they share);
+ * its threads end in bus_hub.c, and every callback below runs on the loop's
+ * thread.
  *
  * URLs are ipc:///path (made with mode 0660), tcp://host:port and
  * tls+tcp://host:port. Where a process has certificates, tcp:// means
@@ -17,10 +14,9 @@
  * wire(7) has its bytes. No message over BUS_MAX_MSG is sent: a reply becomes
  * a failure (ERR_INTERNAL), a call fails with ERR_BAD, a publication is
  * dropped, which its subscribers see as a gap; the first and the last are
- * logged. One that comes larger (nng cuts
- * its line), one that is cut short, one whose magic or number is unknown is
- * refused, counted (struct bus_stats) and logged once a minute at most for each
- * socket.
+ * logged. One that comes larger, one that is cut short, one whose magic or
+ * number is unknown is refused, counted (struct bus_stats) and logged once a
+ * minute at most for each socket.
  */
 #ifndef COMMON_BUS_H
 #define COMMON_BUS_H
@@ -110,7 +106,7 @@ struct bus_server *bus_serve_tls(struct loop *l, const char *url,
     struct tls_keys *keys, const struct bus_route *routes, size_t nroutes,
     void *ctx, struct err *err);
 void bus_server_free(struct bus_server *s); /* held requests are dropped */
-/* Borrowed; asks nng for its own counts, so not for every turn. */
+/* Borrowed. */
 const struct bus_stats *bus_server_stats(struct bus_server *s);
 int bus_server_port(const struct bus_server *s); /* of tcp; 0: none */
 
@@ -121,9 +117,13 @@ void bus_refusef(struct bus_req *req, enum err_code code, const char *fmt, ...)
 
 /* What should happen instead of a refusal when the deadline comes: fn answers
  * the request, before it returns. That a request is held for somebody who has
- * gone away cannot be told (nng does not say); its deadline ends it. */
+ * gone away is not told; its deadline ends it. */
 void bus_on_expire(
     struct bus_req *req, void (*fn)(void *ctx, struct bus_req *req), void *ctx);
+
+/* For one that is held for long: its body, its region and its token are not
+ * looked at any more, and their memory is given back. */
+void bus_forget_body(struct bus_req *req);
 
 /* The id that the asker's process gave it: its ids grow, and a request that
  * is repeated keeps its own. What changes state looks at it. */
@@ -155,8 +155,7 @@ struct bus_peer *bus_dial_keen(
 void bus_peer_free(struct bus_peer *p); /* pending callbacks: ERR_GONE */
 bool bus_peer_is_up(const struct bus_peer *p);
 const char *bus_peer_url(const struct bus_peer *p);
-/* Called when the connection comes or goes; a short break may go unseen. It
- * must not free the peer. */
+/* Called when the connection comes or goes. It must not free the peer. */
 void bus_peer_on_link(
     struct bus_peer *p, void (*fn)(void *ctx, bool up), void *ctx);
 

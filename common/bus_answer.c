@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <nng/nng.h>
-
 #include "common/bus.h"
-#include "common/bus_nng.h"
 #include "common/bus_server_impl.h"
 #include "common/due.h"
 #include "common/log.h"
@@ -19,13 +16,14 @@
 /* --- a request's life --- */
 
 struct bus_req *
-bus_req_new(struct bus_context *c)
+bus_req_new(struct bus_caller *c)
 {
 	struct bus_req *r = xcalloc(1, sizeof *r);
 
 	r->server = c->server;
-	r->context = c;
-	c->req = r;
+	r->caller = c;
+	r->is_held = true;
+	LIST_INSERT_HEAD(&c->held, r, entry);
 	c->server->nheld++;
 	return r;
 }
@@ -50,17 +48,36 @@ forget_oldest(struct bus_server *s)
 }
 
 void
+bus_req_orphan(struct bus_req *r)
+{
+	LIST_REMOVE(r, entry);
+	r->caller = NULL;
+	LIST_INSERT_HEAD(&r->server->orphans, r, entry);
+}
+
+void
+bus_forget_body(struct bus_req *r)
+{
+	arena_release(&r->arena);
+	r->region = r->token = "";
+	r->server->held_bytes -= r->nbytes;
+	r->nbytes = 0;
+}
+
+void
 bus_req_end(struct bus_req *r)
 {
 	struct bus_server *s = r->server;
 
 	due_remove(&s->dues, &r->due);
-	arena_release(&r->arena);
-	r->region = r->token = "";
+	bus_forget_body(r);
 	s->nheld--;
-	s->held_bytes -= r->nbytes;
-	r->context->req = NULL;
-	r->context = NULL;
+	if (s->heard == r)
+		s->heard = NULL;
+	r->is_held = false;
+	r->caller = NULL;
+	LIST_REMOVE(r, entry);
+	r->next_ended = NULL;
 	*s->ended_end = r;
 	s->ended_end = &r->next_ended;
 	if (++s->nended > BUS_ENDED_KEPT)
@@ -68,26 +85,15 @@ bus_req_end(struct bus_req *r)
 }
 
 void
-bus_forget_ended(struct bus_server *s)
+bus_drop_held(struct bus_server *s)
 {
+	while (!LIST_EMPTY(&s->orphans))
+		bus_req_end(LIST_FIRST(&s->orphans));
 	while (s->ended != NULL)
 		forget_oldest(s);
 }
 
 /* --- answering --- */
-
-static void
-send_answer(struct bus_server *s, struct bus_context *c)
-{
-	s->stats.replies++;
-	nng_aio_set_msg(c->aio, bus_msg(&s->scratch));
-	if (s->scratch.cap > SCRATCH_KEPT)
-		buf_release(&s->scratch);
-	pthread_mutex_lock(&s->lock);
-	c->state = CONTEXT_SENDING;
-	pthread_mutex_unlock(&s->lock);
-	nng_ctx_send(c->ctx, c->aio);
-}
 
 static void
 compose(struct bus_req *r, uint8_t flags, const struct rec_type *type,
@@ -120,14 +126,20 @@ static void
 answer(struct bus_req *r, uint8_t flags, const struct rec_type *type,
     const void *body)
 {
-	struct bus_context *c = r->context;
+	struct bus_server *s = r->server;
+	struct bus_caller *c = r->caller;
+	uint32_t head = r->head;
 
-	assert(c != NULL); /* answered before, or refused at its deadline */
+	assert(r->is_held); /* else answered, or refused at its deadline */
 	compose(r, flags, type, body);
-	if (r->server->scratch.len > BUS_MAX_MSG)
+	if (s->scratch.len > BUS_MAX_MSG)
 		compose_too_long(r);
 	bus_req_end(r);
-	send_answer(c->server, c);
+	s->stats.replies++;
+	if (c != NULL)
+		bus_line_send(&c->line, &head, &s->scratch);
+	if (s->scratch.cap > SCRATCH_KEPT)
+		buf_release(&s->scratch);
 }
 
 void

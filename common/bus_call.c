@@ -2,16 +2,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include <nng/nng.h>
-#include <nng/protocol/reqrep0/req.h>
-
 #include "common/bus.h"
 #include "common/bus_nng.h"
 #include "common/bus_peer_impl.h"
 #include "common/clock.h"
 #include "common/due.h"
 
-#define HEADER_END UINT32_C(0x80000000) /* nng: the last id of a header */
+#define UNSENT_MAX (1u << 20) /* bytes; then calls wait */
 
 /* Ids grow over restarts too, as long as the wall clock does. Loops of several
  * threads may ask. */
@@ -81,7 +78,7 @@ bus_call_fail(struct bus_peer *p, struct call *c, enum err_code code)
 		    c->def->name);
 	else
 		err_set(&err, code, "%s: %s", p->url,
-		    c->sent_on == 0 ? "nobody answers" : "connection lost");
+		    !c->is_sent ? "nobody answers" : "connection lost");
 	call_end(p, c, &err, NULL);
 }
 
@@ -99,16 +96,13 @@ call_find(const struct bus_peer *p, uint64_t id)
 bool
 bus_call_send(struct bus_peer *p, struct call *c)
 {
-	nng_msg *m = bus_msg(&c->bytes);
-	uint32_t id = (uint32_t)c->id | HEADER_END;
+	uint32_t head = (uint32_t)c->id | BUS_LINE_HEAD_END;
 
-	if (nng_msg_header_append_u32(m, id) == 0 &&
-	    nng_sendmsg(p->socket, m, NNG_FLAG_NONBLOCK) == 0) {
-		c->sent_on = p->nups;
-		return true;
-	}
-	nng_msg_free(m);
-	return false;
+	if (bus_line_unsent(&p->line->line) > UNSENT_MAX)
+		return false;
+	bus_line_send(&p->line->line, &head, &c->bytes);
+	c->is_sent = true;
+	return true;
 }
 
 void
@@ -118,7 +112,7 @@ bus_call_send_waiting(struct bus_peer *p)
 	if (!bus_peer_is_up(p))
 		return;
 	for (struct call *c = p->calls; c != NULL; c = c->next)
-		if (c->sent_on == 0 && c->failed == ERR_NONE &&
+		if (!c->is_sent && c->failed == ERR_NONE &&
 		    !bus_call_send(p, c)) {
 			p->clogged = true;
 			return;
@@ -164,16 +158,18 @@ hear_reply(struct bus_peer *p, struct call *c, const struct envelope *e)
 }
 
 void
-bus_call_hear(struct bus_peer *p, nng_msg *m)
+bus_call_hear(struct bus_peer *p, const uint8_t *bytes, size_t n)
 {
 	struct envelope e;
 	struct call *c;
 	struct err err;
+	uint32_t head;
 
-	if (envelope_unpack(&e, nng_msg_body(m), nng_msg_len(m), &err) == -1) {
+	if (!bus_line_head(&bytes, &n, &head) ||
+	    envelope_unpack(&e, bytes, n, &err) == -1) {
 		bus_complain(
-		    &p->complaint, loop_now_ms(p->loop), p->url, err.text, 1);
-		nng_pipe_close(nng_msg_get_pipe(m));
+		    &p->complaint, loop_now_ms(p->loop), p->url, "no reply", 1);
+		bus_line_cut(&p->line->line, NULL);
 		return;
 	}
 	c = (e.flags & ENVELOPE_REPLY) ? call_find(p, e.id) : NULL;

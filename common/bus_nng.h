@@ -1,14 +1,19 @@
 /*
  * What the bus's own files share; nobody else includes this. All of nng is
- * behind it: bus.c (the table, sockets, asking once), bus_tls.c, bus_server.c
- * with bus_context.c and bus_answer.c, bus_peer.c with bus_call.c, and
- * bus_topic.c.
+ * behind it: bus.c (the table, asking once), bus_hub.c (its threads),
+ * bus_ends.c and bus_line.c (connections and messages), bus_tls.c, bus_server.c
+ * with bus_answer.c, bus_peer.c with bus_call.c, and bus_topic.c.
+ *
+ * Of nng it is the streams. Its sockets are not: one that was closed while
+ * something came waited for ever now and then (1.5.2: a length was read, the
+ * connection is closed, and what should read the rest neither begins nor
+ * ends), and with it every other that was closed later.
  */
 #ifndef COMMON_BUS_NNG_H
 #define COMMON_BUS_NNG_H
 
 #include <pthread.h>
-#include <stdatomic.h>
+#include <sys/queue.h>
 
 #include <nng/nng.h>
 
@@ -16,40 +21,52 @@
 #include "common/envelope.h"
 
 /*
- * A bell: nng's threads ring it, and fn runs on the loop's thread soon. Many
- * rings before the loop comes round are one call.
+ * An operation of nng's, whose end is told on the loop's thread: fn is called
+ * soon after. Its aio goes to nng, and is the loop's again when fn is called.
  */
-struct bus_bell {
-	int fd;
-	struct loop_fd *watch;
-	atomic_bool rung;
+enum bus_op_state { BUS_OP_IDLE, BUS_OP_ENDED, BUS_OP_TAKEN };
+struct bus_op {
+	struct bus_hub *hub;
+	nng_aio *aio;
+	TAILQ_ENTRY(bus_op) entry;
 	void (*fn)(void *arg);
 	void *arg;
+	enum bus_op_state state; /* whether its end waits to be told */
 };
+TAILQ_HEAD(bus_ops, bus_op);
 
-void bus_bell_init(
-    struct bus_bell *b, struct loop *l, void (*fn)(void *arg), void *arg);
-void bus_bell_release(struct bus_bell *b);
-void bus_bell_ring(struct bus_bell *b);
+/* What operations of one owner share: their threads end here. */
+struct bus_hub {
+	struct loop *loop;
+	struct loop_fd *watch;
+	nng_aio *now; /* for what is waited for, which must end at once */
+	struct bus_ops taken;
+	int fd;
+	bool busy, dead;
 
-/* The link of a dialled socket, as nng's threads tell of it. */
-struct bus_link {
 	pthread_mutex_t lock;
-	int pipe; /* the pipe that is up, or 0 */
-	uint64_t nups, ndowns;
-	struct bus_bell *bell;
+	struct bus_ops ended; /* on nng's threads */
+	bool rung;
 };
 
-void bus_link_init(struct bus_link *k, nng_socket s, struct bus_bell *bell);
-void bus_link_release(struct bus_link *k);
-void bus_link_read(struct bus_link *k, uint64_t *nups, uint64_t *ndowns);
+struct bus_hub *bus_hub_new(struct loop *l);
+/* All its operations have been released. */
+void bus_hub_free(struct bus_hub *h);
+void bus_op_init(
+    struct bus_op *op, struct bus_hub *h, void (*fn)(void *arg), void *arg);
+/* As if it had ended. */
+void bus_op_post(struct bus_op *op);
+/* Calls it off, and waits until nng has let it go: what it is at must be
+ * closed, for then that is at once. fn is not called any more. True: it had
+ * ended, and that was not told. */
+bool bus_op_release(struct bus_op *op);
+void bus_op_free_aio(struct bus_op *op); /* after that */
 
 /* A complaint about bad input: counted always, said once a minute. */
 #define BUS_COMPLAIN_MS 60000
 struct bus_complaint {
 	uint64_t said_ms; /* 0: never */
 	uint64_t unsaid;
-	uint64_t seen; /* of nng's own count, see bus_refused_by_nng() */
 };
 void bus_complain(struct bus_complaint *c, uint64_t now_ms, const char *url,
     const char *what, uint64_t n);
@@ -58,19 +75,6 @@ int bus_url_check(const char *url, struct err *err);
 
 /* err_set() with nng's words for rv. */
 int bus_nng_err(struct err *err, int rv, const char *doing, const char *url);
-
-/* What every socket gets: the size limit. */
-int bus_socket_setup(nng_socket s);
-int bus_listen(
-    nng_socket s, const char *url, nng_listener *listener, struct err *err);
-enum bus_haste {
-	BUS_CALM,
-	BUS_KEEN, /* a short backoff */
-	BUS_NOW,  /* an ipc socket where nobody listens is told at once */
-};
-
-int bus_connect(nng_socket s, const char *url, enum bus_haste haste,
-    nng_dialer *dialer, struct err *err);
 
 /* --- bus_tls.c --- */
 
@@ -92,16 +96,12 @@ struct bus_tls_end *bus_tls_end_dial(
 void bus_tls_end_free(struct bus_tls_end *e); /* NULL is fine */
 const char *bus_tls_end_url(const struct bus_tls_end *e);
 const struct tls_relay *bus_tls_end_relay(const struct bus_tls_end *e);
-/* A socket that listens at an end's URL takes no other process's word. */
-void bus_tls_own_only(nng_socket s);
+/* Whether the other end of what came to a listener at an end's URL is this
+ * process: nobody else's word is taken. */
+bool bus_tls_is_own(nng_stream *stream);
 
 /* bus_dial() for one who asks once. */
 struct bus_peer *bus_dial_now(struct loop *l, const char *url, struct err *err);
-
-/* The lines that nng itself has closed on a listener: garbage, wrong protocol,
- * too large, silent too long; and those that the other side has closed, for
- * nng does not tell these apart. */
-uint64_t bus_refused_by_nng(nng_listener listener);
 
 /* The answer that carries a struct err. */
 struct bus_failure {
@@ -113,8 +113,5 @@ extern const struct rec_type bus_failure_type;
 /* err_set() (code) of a message that would have n bytes, over BUS_MAX_MSG. */
 void bus_too_long(
     struct err *err, enum err_code code, const char *what, size_t n);
-
-/* A message of nng's with the bytes of b. */
-nng_msg *bus_msg(const struct buf *b);
 
 #endif

@@ -5,15 +5,13 @@
 #include <string.h>
 
 #include <nng/nng.h>
-#include <nng/protocol/reqrep0/req.h>
 
 #include "common/bus_nng.h"
 #include "common/bus_peer_impl.h"
 #include "common/due.h"
 #include "common/mem.h"
 
-#define RETRY_SEND_MS 5
-#define TENTH_MAX_MS  1000 /* see bus_call() */
+#define TENTH_MAX_MS 1000 /* see bus_call() */
 
 static void
 destroy(struct bus_peer *p)
@@ -39,34 +37,13 @@ static void
 set_timer(struct bus_peer *p)
 {
 	struct due *first = due_first(&p->dues);
-	uint64_t now_ms = loop_now_ms(p->loop), wait_ms = BUS_MAX_WAIT_MS;
+	uint64_t now_ms = loop_now_ms(p->loop);
 
-	if (first != NULL)
-		wait_ms = first->at_ms > now_ms ? first->at_ms - now_ms : 0;
-	if (p->clogged && wait_ms > RETRY_SEND_MS)
-		wait_ms = RETRY_SEND_MS;
-	if (first == NULL && !p->clogged)
+	if (first == NULL)
 		loop_timer_cancel(p->timer);
 	else
-		loop_timer_set(p->timer, wait_ms);
-}
-
-static void
-on_reply_ready(void *arg, bool readable, bool writable)
-{
-	struct bus_peer *p = arg;
-	nng_msg *m;
-
-	(void)readable;
-	(void)writable;
-	p->busy++;
-	while (!p->dead && nng_recvmsg(p->socket, &m, NNG_FLAG_NONBLOCK) == 0) {
-		bus_call_hear(p, m);
-		nng_msg_free(m);
-	}
-	p->busy--;
-	if (!is_gone(p))
-		set_timer(p);
+		loop_timer_set(p->timer,
+		    first->at_ms > now_ms ? first->at_ms - now_ms : 0);
 }
 
 /* --- the link, the clock --- */
@@ -82,25 +59,80 @@ lose(struct bus_peer *p, struct call *c)
 		return;
 	}
 	c->repeated = true;
-	c->sent_on = 0;
+	c->is_sent = false;
 	c->bytes.data[3] |= ENVELOPE_REPEAT;
 }
 
 static void
-on_link(void *arg)
+on_up(struct bus_line *l)
 {
-	struct bus_peer *p = arg;
-	bool was_up = bus_peer_is_up(p);
+	struct bus_peer *p = ((struct peer_line *)l)->peer;
 
-	bus_link_read(&p->link, &p->nups, &p->ndowns);
-	for (struct call *c = p->calls; c != NULL; c = c->next)
-		if (c->sent_on != 0 && c->sent_on <= p->ndowns &&
-		    c->failed == ERR_NONE)
-			lose(p, c);
+	bus_dialer_worked(&p->dialer);
 	bus_call_send_waiting(p);
 	set_timer(p);
-	if (p->on_link != NULL && bus_peer_is_up(p) != was_up)
-		p->on_link(p->link_ctx, !was_up);
+	if (p->on_link != NULL)
+		p->on_link(p->link_ctx, true);
+}
+
+static void
+on_drained(struct bus_line *l)
+{
+	bus_call_send_waiting(((struct peer_line *)l)->peer);
+}
+
+static void
+on_message(struct bus_line *l, const uint8_t *bytes, size_t n)
+{
+	struct bus_peer *p = ((struct peer_line *)l)->peer;
+
+	p->busy++;
+	bus_call_hear(p, bytes, n);
+	p->busy--;
+	if (!is_gone(p))
+		set_timer(p);
+}
+
+static void
+on_line_gone(struct bus_line *l, const char *refused)
+{
+	struct bus_peer *p = ((struct peer_line *)l)->peer;
+	bool was_up = l->is_up;
+
+	if (refused != NULL)
+		bus_complain(
+		    &p->complaint, loop_now_ms(p->loop), p->url, refused, 1);
+	bus_line_free(l);
+	p->line = NULL;
+	p->clogged = false;
+	bus_dialer_again(&p->dialer);
+	if (!was_up)
+		return;
+	for (struct call *c = p->calls; c != NULL; c = c->next)
+		if (c->is_sent && c->failed == ERR_NONE)
+			lose(p, c);
+	set_timer(p);
+	if (p->on_link != NULL)
+		p->on_link(p->link_ctx, false);
+}
+
+static const struct bus_line_type line_type = {
+	.self = BUS_REQ,
+	.peer = BUS_REP,
+	.on_up = on_up,
+	.on_message = on_message,
+	.on_drained = on_drained,
+	.on_gone = on_line_gone,
+};
+
+static void
+on_stream(void *ctx, nng_stream *stream)
+{
+	struct bus_peer *p = ctx;
+
+	p->line = xcalloc(1, sizeof *p->line);
+	p->line->peer = p;
+	bus_line_start(&p->line->line, &line_type, p->hub, stream);
 }
 
 static void
@@ -119,7 +151,7 @@ on_deadline(void *arg)
 			bus_call_fail(p, c, c->failed);
 		else
 			bus_call_fail(
-			    p, c, c->sent_on != 0 ? ERR_TIMEOUT : ERR_GONE);
+			    p, c, c->is_sent ? ERR_TIMEOUT : ERR_GONE);
 	}
 	p->busy--;
 	if (is_gone(p))
@@ -185,7 +217,6 @@ peer_dial(
     struct bus_peer *p, enum bus_haste haste, const char *name, struct err *err)
 {
 	const char *url = p->url;
-	int rv;
 
 	if (bus_tls_is_dialled(url)) {
 		if ((p->tls = bus_tls_end_dial(p->loop, url, name, err)) ==
@@ -193,18 +224,8 @@ peer_dial(
 			return -1;
 		url = bus_tls_end_url(p->tls);
 	}
-	if ((rv = nng_req0_open_raw(&p->socket)) != 0)
-		return bus_nng_err(err, rv, "open", p->url);
-	bus_link_init(&p->link, p->socket, &p->bell);
-	if ((rv = bus_socket_setup(p->socket)) != 0 ||
-	    (rv = nng_socket_set_int(
-		 p->socket, NNG_OPT_SENDBUF, BUS_MAX_INFLIGHT)) != 0)
-		bus_nng_err(err, rv, "set up", p->url);
-	else if (bus_connect(p->socket, url, haste, &p->dialer, err) == 0)
-		return 0;
-	nng_close(p->socket);
-	bus_link_release(&p->link);
-	return -1;
+	return bus_dialer_init(
+	    &p->dialer, p->hub, url, haste, on_stream, p, err);
 }
 
 static struct bus_peer *
@@ -212,7 +233,6 @@ peer_new(struct loop *l, const char *url, enum bus_haste haste,
     const char *name, struct err *err)
 {
 	struct bus_peer *p;
-	int fd, rv;
 
 	if (bus_url_check(url, err) == -1)
 		return NULL;
@@ -220,17 +240,13 @@ peer_new(struct loop *l, const char *url, enum bus_haste haste,
 	p->loop = l;
 	p->url = xstrdup(url);
 	p->calls_end = &p->calls;
-	bus_bell_init(&p->bell, l, on_link, p);
+	p->hub = bus_hub_new(l);
 	if (peer_dial(p, haste, name, err) == -1) {
 		bus_tls_end_free(p->tls);
-		bus_bell_release(&p->bell);
+		bus_hub_free(p->hub);
 		destroy(p);
 		return NULL;
 	}
-	rv = nng_socket_get_int(p->socket, NNG_OPT_RECVFD, &fd);
-	assert(rv == 0);
-	p->watch = loop_fd_new(l, fd, on_reply_ready, p);
-	loop_fd_want(p->watch, true, false);
 	p->timer = loop_timer_new(l, on_deadline, p);
 	return p;
 }
@@ -267,11 +283,11 @@ bus_peer_free(struct bus_peer *p)
 		return;
 	p->dead = true;
 	p->busy++;
-	loop_fd_free(p->watch);
-	nng_close(p->socket);
+	bus_dialer_release(&p->dialer);
+	if (p->line != NULL)
+		bus_line_free(&p->line->line);
+	bus_hub_free(p->hub);
 	bus_tls_end_free(p->tls);
-	bus_link_release(&p->link);
-	bus_bell_release(&p->bell);
 	while (p->calls != NULL)
 		bus_call_fail(p, p->calls, ERR_GONE);
 	loop_timer_free(p->timer);
@@ -283,7 +299,7 @@ bus_peer_free(struct bus_peer *p)
 bool
 bus_peer_is_up(const struct bus_peer *p)
 {
-	return p->nups > p->ndowns;
+	return p->line != NULL && p->line->line.is_up;
 }
 
 void

@@ -5,6 +5,8 @@
 #define COMMON_BUS_PEER_IMPL_H
 
 #include "common/bus.h"
+#include "common/bus_ends.h"
+#include "common/bus_line.h"
 #include "common/bus_nng.h"
 #include "common/due.h"
 
@@ -13,7 +15,7 @@ struct call {
 	uint64_t id;
 	const struct msg_def *def;
 	struct buf bytes; /* the whole request, for a repeat */
-	uint64_t sent_on; /* the connection's number, from 1; 0: not sent */
+	bool is_sent;     /* on the connection that there is */
 	bool repeated;
 	enum err_code failed; /* ERR_NONE, or why it fails next turn */
 	struct due due;
@@ -21,25 +23,26 @@ struct call {
 	void *ctx;
 };
 
-/*
- * The socket is a raw one: nng keeps no state for a request, and neither
- * repeats nor forgets one behind our back.
- */
+struct bus_peer;
+
+/* Its connection; the peer may be freed before it. */
+struct peer_line {
+	struct bus_line line;
+	struct bus_peer *peer;
+};
+
 struct bus_peer {
 	struct loop *loop;
 	char *url;
 	char *token, *region;
-	nng_socket socket;
-	nng_dialer dialer;
+	struct bus_hub *hub;
+	struct bus_dialer dialer;
+	struct peer_line *line;  /* NULL: there is none now */
 	struct bus_tls_end *tls; /* NULL: none */
-	struct bus_bell bell;
-	struct bus_link link;
-	struct loop_fd *watch; /* replies */
 	struct loop_timer *timer;
 	struct dues dues;
 	struct call *calls, **calls_end; /* in order of asking */
 	size_t ncalls;
-	uint64_t nups, ndowns; /* as last seen */
 	struct bus_complaint complaint;
 	unsigned busy;
 	bool dead, clogged;
@@ -55,11 +58,11 @@ uint64_t bus_call_next_id(void);
 void bus_call_link(struct bus_peer *p, struct call *c);
 /* Tells the asker, once and for all. It may free the peer meanwhile. */
 void bus_call_fail(struct bus_peer *p, struct call *c, enum err_code code);
-/* False: the socket takes no more now. */
+/* False: the connection takes no more now. */
 bool bus_call_send(struct bus_peer *p, struct call *c);
 /* Sends what waits for a connection, or for room. */
 void bus_call_send_waiting(struct bus_peer *p);
 /* A message has come: it answers one of the calls, or is dropped. */
-void bus_call_hear(struct bus_peer *p, nng_msg *m);
+void bus_call_hear(struct bus_peer *p, const uint8_t *bytes, size_t n);
 
 #endif

@@ -3,18 +3,18 @@
 #include <stdlib.h>
 
 #include <nng/nng.h>
-#include <nng/protocol/reqrep0/rep.h>
-#include <uthash.h>
 
-#include "common/bus_nng.h"
 #include "common/bus_server_impl.h"
 #include "common/due.h"
 #include "common/mem.h"
 #include "common/tls_relay.h"
 
-/* Requests of one turn. Answered, they make room for the next, so while very
- * many come there is no end of them, and timers must have their turn. */
-#define TURN_MAX 128
+static void
+destroy(struct bus_server *s)
+{
+	free(s->url);
+	free(s);
+}
 
 /* --- requests --- */
 
@@ -27,37 +27,41 @@ route_find(const struct bus_server *s, uint16_t number)
 	return NULL;
 }
 
+/* When it rings too soon, it is set anew. */
 static void
 set_timer(struct bus_server *s)
 {
 	struct due *first = due_first(&s->dues);
 	uint64_t now_ms = loop_now_ms(s->loop);
 
-	if (first == NULL)
-		loop_timer_cancel(s->timer);
-	else
-		loop_timer_set(s->timer,
-		    first->at_ms > now_ms ? first->at_ms - now_ms : 0);
+	if (first == NULL ||
+	    (s->timer_at_ms != 0 && s->timer_at_ms <= first->at_ms))
+		return;
+	s->timer_at_ms = first->at_ms;
+	loop_timer_set(
+	    s->timer, first->at_ms > now_ms ? first->at_ms - now_ms : 0);
 }
 
 static struct bus_req *
-hold(struct bus_context *c, const struct envelope *e)
+hold(struct bus_caller *c, uint32_t head, const struct envelope *e)
 {
-	struct bus_server *s = c->server;
 	struct bus_req *r = bus_req_new(c);
 	uint64_t wait_ms = e->deadline_ms;
 
 	if (wait_ms == 0 || wait_ms > BUS_MAX_WAIT_MS)
 		wait_ms = BUS_MAX_WAIT_MS;
-	c->state = CONTEXT_HELD;
 	/* Thousands of nodes have some each that are held for minutes. */
 	r->arena.is_small = true;
+	r->head = head;
 	r->def = bus_def(e->number);
 	r->id = e->id;
 	r->repeat = (e->flags & ENVELOPE_REPEAT) != 0;
-	r->region = arena_strndup(&r->arena, e->region, e->nregion);
-	r->token = arena_strndup(&r->arena, e->token, e->ntoken);
-	due_add(&s->dues, &r->due, loop_now_ms(s->loop) + wait_ms);
+	r->region = r->token = "";
+	if (e->nregion > 0)
+		r->region = arena_strndup(&r->arena, e->region, e->nregion);
+	if (e->ntoken > 0)
+		r->token = arena_strndup(&r->arena, e->token, e->ntoken);
+	r->due.at_ms = loop_now_ms(c->server->loop) + wait_ms;
 	return r;
 }
 
@@ -66,40 +70,6 @@ refused(struct bus_server *s, const char *why)
 {
 	s->stats.refused++;
 	bus_complain(&s->complaint, loop_now_ms(s->loop), s->url, why, 1);
-}
-
-static void
-note_line(struct bus_server *s, nng_pipe pipe)
-{
-	int id = nng_pipe_id(pipe);
-	struct known_line *line;
-	nng_sockaddr addr;
-
-	pthread_mutex_lock(&s->lock);
-	HASH_FIND_INT(s->known, &id, line);
-	if (line == NULL) {
-		line = xcalloc(1, sizeof *line);
-		line->pipe = id;
-		HASH_ADD_INT(s->known, pipe, line);
-	}
-	pthread_mutex_unlock(&s->lock);
-	/* It may have gone before we heard what it brought. */
-	if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &addr) != 0)
-		bus_on_line_gone(pipe, NNG_PIPE_EV_REM_POST, s);
-}
-
-/* Not even an envelope: there is nobody to answer. The line is cut. */
-static void
-drop(struct bus_context *c, nng_msg *m, const char *why)
-{
-	struct bus_server *s = c->server;
-
-	refused(s, why);
-	note_line(s, nng_msg_get_pipe(m));
-	nng_pipe_close(nng_msg_get_pipe(m));
-	pthread_mutex_lock(&s->lock);
-	bus_to_idle(s, c);
-	pthread_mutex_unlock(&s->lock);
 }
 
 /* NULL, and the request is refused: it has no such body, or no room. */
@@ -127,11 +97,10 @@ body_of(struct bus_req *r, const struct envelope *e)
 }
 
 static void
-handle(struct bus_context *c, const struct envelope *e)
+handle(struct bus_req *r, const struct envelope *e)
 {
-	struct bus_server *s = c->server;
+	struct bus_server *s = r->server;
 	const struct bus_route *route = route_find(s, e->number);
-	struct bus_req *r = hold(c, e);
 	void *body = NULL;
 
 	s->stats.requests++;
@@ -149,76 +118,106 @@ handle(struct bus_context *c, const struct envelope *e)
 		route->fn(s->ctx, r, body);
 }
 
+/* Most are answered by their handler; the others have a deadline. */
 static void
-hear(struct bus_context *c)
+hear(struct bus_caller *c, uint32_t head, const struct envelope *e)
 {
-	nng_msg *m = nng_aio_get_msg(c->aio);
-	struct envelope e;
-	struct err err;
+	struct bus_server *s = c->server;
+	struct bus_req *r = hold(c, head, e);
 
-	nng_aio_set_msg(c->aio, NULL);
-	if (envelope_unpack(&e, nng_msg_body(m), nng_msg_len(m), &err) == -1) {
-		drop(c, m, err.text);
-	} else if (e.flags & (ENVELOPE_REPLY | ENVELOPE_TOPIC)) {
-		drop(c, m, "no request");
-	} else {
-		note_line(c->server, nng_msg_get_pipe(m));
-		handle(c, &e);
-	}
-	nng_msg_free(m);
-}
-
-static void
-destroy(struct bus_server *s)
-{
-	struct known_line *line, *next;
-
-	HASH_ITER(hh, s->known, line, next)
-	{
-		HASH_DEL(s->known, line);
-		free(line);
-	}
-	pthread_mutex_destroy(&s->lock);
-	free(s->url);
-	free(s);
-}
-
-static struct bus_context *
-next_arrived(struct bus_server *s)
-{
-	struct bus_context *c;
-
-	pthread_mutex_lock(&s->lock);
-	c = s->arrived;
-	if (c != NULL)
-		s->arrived = c->next;
-	if (s->arrived == NULL)
-		s->arrived_end = &s->arrived;
-	pthread_mutex_unlock(&s->lock);
-	return c;
-}
-
-static void
-on_server_bell(void *arg)
-{
-	struct bus_server *s = arg;
-	struct bus_context *c;
-	size_t n = 0;
-
+	s->heard = r;
 	s->busy++;
-	for (; !s->dead && n < TURN_MAX && (c = next_arrived(s)) != NULL; n++)
-		hear(c);
+	handle(r, e);
 	s->busy--;
 	if (s->dead) {
 		if (s->busy == 0)
 			destroy(s);
 		return;
 	}
-	bus_tend_contexts(s, n);
-	set_timer(s);
-	if (n == TURN_MAX)
-		bus_bell_ring(&s->bell);
+	if (s->heard == r) {
+		due_add(&s->dues, &r->due, r->due.at_ms);
+		set_timer(s);
+	}
+	s->heard = NULL;
 }
+
+/* --- callers --- */
+
+/* Not even an envelope: there is nobody to answer. The line is cut. */
+static void
+on_message(struct bus_line *l, const uint8_t *p, size_t n)
+{
+	struct bus_caller *c = (struct bus_caller *)l;
+	const char *why = "no request";
+	struct envelope e;
+	struct err err;
+	uint32_t head;
+
+	if (bus_line_head(&p, &n, &head)) {
+		if (envelope_unpack(&e, p, n, &err) == -1) {
+			why = err.text;
+		} else if (!(e.flags & (ENVELOPE_REPLY | ENVELOPE_TOPIC))) {
+			hear(c, head, &e);
+			return;
+		}
+	}
+	refused(c->server, why);
+	bus_line_cut(l, NULL);
+}
+
+static void
+caller_free(struct bus_caller *c)
+{
+	while (!LIST_EMPTY(&c->held))
+		bus_req_orphan(LIST_FIRST(&c->held));
+	LIST_REMOVE(c, entry);
+	bus_line_free(&c->line);
+}
+
+static void
+on_gone(struct bus_line *l, const char *why)
+{
+	struct bus_caller *c = (struct bus_caller *)l;
+
+	if (why != NULL)
+		refused(c->server, why);
+	caller_free(c);
+}
+
+static void
+on_up(struct bus_line *l)
+{
+	(void)l;
+}
+
+static const struct bus_line_type caller_type = {
+	.self = BUS_REP,
+	.peer = BUS_REQ,
+	.is_patient = true,
+	.on_up = on_up,
+	.on_message = on_message,
+	.on_gone = on_gone,
+};
+
+static void
+on_stream(void *ctx, nng_stream *stream)
+{
+	struct bus_server *s = ctx;
+	struct bus_caller *c;
+
+	if (s->tls != NULL && !bus_tls_is_own(stream)) {
+		nng_stream_close(stream);
+		nng_stream_free(stream);
+		refused(s, "another process");
+		return;
+	}
+	c = xcalloc(1, sizeof *c);
+	c->server = s;
+	LIST_INSERT_HEAD(&s->callers, c, entry);
+	bus_line_start(&c->line, &caller_type, s->hub, stream);
+}
+
+/* --- deadlines --- */
 
 static void
 expire(struct bus_req *r)
@@ -238,6 +237,7 @@ on_deadline(void *arg)
 	struct due *d;
 
 	s->busy++;
+	s->timer_at_ms = 0;
 	while (
 	    !s->dead && (d = due_first(&s->dues)) != NULL && d->at_ms <= now_ms)
 		expire(DUE_OF(d, struct bus_req, due));
@@ -254,7 +254,6 @@ static int
 server_listen(struct bus_server *s, struct tls_keys *keys, struct err *err)
 {
 	const char *url = s->url;
-	int rv;
 
 	if (bus_url_check(url, err) == -1)
 		return -1;
@@ -264,17 +263,8 @@ server_listen(struct bus_server *s, struct tls_keys *keys, struct err *err)
 			return -1;
 		url = bus_tls_end_url(s->tls);
 	}
-	if ((rv = nng_rep0_open(&s->socket)) != 0)
-		return bus_nng_err(err, rv, "open", s->url);
-	if (s->tls != NULL)
-		bus_tls_own_only(s->socket);
-	nng_pipe_notify(s->socket, NNG_PIPE_EV_REM_POST, bus_on_line_gone, s);
-	if ((rv = bus_socket_setup(s->socket)) != 0)
-		bus_nng_err(err, rv, "set up", s->url);
-	else if (bus_listen(s->socket, url, &s->listener, err) == 0)
-		return 0;
-	nng_close(s->socket);
-	return -1;
+	s->hub = bus_hub_new(s->loop);
+	return bus_listener_init(&s->listener, s->hub, url, on_stream, s, err);
 }
 
 struct bus_server *
@@ -295,17 +285,15 @@ bus_serve_tls(struct loop *l, const char *url, struct tls_keys *keys,
 	s->routes = routes;
 	s->nroutes = nroutes;
 	s->ctx = ctx;
-	s->arrived_end = &s->arrived;
 	s->ended_end = &s->ended;
-	pthread_mutex_init(&s->lock, NULL);
+	LIST_INIT(&s->callers);
 	if (server_listen(s, keys, err) == -1) {
+		bus_hub_free(s->hub);
 		bus_tls_end_free(s->tls);
 		destroy(s);
 		return NULL;
 	}
-	bus_bell_init(&s->bell, l, on_server_bell, s);
 	s->timer = loop_timer_new(l, on_deadline, s);
-	bus_tend_contexts(s, 0);
 	return s;
 }
 
@@ -314,44 +302,25 @@ bus_server_free(struct bus_server *s)
 {
 	if (s == NULL)
 		return;
-	pthread_mutex_lock(&s->lock);
-	s->closing = true;
-	pthread_mutex_unlock(&s->lock);
-	while (s->nall > 0)
-		bus_context_free(s->all[s->nall - 1]);
-	nng_close(s->socket);
+	s->dead = true;
+	bus_listener_release(&s->listener);
+	while (!LIST_EMPTY(&s->callers))
+		caller_free(LIST_FIRST(&s->callers));
+	bus_hub_free(s->hub);
 	bus_tls_end_free(s->tls);
-	free(s->all);
-	bus_forget_ended(s);
-	bus_bell_release(&s->bell);
+	bus_drop_held(s);
 	loop_timer_free(s->timer);
 	dues_release(&s->dues);
 	buf_release(&s->scratch);
-	s->dead = true;
 	if (s->busy == 0)
 		destroy(s);
 }
 
-/*
- * nng closes some lines by itself and only counts them, together with those
- * that came to their natural end. What is known is taken off.
- */
 const struct bus_stats *
 bus_server_stats(struct bus_server *s)
 {
-	uint64_t n = bus_refused_by_nng(s->listener), nknown;
+	uint64_t n;
 
-	pthread_mutex_lock(&s->lock);
-	nknown = s->nknown_gone;
-	pthread_mutex_unlock(&s->lock);
-	n = n > nknown ? n - nknown : 0;
-	if (n > s->complaint.seen) {
-		s->stats.refused += n - s->complaint.seen;
-		bus_complain(&s->complaint, loop_now_ms(s->loop), s->url,
-		    "closed without a request: garbage, too large or too slow",
-		    n - s->complaint.seen);
-		s->complaint.seen = n;
-	}
 	if (s->tls != NULL) {
 		n = tls_relay_stats(bus_tls_end_relay(s->tls)).refused;
 		s->stats.refused += n - s->tls_refused;
@@ -363,11 +332,7 @@ bus_server_stats(struct bus_server *s)
 int
 bus_server_port(const struct bus_server *s)
 {
-	int port;
-
 	if (s->tls != NULL)
 		return tls_relay_port(bus_tls_end_relay(s->tls));
-	if (nng_listener_get_int(s->listener, NNG_OPT_TCP_BOUND_PORT, &port))
-		return 0;
-	return port;
+	return bus_listener_port(&s->listener);
 }

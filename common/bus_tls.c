@@ -2,6 +2,7 @@
  * The bus with TLS: a relay holds the connections to others, and nng speaks
  * to it in plain through an abstract socket that nobody else may use.
  */
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,23 +150,13 @@ bus_tls_end_listen(
 	return NULL;
 }
 
-/* On a thread of nng's. */
-static void
-on_pipe(nng_pipe pipe, nng_pipe_ev what, void *arg)
+bool
+bus_tls_is_own(nng_stream *stream)
 {
 	uint64_t pid;
 
-	(void)what;
-	(void)arg;
-	if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &pid) != 0 ||
-	    pid != (uint64_t)getpid())
-		nng_pipe_close(pipe);
-}
-
-void
-bus_tls_own_only(nng_socket s)
-{
-	nng_pipe_notify(s, NNG_PIPE_EV_ADD_PRE, on_pipe, NULL);
+	return nng_stream_get_uint64(stream, NNG_OPT_IPC_PEER_PID, &pid) == 0 &&
+	       pid == (uint64_t)getpid();
 }
 
 /* --- dialling --- */

@@ -5,20 +5,20 @@
 #include <string.h>
 
 #include <nng/nng.h>
-#include <nng/protocol/pubsub0/pub.h>
-#include <nng/protocol/pubsub0/sub.h>
 
+#include "common/bus_ends.h"
+#include "common/bus_line.h"
 #include "common/bus_nng.h"
 #include "common/log.h"
 #include "common/map.h"
 #include "common/mem.h"
 #include "common/rng.h"
 
-#define QUEUE 2048 /* messages that wait for one subscriber, or in it */
+#define UNSENT_MAX BUS_MAX_MSG /* bytes that wait for one subscriber */
 
 /*
- * On the wire the topic stands first, then a NUL, then the envelope: nng's
- * threads compare the beginning with what was subscribed.
+ * On the wire the topic stands first, then a NUL, then the envelope. Whoever
+ * listens gets all of it, and takes what begins as it should.
  */
 
 struct topic {
@@ -49,10 +49,17 @@ topic_get(struct map *topics, const char *name)
 
 /* --- publishing --- */
 
+struct listener {
+	struct bus_line line;
+	struct bus_pub *pub;
+	LIST_ENTRY(listener) entry;
+};
+
 struct bus_pub {
 	char *url;
-	nng_socket socket;
-	nng_listener listener;
+	struct bus_hub *hub;
+	struct bus_listener listener;
+	LIST_HEAD(, listener) listeners;
 	struct loop_timer *timer; /* for marks */
 	bool marking;             /* the timer is set */
 	uint32_t start;
@@ -66,8 +73,8 @@ send_topic(struct bus_pub *p, const char *name, const struct topic *t,
     const struct msg_def *def, const void *body)
 {
 	struct envelope e = { .flags = ENVELOPE_TOPIC, .id = t->seq };
+	struct listener *to, *next;
 	struct err err;
-	nng_msg *m;
 
 	e.number = def == NULL ? 0 : def->number;
 	e.deadline_ms = p->start;
@@ -82,9 +89,11 @@ send_topic(struct bus_pub *p, const char *name, const struct topic *t,
 		    "not sent socket=%s topic=%s: %s", p->url, name, err.text);
 		return;
 	}
-	m = bus_msg(&p->scratch);
-	if (nng_sendmsg(p->socket, m, NNG_FLAG_NONBLOCK) != 0)
-		nng_msg_free(m);
+	for (to = LIST_FIRST(&p->listeners); to != NULL; to = next) {
+		next = LIST_NEXT(to, entry);
+		if (to->line.is_up && bus_line_unsent(&to->line) <= UNSENT_MAX)
+			bus_line_send(&to->line, NULL, &p->scratch);
+	}
 }
 
 static void
@@ -109,31 +118,69 @@ begin_numbers(struct bus_pub *p)
 	rng_secret(&p->start, sizeof p->start);
 }
 
-static int
-pub_listen(struct bus_pub *p, struct err *err)
+static void
+listener_free(struct listener *to)
 {
-	int rv;
+	LIST_REMOVE(to, entry);
+	bus_line_free(&to->line);
+}
 
-	if (bus_url_check(p->url, err) == -1)
-		return -1;
-	if ((rv = nng_pub0_open(&p->socket)) != 0)
-		return bus_nng_err(err, rv, "open", p->url);
-	if ((rv = bus_socket_setup(p->socket)) != 0 ||
-	    (rv = nng_socket_set_int(p->socket, NNG_OPT_SENDBUF, QUEUE)) != 0)
-		bus_nng_err(err, rv, "set up", p->url);
-	else if (bus_listen(p->socket, p->url, &p->listener, err) == 0)
-		return 0;
-	nng_close(p->socket);
-	return -1;
+static void
+on_listener_up(struct bus_line *l)
+{
+	(void)l;
+}
+
+/* A subscriber says nothing. */
+static void
+on_listener_message(struct bus_line *l, const uint8_t *bytes, size_t n)
+{
+	(void)bytes;
+	(void)n;
+	bus_line_cut(l, "a subscriber that speaks");
+}
+
+static void
+on_listener_gone(struct bus_line *l, const char *refused)
+{
+	struct listener *to = (struct listener *)l;
+
+	to->pub->stats.refused += refused != NULL;
+	listener_free(to);
+}
+
+static const struct bus_line_type listener_type = {
+	.self = BUS_PUB,
+	.peer = BUS_SUB,
+	.on_up = on_listener_up,
+	.on_message = on_listener_message,
+	.on_gone = on_listener_gone,
+};
+
+static void
+on_listener(void *ctx, nng_stream *stream)
+{
+	struct bus_pub *p = ctx;
+	struct listener *to = xcalloc(1, sizeof *to);
+
+	to->pub = p;
+	LIST_INSERT_HEAD(&p->listeners, to, entry);
+	bus_line_start(&to->line, &listener_type, p->hub, stream);
 }
 
 struct bus_pub *
 bus_publish_at(struct loop *l, const char *url, struct err *err)
 {
-	struct bus_pub *p = xcalloc(1, sizeof *p);
+	struct bus_pub *p;
 
+	if (bus_url_check(url, err) == -1)
+		return NULL;
+	p = xcalloc(1, sizeof *p);
 	p->url = xstrdup(url);
-	if (pub_listen(p, err) == -1) {
+	p->hub = bus_hub_new(l);
+	if (bus_listener_init(&p->listener, p->hub, url, on_listener, p, err) ==
+	    -1) {
+		bus_hub_free(p->hub);
 		free(p->url);
 		free(p);
 		return NULL;
@@ -148,7 +195,10 @@ bus_pub_free(struct bus_pub *p)
 {
 	if (p == NULL)
 		return;
-	nng_close(p->socket);
+	bus_listener_release(&p->listener);
+	while (!LIST_EMPTY(&p->listeners))
+		listener_free(LIST_FIRST(&p->listeners));
+	bus_hub_free(p->hub);
 	loop_timer_free(p->timer);
 	topics_release(&p->topics);
 	buf_release(&p->scratch);
@@ -207,19 +257,21 @@ bus_pub_stats(const struct bus_pub *p)
 
 /* --- subscribing --- */
 
+struct sub_line {
+	struct bus_line line;
+	struct bus_sub *sub;
+};
+
 struct bus_sub {
 	struct loop *loop;
-	char *url;
-	nng_socket socket;
-	nng_dialer dialer;
-	struct bus_bell bell;
-	struct bus_link link;
-	struct loop_fd *watch;
+	char *url, *prefix;
+	struct bus_hub *hub;
+	struct bus_dialer dialer;
+	struct sub_line *line; /* NULL: there is none now */
 	struct map topics;
 	bus_on_message *fn;
 	void (*on_link)(void *ctx, bool up);
 	void *ctx;
-	uint64_t nups, ndowns; /* as last told */
 	struct bus_stats stats;
 	struct bus_complaint complaint;
 	unsigned busy;
@@ -233,6 +285,7 @@ sub_is_gone(struct bus_sub *s)
 		return false;
 	if (s->busy == 0) {
 		free(s->url);
+		free(s->prefix);
 		free(s);
 	}
 	return true;
@@ -300,11 +353,10 @@ sub_deliver(struct bus_sub *s, const char *topic, const struct envelope *e)
 }
 
 static void
-sub_hear(struct bus_sub *s, nng_msg *m)
+sub_hear(struct bus_sub *s, const char *topic, size_t n)
 {
-	const char *topic = nng_msg_body(m), *end;
-	size_t n = nng_msg_len(m);
 	struct envelope e;
+	const char *end;
 	struct err err;
 
 	end =
@@ -313,6 +365,8 @@ sub_hear(struct bus_sub *s, nng_msg *m)
 		sub_refuse(s, "no topic");
 		return;
 	}
+	if (strncmp(topic, s->prefix, strlen(s->prefix)) != 0)
+		return;
 	n -= (size_t)(end + 1 - topic);
 	if (envelope_unpack(&e, end + 1, n, &err) == -1)
 		sub_refuse(s, err.text);
@@ -322,64 +376,67 @@ sub_hear(struct bus_sub *s, nng_msg *m)
 		sub_deliver(s, topic, &e);
 }
 
-/* Tells of each change of the link since it was last told. */
 static void
-on_sub_link(void *arg)
+on_message(struct bus_line *l, const uint8_t *bytes, size_t n)
 {
-	struct bus_sub *s = arg;
-	uint64_t nups, ndowns;
+	struct bus_sub *s = ((struct sub_line *)l)->sub;
 
-	bus_link_read(&s->link, &nups, &ndowns);
 	s->busy++;
-	while (!s->dead && (s->nups < nups || s->ndowns < ndowns)) {
-		bool up = s->nups == s->ndowns;
-
-		if (up)
-			s->nups++;
-		else
-			s->ndowns++;
-		if (s->on_link != NULL)
-			s->on_link(s->ctx, up);
-	}
+	sub_hear(s, (const char *)bytes, n);
 	s->busy--;
 	sub_is_gone(s);
 }
 
 static void
-on_message_ready(void *arg, bool readable, bool writable)
+tell_link(struct bus_sub *s, bool up)
 {
-	struct bus_sub *s = arg;
-	nng_msg *m;
-
-	(void)readable;
-	(void)writable;
 	s->busy++;
-	while (!s->dead && nng_recvmsg(s->socket, &m, NNG_FLAG_NONBLOCK) == 0) {
-		sub_hear(s, m);
-		nng_msg_free(m);
-	}
+	if (s->on_link != NULL)
+		s->on_link(s->ctx, up);
 	s->busy--;
 	sub_is_gone(s);
 }
 
-static int
-sub_dial(struct bus_sub *s, const char *prefix, struct err *err)
+static void
+on_up(struct bus_line *l)
 {
-	int rv;
+	struct bus_sub *s = ((struct sub_line *)l)->sub;
 
-	if ((rv = nng_sub0_open(&s->socket)) != 0)
-		return bus_nng_err(err, rv, "open", s->url);
-	bus_link_init(&s->link, s->socket, &s->bell);
-	if ((rv = bus_socket_setup(s->socket)) != 0 ||
-	    (rv = nng_socket_set_int(s->socket, NNG_OPT_RECVBUF, QUEUE)) != 0 ||
-	    (rv = nng_socket_set(s->socket, NNG_OPT_SUB_SUBSCRIBE, prefix,
-		 strlen(prefix))) != 0)
-		bus_nng_err(err, rv, "set up", s->url);
-	else if (bus_connect(s->socket, s->url, BUS_CALM, &s->dialer, err) == 0)
-		return 0;
-	nng_close(s->socket);
-	bus_link_release(&s->link);
-	return -1;
+	bus_dialer_worked(&s->dialer);
+	tell_link(s, true);
+}
+
+static void
+on_gone(struct bus_line *l, const char *refused)
+{
+	struct bus_sub *s = ((struct sub_line *)l)->sub;
+	bool was_up = l->is_up;
+
+	if (refused != NULL)
+		sub_refuse(s, refused);
+	bus_line_free(l);
+	s->line = NULL;
+	bus_dialer_again(&s->dialer);
+	if (was_up)
+		tell_link(s, false);
+}
+
+static const struct bus_line_type line_type = {
+	.self = BUS_SUB,
+	.peer = BUS_PUB,
+	.on_up = on_up,
+	.on_message = on_message,
+	.on_gone = on_gone,
+};
+
+static void
+on_stream(void *ctx, nng_stream *stream)
+{
+	struct bus_sub *s = ctx;
+
+	s->line = xcalloc(1, sizeof *s->line);
+	s->line->sub = s;
+	bus_line_start(&s->line->line, &line_type, s->hub, stream);
 }
 
 struct bus_sub *
@@ -387,27 +444,23 @@ bus_subscribe(struct loop *l, const char *url, const char *prefix,
     bus_on_message *fn, void *ctx, struct err *err)
 {
 	struct bus_sub *s;
-	int fd, rv;
 
 	if (bus_url_check(url, err) == -1)
 		return NULL;
 	s = xcalloc(1, sizeof *s);
 	s->loop = l;
 	s->url = xstrdup(url);
+	s->prefix = xstrdup(prefix);
 	s->fn = fn;
 	s->ctx = ctx;
-	bus_bell_init(&s->bell, l, on_sub_link, s);
-	if (sub_dial(s, prefix, err) == -1) {
-		bus_bell_release(&s->bell);
-		free(s->url);
-		free(s);
-		return NULL;
-	}
-	rv = nng_socket_get_int(s->socket, NNG_OPT_RECVFD, &fd);
-	assert(rv == 0);
-	s->watch = loop_fd_new(l, fd, on_message_ready, s);
-	loop_fd_want(s->watch, true, false);
-	return s;
+	s->hub = bus_hub_new(l);
+	if (bus_dialer_init(
+		&s->dialer, s->hub, url, BUS_CALM, on_stream, s, err) == 0)
+		return s;
+	bus_hub_free(s->hub);
+	s->dead = true;
+	sub_is_gone(s);
+	return NULL;
 }
 
 void
@@ -416,10 +469,10 @@ bus_sub_free(struct bus_sub *s)
 	if (s == NULL || s->dead)
 		return;
 	s->dead = true;
-	loop_fd_free(s->watch);
-	nng_close(s->socket);
-	bus_link_release(&s->link);
-	bus_bell_release(&s->bell);
+	bus_dialer_release(&s->dialer);
+	if (s->line != NULL)
+		bus_line_free(&s->line->line);
+	bus_hub_free(s->hub);
 	topics_release(&s->topics);
 	sub_is_gone(s);
 }

@@ -304,7 +304,7 @@ on_stuck(int sig)
 	_exit(stuck_status);
 }
 
-/* nng_close() was seen to wait for ever for a line that came as it closed. */
+/* Whatever it waits for, it does not wait for ever. */
 static void
 set_deadline(const struct daemon *d)
 {

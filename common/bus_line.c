@@ -1,0 +1,410 @@
+/*
+ * One connection, and the messages on it: each is its length in 8 bytes, and
+ * that much. Both sides greet first. All of this is the wire of nng's sockets,
+ * on nng's streams; everything here runs on the loop's thread.
+ */
+#include "common/bus_line.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <nng/nng.h>
+
+#include "common/mem.h"
+
+#define GREET_MS  10000
+#define GREETING  8
+#define LENGTH    8
+#define ROOM_MORE 1024        /* the next room of a line that had too little */
+#define ROOM_MAX  (64u << 10) /* that much before a message is known to come */
+#define PAUSE     (1u << 20)  /* unsent, then a patient line reads no more */
+
+/* What waits to be sent. nng has `now`, and `later` grows meanwhile. */
+struct bus_out {
+	struct bus_op op;
+	struct buf now, later;
+	size_t at;
+};
+
+static void
+put_be(uint8_t *p, uint64_t v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
+}
+
+static uint64_t
+get_be(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+/* --- the end --- */
+
+static void
+out_free(struct bus_line *l)
+{
+	struct bus_out *o = l->out;
+
+	if (o == NULL)
+		return;
+	bus_op_release(&o->op);
+	bus_op_free_aio(&o->op);
+	buf_release(&o->now);
+	buf_release(&o->later);
+	free(o);
+	l->out = NULL;
+}
+
+static void
+destroy(struct bus_line *l)
+{
+	if (l->in != l->small)
+		free(l->in);
+	free(l);
+}
+
+/*
+ * No operation begins once the stream is closed, and none that has begun
+ * outlasts nng_aio_stop(): nng's streams end it at once, and its callback
+ * waits for nobody. So this waits for no one else either.
+ */
+void
+bus_line_free(struct bus_line *l)
+{
+	if (l == NULL || l->dead)
+		return;
+	l->dead = true;
+	nng_stream_close(l->stream);
+	out_free(l);
+	bus_op_release(&l->rx);
+	bus_op_free_aio(&l->rx);
+	nng_stream_free(l->stream);
+	if (l->busy == 0)
+		destroy(l);
+}
+
+/* The last step of all that calls the owner: true if it has freed the line. */
+static bool
+is_gone(struct bus_line *l)
+{
+	l->busy--;
+	if (!l->dead)
+		return false;
+	if (l->busy == 0)
+		destroy(l);
+	return true;
+}
+
+void
+bus_line_cut(struct bus_line *l, const char *why)
+{
+	if (l->dead || l->is_cut)
+		return;
+	l->is_cut = true;
+	l->why = why;
+	nng_stream_close(l->stream);
+	/* What is received ends now, and then the owner is told. */
+	if (l->paused)
+		bus_op_post(&l->rx);
+}
+
+/* --- receiving --- */
+
+static void
+receive(struct bus_line *l)
+{
+	nng_iov iov = { .iov_buf = l->in + l->in_len,
+		.iov_len = l->in_cap - l->in_len };
+
+	l->paused = l->type->is_patient && bus_line_unsent(l) > PAUSE;
+	if (l->paused)
+		return;
+	nng_aio_set_iov(l->rx.aio, 1, &iov);
+	nng_stream_recv(l->stream, l->rx.aio);
+}
+
+/* Room for what has come so far, cap bytes in all. */
+static void
+set_room(struct bus_line *l, size_t cap)
+{
+	uint8_t *to = l->small;
+
+	if (cap > sizeof l->small)
+		to = xmalloc(cap);
+	else
+		cap = sizeof l->small;
+	memcpy(to, l->in, l->in_len);
+	if (l->in != l->small)
+		free(l->in);
+	l->in = to;
+	l->in_cap = cap;
+}
+
+/* More for who sends much, and for a message that is longer; but no more than
+ * twice of what has come of it. */
+static void
+make_room(struct bus_line *l, size_t came, bool was_full)
+{
+	size_t need = 0, most = ROOM_MAX;
+
+	if (l->in_len >= LENGTH)
+		need = LENGTH + get_be(l->in, LENGTH);
+	if (l->in_len * 2 > most)
+		most = l->in_len * 2;
+	need = need < most ? need : most;
+	if (need > l->in_cap)
+		set_room(l, need);
+	else if (was_full && l->in_cap < ROOM_MAX)
+		set_room(l, l->in_cap < ROOM_MORE ? ROOM_MORE : l->in_cap * 4);
+	else if (l->in != l->small && came <= sizeof l->small && l->in_len == 0)
+		set_room(l, 0);
+}
+
+/* How many bytes it takes; 0: it is not whole yet, or none. */
+static size_t
+take_greeting(struct bus_line *l)
+{
+	uint8_t expected[GREETING] = { 0, 'S', 'P' };
+
+	if (l->in_len < GREETING)
+		return 0;
+	put_be(expected + 4, l->type->peer, 2);
+	if (memcmp(l->in, expected, GREETING) != 0) {
+		bus_line_cut(l, "no greeting");
+		return 0;
+	}
+	l->is_up = true;
+	nng_aio_set_timeout(l->rx.aio, NNG_DURATION_INFINITE);
+	l->type->on_up(l);
+	return GREETING;
+}
+
+static size_t
+take_message(struct bus_line *l, const uint8_t *p, size_t n)
+{
+	uint64_t len;
+
+	if (n < LENGTH)
+		return 0;
+	len = get_be(p, LENGTH);
+	if (len > BUS_MAX_MSG + BUS_LINE_HEAD) {
+		bus_line_cut(l, "too large");
+		return 0;
+	}
+	if (n - LENGTH < len)
+		return 0;
+	l->type->on_message(l, p + LENGTH, len);
+	return LENGTH + len;
+}
+
+static void
+take_all(struct bus_line *l)
+{
+	size_t at = l->is_up ? 0 : take_greeting(l), n;
+
+	while (l->is_up && !l->dead && !l->is_cut) {
+		if ((n = take_message(l, l->in + at, l->in_len - at)) == 0)
+			break;
+		at += n;
+	}
+	memmove(l->in, l->in + at, l->in_len - at);
+	l->in_len -= at;
+}
+
+static void
+on_received(void *arg)
+{
+	struct bus_line *l = arg;
+	int rv = l->is_cut ? NNG_ECLOSED : nng_aio_result(l->rx.aio);
+	size_t n = rv == 0 ? nng_aio_count(l->rx.aio) : 0;
+	bool was_full;
+
+	l->busy++;
+	l->in_len += n;
+	was_full = l->in_len == l->in_cap;
+	if (rv == 0)
+		take_all(l);
+	if (is_gone(l))
+		return;
+	if (rv == 0 && !l->is_cut) {
+		make_room(l, n, was_full);
+		receive(l);
+	} else {
+		l->type->on_gone(
+		    l, rv == NNG_ETIMEDOUT ? "no greeting in time" : l->why);
+	}
+}
+
+/* --- sending --- */
+
+static void
+send_out(struct bus_line *l)
+{
+	struct bus_out *o = l->out;
+	nng_iov iov;
+
+	if (o->at == o->now.len) {
+		struct buf sent = o->now;
+
+		o->now = o->later;
+		o->later = sent;
+		buf_reset(&o->later);
+		o->at = 0;
+	}
+	iov = (nng_iov){ .iov_buf = o->now.data + o->at,
+		.iov_len = o->now.len - o->at };
+	nng_aio_set_iov(o->op.aio, 1, &iov);
+	nng_stream_send(l->stream, o->op.aio);
+}
+
+static void
+on_sent(void *arg)
+{
+	struct bus_line *l = arg;
+	struct bus_out *o = l->out;
+
+	if (nng_aio_result(o->op.aio) != 0) {
+		out_free(l);
+		bus_line_cut(l, NULL);
+		return;
+	}
+	o->at += nng_aio_count(o->op.aio);
+	if (o->at < o->now.len || o->later.len > 0) {
+		send_out(l);
+		return;
+	}
+	out_free(l);
+	if (l->is_cut)
+		return;
+	if (l->paused)
+		receive(l);
+	l->busy++;
+	if (l->type->on_drained != NULL)
+		l->type->on_drained(l);
+	is_gone(l);
+}
+
+/* What is left of it is sent when there is room. */
+static void
+send_later(struct bus_line *l, const nng_iov *iov, size_t niov, size_t sent)
+{
+	bool is_new = l->out == NULL;
+
+	if (is_new) {
+		l->out = xcalloc(1, sizeof *l->out);
+		bus_op_init(&l->out->op, l->rx.hub, on_sent, l);
+	}
+	for (size_t i = 0; i < niov; i++) {
+		size_t skip = sent < iov[i].iov_len ? sent : iov[i].iov_len;
+
+		buf_add(&l->out->later, (const char *)iov[i].iov_buf + skip,
+		    iov[i].iov_len - skip);
+		sent -= skip;
+	}
+	if (is_new)
+		send_out(l);
+	if (bus_line_unsent(l) > BUS_LINE_UNSENT_MAX)
+		bus_line_cut(l, "does not read");
+}
+
+/*
+ * As much as the socket takes at once, without a thread of nng's: without a
+ * callback the operation has ended when the socket took any, and is called
+ * off when it took none. -1: the connection is broken.
+ */
+static ssize_t
+send_now(struct bus_line *l, const nng_iov *iov, size_t niov)
+{
+	nng_aio *now = l->rx.hub->now;
+	int rv;
+
+	nng_aio_set_iov(now, (unsigned)niov, iov);
+	nng_stream_send(l->stream, now);
+	nng_aio_cancel(now);
+	nng_aio_wait(now);
+	rv = nng_aio_result(now);
+	if (rv == 0)
+		return (ssize_t)nng_aio_count(now);
+	return rv == NNG_ECANCELED ? 0 : -1;
+}
+
+static void
+send_bytes(struct bus_line *l, nng_iov *iov, size_t niov)
+{
+	size_t n = 0;
+	ssize_t sent;
+
+	if (l->dead || l->is_cut)
+		return;
+	for (size_t i = 0; i < niov; i++)
+		n += iov[i].iov_len;
+	sent = l->out == NULL ? send_now(l, iov, niov) : 0;
+	if (sent < 0)
+		bus_line_cut(l, NULL);
+	else if ((size_t)sent < n)
+		send_later(l, iov, niov, (size_t)sent);
+}
+
+void
+bus_line_send(
+    struct bus_line *l, const uint32_t *head, const struct buf *message)
+{
+	uint8_t bytes[LENGTH + sizeof *head];
+	size_t nhead = head == NULL ? 0 : sizeof *head;
+	nng_iov iov[2] = {
+		{ .iov_buf = bytes, .iov_len = LENGTH + nhead },
+		{ .iov_buf = message->data, .iov_len = message->len },
+	};
+
+	put_be(bytes, nhead + message->len, LENGTH);
+	if (head != NULL)
+		put_be(bytes + LENGTH, *head, sizeof *head);
+	send_bytes(l, iov, 2);
+}
+
+size_t
+bus_line_unsent(const struct bus_line *l)
+{
+	const struct bus_out *o = l->out;
+
+	return o == NULL ? 0 : o->now.len - o->at + o->later.len;
+}
+
+bool
+bus_line_head(const uint8_t **p, size_t *n, uint32_t *head)
+{
+	if (*n < sizeof *head)
+		return false;
+	*head = (uint32_t)get_be(*p, sizeof *head);
+	*p += sizeof *head;
+	*n -= sizeof *head;
+	return (*head & BUS_LINE_HEAD_END) != 0;
+}
+
+/* --- the beginning --- */
+
+void
+bus_line_start(struct bus_line *l, const struct bus_line_type *type,
+    struct bus_hub *hub, nng_stream *stream)
+{
+	uint8_t greeting[GREETING] = { 0, 'S', 'P' };
+	nng_iov iov = { .iov_buf = greeting, .iov_len = sizeof greeting };
+
+	l->type = type;
+	l->stream = stream;
+	l->in = l->small;
+	l->in_cap = sizeof l->small;
+	bus_op_init(&l->rx, hub, on_received, l);
+	put_be(greeting + 4, type->self, 2);
+	send_bytes(l, &iov, 1);
+	nng_aio_set_timeout(l->rx.aio, GREET_MS);
+	if (l->is_cut)
+		bus_op_post(&l->rx);
+	else
+		receive(l);
+}
