@@ -59,7 +59,9 @@ int server_join(const struct command *cmd, int argc, char **argv);
 int server_members(const struct command *cmd, int argc, char **argv);
 int agent_info(const struct command *cmd, int argc, char **argv);
 int tls_ca_create(const struct command *cmd, int argc, char **argv);
+int tls_ca_info(const struct command *cmd, int argc, char **argv);
 int tls_cert_create(const struct command *cmd, int argc, char **argv);
+int tls_cert_info(const struct command *cmd, int argc, char **argv);
 int version_show(const struct command *cmd, int argc, char **argv);
 int system_gc(const struct command *cmd, int argc, char **argv);
 int system_reconcile_summaries(

@@ -168,12 +168,20 @@ static const struct command commands[] = {
 	    "working directory. A cluster needs two: one that signs servers, "
 	    "one that signs nodes and people.",
 	    tls_ca_create, NULL },
+	{ "tls ca info", "<CA file>", "What is in a CA's certificate",
+	    "Shows a CA's certificate: its serial number and names, when it "
+	    "ends, and below which domains it may sign names (none: any).",
+	    tls_ca_info, NULL },
 	{ "tls cert create", "", "Create a certificate",
 	    "Makes a key and a certificate that the CA signs, for a server, a "
 	    "client (a node) or the command line, in "
 	    "<region>-<role>-<domain>-key.pem and <region>-<role>-<domain>.pem "
 	    "of the working directory.",
 	    tls_cert_create, NULL },
+	{ "tls cert info", "<certificate file>", "What is in a certificate",
+	    "Shows a certificate: its serial number and names, who has signed "
+	    "it, and when it ends.",
+	    tls_cert_info, NULL },
 	{ "var get", "<path>", "A variable",
 	    "Shows a variable: as a table on a terminal, else as JSON.",
 	    var_get, NULL },

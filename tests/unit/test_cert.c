@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "common/cert.h"
+#include "common/cert_info.h"
 #include "tests/lib/tlsworld.h"
 #include "tests/lib/unit.h"
 
@@ -57,6 +58,54 @@ START_TEST(a_certificate_is_whose_it_says)
 	buf_release(&cert);
 	buf_release(&key);
 	tls_pair_release(&ca);
+}
+END_TEST
+
+START_TEST(a_certificate_says_what_is_in_it)
+{
+	const char *const names[] = { "server.eu.nomad", "localhost" };
+	const char *const addrs[] = { "10.0.0.1", "fd00::1" };
+	const char *const zones[] = { "eu.nomad", "localhost" };
+	struct cert_opts ca_opts = { .common_name = "a, \xc3\xbc\nCA",
+		.days = 10,
+		.is_ca = true,
+		.zones = zones,
+		.nzones = 2 };
+	struct cert_opts o = { .common_name = "server.eu.nomad",
+		.days = 3,
+		.dns_names = names,
+		.ndns_names = 2,
+		.addrs = addrs,
+		.naddrs = 2 };
+	struct buf ca = { 0 }, ca_key = { 0 }, cert = { 0 }, key = { 0 };
+	struct cert_info i;
+	struct err err;
+
+	ck_assert_int_eq(cert_make(&ca_opts, &ca, &ca_key, NULL), 0);
+	ck_assert_int_eq(cert_info_read(&i, buf_str(&ca), &err), 0);
+	ck_assert_str_eq(i.subject, "CN=a\\, \xc3\xbc\\0ACA,O=rove");
+	ck_assert_str_eq(i.zones, "[eu.nomad localhost]");
+	ck_assert_str_eq(i.dns_names, "[]");
+	cert_info_release(&i);
+	o.ca = buf_str(&ca);
+	o.ca_key = buf_str(&ca_key);
+	ck_assert_int_eq(cert_make(&o, &cert, &key, NULL), 0);
+	ck_assert_int_eq(cert_info_read(&i, buf_str(&cert), &err), 0);
+	ck_assert_str_eq(i.issuer, "a, \xc3\xbc\\0ACA");
+	ck_assert_str_eq(i.subject, "CN=server.eu.nomad");
+	ck_assert_str_eq(i.dns_names, "[server.eu.nomad localhost]");
+	ck_assert_str_eq(i.addrs, "[10.0.0.1 fd00::1]");
+	ck_assert_str_eq(i.zones, "[]");
+	ck_assert_uint_eq(strspn(i.serial, "0123456789"), strlen(i.serial));
+	ck_assert_uint_gt(strlen(i.serial), 20);
+	ck_assert_ptr_nonnull(strstr(i.until, ":"));
+	ck_assert_ptr_nonnull(strstr(i.until, " +0000 UTC"));
+	cert_info_release(&i);
+	ck_assert_int_eq(cert_info_read(&i, "nonsense", &err), -1);
+	buf_release(&ca);
+	buf_release(&ca_key);
+	buf_release(&cert);
+	buf_release(&key);
 }
 END_TEST
 
@@ -135,5 +184,5 @@ START_TEST(a_constrained_ca_signs_only_below_its_zones)
 END_TEST
 
 UNIT_MAIN("cert", a_certificate_is_whose_it_says,
-    what_cannot_be_signed_is_refused,
+    a_certificate_says_what_is_in_it, what_cannot_be_signed_is_refused,
     a_constrained_ca_signs_only_below_its_zones)
