@@ -9,6 +9,7 @@
 
 struct common {
 	const char *address, *region, *namespace, *token;
+	struct client_tls tls;
 };
 
 #define NCOMMON 13
@@ -28,15 +29,27 @@ common_rows(struct common *c, struct flag rows[NCOMMON])
 		    "that list. Overrides NOMAD_NAMESPACE." },
 		{ "token", FLAG_TEXT, &c->token, "<secret>",
 		    "The secret of the access token. Overrides NOMAD_TOKEN." },
+		{ "ca-cert", FLAG_TEXT, &c->tls.ca_cert, "<path>",
+		    "CA certificates in PEM that sign the agent's, for "
+		    "https://. "
+		    "Overrides NOMAD_CACERT. Default = the machine's." },
+		{ "ca-path", FLAG_TEXT, &c->tls.ca_path, "<path>",
+		    "A directory of such files, without -ca-cert. Overrides "
+		    "NOMAD_CAPATH." },
+		{ "client-cert", FLAG_TEXT, &c->tls.client_cert, "<path>",
+		    "A certificate in PEM to show to the agent. Overrides "
+		    "NOMAD_CLIENT_CERT." },
+		{ "client-key", FLAG_TEXT, &c->tls.client_key, "<path>",
+		    "Its key. Overrides NOMAD_CLIENT_KEY." },
+		{ "tls-server-name", FLAG_TEXT, &c->tls.server_name, "<name>",
+		    "The name that the agent's certificate must bear, if not "
+		    "that of the address. Overrides NOMAD_TLS_SERVER_NAME." },
+		{ "tls-skip-verify", FLAG_BOOL, &c->tls.skip_verify, NULL,
+		    "Take any certificate: whoever is in between can read and "
+		    "change all. Overrides NOMAD_SKIP_VERIFY." },
 		/* Taken so that scripts written for Nomad run. */
 		{ "no-color", FLAG_BOOL, NULL, NULL, NULL },
 		{ "force-color", FLAG_BOOL, NULL, NULL, NULL },
-		{ "ca-cert", FLAG_TEXT, NULL, NULL, NULL },
-		{ "ca-path", FLAG_TEXT, NULL, NULL, NULL },
-		{ "client-cert", FLAG_TEXT, NULL, NULL, NULL },
-		{ "client-key", FLAG_TEXT, NULL, NULL, NULL },
-		{ "tls-server-name", FLAG_TEXT, NULL, NULL, NULL },
-		{ "tls-skip-verify", FLAG_BOOL, NULL, NULL, NULL },
 		{ "ui", FLAG_BOOL, NULL, NULL, NULL },
 	};
 
@@ -135,6 +148,7 @@ cli_begin(struct cli *c, const struct command *cmd, const struct flag *own,
 	if (client_init(&c->client, values.address, values.region,
 		values.namespace, values.token, &err) == -1)
 		return cli_fail(&err, "Error initializing client");
+	c->client.tls = values.tls;
 	return CLI_GO;
 }
 

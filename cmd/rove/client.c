@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/http/addr.h"
 #include "common/http/http.h"
 #include "common/mem.h"
 
@@ -28,7 +29,7 @@ from_env(char **member, const char *flag, const char *name)
 	client_set(member, flag != NULL ? flag : getenv(name));
 }
 
-/* "http://host:port/" to "host:port". */
+/* "http://host:port/" or "https://..." to "host:port". */
 static int
 parse_address(struct client *c, struct err *err)
 {
@@ -39,14 +40,14 @@ parse_address(struct client *c, struct err *err)
 		c->addr = xasprintf("unix:%s", s + 7);
 		return 0;
 	}
-	if (strncmp(s, "https://", 8) == 0)
-		return err_set(err, ERR_BAD,
-		    "address %s: TLS is not supported yet; use http://", s);
-	if (strncmp(s, "http://", 7) == 0)
-		s += 7;
+	c->is_https = strncmp(s, "https://", 8) == 0;
+	if (c->is_https || strncmp(s, "http://", 7) == 0)
+		s = strstr(s, "://") + 3;
 	else if (strstr(s, "://") != NULL)
 		return err_set(err, ERR_BAD,
-		    "address %s: expected http://HOST:PORT or unix:///PATH", s);
+		    "address %s: expected http://HOST:PORT, https://HOST:PORT "
+		    "or unix:///PATH",
+		    s);
 	n = strcspn(s, "/");
 	if (n == 0 || (s[n] == '/' && s[n + 1] != '\0'))
 		return err_set(err, ERR_BAD,
@@ -88,6 +89,7 @@ client_release(struct client *c)
 	free(c->region);
 	free(c->namespace);
 	free(c->token);
+	tls_keys_free(c->keys);
 	*c = (struct client){ 0 };
 }
 
@@ -213,17 +215,39 @@ fill_headers(
 	return n;
 }
 
+/* How the next call is to be made. */
+static int
+use_tls(struct client *c, struct err *err)
+{
+	struct http_addr to;
+
+	if (c->is_https && c->keys == NULL) {
+		client_tls_from_env(&c->tls);
+		if (http_addr_parse(&to, c->addr, err) == -1)
+			return -1;
+		c->keys = client_tls_keys(&c->tls, to.host, err);
+		if (c->keys == NULL)
+			return -1;
+	}
+	http_ask_use_tls(c->keys);
+	return 0;
+}
+
 int
 client_call(struct client *c, const char *method, const char *path,
     const char *params, const struct buf *body, struct buf *out,
     struct err *err)
 {
-	char *target = target_of(c, path, params), *token = NULL;
+	char *target, *token = NULL;
 	const char *headers[2];
-	size_t nheaders = fill_headers(c, body != NULL, headers, &token);
+	size_t nheaders;
 	struct buf fields = { 0 };
 	int status = 0, rc;
 
+	if (use_tls(c, err) == -1)
+		return -1;
+	target = target_of(c, path, params);
+	nheaders = fill_headers(c, body != NULL, headers, &token);
 	rc = http_ask(c->addr, method, target, headers, nheaders,
 	    body != NULL ? body->data : NULL, body != NULL ? body->len : 0,
 	    c->timeout_ms, &status, &fields, out, err);
@@ -390,12 +414,17 @@ client_stream(struct client *c, const char *path, const char *params,
     bool (*on_piece)(void *ctx, const char *p, size_t n), void *ctx,
     struct err *err)
 {
-	char *target = target_of(c, path, params), *token = NULL;
+	char *target, *token = NULL;
 	const char *headers[2];
-	size_t nheaders = fill_headers(c, false, headers, &token);
+	size_t nheaders;
 	struct buf out = { 0 };
-	int status = 0;
-	int rc = http_ask_stream(c->addr, "GET", target, headers, nheaders,
+	int status = 0, rc;
+
+	if (use_tls(c, err) == -1)
+		return -1;
+	target = target_of(c, path, params);
+	nheaders = fill_headers(c, false, headers, &token);
+	rc = http_ask_stream(c->addr, "GET", target, headers, nheaders,
 	    c->timeout_ms, on_piece, ctx, &status, &out, err);
 
 	if (rc == -1)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmd/rove/client_tls.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/rec.h"
@@ -22,15 +23,19 @@
 #define CLIENT_MAX_LISTS    32 /* kinds of records that are asked in lists */
 
 struct client {
-	char *shown;                      /* the address as people wrote it */
-	char *addr;                       /* "host:port" or "unix:/path" */
+	char *shown; /* the address as people wrote it */
+	char *addr;  /* "host:port" or "unix:/path" */
+	bool is_https;
+	struct client_tls tls; /* then: how; its names are borrowed */
+	struct tls_keys *keys; /* made for the first call */
 	char *region, *namespace, *token; /* NULL: the agent decides */
 	uint64_t index;                   /* X-Nomad-Index of the last answer */
 	uint64_t timeout_ms; /* of one call, beyond what it waits for news */
 };
 
 /* What is NULL comes from the environment: NOMAD_ADDR, NOMAD_REGION,
- * NOMAD_NAMESPACE, NOMAD_TOKEN. */
+ * NOMAD_NAMESPACE, NOMAD_TOKEN. For HTTPS tls may be set before the first
+ * call, which fails if it is wrong. */
 int client_init(struct client *c, const char *address, const char *region,
     const char *namespace, const char *token, struct err *err);
 void client_release(struct client *c);
