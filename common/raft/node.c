@@ -54,16 +54,6 @@ raft_node_asks_release(struct raft_node_asks *asks)
 		ask_free(ask);
 }
 
-void
-raft_node_news_free(struct raft_node_news *news)
-{
-	for (size_t i = 0; i < news->n; i++)
-		raft_bytes_unref(news->entries[i].data);
-	free(news->entries);
-	raft_node_asks_release(&news->asks);
-	free(news);
-}
-
 /* --- snapshots --- */
 
 static void
@@ -302,21 +292,6 @@ raft_node_on_news(void *arg)
 		next = news->next;
 		take_news(node, news);
 	}
-}
-
-/* One post for all that gathers until the owner looks. */
-void
-raft_node_tell(struct raft_node *node, struct raft_node_news *news)
-{
-	pthread_mutex_lock(&node->lock);
-	if (node->news == NULL) {
-		node->news = news;
-		loop_post(node->opts.loop, raft_node_on_news, node);
-	} else {
-		*node->news_end = news;
-	}
-	node->news_end = &news->next;
-	pthread_mutex_unlock(&node->lock);
 }
 
 /* --- asking --- */

@@ -11,15 +11,6 @@
 #include "common/mem.h"
 #include "common/raft/node_impl.h"
 
-struct raft_node_news *
-raft_node_news_new(enum raft_node_news_kind kind)
-{
-	struct raft_node_news *news = xcalloc(1, sizeof *news);
-
-	news->kind = kind;
-	return news;
-}
-
 void
 raft_node_die(struct raft_node *node, const struct err *err)
 {
@@ -325,19 +316,33 @@ show_status(struct raft_node *node)
 static void propose(struct raft_node *node);
 
 static void
+submit(struct raft_node *node)
+{
+	if (node->unsubmitted == 0)
+		return;
+	node->seq = node->unsubmitted;
+	node->unsubmitted = 0;
+	wal_submit(node->wal, node->seq_base + node->seq);
+}
+
+/*
+ * What somebody waits for longest comes first: to other servers' disks it is
+ * farther than to ours, and nothing that goes out counts on ours before it
+ * said so. The owner's thread would take the processor from both.
+ */
+static void
 settle(void *arg)
 {
 	struct raft_node *node = arg;
 
 	node->is_settling = false;
+	if (!node->is_dead) {
+		raft_node_peers_after(node);
+		submit(node);
+	}
+	raft_node_tell_now(node);
 	if (node->is_dead)
 		return;
-	if (node->unsubmitted != 0) {
-		node->seq = node->unsubmitted;
-		node->unsubmitted = 0;
-		wal_submit(node->wal, node->seq_base + node->seq);
-	}
-	raft_node_peers_after(node);
 	show_status(node);
 	rearm(node);
 	feed_applied(node);
@@ -349,6 +354,9 @@ raft_node_step(struct raft_node *node, struct raft_event *ev)
 {
 	if (node->is_dead)
 		return;
+	if (!node->is_settling)
+		loop_at_end(node->loop, settle, node);
+	node->is_settling = true;
 	ev->now_ms = loop_now_ms(node->loop);
 	raft_step(node->raft, ev, &node->acts);
 	for (size_t i = 0; i < node->acts.n; i++) {
@@ -356,9 +364,6 @@ raft_node_step(struct raft_node *node, struct raft_event *ev)
 		if (node->acts.v[i].seq != 0)
 			node->unsubmitted = node->acts.v[i].seq;
 	}
-	if (!node->is_settling)
-		loop_at_end(node->loop, settle, node);
-	node->is_settling = true;
 }
 
 void

@@ -83,6 +83,7 @@ struct raft_node {
 	bool is_dead;
 	bool is_settling;     /* raft_node_settle() comes at the turn's end */
 	uint64_t unsubmitted; /* number of what the log was given since then */
+	struct raft_node_news *untold, **untold_end; /* for the owner, then */
 	uint64_t applied_fed; /* what the core knows of applied_seen */
 	uint64_t snap_term;   /* of the snapshot, for cuts behind it */
 	struct raft_node_ask *changing;     /* being proposed */
@@ -148,7 +149,15 @@ void raft_node_on_stop(void *node);
  * its end. */
 void raft_node_step(struct raft_node *node, struct raft_event *ev);
 void raft_node_die(struct raft_node *node, const struct err *err);
+
+/* --- node_news.c --- */
+
 struct raft_node_news *raft_node_news_new(enum raft_node_news_kind kind);
+void raft_node_news_free(struct raft_node_news *news);
+void raft_node_news_free_all(struct raft_node_news *news); /* a list */
+/* Hands over to the owner; on Raft's thread, at the end of its turn. */
+void raft_node_tell(struct raft_node *node, struct raft_node_news *news);
+void raft_node_tell_now(struct raft_node *node);
 
 /* --- node_peers.c: other servers. On Raft's thread: --- */
 
@@ -182,12 +191,8 @@ void raft_node_set_config(
 void raft_node_hand_over(void *node);
 void raft_node_tell_applied(struct raft_node *node);
 
-/* Hands over to the owner; any thread. */
-void raft_node_tell(struct raft_node *node, struct raft_node_news *news);
-/* Posted by that: the owner takes what was handed over. */
+/* Posted by raft_node_tell_now(): the owner takes what was handed over. */
 void raft_node_on_news(void *node);
-
-void raft_node_news_free(struct raft_node_news *news);
 
 void raft_node_asks_add(struct raft_node_asks *asks, struct raft_node_ask *ask);
 /* The first one, taken off; NULL: empty. */

@@ -234,12 +234,8 @@ node_new(const struct raft_node_opts *opts)
 static void
 node_free(struct raft_node *node)
 {
-	struct raft_node_news *next;
-
-	for (; node->news != NULL; node->news = next) {
-		next = node->news->next;
-		raft_node_news_free(node->news);
-	}
+	raft_node_news_free_all(node->news);
+	raft_node_news_free_all(node->untold);
 	loop_unpost(node->opts.loop, raft_node_on_news, node);
 	loop_unpost(node->opts.loop, raft_node_hand_over, node);
 	raft_node_asks_release(&node->outbox);

@@ -1,0 +1,63 @@
+/* What Raft's thread tells the owner. */
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "common/raft/node_impl.h"
+
+struct raft_node_news *
+raft_node_news_new(enum raft_node_news_kind kind)
+{
+	struct raft_node_news *news = xcalloc(1, sizeof *news);
+
+	news->kind = kind;
+	return news;
+}
+
+void
+raft_node_news_free(struct raft_node_news *news)
+{
+	for (size_t i = 0; i < news->n; i++)
+		raft_bytes_unref(news->entries[i].data);
+	free(news->entries);
+	raft_node_asks_release(&news->asks);
+	free(news);
+}
+
+void
+raft_node_news_free_all(struct raft_node_news *news)
+{
+	struct raft_node_news *next;
+
+	for (; news != NULL; news = next) {
+		next = news->next;
+		raft_node_news_free(news);
+	}
+}
+
+void
+raft_node_tell(struct raft_node *node, struct raft_node_news *news)
+{
+	if (node->untold == NULL)
+		node->untold_end = &node->untold;
+	*node->untold_end = news;
+	node->untold_end = &news->next;
+	if (!node->is_settling)
+		raft_node_tell_now(node);
+}
+
+/* One post for all that gathers until the owner looks. */
+void
+raft_node_tell_now(struct raft_node *node)
+{
+	if (node->untold == NULL)
+		return;
+	pthread_mutex_lock(&node->lock);
+	if (node->news == NULL) {
+		node->news_end = &node->news;
+		loop_post(node->opts.loop, raft_node_on_news, node);
+	}
+	*node->news_end = node->untold;
+	node->news_end = node->untold_end;
+	pthread_mutex_unlock(&node->lock);
+	node->untold = NULL;
+}
