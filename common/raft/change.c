@@ -181,6 +181,8 @@ find_objection(
 	*c = r->config;
 	if (r->role != RAFT_LEADER)
 		return RAFT_NOT_LEADER;
+	if (r->opts.alone)
+		return RAFT_ALONE;
 	if (r->handover.to != 0)
 		return RAFT_BUSY;
 	if (!is_settled(r))

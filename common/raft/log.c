@@ -69,7 +69,7 @@ raft_log_add(struct raft_log *l, const struct raft_entry *e)
 void
 raft_log_cut(struct raft_log *l, uint64_t index)
 {
-	assert(index > l->base_index);
+	assert(index > l->base_index && index > l->let_go);
 	while (raft_log_last(l) >= index) {
 		raft_bytes_unref(l->v[l->off + l->n - 1].data);
 		l->n--;
@@ -109,13 +109,28 @@ raft_log_compact(struct raft_log *l, uint64_t index)
 }
 
 void
+raft_log_let_go(struct raft_log *l, uint64_t index)
+{
+	if (l->let_go < l->base_index)
+		l->let_go = l->base_index;
+	while (l->let_go < index) {
+		size_t at = l->off + (size_t)(++l->let_go - l->base_index) - 1;
+
+		if (l->v[at].type != RAFT_COMMAND)
+			continue;
+		raft_bytes_unref(l->v[at].data);
+		l->v[at].data = NULL;
+	}
+}
+
+void
 raft_log_reset(struct raft_log *l, uint64_t index, uint64_t term)
 {
 	for (size_t i = 0; i < l->n; i++)
 		raft_bytes_unref(l->v[l->off + i].data);
 	l->off = 0;
 	l->n = 0;
-	l->base_index = index;
+	l->base_index = l->let_go = index;
 	l->base_term = term;
 }
 

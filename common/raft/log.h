@@ -14,6 +14,7 @@ struct raft_log {
 	struct raft_entry *v; /* v[off .. off + n) are held */
 	size_t off, n, cap;
 	uint64_t base_index, base_term;
+	uint64_t let_go; /* up to here, or less than first */
 };
 
 void raft_log_release(struct raft_log *l);
@@ -39,6 +40,10 @@ void raft_log_cut(struct raft_log *l, uint64_t index);
 
 /* Forgets all up to and including index, which must be known. */
 void raft_log_compact(struct raft_log *l, uint64_t index);
+
+/* Lets go what the commands up to and including index say, which nobody will
+ * ask for; the entries stay. */
+void raft_log_let_go(struct raft_log *l, uint64_t index);
 
 /* Empties the log; the next entry is index + 1. */
 void raft_log_reset(struct raft_log *l, uint64_t index, uint64_t term);

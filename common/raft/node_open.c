@@ -159,7 +159,8 @@ set_core_opts(struct raft_node *node, struct raft_opts *o)
 	o->jitter_ms = or_default(n->jitter_ms, RAFT_NODE_JITTER_MS);
 	o->heartbeat_ms = or_default(n->heartbeat_ms, RAFT_NODE_HEARTBEAT_MS);
 	o->trailing = or_default(n->trailing_entries, o->trailing);
-	if (n->listen == NULL)
+	o->alone = n->listen == NULL;
+	if (o->alone)
 		o->trailing = 0; /* nobody lags behind */
 }
 

@@ -200,6 +200,9 @@ raft_step(
 	acts->n = 0;
 	if (r->dead)
 		return;
+	/* What was handed out in the last step has been taken by now. */
+	if (r->opts.alone)
+		raft_log_let_go(&r->log, r->applying);
 	r->acts = acts;
 	if (ev->now_ms > r->now_ms)
 		r->now_ms = ev->now_ms;
@@ -310,6 +313,8 @@ raft_refusal_text(enum raft_refusal why)
 		return "too few of the voters that would be left are in touch";
 	case RAFT_NOT_TAKEN:
 		return "the server did not take over";
+	case RAFT_ALONE:
+		return "this server is to stay alone";
 	}
 	return "?";
 }

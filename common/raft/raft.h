@@ -309,6 +309,7 @@ enum raft_refusal {
 	RAFT_BEHIND = 5,    /* it has not caught up */
 	RAFT_UNSAFE = 6,    /* too few of the voters left are in touch */
 	RAFT_NOT_TAKEN = 7, /* the target of a transfer did not take over */
+	RAFT_ALONE = 8,     /* it was told that there will be no other */
 };
 
 /*
@@ -404,6 +405,9 @@ struct raft_opts {
 	size_t uncommitted_max; /* bytes proposed and not committed yet */
 	size_t chunk_max;       /* bytes of a snapshot chunk */
 	uint64_t trailing; /* entries kept behind a snapshot, for slow peers */
+	/* There is no other server and none will be added: changes are
+	 * refused, and what commands said is let go once it is applied. */
+	bool alone;
 };
 
 /* Sensible values for a LAN; cluster, id, incarnation and seed are zero. */

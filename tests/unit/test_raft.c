@@ -18,6 +18,8 @@ struct desk {
 	uint64_t seq; /* last disk action seen */
 };
 
+static bool is_to_stay_alone; /* the next one */
+
 static void
 desk_init(struct desk *d, uint64_t nservers, const uint64_t *log_terms,
     size_t nlog, uint64_t term)
@@ -38,6 +40,7 @@ desk_init(struct desk *d, uint64_t nservers, const uint64_t *log_terms,
 	o.jitter_ms = 0;
 	o.heartbeat_ms = HEARTBEAT_MS;
 	o.trailing = 0;
+	o.alone = is_to_stay_alone;
 	entries[0] = raft_bootstrap_entry(&d->config);
 	rec.nentries = 1 + nlog;
 	for (size_t i = 0; i < nlog; i++)
@@ -781,7 +784,39 @@ START_TEST(an_heir_campaigns_at_once_and_says_that_it_was_asked_to)
 }
 END_TEST
 
-UNIT_MAIN("raft", a_single_server_leads_and_commits_by_its_own_sync_alone,
+START_TEST(who_stays_alone_lets_go_what_was_applied_and_takes_nobody)
+{
+	struct raft_bytes *kept;
+	struct desk d;
+
+	is_to_stay_alone = true;
+	desk_init(&d, 1, NULL, 0, 1);
+	is_to_stay_alone = false;
+	tick(&d, 0);
+	sync_disk(&d);
+	sync_disk(&d);
+	propose(&d, "hello");
+	sync_disk(&d);
+	ck_assert_mem_eq(
+	    act(&d, RAFT_ACT_APPLY)->log.entries[0].data->data, "hello", 5);
+	kept = raft_bytes_ref(act(&d, RAFT_ACT_APPLY)->log.entries[0].data);
+	propose(&d, "again");
+	ck_assert_mem_eq(kept->data, "hello", 5);
+	raft_bytes_unref(kept);
+	ck_assert_ptr_null(raft_entry_at(d.raft, 3)->data);
+	ck_assert_uint_eq(raft_entry_at(d.raft, 3)->term, 2);
+	/* What is not applied, and who the servers are, stays. */
+	ck_assert_ptr_nonnull(raft_entry_at(d.raft, 4)->data);
+	ck_assert_ptr_nonnull(raft_entry_at(d.raft, 1)->data);
+	sync_disk(&d);
+	change(&d, RAFT_ADD_LEARNER, 4);
+	ck_assert_int_eq(refusal(&d), RAFT_ALONE);
+	desk_release(&d);
+}
+END_TEST
+
+UNIT_MAIN("raft", who_stays_alone_lets_go_what_was_applied_and_takes_nobody,
+    a_single_server_leads_and_commits_by_its_own_sync_alone,
     a_read_on_a_single_server_waits_only_for_what_is_applied,
     a_candidate_with_a_stale_log_is_refused,
     a_vote_leaves_only_when_it_is_on_disk_and_is_given_once,
