@@ -61,6 +61,7 @@ struct schedd {
 	struct forwards *forwards;
 	struct crosses *crosses; /* ways to other regions */
 	struct loop_timer *tick;
+	struct loop_timer *tidy; /* memory that is free is given back */
 
 	struct asker *askers; /* uthash, by request number */
 	uint64_t next_req;

@@ -1,5 +1,6 @@
 /* The daemon's beginning and end, and what it says of itself. */
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,19 @@
 #include "common/mem.h"
 #include "common/raft/node.h"
 #include "common/rng.h"
+
+#define TIDY_MS 10000
+
+/* Plans and a log that is replayed need much for a moment, and what stays of
+ * them lies between what is kept. */
+static void
+tidy(void *arg)
+{
+	struct schedd *sd = arg;
+
+	malloc_trim(0);
+	loop_timer_set(sd->tidy, TIDY_MS);
+}
 
 /* The server's id: made once, kept in data_dir. */
 static int
@@ -157,6 +171,7 @@ schedd_start(struct daemon *d, struct err *err)
 	TAILQ_INIT(&sd->followers);
 	TAILQ_INIT(&sd->followers_woken);
 	sd->tick = loop_timer_new(d->loop, schedd_on_tick, sd);
+	sd->tidy = loop_timer_new(d->loop, tidy, sd);
 	sd->core = make_core(sd, c);
 	forwards_open(sd);
 	cross_open(sd);
@@ -176,8 +191,10 @@ schedd_start(struct daemon *d, struct err *err)
 void
 schedd_ready(struct schedd *sd)
 {
-	if (!sd->was_ready)
-		daemon_ready(sd->daemon);
+	if (sd->was_ready)
+		return;
+	tidy(sd);
+	daemon_ready(sd->daemon);
 	sd->was_ready = true;
 }
 
@@ -225,6 +242,7 @@ schedd_release(struct daemon *d)
 	gossip_close(sd);
 	schedd_tls_close(sd);
 	loop_timer_free(sd->tick);
+	loop_timer_free(sd->tidy);
 	sched_core_free(sd->core);
 	meter_release(&sd->meter);
 	meter_release(&sd->job_meter);
