@@ -41,6 +41,10 @@ trigger_of(const struct sched_alloc *a, const struct alloc *news)
 	if (sched_eq(news->client_status, "failed") &&
 	    a->desired == SCHED_RUN && may_reschedule(a))
 		return "alloc-failure";
+	/* It stopped by itself while it was cut off, before we took it for
+	 * lost. */
+	if (sched_eq(news->client_status, "lost") && a->desired == SCHED_RUN)
+		return "reconnect";
 	if (a->deployment != NULL &&
 	    sched_deployment_is_active(&a->deployment->rec) && ds != NULL &&
 	    ds->has_healthy && (!a->has_healthy || a->healthy != ds->healthy))

@@ -225,7 +225,7 @@ interest_in(const struct group *g, struct item *it)
 				return KEEP;
 			return was_not_replaced(item_rec(g, it)) ? ASK : IGNORE;
 		}
-		if (a->desired == SCHED_EVICT)
+		if (a->desired == SCHED_EVICT || a->client == SCHED_LOST)
 			return IGNORE;
 		return a->client == SCHED_FAILED ? ASK : KEEP;
 	}

@@ -22,6 +22,7 @@ static uint64_t now_ms, last_req, log_index;
 static bool held;        /* proposals wait */
 static int64_t room;     /* of a node, in MHz, MB, and 10 MB of disk */
 static int64_t priority; /* of the jobs that are registered */
+static char *kind;       /* likewise */
 static size_t nplans;    /* committed */
 static struct {
 	uint64_t number;
@@ -225,7 +226,7 @@ register_job(const char *id, int64_t count, int64_t cpu)
 	struct job job = { .id = (char *)(uintptr_t)id,
 		.name = (char *)(uintptr_t)id,
 		.namespace = "default",
-		.type = "service",
+		.type = kind,
 		.has_priority = true,
 		.priority = priority,
 		.datacenters = dcs,
@@ -255,6 +256,7 @@ setup_with(int64_t node_room)
 
 	room = node_room;
 	priority = 50;
+	kind = text_borrow("service");
 	nplans = 0;
 
 	sched_core_opts_init(&o);
@@ -408,6 +410,44 @@ START_TEST(core_replaces_what_ran_on_a_lost_node)
 			     ->node->status,
 	    "ready");
 	teardown();
+}
+END_TEST
+
+/* A node that was cut off stopped it by itself, and is back before it was
+ * missed. */
+START_TEST(core_replaces_what_a_node_gave_up)
+{
+	static const char *const types[] = { "service", "batch" };
+	struct task_state dead = {
+		.key = "t", .state = "dead", .failed = true
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct alloc news = { .client_status = "lost",
+			.task_states = &dead,
+			.ntask_states = 1 };
+		struct node_update m = {
+			.secret_id = "s", .allocs = &news, .nallocs = 1
+		};
+		const struct sched_job *j;
+		char *node;
+
+		setup();
+		kind = text_borrow(types[i]);
+		register_job("web", 2, 100);
+		j = sched_job_find(sched_core_state(core), "default", "web");
+		news.id = xstrdup(TAILQ_FIRST(&j->allocs)->id);
+		m.node_id = node = xstrdup(TAILQ_FIRST(&j->allocs)->node->id);
+		sched_core_node_update(core, ask(), &m);
+		settle();
+		ck_assert_uint_eq(live("web", NODES), 2);
+		ck_assert_int_eq(
+		    sched_alloc_find(sched_core_state(core), news.id)->client,
+		    SCHED_LOST);
+		free(news.id);
+		free(node);
+		teardown();
+	}
 }
 END_TEST
 
@@ -1140,9 +1180,10 @@ END_TEST
 
 UNIT_MAIN("core", core_places_what_is_registered,
     core_answers_when_the_log_has_it, core_replaces_what_ran_on_a_lost_node,
-    core_waits_for_room, core_does_a_command_once,
-    core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
-    core_knows_a_node_by_its_secret, core_that_was_busy_calls_nobody_down,
+    core_replaces_what_a_node_gave_up, core_waits_for_room,
+    core_does_a_command_once, core_refuses_when_it_does_not_lead,
+    core_gives_a_new_leaders_nodes_time, core_knows_a_node_by_its_secret,
+    core_that_was_busy_calls_nobody_down,
     core_has_a_node_drain_itself_and_come_back,
     core_leaves_a_node_that_leaves_to_the_operator_who_drained_it,
     core_leaves_a_node_as_the_operator_has_made_it_since_it_left,
