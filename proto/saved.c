@@ -19,6 +19,7 @@ static const struct rec_field alloc_saved_fields[] = {
 	REC_I64(struct alloc_saved, 6, healthy_at_ns, "HealthyAt"),
 	REC_BOOL(struct alloc_saved, 7, stopping, "Stopping"),
 	REC_LIST(struct alloc_saved, 8, checks, instance_check, "Checks"),
+	REC_BOOL(struct alloc_saved, 9, fenced, "Fenced"),
 };
 const struct rec_type alloc_saved_type =
     REC_TYPE(alloc_saved, alloc_saved_fields);

@@ -34,6 +34,7 @@ struct alloc_saved {
 	bool stopping;
 	struct instance_check *checks; /* as the servers were told of them */
 	size_t nchecks;
+	bool fenced; /* it stops because no server was in reach */
 };
 
 /* The servers that were known last. */

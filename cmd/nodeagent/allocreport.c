@@ -47,6 +47,7 @@ alloc_run_restore(struct alloc_run *run, const struct alloc_saved *saved)
 		run->client_status = xstrdup(saved->client_status);
 	}
 	run->unheard = true;
+	run->fenced = saved->fenced; /* whose stop is asked for again */
 	run->has_health = saved->has_health;
 	run->healthy = saved->healthy;
 	run->healthy_at_ns = saved->healthy_at_ns;
@@ -64,6 +65,7 @@ alloc_run_save(const struct alloc_run *run, struct alloc_saved *out)
 		.healthy = run->healthy,
 		.healthy_at_ns = run->healthy_at_ns,
 		.stopping = run->stopping,
+		.fenced = run->fenced,
 	};
 	for (size_t i = 0; i < run->ntasks; i++) {
 		const struct task_run *t = &run->tasks[i];

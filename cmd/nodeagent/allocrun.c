@@ -310,13 +310,33 @@ alloc_run_stop(struct alloc_run *run, struct run_time now)
 	if (run->stopping || run->stop_at_ms != 0)
 		return;
 	if (run->group->has_shutdown_delay && run->group->shutdown_delay > 0 &&
-	    !run->alloc->desired_transition.no_shutdown_delay)
+	    !run->alloc->desired_transition.no_shutdown_delay && !run->fenced)
 		delay_ms =
 		    (uint64_t)(run->group->shutdown_delay / CLOCK_NS_PER_MS);
 	if (delay_ms > 0)
 		run->stop_at_ms = now.ms + delay_ms;
 	else
 		run->stopping = true;
+	run->changed = true;
+	run_advance(run, now);
+}
+
+void
+alloc_run_fence(struct alloc_run *run, uint64_t silent_ms, struct run_time now)
+{
+	if (run->stopping || alloc_run_is_done(run))
+		return;
+	run->fenced = run->stop_at_ms == 0;
+	run->stop_at_ms = 0;
+	run->stopping = true;
+	for (size_t i = 0; run->fenced && i < run->ntasks; i++) {
+		struct task_run *t = &run->tasks[i];
+
+		if (t->phase == TASK_DEAD || task_is_hook(t, "poststop"))
+			continue;
+		t->state.failed = true;
+		task_event_fenced(&t->state, silent_ms, now.ns);
+	}
 	run->changed = true;
 	run_advance(run, now);
 }

@@ -69,9 +69,11 @@ struct alloc_run {
 	uint64_t max_kill_ms;
 	bool unheard; /* restored, and no word from the servers since */
 	bool stopping;
+	bool fenced;         /* it stops because no server was in reach */
 	uint64_t stop_at_ms; /* end of the shutdown delay; 0: none pending */
 
-	char *client_status; /* "pending", "running", "complete", "failed" */
+	/* "pending", "running", "complete", "failed", "lost" */
+	char *client_status;
 	const char *client_description;
 	bool has_health, healthy;
 	int64_t healthy_at_ns;
@@ -135,6 +137,11 @@ void alloc_run_update(
     struct alloc_run *run, struct alloc *alloc, struct run_time now);
 /* Stops all tasks, whoever asked. */
 void alloc_run_stop(struct alloc_run *run, struct run_time now);
+/* Stops all tasks without delay, for no server has heard of the node for
+ * silent_ms. Unless it was told to stop already the allocation is lost then,
+ * and nothing that ran of it counts. */
+void alloc_run_fence(
+    struct alloc_run *run, uint64_t silent_ms, struct run_time now);
 /* Restarts one task, or (NULL) all that run. -1 when there is none such or
  * it does not run. */
 int alloc_run_restart(struct alloc_run *run, const char *task,

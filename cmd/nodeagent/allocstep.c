@@ -119,7 +119,8 @@ status_of(const struct alloc_run *run, const char **description)
 	for (size_t i = 0; i < run->ntasks; i++) {
 		const struct task_run *t = &run->tasks[i];
 
-		failed |= t->phase == TASK_DEAD && t->state.failed;
+		failed |=
+		    t->phase == TASK_DEAD && t->state.failed && !run->fenced;
 		running |= strcmp(t->state.state, "running") == 0;
 		pending |= strcmp(t->state.state, "pending") == 0 &&
 			   !task_is_hook(t, "poststop");
@@ -129,11 +130,13 @@ status_of(const struct alloc_run *run, const char **description)
 		       : running        ? "Tasks are running"
 		       : pending && ran ? "Tasks are restarting"
 		       : pending        ? "No tasks have started"
+		       : run->fenced    ? "No server was in reach"
 					: "All tasks have completed";
-	return failed    ? "failed"
-	       : running ? "running"
-	       : pending ? "pending"
-			 : "complete";
+	return failed        ? "failed"
+	       : running     ? "running"
+	       : pending     ? "pending"
+	       : run->fenced ? "lost"
+			     : "complete";
 }
 
 static void

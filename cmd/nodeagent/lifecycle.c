@@ -15,6 +15,7 @@
 #include "cmd/nodeagent/checkrun.h"
 #include "cmd/nodeagent/clientapi.h"
 #include "cmd/nodeagent/driver_docker.h"
+#include "cmd/nodeagent/fence.h"
 #include "cmd/nodeagent/fingerprint.h"
 #include "cmd/nodeagent/leave.h"
 #include "cmd/nodeagent/nodetls.h"
@@ -302,6 +303,7 @@ nodeagent_start(struct daemon *d, struct err *err)
 	if (na->trash == NULL)
 		return -1;
 	open_catalog(na);
+	na->fence = fence_new(na);
 	na->link = serverlink_new(na, err);
 	if (na->link == NULL || restore(na, err) == -1)
 		return -1;
@@ -442,6 +444,7 @@ nodeagent_release(struct daemon *d)
 	http_server_free(na->http);
 	serverapi_release(na);
 	serverlink_free(na->link);
+	fence_free(na->fence);
 	leave_release(na);
 	catalogapi_free(na->catalogapi);
 	bus_peer_free(na->metricsd);

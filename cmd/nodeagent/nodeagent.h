@@ -28,6 +28,7 @@
 
 struct checkrun;
 struct catalogapi;
+struct fence;
 struct leave;
 struct serverlink;
 struct trash;
@@ -47,6 +48,7 @@ struct nodeagent {
 	struct map runners;  /* allocation id -> struct runner */
 	struct checkrun *checkrun;
 	struct serverlink *link;
+	struct fence *fence;
 	struct leave *leave;           /* NULL: it does not drain itself */
 	struct catalog catalog;        /* all services of the cluster */
 	struct catalogapi *catalogapi; /* NULL: it is off */

@@ -1,9 +1,11 @@
 #include "cmd/nodeagent/runner.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/nodeagent/fence.h"
 #include "cmd/nodeagent/runner_checks.h"
 #include "cmd/nodeagent/runner_impl.h"
 #include "cmd/nodeagent/serverlink.h"
@@ -191,6 +193,7 @@ runner_new(struct nodeagent *na, struct alloc *alloc)
 	r->watch = xcalloc(run->ntasks, sizeof *r->watch);
 	r->timer = loop_timer_new(na->loop, on_timer, r);
 	map_put(&na->runners, alloc->id, r);
+	fence_changed(na->fence);
 	return r;
 }
 
@@ -270,12 +273,23 @@ runner_update(struct runner *r, struct alloc *alloc)
 	alloc_run_update(r->run, alloc, runner_now(r->na));
 	runner_checks_changed(r);
 	runner_step(r);
+	fence_changed(r->na->fence);
 }
 
 void
 runner_stop(struct runner *r)
 {
 	alloc_run_stop(r->run, runner_now(r->na));
+	runner_step(r);
+}
+
+void
+runner_fence(struct runner *r, uint64_t silent_ms)
+{
+	log_warn("allocation stopped, for no server is in reach alloc=%s "
+		 "job=%s silent_ms=%" PRIu64,
+	    r->run->alloc->id, r->run->alloc->job_id, silent_ms);
+	alloc_run_fence(r->run, silent_ms, runner_now(r->na));
 	runner_step(r);
 }
 

@@ -36,6 +36,8 @@ void runner_update(struct runner *r, struct alloc *alloc);
 /* The servers have forgotten it: stops, and then removes all traces. */
 void runner_forget(struct runner *r);
 void runner_stop(struct runner *r);
+/* No server has heard of this node for so long: stops. */
+void runner_fence(struct runner *r, uint64_t silent_ms);
 /* After a call of an alloc_run_ function from outside. */
 void runner_step(struct runner *r);
 /* What its checks say has changed: whoever must know is told. */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "cmd/nodeagent/fence.h"
 #include "cmd/nodeagent/leave.h"
 #include "cmd/nodeagent/serverlink_impl.h"
 #include "common/log.h"
@@ -133,6 +134,7 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 	link_hear_index(l, leased->index, is_new);
 	l->ttl_ms = leased->ttl_ms;
 	l->last_lease_ms = loop_now_ms(l->na->loop);
+	fence_heard(l->na->fence, l->asked_ms, l->ttl_ms);
 	link_learn_api(l, leased->http_port);
 	link_learn_servers(l, leased);
 	if (l->seq < leased->seq)
@@ -175,6 +177,7 @@ renew(void *arg)
 	if (l->leasing)
 		return;
 	l->leasing = true;
+	l->asked_ms = loop_now_ms(l->na->loop);
 	l->registering = !l->registered || l->changed;
 	if (!l->registering) {
 		bus_call(l->peer, MSG_NODE_LEASE, &lease, lease_timeout_ms(l),

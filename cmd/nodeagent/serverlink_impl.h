@@ -58,6 +58,7 @@ struct serverlink {
 	struct link_cursor allocs, services;
 	struct link_past past;
 	uint64_t ttl_ms, last_lease_ms;
+	uint64_t asked_ms;  /* when the lease under way was asked for */
 	uint64_t seq;       /* of the last update sent */
 	struct map dirty;   /* alloc id -> anything: to be told */
 	struct map sent;    /* ... in the update under way */

@@ -168,6 +168,17 @@ task_event_sibling(
 }
 
 void
+task_event_fenced(struct task_state *state, uint64_t silent_ms, int64_t now_ns)
+{
+	char text[128];
+
+	snprintf(text, sizeof text,
+	    "No server has heard of this node for %" PRIu64 " ms: stopping",
+	    silent_ms);
+	task_event_add(state, "Disconnected", text, now_ns);
+}
+
+void
 task_event_check_restart(
     struct task_state *state, const char *check, int64_t now_ns)
 {

@@ -35,6 +35,9 @@ void task_event_check_restart(
 /* Why the task kept its allocation from becoming healthy. */
 void task_event_unhealthy(
     struct task_state *state, const char *why, int64_t now_ns);
+/* The task ends because no server has heard of the node for so long. */
+void task_event_fenced(
+    struct task_state *state, uint64_t silent_ms, int64_t now_ns);
 void task_event_sibling(
     struct task_state *state, const char *sibling, int64_t now_ns);
 

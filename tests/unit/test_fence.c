@@ -1,0 +1,233 @@
+#include "cmd/nodeagent/fence.h"
+
+#include <string.h>
+
+#include "cmd/nodeagent/allocrun.h"
+#include "common/clock.h"
+#include "common/mem.h"
+#include "tests/lib/unit.h"
+
+#define S CLOCK_NS_PER_S
+
+static uint64_t
+due(int64_t after_ns, uint64_t heard_ms, uint64_t ttl_ms, uint64_t started_ms)
+{
+	struct disconnect_strategy d = { .stop_on_client_after = after_ns,
+		.has_stop_on_client_after = true };
+	struct task_group g = { .disconnect = &d };
+	struct fence_times t = { heard_ms, ttl_ms, started_ms };
+
+	return fence_due_ms(&g, &t);
+}
+
+START_TEST(a_group_that_asks_for_nothing_is_never_due)
+{
+	struct task_group g = { 0 };
+	struct disconnect_strategy d = { .lost_after = 5 * S };
+	struct fence_times t = { 20000, 2000, 1000 };
+
+	ck_assert_uint_eq(fence_due_ms(&g, &t), 0);
+	g.disconnect = &d;
+	ck_assert_uint_eq(fence_due_ms(&g, &t), 0);
+	ck_assert_uint_eq(due(0, 20000, 2000, 1000), 0);
+}
+END_TEST
+
+START_TEST(time_counts_from_the_last_lease_asked_for)
+{
+	struct task_group older = { .stop_after_client_disconnect = 7 * S,
+		.has_stop_after_client_disconnect = true };
+	struct fence_times t = { 20000, 2000, 1000 };
+
+	ck_assert_uint_eq(due(5 * S, 20000, 2000, 1000), 25000);
+	ck_assert_uint_eq(due(5 * S, 31000, 2000, 1000), 36000);
+	ck_assert_uint_eq(fence_due_ms(&older, &t), 27000);
+}
+END_TEST
+
+/* Nobody else runs it before then, and most renewals come later than that. */
+START_TEST(nothing_is_due_while_the_lease_may_hold)
+{
+	ck_assert_uint_eq(due(S / 2, 20000, 2000, 1000), 22000);
+}
+END_TEST
+
+START_TEST(a_new_nodeagent_has_time_to_reach_a_server)
+{
+	/* It was down for longer than the group bears. */
+	ck_assert_uint_eq(due(10 * S, 20000, 0, 60000), 65000);
+	/* Its predecessor was heard just before. */
+	ck_assert_uint_eq(due(10 * S, 59000, 0, 60000), 69000);
+	/* It knows of no lease at all. */
+	ck_assert_uint_eq(due(10 * S, 0, 0, 60000), 70000);
+}
+END_TEST
+
+/* --- what becomes of the allocation --- */
+
+static struct alloc *
+make_alloc(const char *type, int64_t shutdown_delay)
+{
+	static const char *const names[] = { "main", "after" };
+	struct alloc *a = xcalloc(1, sizeof *a);
+	struct task_group *g = xcalloc(1, sizeof *g);
+
+	a->id = xstrdup("a1");
+	a->job_id = xstrdup("j");
+	a->task_group = xstrdup("g");
+	a->desired_status = xstrdup("run");
+	a->job = xcalloc(1, sizeof *a->job);
+	a->job->type = xstrdup(type);
+	a->job->task_groups = g;
+	a->job->ntask_groups = 1;
+	g->name = xstrdup("g");
+	g->shutdown_delay = shutdown_delay;
+	g->has_shutdown_delay = true;
+	g->ntasks = 2;
+	g->tasks = xcalloc(g->ntasks, sizeof *g->tasks);
+	for (size_t i = 0; i < g->ntasks; i++)
+		g->tasks[i].name = xstrdup(names[i]);
+	g->tasks[1].lifecycle = xcalloc(1, sizeof *g->tasks[1].lifecycle);
+	g->tasks[1].lifecycle->hook = xstrdup("poststop");
+	return a;
+}
+
+static struct run_time
+at(uint64_t ms)
+{
+	return (
+	    struct run_time){ .ms = ms, .ns = (int64_t)ms * CLOCK_NS_PER_MS };
+}
+
+static void
+expect(struct alloc_run *run, enum run_action_kind kind, size_t task)
+{
+	struct run_action a;
+
+	ck_assert(alloc_run_take(run, &a));
+	ck_assert_int_eq(a.kind, kind);
+	ck_assert_uint_eq(a.task, task);
+}
+
+static struct alloc_run *
+running(const char *type, int64_t shutdown_delay)
+{
+	struct alloc_run *run = alloc_run_new(
+	    make_alloc(type, shutdown_delay), 1, 30000, at(1000), NULL);
+
+	alloc_run_tick(run, at(1000));
+	expect(run, RUN_START, 0);
+	alloc_run_started(run, 0, at(1001));
+	return run;
+}
+
+/* The main task ends by a signal, then what comes after it, and all is lost. */
+static void
+expect_lost(struct alloc_run *run, uint64_t ms)
+{
+	struct task_end killed = { .signal = 2 }, done = { 0 };
+	struct alloc report;
+
+	expect(run, RUN_KILL, 0);
+	ck_assert_str_eq(run->client_status, "running");
+	alloc_run_ended(run, 0, &killed, at(ms));
+	expect(run, RUN_START, 1);
+	alloc_run_started(run, 1, at(ms));
+	ck_assert_str_eq(run->client_status, "running");
+	alloc_run_ended(run, 1, &done, at(ms + 10));
+	ck_assert(alloc_run_is_done(run));
+	alloc_run_report(run, &report);
+	ck_assert_str_eq(report.client_status, "lost");
+	ck_assert_str_eq(report.client_description, "No server was in reach");
+	ck_assert_str_eq(report.task_states[1].key, "main");
+	ck_assert(report.task_states[1].failed);
+	ck_assert(!report.task_states[0].failed);
+	rec_clear(&alloc_type, &report);
+}
+
+START_TEST(what_is_stopped_so_is_lost_and_not_done)
+{
+	static const char *const types[] = { "service", "batch" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct alloc_run *run = running(types[i], 0);
+		const struct task_state *s = &run->tasks[0].state;
+
+		alloc_run_fence(run, 10400, at(12000));
+		ck_assert_str_eq(s->events[s->nevents - 2].display_message,
+		    "No server has heard of this node for 10400 ms: stopping");
+		expect_lost(run, 12100);
+		alloc_run_free(run);
+	}
+}
+END_TEST
+
+/* Nobody can be told to stay away meanwhile. */
+START_TEST(a_shutdown_delay_does_not_hold_it_up)
+{
+	struct alloc_run *run = running("service", 60 * S);
+
+	alloc_run_fence(run, 10400, at(12000));
+	expect_lost(run, 12100);
+	alloc_run_free(run);
+}
+END_TEST
+
+START_TEST(what_was_told_to_stop_is_stopped_and_not_lost)
+{
+	struct alloc_run *run = running("service", 60 * S);
+
+	alloc_run_stop(run, at(11000));
+	ck_assert_uint_eq(run->stop_at_ms, 71000);
+	alloc_run_fence(run, 10400, at(12000));
+	expect(run, RUN_KILL, 0);
+	ck_assert(!run->fenced);
+	ck_assert(!run->tasks[0].state.failed);
+	alloc_run_free(run);
+}
+END_TEST
+
+START_TEST(what_has_ended_stays_as_it_was)
+{
+	struct alloc_run *run = running("batch", 0);
+	struct task_end done = { 0 };
+
+	alloc_run_ended(run, 0, &done, at(2000));
+	expect(run, RUN_START, 1);
+	alloc_run_started(run, 1, at(2000));
+	alloc_run_ended(run, 1, &done, at(2010));
+	alloc_run_fence(run, 10400, at(12000));
+	ck_assert_str_eq(run->client_status, "complete");
+	alloc_run_free(run);
+}
+END_TEST
+
+START_TEST(it_is_lost_after_a_restart_of_nodeagent_too)
+{
+	struct alloc_run *run = running("service", 60 * S);
+	struct alloc_saved saved;
+
+	alloc_run_fence(run, 10400, at(12000));
+	expect(run, RUN_KILL, 0);
+	alloc_run_save(run, &saved);
+	alloc_run_free(run);
+	ck_assert(saved.stopping);
+	run = alloc_run_new(
+	    make_alloc("service", 60 * S), 1, 30000, at(13000), NULL);
+	alloc_run_restore(run, &saved);
+	rec_clear(&alloc_saved_type, &saved);
+	alloc_run_stop(run, at(13000));
+	alloc_run_found(run, 0, at(13001));
+	expect_lost(run, 13100);
+	alloc_run_free(run);
+}
+END_TEST
+
+UNIT_MAIN("fence", a_group_that_asks_for_nothing_is_never_due,
+    time_counts_from_the_last_lease_asked_for,
+    nothing_is_due_while_the_lease_may_hold,
+    a_new_nodeagent_has_time_to_reach_a_server,
+    what_is_stopped_so_is_lost_and_not_done,
+    a_shutdown_delay_does_not_hold_it_up,
+    what_was_told_to_stop_is_stopped_and_not_lost,
+    what_has_ended_stays_as_it_was, it_is_lost_after_a_restart_of_nodeagent_too)
