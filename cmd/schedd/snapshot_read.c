@@ -11,6 +11,7 @@
 #include "proto/cmd.h"
 
 #define SNAP_CHUNK (1u << 20) /* a frame is believed this much at a time */
+#define SNAP_AHEAD 65536      /* frames are small, and many */
 
 struct reader {
 	sched_read_fn *fn;
@@ -19,6 +20,8 @@ struct reader {
 	struct sched_job *job; /* whose versions are being read */
 	struct arena arena;
 	struct buf buf;
+	char *ahead;         /* SNAP_AHEAD bytes */
+	size_t next, nahead; /* those from next on were not asked for yet */
 	uint64_t frames;
 	uint64_t index, index_base;
 	uint64_t tables[SCHED_NTABLES];
@@ -28,20 +31,31 @@ struct reader {
 };
 
 static int
+read_ahead(struct reader *r, struct err *err)
+{
+	long got = r->fn(r->ctx, r->ahead, SNAP_AHEAD);
+
+	if (got < 0)
+		return err_set(err, ERR_SYSTEM, "snapshot: cannot be read");
+	if (got == 0)
+		return err_set(
+		    err, ERR_CORRUPT, "snapshot: ends in the middle");
+	r->next = 0;
+	r->nahead = (size_t)got;
+	return 0;
+}
+
+static int
 get(struct reader *r, void *p, size_t n, struct err *err)
 {
-	size_t had = 0;
-
-	while (had < n) {
-		long got = r->fn(r->ctx, (char *)p + had, n - had);
-
-		if (got < 0)
-			return err_set(
-			    err, ERR_SYSTEM, "snapshot: cannot be read");
-		if (got == 0)
-			return err_set(
-			    err, ERR_CORRUPT, "snapshot: ends in the middle");
-		had += (size_t)got;
+	for (size_t had = 0, part; had < n; had += part) {
+		if (r->next == r->nahead && read_ahead(r, err) == -1)
+			return -1;
+		part = r->nahead - r->next;
+		if (part > n - had)
+			part = n - had;
+		memcpy((char *)p + had, r->ahead + r->next, part);
+		r->next += part;
 	}
 	return 0;
 }
@@ -425,6 +439,7 @@ sched_snapshot_read(
 
 	sched_state_init(&fresh);
 	fresh.level_known = st->level_known;
+	r.ahead = xmalloc(SNAP_AHEAD);
 	rc = read_all(&r, err);
 	if (rc == 0)
 		take_over(st, &r);
@@ -432,5 +447,6 @@ sched_snapshot_read(
 		sched_state_release(&fresh);
 	arena_release(&r.arena);
 	buf_release(&r.buf);
+	free(r.ahead);
 	return rc;
 }

@@ -467,7 +467,7 @@ typedef int sched_write_fn(void *ctx, const void *p, size_t n);
 int sched_snapshot_write(
     const struct sched_state *st, sched_write_fn *write, void *ctx);
 
-/* Gives up to n bytes, 0 at the end, -1 on failure. */
+/* Gives up to n bytes, 0 at the end, -1 on failure; may be asked beyond. */
 typedef long sched_read_fn(void *ctx, void *p, size_t n);
 
 /*
