@@ -1,4 +1,6 @@
 /* Bytes from strangers: closed, counted, and of no harm to anybody else. */
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -6,6 +8,7 @@
 #include "common/buf.h"
 #include "common/bus.h"
 #include "common/envelope.h"
+#include "common/mem.h"
 #include "tests/lib/busworld.h"
 #include "tests/lib/unit.h"
 
@@ -58,8 +61,6 @@ expect_closed(struct bus_world *w, int fd)
 	close(fd);
 }
 
-/* nng closes first and counts then; a stranger that it hangs up on while it
- * greets another it may not count. */
 static void
 expect_refused(struct bus_world *w, uint64_t n)
 {
@@ -153,6 +154,108 @@ START_TEST(a_bad_body_is_refused)
 }
 END_TEST
 
+/* One echo with a text of n bytes, as it goes over the wire. */
+static struct buf
+echo_bytes(uint64_t id, size_t n)
+{
+	static const uint8_t head[12] = { [8] = 0x80, [11] = 1 };
+	struct envelope e = { .number = ECHO, .id = id };
+	struct bus_note note = { .n = id, .text = xmalloc(n + 1) };
+	struct buf b = { 0 };
+
+	memset(note.text, 'x', n);
+	note.text[n] = '\0';
+	buf_add(&b, head, sizeof head);
+	envelope_pack(&e, &b);
+	rec_pack(&bus_note_type, &note, &b);
+	for (size_t i = 0; i < 8; i++)
+		b.data[i] = (char)((b.len - 8) >> (56 - 8 * i));
+	free(note.text);
+	return b;
+}
+
+/* Reads what comes until n bytes are there; how many there were. */
+static size_t
+read_all(struct bus_world *w, int fd, size_t n)
+{
+	static char bytes[65536];
+	size_t sum = 0;
+
+	for (int idle = 0; sum < n && idle < 500;) {
+		ssize_t got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+		if (got == 0)
+			break;
+		idle = got > 0 ? 0 : idle + 1;
+		sum += got > 0 ? (size_t)got : 0;
+		bus_world_pass(w, got > 0 ? 0 : 10);
+	}
+	return sum;
+}
+
+START_TEST(a_message_may_come_in_any_pieces)
+{
+	static const uint8_t hello[8] = { 0, 'S', 'P', 0, 0, 0x30, 0, 0 };
+	struct bus_world *w = bus_world_new(false);
+	struct buf all = { 0 }, b;
+	size_t nreply = 8;
+	int fd = raw_connect(w);
+
+	buf_add(&all, hello, sizeof hello);
+	for (size_t n = 0; n < 700; n += 100) {
+		b = echo_bytes(n, n);
+		buf_add(&all, b.data, b.len);
+		nreply += b.len;
+		buf_release(&b);
+	}
+	for (size_t at = 0, n = 1; at < all.len; at += n, n = at % 7 + 1) {
+		n = n < all.len - at ? n : all.len - at;
+		ck_assert_int_eq(send(fd, all.data + at, n, 0), (ssize_t)n);
+		bus_world_pass(w, 1);
+	}
+	ck_assert_uint_eq(read_all(w, fd, nreply), nreply);
+	ck_assert_uint_eq(bus_server_stats(w->server)->requests, 7);
+	ck_assert_uint_eq(bus_server_stats(w->server)->refused, 0);
+	close(fd);
+	buf_release(&all);
+	bus_world_free(w);
+}
+END_TEST
+
+START_TEST(who_does_not_read_is_not_read)
+{
+	enum { NBYTES = 200000, NCALLS = 400 };
+	static const uint8_t hello[8] = { 0, 'S', 'P', 0, 0, 0x30, 0, 0 };
+	struct bus_world *w = bus_world_new(false);
+	struct bus_peer *p = bus_world_dial(w);
+	struct buf b = echo_bytes(1, NBYTES);
+	size_t at = 0, ncalls = 0, all;
+	int fd = raw_connect(w);
+
+	ck_assert_int_eq(send(fd, hello, sizeof hello, 0), 8);
+	for (int idle = 0; idle < 50 && ncalls < NCALLS;) {
+		ssize_t n = send(fd, b.data + at, b.len - at, MSG_DONTWAIT);
+
+		bus_world_pass(w, n > 0 ? 0 : 2);
+		idle = n > 0 ? 0 : idle + 1;
+		at += n > 0 ? (size_t)n : 0;
+		ncalls += at == b.len;
+		at %= b.len;
+	}
+	ck_assert_uint_lt(ncalls, 50); /* it has had enough */
+	bus_world_echoes(w, p);        /* the others are served */
+	/* It is read again as it reads. */
+	all = 8 + ncalls * b.len;
+	ck_assert_uint_eq(read_all(w, fd, all), all);
+	ck_assert_int_gt(send(fd, b.data + at, b.len - at, MSG_DONTWAIT), 0);
+	close(fd);
+	buf_release(&b);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
 UNIT_MAIN("bus_strangers", garbage_is_closed_and_counted,
     askers_who_leave_are_not_counted_as_garbage,
-    who_connects_and_leaves_at_once_keeps_nobody_out, a_bad_body_is_refused)
+    who_connects_and_leaves_at_once_keeps_nobody_out, a_bad_body_is_refused,
+    a_message_may_come_in_any_pieces, who_does_not_read_is_not_read)
