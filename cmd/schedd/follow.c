@@ -59,6 +59,7 @@ hold(
 	    node_id != NULL ? node_id : "", on_change, f);
 	TAILQ_INSERT_TAIL(&sd->followers, f, entry);
 	bus_on_expire(req, on_expire, f);
+	bus_forget_body(req); /* which has the node's id */
 }
 
 static void

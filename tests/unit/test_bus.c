@@ -318,10 +318,37 @@ START_TEST(what_is_held_is_bounded_in_bytes)
 }
 END_TEST
 
+START_TEST(a_body_that_is_forgotten_weighs_nothing)
+{
+	enum { ONE = 4 << 20, MANY = BUS_MAX_HELD_BYTES / ONE + 4 };
+	struct bus_world *w = bus_world_new(false);
+	struct bus_peer *p = bus_world_dial(w);
+	struct bus_note note = { .text = text_of(ONE) };
+	static struct bus_outcome o[MANY];
+
+	for (size_t i = 0; i < MANY; i++) {
+		w->woken = o[i].done = false;
+		bus_call(p, HOLD, &note, 60000, bus_world_on_outcome, &o[i]);
+		ck_assert(loop_wait(w->loop, &w->woken, 10000));
+		bus_forget_body(w->held[i]);
+		ck_assert_str_eq(bus_region(w->held[i]), "");
+	}
+	for (size_t i = 0; i < MANY; i++)
+		bus_reply(w->held[i], &(struct bus_note){ .n = i });
+	ck_assert(loop_wait(w->loop, &o[MANY - 1].done, 10000));
+	ck_assert_int_eq(o[MANY - 1].code, ERR_NONE);
+	ck_assert_uint_eq(o[MANY - 1].n, MANY - 1);
+	free(note.text);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
 UNIT_MAIN("bus", a_request_is_answered_over_ipc, a_request_is_answered_over_tcp,
     replies_are_held_and_given_in_any_order,
     a_held_request_ends_at_its_deadline, what_is_refused_says_why,
     nobody_there_is_told_at_the_deadline,
     a_lost_request_is_repeated_once_with_its_id,
     too_many_calls_to_a_peer_are_busy, an_answer_that_comes_late_is_caught,
-    no_message_over_the_limit_is_sent, what_is_held_is_bounded_in_bytes)
+    no_message_over_the_limit_is_sent, what_is_held_is_bounded_in_bytes,
+    a_body_that_is_forgotten_weighs_nothing)
