@@ -192,6 +192,11 @@ dispatch(struct cluster *c, struct event *ev)
 	case EV_READER:
 		client_event(c, ev);
 		break;
+	case EV_MEMBERS:
+	case EV_AWAY:
+	case EV_BACK:
+		members_event(c, ev);
+		break;
 	case EV_TROUBLE:
 		cluster_trouble(c);
 		break;
@@ -241,6 +246,7 @@ run_until(struct cluster *c, uint64_t until)
 
 #define SETTLE_MS 500
 #define STAY_MS   5000
+#define AGAIN_MS  15000 /* a rollout went on, and a node hears of it late */
 /* Until it is seen who loses its lease by a clock. */
 #define LONG_STAY_MS 15000
 
@@ -261,8 +267,10 @@ live_in_peace(struct cluster *c)
 {
 	c->wild = false;
 	c->well_ms = c->w.now;
-	for (size_t i = 0; i < CLUSTER_SERVERS; i++)
+	for (size_t i = 0; i < CLUSTER_SERVERS; i++) {
 		c->servers[i].skew_ns = 0;
+		c->servers[i].left = false;
+	}
 	sim_heal_links(&c->w);
 	sim_end_trouble(&c->w, (1U << c->w.o.nservers) - 1);
 	for (size_t i = 0; i < c->o.nnodes; i++) {
@@ -276,7 +284,7 @@ live_in_peace(struct cluster *c)
 	}
 	settle(c, c->w.now + c->peace_ms, "after all that peace");
 	run_until(c, c->w.now + (c->w.o.skew_ppm > 0 ? LONG_STAY_MS : STAY_MS));
-	settle(c, c->w.now + STAY_MS, "what was well is not");
+	settle(c, c->w.now + AGAIN_MS, "what was well is not");
 }
 
 static void
@@ -287,6 +295,7 @@ open_cluster(struct cluster *c, uint64_t seed, uint64_t peace_ms, bool verbose)
 	rng_init(&c->rng, sim_mix(seed, 5));
 	cluster_choose(c);
 	sim_world_open(&c->w);
+	c->w.keeps_ids = SCHED_PLANT(15);
 	c->wild = true;
 	c->peace_ms = peace_ms;
 	server_open(c);
@@ -307,6 +316,7 @@ open_cluster(struct cluster *c, uint64_t seed, uint64_t peace_ms, bool verbose)
 	client_start(c);
 	cluster_plan_trouble(c);
 	cluster_later(c, 1000, EV_LOOK, 0, 0);
+	members_look(c);
 }
 
 static void

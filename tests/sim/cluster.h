@@ -16,6 +16,7 @@
  *	cluster_opts.c     what a seed makes of it, and what goes wrong
  *	cluster_server.c   a server: its life, its loop, its Raft
  *	cluster_request.c  ... what it is asked
+ *	cluster_members.c  ... and who they are
  *	cluster_node.c     a node: allocations come and go
  *	cluster_link.c     ... how it speaks with servers
  *	cluster_proc.c     ... its processes
@@ -85,8 +86,11 @@ enum event_kind {
 	EV_TIMEOUT, /* of a call */
 	EV_STARTED, /* a task's process */
 	EV_EXITED,
-	EV_CLIENT, /* people do their next step */
-	EV_READER, /* ... or look */
+	EV_MEMBERS, /* leaders look at who the servers are */
+	EV_AWAY,    /* a server that leaves is gone, */
+	EV_BACK,    /* ... and returns */
+	EV_CLIENT,  /* people do their next step */
+	EV_READER,  /* ... or look */
 };
 
 /* What people ask, as MSG_ numbers are what nodes ask. */
@@ -226,6 +230,7 @@ struct vserver {
 	struct sched_core *core; /* NULL: it is down */
 	uint64_t epoch;
 	int64_t skew_ns; /* of its wall clock */
+	bool left;       /* the cluster, for a while */
 
 	/* The loop's. */
 	bool leads;
@@ -279,13 +284,15 @@ struct cluster_opts {
 	uint64_t trouble_every_ms;
 	uint64_t thread_ms; /* from one thread to the other, rarely more */
 	bool jumps;         /* of wall clocks, by an hour */
+	bool losses, bad_disks, leaves; /* of servers */
 	uint64_t gc_ms;
 };
 
 struct cluster_stats {
 	uint64_t seeds, cluster_ms, server_ms, node_ms, events, commands,
 	    elections, crashes, cuts, node_crashes, snapshots, installs, writes,
-	    reads, placed, partial, downs, compared, offices;
+	    reads, placed, partial, downs, compared, offices, losses, bad_disks,
+	    departures, jumps;
 };
 
 struct cluster {
@@ -358,6 +365,17 @@ void server_release(struct vserver *v);
 /* Tells Raft's thread. */
 void server_mail(struct vserver *v, struct mail m);
 size_t server_place(const struct vserver *v);
+/* All servers know that feature level. */
+void server_raise_level(struct vserver *v, uint64_t level);
+
+/* --- cluster_members.c --- */
+
+void members_look(struct cluster *c);
+void members_event(struct cluster *c, struct event *ev);
+/* Something may happen to a server; whether it did. */
+bool members_trouble(struct cluster *c);
+/* Whether all servers that there are, and only they, are voters. */
+bool members_are_all(const struct cluster *c);
 
 /* --- cluster_request.c --- */
 

@@ -278,7 +278,7 @@ do_servers_agree(struct cluster *c)
 		const struct vserver *v = &c->servers[i];
 		const struct raft_config *agreed = &c->w.agreed;
 
-		if (raft_config_slot(agreed, i + 1) == agreed->n)
+		if (raft_config_slot(agreed, v->s->id) == agreed->n)
 			continue;
 		if (v->s->applied + 10 < c->w.ncommitted)
 			return not_yet(c, "server %zu is at %" PRIu64 " of %zu",
@@ -299,6 +299,8 @@ cluster_is_settled(struct cluster *c)
 	if (!client_is_done(c))
 		return not_yet(c, "people have not been answered");
 	st = sched_core_state(leader->core);
+	if (!members_are_all(c))
+		return not_yet(c, "the servers are not all in the cluster");
 	if (!are_nodes_known(c, st) || !do_servers_agree(c))
 		return false;
 	for (size_t i = 0; i < c->njobs; i++)

@@ -86,6 +86,11 @@ cluster_choose(struct cluster *c)
 	o->thread_ms = PICK(r, 0, 0, 2, 10);
 	o->jumps = rng_below(r, 3) == 0;
 	o->gc_ms = PICK(r, 0, 3000);
+	/* Whoever removes one server in the moment in which another one is
+	 * lost for good has too few left. */
+	o->losses = rng_below(r, 3) == 0 && c->w.o.change == 0;
+	o->bad_disks = rng_below(r, 3) == 0;
+	o->leaves = c->w.o.nservers > 3 && rng_below(r, 3) == 0;
 }
 
 void
@@ -123,23 +128,33 @@ cut_nodes(struct cluster *c)
 	}
 }
 
-void
-cluster_trouble(struct cluster *c)
+/* A wall clock is an hour wrong from now on, or right again. */
+static void
+jump(struct cluster *c)
 {
 	size_t i = (size_t)cluster_between(c, 0, c->w.o.nservers - 1);
 	size_t k = (size_t)cluster_between(c, 0, c->o.nnodes - 1);
 	int64_t hour = 3600 * CLOCK_NS_PER_S;
+	int64_t skew_ns = (int64_t)cluster_between(c, 0, 2) * hour - hour;
 
+	c->stats.jumps++;
+	if (cluster_chance(c, 500))
+		c->servers[i].skew_ns = skew_ns;
+	else
+		c->nodes[k].skew_ns = skew_ns;
+}
+
+void
+cluster_trouble(struct cluster *c)
+{
 	if (!c->wild)
 		return;
-	if (cluster_chance(c, 600))
+	if (members_trouble(c))
+		;
+	else if (cluster_chance(c, 600))
 		cut_nodes(c);
-	else if (c->o.jumps && cluster_chance(c, 500))
-		c->servers[i].skew_ns =
-		    (int64_t)cluster_between(c, 0, 2) * hour - hour;
 	else if (c->o.jumps)
-		c->nodes[k].skew_ns =
-		    (int64_t)cluster_between(c, 0, 2) * hour - hour;
+		jump(c);
 	cluster_later(c, cluster_between(c, 1, 2 * c->o.trouble_every_ms),
 	    EV_TROUBLE, 0, 0);
 }

@@ -1,7 +1,7 @@
 #include "tests/sim/cluster.h"
 
-/* Numbers are those of SCHED_PLANT(). 5 is in the shell that this
- * simulator plays, as query.c is. */
+/* Numbers are those of SCHED_PLANT(). 5 and 15 are in the shell that this
+ * simulator plays, as query.c and a server's own id are. */
 const struct cluster_plant cluster_plants[] = {
 	{ 1, "lease-not-extended-after-an-election", 1, 200 },
 	{ 2, "plan-carried-out-without-a-second-look", 1, 200 },
@@ -14,5 +14,6 @@ const struct cluster_plant cluster_plants[] = {
 	{ 12, "lost-node-makes-no-evaluation", 10, 200 },
 	{ 13, "time-measured-by-the-wall-clock", 1, 400 },
 	{ 14, "lease-without-its-grace", 1, 400 },
+	{ 15, "who-lost-its-disk-keeps-its-id", 1, 400 },
 };
 const size_t cluster_nplants = sizeof cluster_plants / sizeof cluster_plants[0];

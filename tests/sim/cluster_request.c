@@ -268,6 +268,10 @@ hold(struct vserver *v, const struct event *ev, const struct node_allocs *m)
 		refuse(v, ev, ERR_NOT_FOUND);
 		return;
 	}
+	if (h->held && ev->call < h->call) { /* late, or doubled */
+		refuse(v, ev, ERR_TIMEOUT);
+		return;
+	}
 	end_hold(v, h);
 	free(h->after);
 	*h = (struct holder){ .server = v,
@@ -361,7 +365,7 @@ server_request(struct vserver *v, struct event *ev)
 		refuse(v, ev, ERR_NOT_LEADER);
 	} else {
 		ev->via = server_place(v) + 1;
-		ev->server = (size_t)v->leader - 1;
+		ev->server = sim_place(v->leader);
 		cluster_hand_on(v->c, ev->via - 1, ev);
 	}
 }

@@ -16,6 +16,12 @@ server_place(const struct vserver *v)
 	return (size_t)(v - v->c->servers);
 }
 
+static struct vserver *
+server_of(struct cluster *c, const struct sim_server *s)
+{
+	return &c->servers[sim_place(s->id)];
+}
+
 /* --- queues --- */
 
 static void *
@@ -171,7 +177,7 @@ static void
 on_act(void *ctx, struct sim_server *s, const struct raft_action *a)
 {
 	struct cluster *c = ctx;
-	struct vserver *v = &c->servers[s->id - 1];
+	struct vserver *v = server_of(c, s);
 
 	switch ((int)a->type) {
 	case RAFT_ACT_APPLY:
@@ -335,6 +341,14 @@ tick(struct vserver *v)
 	leave(v, after.leases_expired > before.leases_expired);
 }
 
+void
+server_raise_level(struct vserver *v, uint64_t level)
+{
+	enter(v);
+	sched_core_raise_level(v->core, level);
+	leave(v, false);
+}
+
 /* --- what Raft tells the loop: node.c, raftlog.c --- */
 
 static void
@@ -493,14 +507,14 @@ on_keep(void *ctx, struct sim_server *s)
 {
 	struct cluster *c = ctx;
 
-	ghost_kept(&c->servers[s->id - 1], s->applied);
+	ghost_kept(server_of(c, s), s->applied);
 }
 
 static void
 on_start(void *ctx, struct sim_server *s)
 {
 	struct cluster *c = ctx;
-	struct vserver *v = &c->servers[s->id - 1];
+	struct vserver *v = server_of(c, s);
 	struct sched_core_opts o;
 	char *urls[CLUSTER_SERVERS];
 
@@ -555,8 +569,8 @@ on_crash(void *ctx, struct sim_server *s)
 {
 	struct cluster *c = ctx;
 
-	stop(&c->servers[s->id - 1]);
-	node_server_gone(c, s->id - 1);
+	stop(server_of(c, s));
+	node_server_gone(c, sim_place(s->id));
 }
 
 void

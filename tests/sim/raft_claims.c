@@ -134,13 +134,22 @@ sim_ghost_send(
 /* --- commit --- */
 
 bool
-sim_disk_holds(const struct sim_server *s, uint64_t index, uint64_t chain)
+sim_disk_holds(
+    const struct sim_world *w, uint64_t id, uint64_t index, uint64_t chain)
 {
+	const struct sim_log *disk = NULL;
 	uint64_t own;
 
-	if (index < s->disk.base)
+	if (sim_is_there(w, id))
+		disk = &w->servers[sim_place(id)].disk;
+	for (size_t i = 0; i < w->ngraves; i++)
+		if (w->graves[i].id == id)
+			disk = &w->graves[i].disk;
+	if (disk == NULL)
+		return false;
+	if (index < disk->base)
 		return true; /* in its snapshot, which is checked apart */
-	return sim_log_chain(&s->disk, index, &own) && own == chain;
+	return sim_log_chain(disk, index, &own) && own == chain;
 }
 
 static void
@@ -160,8 +169,7 @@ check_justified(struct sim_world *w, struct sim_server *s, uint64_t index)
 		if (c->servers[i].voice != RAFT_VOTER)
 			continue;
 		nvoters++;
-		n += sim_disk_holds(
-		    &w->servers[c->servers[i].id - 1], index, chain);
+		n += sim_disk_holds(w, c->servers[i].id, index, chain);
 	}
 	if (n < nvoters / 2 + 1)
 		sim_fail(w,
@@ -252,7 +260,7 @@ static void
 check_peer(struct sim_world *w, struct sim_server *s, size_t slot)
 {
 	const struct raft_peer *p = &s->raft->peers[slot];
-	size_t i = (size_t)p->id - 1;
+	size_t i = sim_place(p->id);
 	uint64_t chain = 0;
 
 	if (p->match >= p->next && p->id != s->id)
@@ -261,6 +269,8 @@ check_peer(struct sim_world *w, struct sim_server *s, size_t slot)
 		SIM_SAW(w, WINDOW);
 	if (p->nout > w->o.window)
 		sim_fail(w, "L-BOUND: window overrun");
+	if (!sim_is_there(w, p->id))
+		return;
 	if (p->match == s->match[i] && p->incarnation == s->match_of[i])
 		return;
 	if (p->match < s->match[i] && p->incarnation == s->match_of[i])
@@ -274,7 +284,7 @@ check_peer(struct sim_world *w, struct sim_server *s, size_t slot)
 	if (w->servers[i].disk_term > s->raft->term)
 		return;
 	if (sim_log_chain(&s->mem, p->match, &chain) &&
-	    !sim_disk_holds(&w->servers[i], p->match, chain))
+	    !sim_disk_holds(w, p->id, p->match, chain))
 		sim_fail(w,
 		    "MS: leader %" PRIu64 " believes that server %zu"
 		    " matches %" PRIu64 ", its disk does not",
@@ -288,7 +298,7 @@ check_peers(struct sim_world *w, struct sim_server *s)
 	const struct raft_config *c = &s->raft->config;
 
 	for (size_t i = 0; i < w->o.nservers; i++)
-		if (raft_config_slot(c, i + 1) == c->n)
+		if (raft_config_slot(c, w->servers[i].id) == c->n)
 			s->match[i] = s->match_of[i] = 0;
 	for (size_t i = 0; i < c->n; i++)
 		check_peer(w, s, i);

@@ -225,15 +225,15 @@ is_one_change(const struct raft_config *a, const struct raft_config *b)
 {
 	size_t ndiffer = 0;
 
-	for (uint64_t id = 1; id <= SIM_SERVERS; id++) {
-		size_t i = raft_config_slot(a, id), k = raft_config_slot(b, id);
-		int was = i < a->n ? (int)a->servers[i].voice : 0;
-		int is = k < b->n ? (int)b->servers[k].voice : 0;
+	for (size_t i = 0; i < a->n; i++) {
+		size_t k = raft_config_slot(b, a->servers[i].id);
 
-		ndiffer +=
-		    was != is || (was != 0 && strcmp(a->servers[i].addr,
-						  b->servers[k].addr) != 0);
+		ndiffer += k == b->n ||
+			   a->servers[i].voice != b->servers[k].voice ||
+			   strcmp(a->servers[i].addr, b->servers[k].addr) != 0;
 	}
+	for (size_t k = 0; k < b->n; k++)
+		ndiffer += raft_config_slot(a, b->servers[k].id) == a->n;
 	return ndiffer == 1;
 }
 
@@ -268,8 +268,8 @@ check_bound(
 		if (was->servers[i].voice != RAFT_VOTER)
 			continue;
 		nvoters++;
-		n += sim_disk_holds(
-		    &w->servers[was->servers[i].id - 1], s->raft->noop, chain);
+		n +=
+		    sim_disk_holds(w, was->servers[i].id, s->raft->noop, chain);
 	}
 	if (n < nvoters / 2 + 1)
 		sim_fail(w,

@@ -18,7 +18,9 @@ bool sim_leader_chain(
 void sim_check_vote(
     struct sim_world *w, struct sim_server *s, uint64_t term, uint64_t whom);
 
-/* Whether the disk, as it is now, holds the entry with this chain. */
-bool sim_disk_holds(const struct sim_server *s, uint64_t index, uint64_t chain);
+/* Whether the server's disk, as it is now, or was at last, holds the entry with
+ * this chain. */
+bool sim_disk_holds(
+    const struct sim_world *w, uint64_t id, uint64_t index, uint64_t chain);
 
 #endif

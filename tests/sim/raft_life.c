@@ -43,12 +43,14 @@ sim_world_open(struct sim_world *w)
 	struct rng clocks;
 
 	rng_init(&clocks, sim_mix(w->seed, 7));
-	for (size_t i = 0; i < w->o.nfirst; i++)
-		w->config.servers[w->config.n++] =
-		    (struct raft_server){ .id = i + 1,
-			    .voice = i < w->o.nfirst - w->o.nlearners
-					 ? RAFT_VOTER
-					 : RAFT_LEARNER };
+	for (size_t i = 0; i < w->o.nfirst; i++) {
+		struct raft_server *s = &w->config.servers[w->config.n++];
+
+		s->id = i + 1;
+		s->voice = i < w->o.nfirst - w->o.nlearners ? RAFT_VOTER
+							    : RAFT_LEARNER;
+		sim_addr(s->id, s->addr);
+	}
 	first = raft_bootstrap_entry(&w->config);
 	w->agreed = w->config;
 	w->agreed_index = 1;
@@ -72,6 +74,8 @@ sim_world_release(struct sim_world *w)
 {
 	for (size_t i = 0; i < SIM_SERVERS; i++)
 		sim_server_release(&w->servers[i]);
+	for (size_t i = 0; i < w->ngraves; i++)
+		sim_log_release(&w->graves[i].disk);
 	for (size_t i = 0; i < w->nheap; i++)
 		sim_message_free(w->heap[i].msg);
 	free(w->heap);

@@ -122,7 +122,7 @@ sim_trouble(struct sim_world *w)
 static bool
 is_member(const struct sim_world *w, size_t i)
 {
-	return raft_config_slot(&w->agreed, i + 1) < w->agreed.n;
+	return raft_config_slot(&w->agreed, w->servers[i].id) < w->agreed.n;
 }
 
 /*
@@ -165,7 +165,8 @@ agree(struct sim_world *w, unsigned set)
 /* --- who must be well for the cluster to be well --- */
 
 static bool
-is_majority_of(const struct raft_config *c, unsigned set)
+is_majority_of(
+    const struct sim_world *w, const struct raft_config *c, unsigned set)
 {
 	size_t nvoters = 0, n = 0;
 
@@ -173,7 +174,8 @@ is_majority_of(const struct raft_config *c, unsigned set)
 		if (c->servers[i].voice != RAFT_VOTER)
 			continue;
 		nvoters++;
-		n += (set >> (c->servers[i].id - 1)) & 1;
+		if (sim_is_there(w, c->servers[i].id))
+			n += (set >> sim_place(c->servers[i].id)) & 1;
 	}
 	return n >= nvoters / 2 + 1;
 }
@@ -195,24 +197,20 @@ config_on_disk(const struct sim_server *s, struct raft_config *c)
 	return s->disk_snap.meta.config_index;
 }
 
-/*
- * Enough to agree, whoever of them has the longest log: a majority of the
- * config that is committed, and of each that is in somebody's log.
- */
-static bool
-is_enough(const struct sim_world *w, unsigned set)
+bool
+sim_is_enough(const struct sim_world *w, unsigned set)
 {
-	if (!is_majority_of(&w->agreed, set))
+	if (!is_majority_of(w, &w->agreed, set))
 		return false;
 	for (size_t i = 0; i < w->o.nservers; i++) {
 		const struct sim_server *s = &w->servers[i];
 		struct raft_config c;
 
 		if (s->up && s->raft->config_index > w->agreed_index &&
-		    !is_majority_of(&s->raft->config, set))
+		    !is_majority_of(w, &s->raft->config, set))
 			return false;
 		if (config_on_disk(s, &c) > w->agreed_index &&
-		    !is_majority_of(&c, set))
+		    !is_majority_of(w, &c, set))
 			return false;
 	}
 	return true;
@@ -223,7 +221,7 @@ static void
 choose_core(struct sim_world *w, unsigned *core)
 {
 	*core = 0;
-	while (!is_enough(w, *core))
+	while (!sim_is_enough(w, *core))
 		*core |= 1U << rng_below(&w->chance, w->o.nservers);
 	sim_heal_links(w);
 	for (size_t i = 0; i < w->o.nservers; i++) {

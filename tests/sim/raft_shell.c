@@ -83,6 +83,8 @@ act(struct sim_world *w, struct sim_server *s, const struct raft_action *a,
 		sim_ghost_read(w, s, a->read.id, a->read.index);
 		break;
 	case RAFT_ACT_FATAL:
+		if (s->disk_failed)
+			break;
 		sim_fail(w, "FATAL: server %" PRIu64 ": %s", s->id, a->fatal);
 	case RAFT_ACT_REFUSED:
 		sim_ghost_refused(w, s, a->refused.why);
@@ -243,11 +245,17 @@ sim_read(struct sim_world *w, struct sim_server *s)
 	    (struct raft_event){ .type = RAFT_READ, .read_id = w->nreads - 1 });
 }
 
+static uint64_t
+any_id(const struct sim_world *w, struct rng *r)
+{
+	return w->servers[rng_below(r, w->o.nservers)].id;
+}
+
 /* A connection broke and came back: whatever was on its way may be lost. */
 void
 sim_reconnect(struct sim_world *w, struct sim_server *s)
 {
-	uint64_t peer = 1 + rng_below(&w->chance, w->o.nservers);
+	uint64_t peer = any_id(w, &w->chance);
 
 	if (!w->calm && sim_chance(&w->chance, 500))
 		sim_step(w, s,
@@ -262,12 +270,17 @@ void
 sim_change(struct sim_world *w, struct sim_server *s)
 {
 	struct raft_event ev = { .type = RAFT_CHANGE };
+	char addr[RAFT_ADDR_MAX + 1];
 
 	if (!s->up || s->paused_until > w->now)
 		return;
 	ev.change.what = (enum raft_change)(1 + rng_below(&w->people, 5));
 	ev.change.addr = w->commands % 2 == 0 ? "even" : "odd";
-	ev.change.server = 1 + rng_below(&w->people, w->o.nservers);
+	ev.change.server = any_id(w, &w->people);
+	if (ev.change.what == RAFT_ADD_LEARNER && w->host != NULL) {
+		sim_addr(ev.change.server, addr);
+		ev.change.addr = addr;
+	}
 	sim_note(w, "server %" PRIu64 " is asked for change %d of %" PRIu64,
 	    s->id, (int)ev.change.what, ev.change.server);
 	sim_step(w, s, ev);
@@ -281,6 +294,8 @@ sim_transfer(struct sim_world *w, struct sim_server *s)
 	if (!s->up || s->paused_until > w->now)
 		return;
 	ev.transfer.to = rng_below(&w->people, w->o.nservers + 1);
+	if (ev.transfer.to != 0)
+		ev.transfer.to = w->servers[ev.transfer.to - 1].id;
 	sim_note(w, "server %" PRIu64 " is asked to hand over to %" PRIu64,
 	    s->id, ev.transfer.to);
 	sim_step(w, s, ev);
@@ -348,6 +363,7 @@ sim_server_start(struct sim_world *w, struct sim_server *s)
 	s->taking = false;
 	s->paused_until = 0;
 	s->tick_at = 0;
+	s->disk_failed = false;
 	s->role = RAFT_FOLLOWER;
 	s->raft = recover(w, s);
 	s->applied = s->commit = s->raft->commit;
@@ -384,6 +400,42 @@ sim_server_crash(struct sim_world *w, struct sim_server *s)
 	raft_free(s->raft);
 	s->raft = NULL;
 	sim_disk_crash(w, s);
+}
+
+void
+sim_server_fail(struct sim_world *w, struct sim_server *s)
+{
+	if (!s->up)
+		return;
+	sim_note(w, "the disk of server %" PRIu64 " fails", s->id);
+	s->disk_failed = true;
+	sim_step(w, s, (struct raft_event){ .type = RAFT_DISK_FAILED });
+	sim_server_crash(w, s);
+}
+
+void
+sim_server_wipe(struct sim_world *w, struct sim_server *s)
+{
+	size_t place = sim_place(s->id);
+
+	sim_server_crash(w, s);
+	sim_note(w, "server %" PRIu64 " is lost", s->id);
+	w->stats.wipes++;
+	if (w->ngraves == SIM_GRAVES)
+		sim_fail(w, "too many servers were lost");
+	w->graves[w->ngraves++] = (struct sim_grave){ s->id, s->disk };
+	s->disk = (struct sim_log){ 0 };
+	s->disk_snap = (struct sim_file){ 0 };
+	s->disk_term = s->disk_vote = 0;
+	for (size_t i = 0; i < w->o.nservers; i++)
+		w->servers[i].match[place] = w->servers[i].match_of[place] = 0;
+	if (w->keeps_ids)
+		return;
+	s->id += SIM_SERVERS;
+	s->incarnation = s->sent_term = s->promise = 0;
+	free(s->votes);
+	s->votes = NULL;
+	s->nvotes = 0;
 }
 
 void

@@ -57,6 +57,27 @@ sim_spread(struct rng *r, uint64_t mean)
 	return sim_chance(r, 20) ? ms * (2 + rng_below(r, 10)) : ms;
 }
 
+/* --- servers --- */
+
+size_t
+sim_place(uint64_t id)
+{
+	return (size_t)(id - 1) % SIM_SERVERS;
+}
+
+bool
+sim_is_there(const struct sim_world *w, uint64_t id)
+{
+	return w->servers[sim_place(id)].id == id;
+}
+
+void
+sim_addr(uint64_t id, char addr[RAFT_ADDR_MAX + 1])
+{
+	snprintf(
+	    addr, RAFT_ADDR_MAX + 1, "tcp://server:%zu", sim_place(id) + 1);
+}
+
 /* --- clocks --- */
 
 #define MILLION INT64_C(1000000)
@@ -256,14 +277,14 @@ deafen(struct sim_world *w, const struct sim_server *s)
 	if (w->calm || w->o.cut == 0 || !sim_chance(&w->chance, 300))
 		return;
 	for (size_t i = 0; i < w->o.nservers; i++)
-		w->blocked[i][s->id - 1] = i != s->id - 1;
+		w->blocked[i][sim_place(s->id)] = i != sim_place(s->id);
 }
 
 void
 sim_send(
     struct sim_world *w, struct sim_server *s, const struct raft_message *m)
 {
-	struct sim_server *to = &w->servers[m->to - 1];
+	struct sim_server *to = &w->servers[sim_place(m->to)];
 	uint64_t state;
 
 	w->stats.messages++;
@@ -271,7 +292,7 @@ sim_send(
 		deafen(w, s);
 	if (!chunk_content(s, m, &state))
 		return;
-	if (w->blocked[s->id - 1][m->to - 1] ||
+	if (w->blocked[sim_place(s->id)][sim_place(m->to)] ||
 	    (!w->calm && sim_chance(&w->net, w->o.loss))) {
 		w->stats.lost++;
 		return;

@@ -24,7 +24,7 @@
 #include "common/raft/raft.h"
 #include "common/rng.h"
 
-enum { SIM_SERVERS = 5, SIM_FILES = 8, SIM_RECENT = 256 };
+enum { SIM_SERVERS = 5, SIM_FILES = 8, SIM_RECENT = 256, SIM_GRAVES = 16 };
 
 /* An entry, and the hash of the whole log up to it. */
 struct sim_ent {
@@ -65,6 +65,7 @@ struct sim_server {
 	struct raft *raft;
 	uint64_t tick_at;
 	uint64_t paused_until, slow_until;
+	bool disk_failed; /* this life is over */
 
 	struct sim_log mem; /* what the core asked for, so far */
 
@@ -95,6 +96,13 @@ struct sim_server {
 	uint64_t match[SIM_SERVERS], match_of[SIM_SERVERS];
 	uint64_t *votes; /* by term: whom it voted for */
 	size_t nvotes;
+};
+
+/* What the disk of a server held that was set up anew. It acknowledged that,
+ * and never speaks again. */
+struct sim_grave {
+	uint64_t id;
+	struct sim_log disk;
 };
 
 enum sim_event_type {
@@ -202,7 +210,7 @@ enum sim_sight {
 struct sim_stats {
 	uint64_t seeds, server_ms, steps, messages, lost;
 	uint64_t elections, crashes, cuts, installs, snapshots;
-	uint64_t acked, reads;
+	uint64_t acked, reads, wipes;
 	uint64_t sights[SIM_NSIGHTS];
 };
 
@@ -238,8 +246,11 @@ struct sim_world {
 
 	struct raft_config config; /* the first */
 	struct sim_server servers[SIM_SERVERS];
+	struct sim_grave graves[SIM_GRAVES];
+	size_t ngraves;
 	bool blocked[SIM_SERVERS][SIM_SERVERS]; /* from, to */
 	bool calm;                              /* no faults, for now */
+	bool keeps_ids; /* planted: who is set up anew has its old id */
 
 	/* The ghost. */
 	struct sim_commit *committed; /* [i - 1] is index i */
@@ -277,6 +288,13 @@ void sim_show_failure(const struct sim_world *w, const char *program);
 extern struct sim_world *sim_current;
 
 /* --- raft_world.c --- */
+
+/* The place of a server: who is set up anew there has another id. */
+size_t sim_place(uint64_t id);
+/* Whether that server still is. */
+bool sim_is_there(const struct sim_world *w, uint64_t id);
+/* How it is reached. */
+void sim_addr(uint64_t id, char addr[RAFT_ADDR_MAX + 1]);
 
 void sim_fail(struct sim_world *w, const char *fmt, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
@@ -321,6 +339,12 @@ void sim_log_release(struct sim_log *l);
 
 /* One event, as sim_next() gave it. */
 void sim_handle(struct sim_world *w, struct sim_event *ev);
+/*
+ * Whether the servers of the set are enough to agree, whoever of them has the
+ * longest log: a majority of the config that is committed, and of each that is
+ * in somebody's log.
+ */
+bool sim_is_enough(const struct sim_world *w, unsigned set);
 /* Faults end; those of the set are up and well. */
 void sim_end_trouble(struct sim_world *w, unsigned set);
 /* Everything breaks for a while. */
@@ -333,6 +357,10 @@ void sim_peace(struct sim_world *w);
 
 void sim_server_start(struct sim_world *w, struct sim_server *s);
 void sim_server_crash(struct sim_world *w, struct sim_server *s);
+/* It crashes since its disk fails. */
+void sim_server_fail(struct sim_world *w, struct sim_server *s);
+/* Its disk is lost: it is set up anew, as another one, and is down. */
+void sim_server_wipe(struct sim_world *w, struct sim_server *s);
 void sim_server_event(
     struct sim_world *w, struct sim_server *s, struct sim_event *ev);
 void sim_server_release(struct sim_server *s);

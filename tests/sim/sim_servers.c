@@ -1,7 +1,8 @@
 /*
  * Clusters of servers and up to a thousand nodes live through crashes,
- * partitions, forgetful disks, clocks that jump and a bad network; see
- * cluster.h for what is real and what is played.
+ * partitions, forgetful, failing and lost disks, servers that leave and return,
+ * clocks that run fast, slow or jump, and a bad network; see cluster.h for what
+ * is real and what is played.
  *
  *	sim_servers                   some seeds, as a check
  *	sim_servers [-v] SEED         one seed again; -v tells what happens
@@ -47,7 +48,9 @@ stats_show(const struct cluster_stats *s, uint64_t first, uint64_t next,
 	       " cluster_hours_a_minute=%.2f seeds=%" PRIu64 " (%" PRIu64
 	       "..%" PRIu64 ") events=%" PRIu64 " commands=%" PRIu64
 	       " elections=%" PRIu64 " offices=%" PRIu64 " crashes=%" PRIu64
-	       " partitions=%" PRIu64 " node_crashes=%" PRIu64
+	       " partitions=%" PRIu64 " disks_lost=%" PRIu64
+	       " disks_failed=%" PRIu64 " departures=%" PRIu64
+	       " clock_jumps=%" PRIu64 " node_crashes=%" PRIu64
 	       " snapshots=%" PRIu64 " installs=%" PRIu64 " writes=%" PRIu64
 	       " reads=%" PRIu64 " allocations=%" PRIu64
 	       " partial_plans=%" PRIu64 " nodes_lost=%" PRIu64
@@ -55,8 +58,9 @@ stats_show(const struct cluster_stats *s, uint64_t first, uint64_t next,
 	    (double)s->server_ms / 3.6e6, hours, (double)s->node_ms / 3.6e6,
 	    hours / (seconds / 60), s->seeds, first, next, s->events,
 	    s->commands, s->elections, s->offices, s->crashes, s->cuts,
-	    s->node_crashes, s->snapshots, s->installs, s->writes, s->reads,
-	    s->placed, s->partial, s->downs, s->compared);
+	    s->losses, s->bad_disks, s->departures, s->jumps, s->node_crashes,
+	    s->snapshots, s->installs, s->writes, s->reads, s->placed,
+	    s->partial, s->downs, s->compared);
 }
 
 static void

@@ -1,0 +1,201 @@
+/*
+ * Who the servers are: some leave and return, some lose their disk and come
+ * back as others. The leader does what servers.c does, with the same
+ * decisions (cluster.h): who waits is added and promoted when it has caught
+ * up, who left, was replaced or is dead is removed.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/schedd/cluster.h"
+#include "proto/version.h"
+#include "tests/sim/cluster.h"
+#include "tests/sim/raft_shell.h"
+
+#define LOOK_MS   500
+#define LOST_MAX  6 /* servers, in a seed */
+#define STAYS_MIN 3 /* servers that do not leave */
+
+/* What the pool shows of the servers. */
+struct pool {
+	struct cluster_server list[CLUSTER_SERVERS];
+	char addr[CLUSTER_SERVERS][RAFT_ADDR_MAX + 1];
+	size_t n;
+};
+
+static void
+add(struct pool *p, const struct vserver *v)
+{
+	char *addr = p->addr[p->n];
+
+	sim_addr(v->s->id, addr);
+	p->list[p->n++] = (struct cluster_server){ .id = v->s->id,
+		.uuid = addr,
+		.name = addr,
+		.raft = addr,
+		.rpc = addr,
+		.http = "",
+		.status = v->left           ? CLUSTER_LEFT
+			  : v->core != NULL ? CLUSTER_ALIVE
+					    : CLUSTER_FAILED,
+		.cluster = 1,
+		.version = ROVE_VERSION,
+		.level = ROVE_FEATURE_LEVEL,
+		.in_force =
+		    v->core != NULL ? sched_core_state(v->core)->level : 0 };
+}
+
+static void
+look(struct vserver *v)
+{
+	struct cluster *c = v->c;
+	struct pool p = { .n = 0 };
+	struct raft_peer_status peers[RAFT_SERVERS_MAX];
+	struct cluster_raft raft = { .cluster = 1,
+		.config = &v->s->raft->config,
+		.peers = peers,
+		.npeers = raft_peers(v->s->raft, peers) };
+	struct cluster_view view = { .servers = p.list };
+	struct cluster_change next;
+	struct raft_event ev = { .type = RAFT_CHANGE };
+
+	add(&p, v);
+	for (size_t i = 0; i < c->w.o.nservers; i++)
+		if (&c->servers[i] != v)
+			add(&p, &c->servers[i]);
+	view.n = p.n;
+	if (raft.npeers == 0)
+		return;
+	if (!cluster_next(&view, &raft, &next)) {
+		server_raise_level(v, cluster_level(&view, raft.config));
+		return;
+	}
+	ev.change.what = next.what;
+	ev.change.server = next.id;
+	ev.change.addr = next.addr;
+	sim_note(&c->w, "server %" PRIu64 " changes %" PRIu64 ": %d, %s",
+	    v->s->id, next.id, (int)next.what, next.why);
+	sim_step(&c->w, v->s, ev);
+}
+
+void
+members_look(struct cluster *c)
+{
+	for (size_t i = 0; i < c->w.o.nservers; i++) {
+		struct vserver *v = &c->servers[i];
+
+		if (v->core != NULL && v->leads && v->raft_leads &&
+		    v->s->paused_until <= c->w.now)
+			look(v);
+	}
+	cluster_later(c, LOOK_MS, EV_MEMBERS, 0, 0);
+}
+
+/* --- what happens to servers --- */
+
+static void
+restart_later(struct cluster *c, struct sim_server *s)
+{
+	sim_post(
+	    &c->w, c->w.now + cluster_between(c, 1, 4000), SIM_RESTART, s, 0);
+}
+
+/* Nobody loses more disks than a cluster can do without. */
+static bool
+lose(struct cluster *c, size_t i)
+{
+	unsigned rest = ((1U << c->w.o.nservers) - 1) & ~(1U << i);
+
+	if (c->w.ngraves >= LOST_MAX || !sim_is_enough(&c->w, rest))
+		return false;
+	c->stats.losses++;
+	sim_server_wipe(&c->w, &c->w.servers[i]);
+	restart_later(c, &c->w.servers[i]);
+	return true;
+}
+
+/* What a failed fsync was to write may be there or not; and some of these
+ * disks are thrown away. */
+static void
+fail_disk(struct cluster *c, size_t i)
+{
+	struct sim_server *s = &c->w.servers[i];
+
+	if (!s->up || s->paused_until > c->w.now)
+		return;
+	c->stats.bad_disks++;
+	sim_server_fail(&c->w, s);
+	if (!c->o.losses || cluster_chance(c, 500) || !lose(c, i))
+		restart_later(c, s);
+}
+
+/* Who leads hands over first, as servers_step_down() does. */
+static void
+leave(struct cluster *c, size_t i)
+{
+	struct vserver *v = &c->servers[i];
+	size_t nstay = 0;
+
+	for (size_t k = 0; k < c->w.o.nservers; k++)
+		nstay += !c->servers[k].left;
+	if (v->left || v->core == NULL || nstay <= STAYS_MIN)
+		return;
+	sim_note(&c->w, "server %" PRIu64 " leaves", v->s->id);
+	c->stats.departures++;
+	v->left = true;
+	if (v->s->paused_until <= c->w.now)
+		sim_step(
+		    &c->w, v->s, (struct raft_event){ .type = RAFT_TRANSFER });
+	cluster_later(c, cluster_between(c, 500, 8000), EV_AWAY, i, 0);
+}
+
+void
+members_event(struct cluster *c, struct event *ev)
+{
+	struct vserver *v = &c->servers[ev->who];
+
+	if (ev->kind == EV_MEMBERS) {
+		members_look(c);
+		return;
+	}
+	if (!v->left)
+		return;
+	if (ev->kind == EV_AWAY) {
+		sim_server_crash(&c->w, v->s);
+		cluster_later(
+		    c, cluster_between(c, 500, 8000), EV_BACK, ev->who, 0);
+		return;
+	}
+	v->left = false;
+	sim_server_start(&c->w, v->s);
+}
+
+bool
+members_trouble(struct cluster *c)
+{
+	size_t i = (size_t)cluster_between(c, 0, c->w.o.nservers - 1);
+
+	if (c->o.losses && cluster_chance(c, 100))
+		lose(c, i);
+	else if (c->o.bad_disks && cluster_chance(c, 100))
+		fail_disk(c, i);
+	else if (c->o.leaves && cluster_chance(c, 200))
+		leave(c, i);
+	else
+		return false;
+	return true;
+}
+
+bool
+members_are_all(const struct cluster *c)
+{
+	const struct raft_config *agreed = &c->w.agreed;
+
+	for (size_t i = 0; i < c->w.o.nservers; i++) {
+		size_t k = raft_config_slot(agreed, c->w.servers[i].id);
+
+		if (k == agreed->n || agreed->servers[k].voice != RAFT_VOTER)
+			return false;
+	}
+	return agreed->n == c->w.o.nservers;
+}
