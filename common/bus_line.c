@@ -1,6 +1,7 @@
 /*
  * One connection, and the messages on it: each is its length in 8 bytes, and
- * that much. Both sides greet first. All of this is the wire of nng's sockets,
+ * that much; on a machine's own sockets a byte that says "message" stands
+ * before it. Both sides greet first. All of this is the wire of nng's sockets,
  * on nng's streams; everything here runs on the loop's thread.
  */
 #include "common/bus_line.h"
@@ -15,6 +16,7 @@
 #define GREET_MS  10000
 #define GREETING  8
 #define LENGTH    8
+#define IPC_KIND  1           /* a message, of nng's kinds on ipc */
 #define ROOM_MORE 1024        /* the next room of a line that had too little */
 #define ROOM_MAX  (64u << 10) /* that much before a message is known to come */
 #define PAUSE     (1u << 20)  /* unsent, then a patient line reads no more */
@@ -41,6 +43,19 @@ get_be(const uint8_t *p, size_t n)
 	for (size_t i = 0; i < n; i++)
 		v = v << 8 | p[i];
 	return v;
+}
+
+/* What stands before a message, its length last. */
+static size_t
+lead(const struct bus_line *l)
+{
+	return l->is_ipc ? 1 + LENGTH : LENGTH;
+}
+
+static uint64_t
+length_of(const struct bus_line *l, const uint8_t *p)
+{
+	return get_be(p + lead(l) - LENGTH, LENGTH);
 }
 
 /* --- the end --- */
@@ -152,8 +167,8 @@ make_room(struct bus_line *l, size_t came, bool was_full)
 {
 	size_t need = 0, most = ROOM_MAX;
 
-	if (l->in_len >= LENGTH)
-		need = LENGTH + get_be(l->in, LENGTH);
+	if (l->in_len >= lead(l))
+		need = lead(l) + length_of(l, l->in);
 	if (l->in_len * 2 > most)
 		most = l->in_len * 2;
 	need = need < most ? need : most;
@@ -187,19 +202,20 @@ take_greeting(struct bus_line *l)
 static size_t
 take_message(struct bus_line *l, const uint8_t *p, size_t n)
 {
+	size_t nlead = lead(l);
 	uint64_t len;
 
-	if (n < LENGTH)
+	if (n < nlead)
 		return 0;
-	len = get_be(p, LENGTH);
-	if (len > BUS_MAX_MSG + BUS_LINE_HEAD) {
+	len = length_of(l, p);
+	if (l->is_ipc && *p != IPC_KIND)
+		bus_line_cut(l, "no message");
+	else if (len > BUS_MAX_MSG + BUS_LINE_HEAD)
 		bus_line_cut(l, "too large");
+	if (l->is_cut || n - nlead < len)
 		return 0;
-	}
-	if (n - LENGTH < len)
-		return 0;
-	l->type->on_message(l, p + LENGTH, len);
-	return LENGTH + len;
+	l->type->on_message(l, p + nlead, len);
+	return nlead + len;
 }
 
 static void
@@ -354,16 +370,16 @@ void
 bus_line_send(
     struct bus_line *l, const uint32_t *head, const struct buf *message)
 {
-	uint8_t bytes[LENGTH + sizeof *head];
-	size_t nhead = head == NULL ? 0 : sizeof *head;
+	uint8_t bytes[1 + LENGTH + sizeof *head] = { IPC_KIND };
+	size_t nlead = lead(l), nhead = head == NULL ? 0 : sizeof *head;
 	nng_iov iov[2] = {
-		{ .iov_buf = bytes, .iov_len = LENGTH + nhead },
+		{ .iov_buf = bytes, .iov_len = nlead + nhead },
 		{ .iov_buf = message->data, .iov_len = message->len },
 	};
 
-	put_be(bytes, nhead + message->len, LENGTH);
+	put_be(bytes + nlead - LENGTH, nhead + message->len, LENGTH);
 	if (head != NULL)
-		put_be(bytes + LENGTH, *head, sizeof *head);
+		put_be(bytes + nlead, *head, sizeof *head);
 	send_bytes(l, iov, 2);
 }
 
@@ -390,13 +406,14 @@ bus_line_head(const uint8_t **p, size_t *n, uint32_t *head)
 
 void
 bus_line_start(struct bus_line *l, const struct bus_line_type *type,
-    struct bus_hub *hub, nng_stream *stream)
+    struct bus_hub *hub, const char *url, nng_stream *stream)
 {
 	uint8_t greeting[GREETING] = { 0, 'S', 'P' };
 	nng_iov iov = { .iov_buf = greeting, .iov_len = sizeof greeting };
 
 	l->type = type;
 	l->stream = stream;
+	l->is_ipc = strncmp(url, "ipc:", 4) == 0;
 	l->in = l->small;
 	l->in_cap = sizeof l->small;
 	bus_op_init(&l->rx, hub, on_received, l);

@@ -51,13 +51,13 @@ struct bus_line {
 	uint8_t *in;
 	size_t in_len, in_cap;
 	unsigned busy; /* callbacks under way: do not destroy */
-	bool is_up, is_cut, paused, dead;
+	bool is_ipc, is_up, is_cut, paused, dead;
 	uint8_t small[BUS_LINE_ROOM];
 };
 
-/* Greets and receives. The stream is the line's. */
+/* Greets and receives. The stream is the line's; it came from the URL. */
 void bus_line_start(struct bus_line *l, const struct bus_line_type *type,
-    struct bus_hub *hub, nng_stream *stream);
+    struct bus_hub *hub, const char *url, nng_stream *stream);
 void bus_line_free(struct bus_line *l); /* NULL is fine */
 
 /* Sends a message with that head (NULL: none), or keeps what the socket does

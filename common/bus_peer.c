@@ -132,7 +132,7 @@ on_stream(void *ctx, nng_stream *stream)
 
 	p->line = xcalloc(1, sizeof *p->line);
 	p->line->peer = p;
-	bus_line_start(&p->line->line, &line_type, p->hub, stream);
+	bus_line_start(&p->line->line, &line_type, p->hub, p->url, stream);
 }
 
 static void

@@ -214,7 +214,7 @@ on_stream(void *ctx, nng_stream *stream)
 	c = xcalloc(1, sizeof *c);
 	c->server = s;
 	LIST_INSERT_HEAD(&s->callers, c, entry);
-	bus_line_start(&c->line, &caller_type, s->hub, stream);
+	bus_line_start(&c->line, &caller_type, s->hub, s->url, stream);
 }
 
 /* --- deadlines --- */

@@ -165,7 +165,7 @@ on_listener(void *ctx, nng_stream *stream)
 
 	to->pub = p;
 	LIST_INSERT_HEAD(&p->listeners, to, entry);
-	bus_line_start(&to->line, &listener_type, p->hub, stream);
+	bus_line_start(&to->line, &listener_type, p->hub, p->url, stream);
 }
 
 struct bus_pub *
@@ -436,7 +436,7 @@ on_stream(void *ctx, nng_stream *stream)
 
 	s->line = xcalloc(1, sizeof *s->line);
 	s->line->sub = s;
-	bus_line_start(&s->line->line, &line_type, s->hub, stream);
+	bus_line_start(&s->line->line, &line_type, s->hub, s->url, stream);
 }
 
 struct bus_sub *

@@ -158,7 +158,7 @@ END_TEST
 static struct buf
 echo_bytes(uint64_t id, size_t n)
 {
-	static const uint8_t head[12] = { [8] = 0x80, [11] = 1 };
+	static const uint8_t head[13] = { 1, [9] = 0x80, [12] = 1 };
 	struct envelope e = { .number = ECHO, .id = id };
 	struct bus_note note = { .n = id, .text = xmalloc(n + 1) };
 	struct buf b = { 0 };
@@ -169,7 +169,7 @@ echo_bytes(uint64_t id, size_t n)
 	envelope_pack(&e, &b);
 	rec_pack(&bus_note_type, &note, &b);
 	for (size_t i = 0; i < 8; i++)
-		b.data[i] = (char)((b.len - 8) >> (56 - 8 * i));
+		b.data[1 + i] = (char)((b.len - 9) >> (56 - 8 * i));
 	free(note.text);
 	return b;
 }
