@@ -41,7 +41,8 @@ job_stub(const struct sched_job *j, struct job_summary *summary, bool meta)
 		.type = job->type,
 		.priority = job->priority,
 		.periodic = job->periodic != NULL,
-		.parameterized_job = job->parameterized_job != NULL,
+		.parameterized_job =
+		    job->parameterized_job != NULL && !job->dispatched,
 		.stop = job->stop,
 		.status = text_borrow(sched_job_status(j)),
 		.status_description = job->status_description,

@@ -16,7 +16,8 @@
 bool
 core_job_is_parent(const struct job *job)
 {
-	return job->periodic != NULL || job->parameterized_job != NULL;
+	return job->periodic != NULL ||
+	       (job->parameterized_job != NULL && !job->dispatched);
 }
 
 /* --- registering --- */
@@ -44,7 +45,7 @@ check_launched(const struct job *job, struct err *err)
 		    "job \"%s\" has a periodic block: periodic jobs are not "
 		    "launched by this version",
 		    job->id);
-	if (job->parameterized_job != NULL)
+	if (job->parameterized_job != NULL && !job->dispatched)
 		return err_set(err, ERR_BAD,
 		    "job \"%s\" has a parameterized block: parameterized jobs "
 		    "are not dispatched by this version",

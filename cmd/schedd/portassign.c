@@ -6,7 +6,8 @@
 #include "cmd/schedd/constraint.h"
 #include "cmd/schedd/text.h"
 
-#define MAX_PORTS 256 /* of one group and its tasks */
+#define MAX_PORTS 256   /* of one group and its tasks */
+#define MAX_PORT  65535 /* the highest there is */
 
 struct taken {
 	uint32_t ip;
@@ -70,6 +71,16 @@ is_mine(const struct assign *as, size_t n, const struct node_network_address *a,
 
 	for (size_t i = 0; i < n; i++)
 		if (as->mine[i].ip == ip && as->mine[i].port == port)
+			return true;
+	return false;
+}
+
+/* On any address: a task need not mind which of its ports is where. */
+static bool
+is_mine_somewhere(const struct assign *as, int64_t port)
+{
+	for (size_t i = 0; i < as->nmine; i++)
+		if (as->mine[i].port == port)
 			return true;
 	return false;
 }
@@ -142,6 +153,10 @@ assign_static(struct assign *as, const struct port *p)
 	size_t at = 0;
 
 	while ((a = next_address(as->n->node, p, &at)) != NULL) {
+		if (p->value < 0 || p->value > MAX_PORT)
+			return say(as,
+			    xasprintf("invalid port %" PRId64 " (out of range)",
+				p->value));
 		if (!p->ignore_collision &&
 		    (!is_free(as, a, p->value) ||
 			is_mine(as, as->nothers, a, p->value)))
@@ -173,7 +188,7 @@ find_dynamic(struct assign *as, const struct node_network_address *a)
 	for (int64_t i = 0; i < span; i++) {
 		int64_t port = min + (from + i) % span;
 
-		if (is_free(as, a, port) && !is_mine(as, as->nmine, a, port))
+		if (is_free(as, a, port) && !is_mine_somewhere(as, port))
 			return port;
 	}
 	return 0;
