@@ -74,7 +74,7 @@ bool
 nodeclass_escapes(const char *target)
 {
 	static const char *const marks[] = { "${node.unique.", "${attr.unique.",
-		"${meta.unique." };
+		"${meta.unique.", "${unique." };
 
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
 		if (strncmp(sched_str(target), marks[i], strlen(marks[i])) == 0)

@@ -1,12 +1,13 @@
 /*
- * Recorded cases of ports on a node, and of jobs that are never run
- * themselves; see scheduler/README.md.
+ * Recorded cases of single functions: ports on a node, nodes that are alike,
+ * jobs that are never run themselves; see scheduler/README.md.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/schedd/core_job.h"
+#include "cmd/schedd/nodeclass.h"
 #include "cmd/schedd/portassign.h"
 #include "cmd/schedd/state_put.h"
 #include "common/mem.h"
@@ -170,6 +171,43 @@ run_fn_network(const struct tree *t, struct buf *why)
 	return ok;
 }
 
+/* --- classes of nodes --- */
+
+static bool
+are_alike(const struct tree *nodes)
+{
+	char *classes[2];
+	bool same;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct node *n = read_rec(&node_type, nodes->items[i]);
+
+		classes[i] = nodeclass_of(n);
+		rec_clear(&node_type, n);
+		free(n);
+	}
+	same = strcmp(classes[0], classes[1]) == 0;
+	free(classes[0]);
+	free(classes[1]);
+	return same;
+}
+
+static bool
+run_fn_computed_class(const struct tree *t, struct buf *why)
+{
+	const struct tree *want = tree_get(t, "Expect");
+	const struct tree *nodes = tree_get(t, "Nodes");
+	const char *name = nodes != NULL ? "SameComputedClass" : "Escapes";
+	bool got = nodes != NULL ? are_alike(nodes)
+				 : nodeclass_escapes(vector_str(t, "LTarget"));
+
+	if (got == vector_bool(want, name))
+		return true;
+	buf_addf(why, "%s%s: %s: got %d", vector_str(t, "Change"),
+	    vector_str(t, "LTarget"), name, got);
+	return false;
+}
+
 /* --- kinds of jobs --- */
 
 static bool
@@ -189,6 +227,7 @@ run_fn_job_kinds(const struct tree *t, struct buf *why)
 
 static const struct vector_kind kinds[] = {
 	{ "fn_network", run_fn_network, 57 },
+	{ "fn_computed_class", run_fn_computed_class, 52 },
 	{ "fn_job_kinds", run_fn_job_kinds, VECTOR_ALL },
 };
 
