@@ -52,6 +52,7 @@ sched_core_new(const struct sched_core_opts *opts)
 	sched_state_init(&c->state);
 	c->state.level_known = opts->level_known;
 	TAILQ_INIT(&c->acts);
+	TAILQ_INIT(&c->again);
 	return c;
 }
 

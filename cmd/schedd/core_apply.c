@@ -292,6 +292,22 @@ apply_restore(struct sched_core *c, uint64_t at, const struct cmd *cmd)
 		sched_core_lead(c, true);
 }
 
+/* What it took to apply; see scheduler_view. */
+static size_t
+work_of(const struct cmd *cmd)
+{
+	size_t n = 1;
+
+	if (cmd->plan != NULL)
+		n += cmd->plan->nplaces + cmd->plan->nstops +
+		     cmd->plan->npreempts + cmd->plan->nupdates;
+	if (cmd->alloc_client != NULL)
+		n += cmd->alloc_client->nallocs;
+	for (size_t i = 0; i < cmd->nbatch; i++)
+		n += work_of(&cmd->batch[i]);
+	return n * CORE_ALLOC_US;
+}
+
 int
 sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
     size_t n, struct err *err)
@@ -313,6 +329,7 @@ sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
 		probe_end_command(&c->opts.probe, &cmd, committed);
 	}
 	if (rc == 0 && c->leading) {
+		core_worked(c, work_of(&cmd));
 		settle(c, &cmd, &reply, committed);
 		if (!reply.repeated && cmd.nbatch == 0)
 			observe(c, &cmd);

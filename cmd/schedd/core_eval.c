@@ -20,6 +20,7 @@ struct core_run {
 	unsigned attempts; /* plans without progress, in a row */
 	bool cut;          /* the plan was too large for one command */
 	bool is_end;       /* nothing of it is looked at again */
+	TAILQ_ENTRY(core_run) entry; /* of those that are */
 };
 
 /* --- making --- */
@@ -150,8 +151,14 @@ core_eval_lead(struct sched_core *c)
 void
 core_eval_end(struct sched_core *c)
 {
+	struct core_run *run;
+
 	broker_release(&c->broker);
 	blocked_release(&c->blocked);
+	while ((run = TAILQ_FIRST(&c->again)) != NULL) {
+		TAILQ_REMOVE(&c->again, run, entry);
+		core_run_free(run);
+	}
 	c->nruns = 0;
 }
 
@@ -305,7 +312,7 @@ propose_plan(
 
 	plan.snapshot_index = c->state.index;
 	plan.nevals = 0;
-	run->cut = core_cut_plan(&plan);
+	run->cut = core_cut_plan(&plan) || res->is_cut;
 	plan.evals = run->cut ? list_later(c, res, &plan.nevals)
 			      : list_evals(c, res, &plan.nevals);
 	run->proposed = probe_begin(&c->opts.probe);
@@ -319,6 +326,10 @@ look(struct sched_core *c, struct core_run *run)
 {
 	const struct sched_eval *e = sched_eval_find(&c->state, run->eval_id);
 	struct scheduler_result res = { 0 };
+	struct scheduler_view view = { .st = &c->state,
+		.table = &c->nodes,
+		.now_ns = c->wall_ns,
+		.max_work = CORE_PLAN_US };
 	int64_t began = probe_begin(&c->opts.probe);
 
 	if (e == NULL || sched_eval_is_terminal(&e->rec)) {
@@ -331,8 +342,8 @@ look(struct sched_core *c, struct core_run *run)
 		propose_evals_of(c, run, &res);
 	} else {
 		nodetable_refresh(&c->nodes, &c->state);
-		scheduler_run(
-		    &c->state, &c->nodes, &e->rec, c->wall_ns, &c->rng, &res);
+		scheduler_run(&view, &e->rec, &c->rng, &res);
+		core_worked(c, res.work);
 		probe_end_scheduler(&c->opts.probe, e->rec.type, began);
 		if (res.has_plan)
 			propose_plan(c, run, &res);
@@ -422,7 +433,7 @@ core_run_applied(struct sched_core *c, struct core_run *run,
 		run->attempts = 0;
 	else
 		run->attempts++;
-	look(c, run);
+	TAILQ_INSERT_TAIL(&c->again, run, entry);
 }
 
 void
@@ -487,52 +498,64 @@ take_woken(struct sched_core *c)
 	}
 }
 
+void
+core_worked(struct sched_core *c, size_t us)
+{
+	if (c->turn_ms != c->now_ms) {
+		c->turn_ms = c->now_ms;
+		c->turn_us = 0;
+	}
+	c->turn_us += us;
+}
+
 /*
  * What an evaluation takes grows with the cluster, and as long as it takes
  * nobody is heard, leases neither. So a turn of the clock has its share of
- * them, and the rest goes on in the next one.
+ * them, and the rest goes on in the next one. Work is counted, not timed: the
+ * same events make the same evaluations.
  */
 static bool
 may_run(struct sched_core *c)
 {
-	size_t nnodes = HASH_COUNT(c->state.nodes);
+	core_worked(c, 0);
+	c->runs_wait = c->turn_us >= CORE_TURN_US;
+	return !c->runs_wait;
+}
 
-	if (c->turn_ms != c->now_ms) {
-		c->turn_ms = c->now_ms;
-		c->turn_runs = 0;
-	}
-	if (c->turn_runs > 0 && c->turn_runs * nnodes >= CORE_TURN_NODES) {
-		c->runs_wait = true;
-		return false;
-	}
-	c->turn_runs++;
-	return true;
+static void
+begin(struct sched_core *c, const char *id, bool failed)
+{
+	struct core_run *run = xcalloc(1, sizeof *run);
+
+	run->eval_id = xstrdup(id);
+	c->nruns++;
+	tell_times(c, run, false);
+	/* The state here is never behind an evaluation. */
+	probe_took(
+	    &c->opts.probe, "nomad.nomad.worker.wait_for_index", NULL, 0);
+	if (failed)
+		fail(c, run);
+	else
+		look(c, run);
 }
 
 void
 core_eval_pump(struct sched_core *c)
 {
+	struct core_run *run;
 	const char *id;
 	bool failed;
 
 	take_woken(c);
 	c->runs_wait = false;
+	while ((run = TAILQ_FIRST(&c->again)) != NULL && may_run(c)) {
+		TAILQ_REMOVE(&c->again, run, entry);
+		look(c, run);
+	}
 	while (c->nruns < CORE_MAX_RUNS && !c->state.config.pause_eval_broker &&
 	       c->broker.nready > 0 && may_run(c) &&
 	       (id = broker_dequeue(
-		    &c->broker, BROKER_ALL, c->now_ms, &failed)) != NULL) {
-		struct core_run *run = xcalloc(1, sizeof *run);
-
-		run->eval_id = xstrdup(id);
-		c->nruns++;
-		tell_times(c, run, false);
-		/* The state here is never behind an evaluation. */
-		probe_took(&c->opts.probe, "nomad.nomad.worker.wait_for_index",
-		    NULL, 0);
-		if (failed)
-			fail(c, run);
-		else
-			look(c, run);
-	}
+		    &c->broker, BROKER_ALL, c->now_ms, &failed)) != NULL)
+		begin(c, id, failed);
 	cancel_needless(c);
 }

@@ -33,7 +33,9 @@
 #include "common/rng.h"
 
 #define CORE_MAX_RUNS       8     /* plans on their way through the log */
-#define CORE_TURN_NODES     5000  /* nodes that are looked at in one turn */
+#define CORE_TURN_US        3000  /* work in a turn; see scheduler_view */
+#define CORE_PLAN_US        2500  /* ... for one plan */
+#define CORE_ALLOC_US       4     /* ... to write an allocation */
 #define CORE_LATE_MS        100   /* so late, we have been deaf meanwhile ... */
 #define CORE_HEAR_MS        500   /* ... and hear what was said in this time */
 #define CORE_DELIVERIES     3     /* of an evaluation, before it fails */
@@ -62,6 +64,7 @@ enum core_answer {
 };
 
 struct core_run;
+TAILQ_HEAD(core_runs, core_run);
 
 /* Evaluations that are being made, on the heap. */
 struct core_evals {
@@ -124,8 +127,9 @@ struct sched_core {
 	struct blocked blocked;
 	struct leases leases;
 	size_t nruns;
-	uint64_t turn_ms; /* the clock's turn, and what was run in it */
-	size_t turn_runs;
+	struct core_runs again; /* that are to be looked at once more */
+	uint64_t turn_ms;       /* the clock's turn, and the work done in it */
+	size_t turn_us;
 	bool runs_wait;            /* there is more to run in the next one */
 	struct core_evals unsaid;  /* whose proposal was not taken */
 	uint64_t again_ms;         /* what was not taken is tried; 0: nothing */
@@ -205,8 +209,10 @@ void core_run_applied(struct sched_core *c, struct core_run *run,
     const struct cmd *cmd, const struct fsm_reply *reply);
 void core_run_failed(struct sched_core *c, struct core_run *run);
 void core_run_free(struct core_run *run);
-/* Runs what is ready, as far as there is room. */
+/* Runs what is ready, as far as there is room, and time in this turn. */
 void core_eval_pump(struct sched_core *c);
+/* Something was done that takes the turn's time. */
+void core_worked(struct sched_core *c, size_t us);
 
 /* --- core_cut.c --- */
 

@@ -40,13 +40,16 @@ static void
 run_as_if(struct sched_core *c, struct job *job, const struct eval *eval,
     struct scheduler_result *res)
 {
+	struct scheduler_view view = {
+		.st = &c->state, .table = &c->nodes, .now_ns = c->wall_ns
+	};
 	struct sched_job *j =
 	    sched_job_have(&c->state, job->namespace, job->id);
 	struct job *was = j->job;
 
 	j->job = job;
 	nodetable_refresh(&c->nodes, &c->state);
-	scheduler_run(&c->state, &c->nodes, eval, c->wall_ns, &c->rng, res);
+	scheduler_run(&view, eval, &c->rng, res);
 	j->job = was;
 	sched_entries_unused(&c->state, j, NULL);
 }

@@ -353,6 +353,32 @@ stop(struct generic *g, const struct reconcile_stop *s)
 		    s->followup);
 }
 
+/* What was to be placed for an allocation that stops: it stops when that is,
+ * in another look. */
+static void
+leave(struct generic *g, const struct reconcile_place *places, size_t n)
+{
+	struct map waiting = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		if (places[i].previous != NULL && !places[i].stop_previous)
+			map_put(&waiting, places[i].previous->id, g);
+	planner_unstop_all(g->p, &waiting);
+	map_release(&waiting);
+}
+
+static void
+place_all(struct generic *g)
+{
+	struct reconcile *r = &g->result;
+	size_t i = 0;
+
+	while (i < r->nplaces && !planner_is_full(g->p))
+		place(g, &r->places[i++]);
+	if (i < r->nplaces)
+		leave(g, &r->places[i], r->nplaces - i);
+}
+
 static void
 carry_out(struct generic *g)
 {
@@ -373,8 +399,7 @@ carry_out(struct generic *g)
 		update(g, &r->updates[i]);
 	for (size_t i = 0; i < r->nplaces; i++)
 		planner_queue(p, r->places[i].tg->name, 1);
-	for (size_t i = 0; i < r->nplaces; i++)
-		place(g, &r->places[i]);
+	place_all(g);
 }
 
 void

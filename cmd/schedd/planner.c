@@ -4,6 +4,13 @@
 
 #include "cmd/schedd/text.h"
 
+/* What things cost, roughly, on a machine of today. */
+#define CANDIDATES_A_US 64 /* nodes that may be looked at */
+#define LOOKS_A_US      8  /* nodes that are scored */
+#define ALLOCS_A_US     1  /* of the job */
+#define PLACE_US        8
+#define CHANGE_US       4 /* a stop or an update */
+
 static bool
 may_evict(const struct preemption_config *c, const char *type)
 {
@@ -28,15 +35,16 @@ forget_failures(struct eval *e)
 }
 
 void
-planner_init(struct planner *p, const struct sched_state *st,
-    const struct nodetable *table, const struct eval *eval, int64_t now,
-    struct rng *rng, struct scheduler_result *out)
+planner_init(struct planner *p, const struct scheduler_view *view,
+    const struct eval *eval, struct rng *rng, struct scheduler_result *out)
 {
+	const struct sched_state *st = view->st;
+
 	*p = (struct planner){ .st = st,
 		.eval = eval,
 		.sj = sched_job_entry(
 		    st, sched_str(eval->namespace), sched_str(eval->job_id)),
-		.now = now,
+		.now = view->now_ns,
 		.rng = rng,
 		.out = out,
 		.deployment_id = "" };
@@ -46,7 +54,7 @@ planner_init(struct planner *p, const struct sched_state *st,
 	p->opts.oversubscription = st->config.memory_oversubscription_enabled;
 	p->may_evict = may_evict(&st->config.preemption_config, eval->type);
 	p->opts.evicted = &p->evicted;
-	world_init(&p->world, st, table, p->sj, p->job, &p->arena, rng);
+	world_init(&p->world, st, view->table, p->sj, p->job, &p->arena, rng);
 	rec_copy(&eval_type, &out->ended, eval);
 	forget_failures(&out->ended);
 	out->plan.eval_id = xstrdup(sched_str(eval->id));
@@ -54,8 +62,38 @@ planner_init(struct planner *p, const struct sched_state *st,
 	out->plan.job_id = xstrdup(sched_str(eval->job_id));
 	out->plan.snapshot_index = st->index;
 	out->plan.all_at_once = p->job != NULL && p->job->all_at_once;
+	p->max_work = out->plan.all_at_once ? 0 : view->max_work;
 	for (size_t i = 0; p->job != NULL && i < p->job->ntask_groups; i++)
 		planner_queue(p, p->job->task_groups[i].name, 0);
+}
+
+size_t
+planner_work(const struct planner *p)
+{
+	const struct cmd_plan *plan = &p->out->plan;
+
+	return p->world.ncandidates / CANDIDATES_A_US +
+	       p->world.nlooks / LOOKS_A_US +
+	       (p->sj != NULL ? p->sj->nallocs / ALLOCS_A_US : 0) +
+	       plan->nplaces * PLACE_US +
+	       (plan->nstops + plan->npreempts + plan->nupdates) * CHANGE_US;
+}
+
+/* Where to look at the job and at all nodes takes long as it is, as long again
+ * is placed. */
+bool
+planner_is_full(struct planner *p)
+{
+	size_t work = planner_work(p), most = p->max_work;
+
+	if (p->out->plan.nplaces <= 1)
+		p->fixed_work = work;
+	if (most < 2 * p->fixed_work)
+		most = 2 * p->fixed_work;
+	if (p->max_work == 0 || p->out->plan.nplaces == 0 || work < most)
+		return false;
+	p->out->is_cut = true;
+	return true;
 }
 
 static void

@@ -33,6 +33,8 @@ struct planner {
 	const struct sched_job *sj; /* NULL when nothing is known of it */
 	const struct job *job;      /* NULL when purged */
 	int64_t now;
+	size_t max_work;   /* 0: no limit */
+	size_t fixed_work; /* done before the second placement */
 	struct rng *rng;
 	struct arena arena;
 	struct world world;
@@ -50,12 +52,16 @@ struct planner {
 	bool queue_is_mine;        /* out->ended counts what this plan leaves */
 };
 
-/* table: see scheduler_run(). out is zeroed, and holds the beginning of an
- * answer afterwards. */
-void planner_init(struct planner *p, const struct sched_state *st,
-    const struct nodetable *table, const struct eval *eval, int64_t now,
-    struct rng *rng, struct scheduler_result *out);
+/* out is zeroed, and holds the beginning of an answer afterwards. */
+void planner_init(struct planner *p, const struct scheduler_view *view,
+    const struct eval *eval, struct rng *rng, struct scheduler_result *out);
 void planner_release(struct planner *p);
+
+/* What was done so far; see scheduler_view. */
+size_t planner_work(const struct planner *p);
+/* Nothing more is to be placed: the rest is for another look, which is noted.
+ */
+bool planner_is_full(struct planner *p);
 
 struct planner_version *planner_version(
     struct planner *p, const struct job *job);
@@ -73,6 +79,8 @@ void planner_stop(struct planner *p, const struct sched_alloc *a,
     const char *description, const char *client_status, const char *followup);
 /* Takes the last stop back. */
 void planner_unstop(struct planner *p, const struct sched_alloc *a);
+/* Takes those back whose ids are there. */
+void planner_unstop_all(struct planner *p, const struct map *alloc_ids);
 /* The allocation has been replaced, or could not be; it goes on as it is. */
 void planner_note_reschedule(struct planner *p, const struct sched_alloc *a,
     const char *last_reschedule);

@@ -46,6 +46,26 @@ planner_unstop(struct planner *p, const struct sched_alloc *a)
 }
 
 void
+planner_unstop_all(struct planner *p, const struct map *alloc_ids)
+{
+	struct cmd_plan *plan = &p->out->plan;
+	size_t kept = 0;
+
+	if (map_count(alloc_ids) == 0)
+		return;
+	for (size_t i = 0; i < plan->nstops; i++) {
+		struct plan_stop *s = &plan->stops[i];
+
+		if (sched_is_empty(s->desired_status) ||
+		    map_find(alloc_ids, s->alloc_id) == NULL)
+			plan->stops[kept++] = *s;
+		else
+			rec_clear(&plan_stop_type, s);
+	}
+	plan->nstops = kept;
+}
+
+void
 planner_note_reschedule(
     struct planner *p, const struct sched_alloc *a, const char *last_reschedule)
 {

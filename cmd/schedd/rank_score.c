@@ -178,6 +178,7 @@ rank_score_node(
 	uint32_t version = s->version + 1;
 	size_t nvictims = 0;
 
+	r->w->nlooks++;
 	*s = (struct rank_score){ .version = version, .state = RANK_FILTERED };
 	s->reason = feasible_check(r->f, r->group, n);
 	if (s->reason == NULL)

@@ -45,9 +45,8 @@ fail(const struct eval *eval, int64_t now, char *why,
 }
 
 void
-scheduler_run(const struct sched_state *st, const struct nodetable *table,
-    const struct eval *eval, int64_t now_ns, struct rng *rng,
-    struct scheduler_result *out)
+scheduler_run(const struct scheduler_view *view, const struct eval *eval,
+    struct rng *rng, struct scheduler_result *out)
 {
 	bool service = sched_eq(eval->type, "service");
 	bool generic = service || sched_eq(eval->type, "batch");
@@ -56,24 +55,25 @@ scheduler_run(const struct sched_state *st, const struct nodetable *table,
 
 	*out = (struct scheduler_result){ 0 };
 	if (!generic && !sysbatch && !sched_eq(eval->type, "system")) {
-		fail(eval, now_ns,
+		fail(eval, view->now_ns,
 		    xasprintf("no scheduler for evaluations of type \"%s\"",
 			sched_str(eval->type)),
 		    out);
 		return;
 	}
 	if (!is_known_trigger(eval->triggered_by, generic)) {
-		fail(eval, now_ns,
+		fail(eval, view->now_ns,
 		    xasprintf("scheduler cannot handle '%s' evaluation reason",
 			sched_str(eval->triggered_by)),
 		    out);
 		return;
 	}
-	planner_init(&p, st, table, eval, now_ns, rng, out);
+	planner_init(&p, view, eval, rng, out);
 	if (generic)
 		generic_run(&p, !service);
 	else
 		system_run(&p, sysbatch);
+	out->work = planner_work(&p);
 	planner_release(&p);
 }
 

@@ -28,9 +28,25 @@
 #include "proto/cmd.h"
 #include "proto/eval.h"
 
+/* What a scheduler looks at, and how much of it at once. */
+struct scheduler_view {
+	const struct sched_state *st;
+	/* Of st, refreshed after its last change; NULL: one is made for this
+	 * look. */
+	const struct nodetable *table;
+	int64_t now_ns; /* wall clock */
+	/* About as many microseconds, though nothing is measured; 0: as much
+	 * as there is to do. At least one allocation is placed, if any can be,
+	 * and a job that wants all at once is. */
+	size_t max_work;
+};
+
 struct scheduler_result {
 	struct cmd_plan plan; /* its evals are left empty */
 	bool has_plan;        /* false: there is nothing to change */
+	bool is_cut;          /* some placements are left for another look: the
+			       * evaluation has not ended */
+	size_t work;          /* that was done, as max_work counts it */
 	struct eval ended;    /* status, queued, failed, blocked_eval ... */
 	struct eval *created;
 	size_t ncreated;
@@ -41,15 +57,12 @@ struct scheduler_result {
 };
 
 /*
- * Looks at a job, once. now_ns is the wall clock. table is of st and was
- * refreshed after its last change; NULL: one is made for this look. out is on
- * the heap: scheduler_result_release() it. Always succeeds: what cannot be done
- * is told in out->ended. An evaluation of a type that no scheduler knows ends
- * "failed".
+ * Looks at a job, once. out is on the heap: scheduler_result_release() it.
+ * Always succeeds: what cannot be done is told in out->ended. An evaluation of
+ * a type that no scheduler knows ends "failed".
  */
-void scheduler_run(const struct sched_state *st, const struct nodetable *table,
-    const struct eval *eval, int64_t now_ns, struct rng *rng,
-    struct scheduler_result *out);
+void scheduler_run(const struct scheduler_view *view, const struct eval *eval,
+    struct rng *rng, struct scheduler_result *out);
 
 /* How often an evaluation of this type is tried: 5 for service and system, 2
  * else. */

@@ -85,6 +85,23 @@ select_evicting(struct system_group *g, struct world_node *n,
 	return true;
 }
 
+/* What is left for another look counts if it could be placed now: a
+ * deployment that begins is told how many it will have. */
+static bool
+could_be(struct system_group *g, struct world_node *n,
+    const struct sched_alloc *previous, bool replaces)
+{
+	struct planner *p = g->s->p;
+	struct rank_verdict v;
+
+	if (replaces)
+		world_remove(&p->world, previous);
+	v = rank_ask(planner_rank(p, p->job, g->no), n);
+	if (replaces)
+		world_restore(&p->world, previous);
+	return v.filtered == NULL && v.exhausted == NULL;
+}
+
 /* previous: what was there before, or NULL; replace: it stops for this. */
 static void
 place(struct system_group *g, struct world_node *n, uint32_t index,
@@ -98,6 +115,10 @@ place(struct system_group *g, struct world_node *n, uint32_t index,
 	struct alloc *a;
 
 	planner_queue(p, g->tg->name, 1);
+	if (planner_is_full(p)) {
+		g->nplaced += could_be(g, n, previous, replace);
+		return;
+	}
 	if (replace)
 		planner_stop(p, previous, reconcile_updating, "", "");
 	if (rank_select(r, NULL, 0, n, &m) == NULL &&

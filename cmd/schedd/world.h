@@ -71,6 +71,7 @@ struct world {
 	struct map gone; /* allocations the plan stops, by id */
 	size_t *changed; /* numbers of nodes, in order of change */
 	size_t nchanged, changed_cap;
+	size_t nlooks;            /* at nodes that were scored */
 	struct rec_ki *available; /* candidates by datacenter, sorted; keys are
 				   * the table's */
 	size_t navailable;

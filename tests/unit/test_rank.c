@@ -127,6 +127,13 @@ setup_ports(struct job *job, size_t nnodes)
 	}
 }
 
+static void
+look(struct scheduler_result *res)
+{
+	scheduler_run(&(struct scheduler_view){ .st = &st, .now_ns = NOW },
+	    &eval, &rng, res);
+}
+
 static size_t
 count_on(const struct scheduler_result *res, const char *node_id)
 {
@@ -145,7 +152,7 @@ START_TEST(rank_places_a_thousand_in_milliseconds)
 
 	setup("batch", new_job("batch", MANY), 100);
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	scheduler_run(&st, NULL, &eval, NOW, &rng, &res);
+	look(&res);
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	ms = (double)(b.tv_sec - a.tv_sec) * 1e3 +
 	     (double)(b.tv_nsec - a.tv_nsec) / 1e6;
@@ -162,7 +169,7 @@ START_TEST(rank_spreads_a_group_before_it_fills_a_node)
 	struct scheduler_result res;
 
 	setup("service", new_job("service", 4), 2);
-	scheduler_run(&st, NULL, &eval, NOW, &rng, &res);
+	look(&res);
 	ck_assert_uint_eq(res.plan.nplaces, 4);
 	ck_assert_uint_eq(
 	    count_on(&res, "00000000-0000-4000-8000-000000000001"), 2);
@@ -176,9 +183,9 @@ START_TEST(rank_is_the_same_for_the_same_seed)
 	struct scheduler_result one, two;
 
 	setup("service", new_job("service", 5), 20);
-	scheduler_run(&st, NULL, &eval, NOW, &rng, &one);
+	look(&one);
 	rng_init(&rng, 7);
-	scheduler_run(&st, NULL, &eval, NOW, &rng, &two);
+	look(&two);
 	ck_assert(rec_equal(&cmd_plan_type, &one.plan, &two.plan));
 	scheduler_result_release(&one);
 	scheduler_result_release(&two);
@@ -193,7 +200,7 @@ START_TEST(rank_blocks_what_fits_nowhere_and_says_why)
 
 	job->task_groups[0].tasks[0].resources->cpu = 3000;
 	setup("service", job, 2);
-	scheduler_run(&st, NULL, &eval, NOW, &rng, &res);
+	look(&res);
 	ck_assert_uint_eq(res.plan.nplaces, 2);
 	ck_assert_uint_eq(res.ncreated, 1);
 	ck_assert_str_eq(res.created[0].status, "blocked");
@@ -220,7 +227,7 @@ START_TEST(rank_counts_who_was_refused_by_which_rule)
 	job->constraints = c;
 	job->nconstraints = 1;
 	setup("service", job, 10);
-	scheduler_run(&st, NULL, &eval, NOW, &rng, &res);
+	look(&res);
 	ck_assert_uint_eq(res.plan.nplaces, 1);
 	m = res.plan.places[0].metrics;
 	ck_assert_int_eq(m->nodes_evaluated, 10);
@@ -241,7 +248,7 @@ START_TEST(rank_gives_a_task_the_ports_that_it_asks_for)
 	struct scheduler_result res;
 
 	setup_ports(new_port_job(1), 1);
-	scheduler_run(&st, NULL, &eval, NOW, &rng, &res);
+	look(&res);
 	ck_assert_uint_eq(res.plan.nplaces, 1);
 	given = res.plan.places[0].allocated_resources;
 	ck_assert_uint_eq(given->shared.nports, 0);
@@ -263,7 +270,7 @@ START_TEST(rank_gives_no_port_of_a_task_twice)
 	struct scheduler_result res;
 
 	setup_ports(new_port_job(3), 2);
-	scheduler_run(&st, NULL, &eval, NOW, &rng, &res);
+	look(&res);
 	ck_assert_uint_eq(res.plan.nplaces, 2);
 	ck_assert_str_ne(
 	    res.plan.places[0].node_id, res.plan.places[1].node_id);
@@ -301,7 +308,7 @@ START_TEST(rank_lets_the_less_important_give_way_to_a_system_job)
 	setup("system", job, 1);
 	sched_put_version(&st, sched_job_have(&st, "default", "low"), low);
 	sched_put_alloc(&st, &a, 1);
-	scheduler_run(&st, NULL, &eval, NOW, &rng, &res);
+	look(&res);
 	ck_assert_uint_eq(res.plan.nplaces, 1);
 	ck_assert_uint_eq(res.plan.npreempts, 1);
 	ck_assert_str_eq(res.plan.preempts[0].alloc_id, "low");

@@ -64,7 +64,8 @@ run_case(const struct tree *t, struct buf *why)
 
 	schedcase_init(&c, t, tree_get(node_sets, vector_str(t, "NodeSet")));
 	rng_init(&rng, 1);
-	scheduler_run(&c.st, NULL, &c.eval, c.now, &rng, &res);
+	scheduler_run(&(struct scheduler_view){ .st = &c.st, .now_ns = c.now },
+	    &c.eval, &rng, &res);
 	got = schedcase_tell(&c, &res);
 	ok = schedcase_has(want, got, why) &&
 	     (failures_vary(tree_get(t, "Varies")) ||
