@@ -295,8 +295,6 @@ load_end() { # NAME [FIGURES]
 
 # long LONG SHORT: which of the two it is
 long() { if [ -n "$SHORT" ]; then echo "$2"; else echo "$1"; fi; }
-# Milliseconds of the clock that never jumps.
-now_ms() { awk '{ printf "%d", $1 * 1000 }' /proc/uptime; }
 
 disaster() { # FUNCTION...
 	local f

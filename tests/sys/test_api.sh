@@ -249,7 +249,6 @@ in_background() {
 	sleep 0.3
 	kill -0 $WAITER || fail "$1 does not wait"
 }
-ms() { echo $(($(date +%s%N) / 1000000)); }
 
 # A batch job: no deployment ends and changes it meanwhile.
 register calm 1 batch
@@ -259,9 +258,9 @@ eventually 20 has_allocs calm running 1
 at=$(header X-Nomad-Index /v1/job/calm)
 in_time() { # INDEX
 	local begin took
-	begin=$(ms)
+	begin=$(now_ms)
 	answers 200 '"ID":"calm"' "/v1/job/calm?index=$1&wait=400ms"
-	took=$(($(ms) - begin))
+	took=$(($(now_ms) - begin))
 	[ $took -ge 400 ] || fail "waited $took ms for 400"
 	[ $took -lt 1500 ]
 }

@@ -47,7 +47,6 @@ total() { # COMMAND: on all clients
 	echo $n
 }
 total_is() { [ "$(total "$1")" = "$2" ]; }
-ms() { echo $(($(date +%s%N) / 1000000)); }
 # What the nodeagent of a machine has stopped by itself, in ms of silence.
 stopped_after() { # MACHINE
 	sed -n 's/.*no server is in reach.* silent_ms=\([0-9]*\).*/\1/p' "$DC_DIR/$1/agent.log"
@@ -93,10 +92,10 @@ sleep 1
 here c1 "$STOPS" 0 || fail 'it is back'
 expect_eq "$(processes c1 "$STAYS")" "$before" "what goes on"
 devcluster plug c1
-began=$(ms)
+began=$(now_ms)
 eventually 20 node_is c1 ready
 eventually 20 all_count
-took=$(($(ms) - began))
+took=$(($(now_ms) - began))
 expect_eq "$(job_allocs stops '.ClientStatus == "lost"')" 1
 # The batch one did not end well: it is done again, and is no success.
 expect_eq "$(job_allocs works '.ClientStatus == "lost"')" 1
