@@ -16,7 +16,7 @@ sched_state_init(struct sched_state *st)
 {
 	*st = (struct sched_state){ .level = 1,
 		.level_known = ROVE_FEATURE_LEVEL,
-		.words = sched_words_new() };
+		.packing = sched_packing_new() };
 	TAILQ_INIT(&st->allocs);
 	TAILQ_INIT(&st->services_by_index);
 	st->config.scheduler_algorithm = xstrdup("binpack");

@@ -29,7 +29,6 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/map.h"
-#include "common/rec_dense.h"
 #include "proto/alloc.h"
 #include "proto/api.h"
 #include "proto/autopilot.h"
@@ -180,7 +179,7 @@ struct sched_group {
 };
 
 struct sched_job {
-	const struct rec_words *words; /* the state's */
+	struct sched_packing *packing; /* the state's */
 	char *key;                     /* sched_key() */
 	char *ns;
 	char *id;
@@ -302,9 +301,9 @@ struct sched_state {
 	size_t nclients;
 	char **ips; /* host addresses that ports stand on */
 	size_t nips;
-	struct sched_text *texts; /* of nodes' attributes */
-	struct sched_size *sizes; /* that allocations have */
-	struct rec_words *words;  /* that packed allocations are made of */
+	struct sched_text *texts;      /* of nodes' attributes */
+	struct sched_size *sizes;      /* that allocations have */
+	struct sched_packing *packing; /* of allocations; state_pack.c */
 	struct map watches;
 	LIST_HEAD(sched_woken, sched_watch) woken; /* by this command */
 };

@@ -269,10 +269,11 @@ touch_alloc(struct sched_state *st, struct sched_alloc *a, uint64_t at)
 static void
 set_eval(struct sched_state *st, struct sched_alloc *a, const struct alloc *rec)
 {
-	struct sched_eval *e = sched_eval_find(st, sched_str(rec->eval_id));
+	struct sched_eval *e;
 
-	if (e == a->eval)
+	if (a->eval != NULL && sched_eq(a->eval->rec.id, rec->eval_id))
 		return;
+	e = sched_eval_find(st, sched_str(rec->eval_id));
 	if (a->eval != NULL)
 		TAILQ_REMOVE(&a->eval->allocs, a, by_eval);
 	a->eval = e;
@@ -284,11 +285,12 @@ static void
 set_deployment(
     struct sched_state *st, struct sched_alloc *a, const struct alloc *rec)
 {
-	struct sched_deployment *d =
-	    sched_deployment_find(st, sched_str(rec->deployment_id));
+	struct sched_deployment *d;
 
-	if (d == a->deployment)
+	if (a->deployment != NULL &&
+	    sched_eq(a->deployment->rec.id, rec->deployment_id))
 		return;
+	d = sched_deployment_find(st, sched_str(rec->deployment_id));
 	if (a->deployment != NULL)
 		TAILQ_REMOVE(&a->deployment->allocs, a, by_deployment);
 	a->deployment = d;
@@ -335,6 +337,17 @@ alloc_new(struct sched_state *st, const struct alloc *rec, struct sched_job *j)
 	return a;
 }
 
+/* Most are there already, and stay their job's. */
+static struct sched_job *
+job_of(const struct sched_state *st, const struct sched_alloc *a,
+    const struct alloc *rec)
+{
+	if (a != NULL && sched_eq(a->job->id, rec->job_id) &&
+	    sched_eq(a->job->ns, rec->namespace))
+		return a->job;
+	return sched_job_entry(st, sched_str(rec->namespace), rec->job_id);
+}
+
 struct sched_alloc *
 sched_put_alloc(struct sched_state *st, const struct alloc *rec, uint64_t at)
 {
@@ -345,7 +358,7 @@ sched_put_alloc(struct sched_state *st, const struct alloc *rec, uint64_t at)
 
 	if (strlen(rec->id) >= SCHED_ID_SIZE)
 		return NULL;
-	j = sched_job_entry(st, sched_str(rec->namespace), rec->job_id);
+	j = job_of(st, a, rec);
 	if (j == NULL || (a != NULL && a->job != j))
 		return NULL;
 	/* A job that was purged and came back counts from zero again. */

@@ -135,7 +135,7 @@ sched_put_node(struct sched_state *st, struct node *node, uint64_t at)
 	each_map(st, node, share_text);
 	node_drop(st, n);
 	n->node = node;
-	sched_words_of_node(st->words, node);
+	sched_words_of_node(st->packing, node);
 	sched_node_changed(st, n, at);
 }
 

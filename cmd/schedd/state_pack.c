@@ -4,7 +4,8 @@
  * What the struct knows, or what it hangs on, is left out: a set of bits says
  * which members those are, so that what comes out is what went in, however
  * odd. The rest is packed densely (rec_dense.h) with the words that nodes and
- * jobs brought, and those that are in nearly every record.
+ * jobs brought, and those that are in nearly every record; of that, what
+ * others had before is told by where it stands in a book (learn.h).
  *
  * A deployment or an evaluation may go before its allocations do; then these
  * are packed once more.
@@ -14,8 +15,10 @@
 #include "cmd/schedd/state.h"
 #include "cmd/schedd/state_put.h"
 #include "cmd/schedd/text.h"
+#include "common/learn.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/rec_dense.h"
 
 /* Of the numbers of words: what jobs and nodes are called leaves room for
  * the ids of nodes. */
@@ -32,9 +35,13 @@ enum known {
 	KNOWN_DESIRED = 1 << 6,
 	KNOWN_CLIENT = 1 << 7,
 	KNOWN_DEPLOYMENT = 1 << 8,
+	KNOWN_ID = 1 << 9, /* always */
 };
 
-#define NKNOWN    2  /* bytes of it before the record */
+#define NKNOWN    2 /* bytes of it before the record */
+#define NTEXTS    9 /* that are put back as they are */
+#define KEPT_MAX  65536
+#define SMALL     512
 #define NAME_TAIL 16 /* "[4294967295]" and what ends it */
 
 /* Found in records again and again. The order does not matter. */
@@ -59,37 +66,57 @@ static const char *const common_words[] = { "pending", "running", "dead",
 	"alloc was rescheduled because it failed", "alloc is being migrated",
 	"alloc is lost since its node is down", "alloc not needed" };
 
-struct rec_words *
-sched_words_new(void)
-{
-	struct rec_words *w = rec_words_new();
+struct sched_packing {
+	struct rec_words *words;
+	struct learn *learn;
+	struct buf dense, packed; /* of the one that is being packed */
+};
 
+struct sched_packing *
+sched_packing_new(void)
+{
+	struct sched_packing *k = xcalloc(1, sizeof *k);
+
+	k->words = rec_words_new();
+	k->learn = learn_new();
 	for (size_t i = 0; i < sizeof common_words / sizeof common_words[0];
 	     i++)
-		rec_words_add(w, common_words[i], REC_WORDS_MAX);
-	return w;
+		rec_words_add(k->words, common_words[i], REC_WORDS_MAX);
+	return k;
 }
 
 void
-sched_words_of_job(struct rec_words *w, const struct job *job)
+sched_packing_free(struct sched_packing *k)
+{
+	if (k == NULL)
+		return;
+	rec_words_free(k->words);
+	learn_free(k->learn);
+	buf_release(&k->dense);
+	buf_release(&k->packed);
+	free(k);
+}
+
+void
+sched_words_of_job(struct sched_packing *k, const struct job *job)
 {
 	for (size_t i = 0; i < job->ntask_groups; i++) {
 		const struct task_group *g = &job->task_groups[i];
 
-		rec_words_add(w, g->name, NAMES_MAX);
-		for (size_t k = 0; k < g->ntasks; k++)
-			rec_words_add(w, g->tasks[k].name, NAMES_MAX);
+		rec_words_add(k->words, g->name, NAMES_MAX);
+		for (size_t t = 0; t < g->ntasks; t++)
+			rec_words_add(k->words, g->tasks[t].name, NAMES_MAX);
 	}
 }
 
 void
-sched_words_of_node(struct rec_words *w, const struct node *node)
+sched_words_of_node(struct sched_packing *k, const struct node *node)
 {
-	rec_words_add(w, node->id, REC_WORDS_MAX);
-	rec_words_add(w, node->name, NAMES_MAX);
-	rec_words_add(w, node->datacenter, NAMES_MAX);
-	rec_words_add(w, node->node_pool, NAMES_MAX);
-	rec_words_add(w, node->node_class, NAMES_MAX);
+	rec_words_add(k->words, node->id, REC_WORDS_MAX);
+	rec_words_add(k->words, node->name, NAMES_MAX);
+	rec_words_add(k->words, node->datacenter, NAMES_MAX);
+	rec_words_add(k->words, node->node_pool, NAMES_MAX);
+	rec_words_add(k->words, node->node_class, NAMES_MAX);
 }
 
 /* --- packing --- */
@@ -159,7 +186,7 @@ usual_name(const struct sched_alloc *a, struct arena *arena)
 static unsigned
 leave_out_known(const struct sched_alloc *a, struct alloc *rec)
 {
-	unsigned known = 0;
+	unsigned known = KNOWN_ID;
 
 	known |= leave_out(&rec->namespace, a->job->ns, KNOWN_NAMESPACE);
 	known |= leave_out(&rec->node_id, a->node->id, KNOWN_NODE);
@@ -186,37 +213,44 @@ leave_out_known(const struct sched_alloc *a, struct alloc *rec)
 	return known;
 }
 
+/* One that was large is no reason to keep so much for ever. */
+static void
+shrink(struct buf *b)
+{
+	if (b->cap > KEPT_MAX)
+		buf_release(b);
+}
+
 void
 sched_alloc_pack(struct sched_alloc *a, const struct alloc *rec,
     const struct sched_ports *ports, uint64_t level)
 {
 	struct alloc rest = *rec;
 	unsigned known = leave_out_known(a, &rest);
-	struct buf b = { 0 };
+	struct sched_packing *k = a->job->packing;
+	struct buf *d = &k->dense, *b = &k->packed;
 
+	buf_reset(d);
+	buf_addc(d, (char)known);
+	buf_addc(d, (char)(known >> 8));
+	rec_pack_dense(
+	    &alloc_type, &rest, level, k->words, (uint64_t)a->create_time, d);
+	buf_reset(b);
 	if (ports->n > 0)
-		buf_add(&b, ports->v, ports->n * sizeof *ports->v);
-	buf_addc(&b, (char)known);
-	buf_addc(&b, (char)(known >> 8));
-	rec_pack_dense(&alloc_type, &rest, level, a->job->words,
-	    (uint64_t)a->create_time, &b);
-	if (b.len != a->packed_len) {
+		buf_add(b, ports->v, ports->n * sizeof *ports->v);
+	learn_pack(k->learn, (const uint8_t *)d->data, d->len, b);
+	if (b->len != a->packed_len) {
 		free(a->packed);
-		a->packed = xmalloc(b.len);
-		a->packed_len = (uint32_t)b.len;
+		a->packed = xmalloc(b->len);
+		a->packed_len = (uint32_t)b->len;
 	}
-	memcpy(a->packed, b.data, b.len);
+	memcpy(a->packed, b->data, b->len);
 	a->nports = (uint16_t)ports->n;
-	buf_release(&b);
+	shrink(d);
+	shrink(b);
 }
 
 /* --- unpacking --- */
-
-static char *
-copy(struct arena *arena, const char *s)
-{
-	return arena_strndup(arena, s, strlen(s));
-}
 
 static void
 put_back_numbers(const struct sched_alloc *a, struct alloc *out)
@@ -250,14 +284,22 @@ put_back(const struct sched_alloc *a, unsigned known, struct arena *arena,
 		    a->eval != NULL ? a->eval->rec.id : NULL },
 		{ KNOWN_DEPLOYMENT, &out->deployment_id,
 		    a->deployment != NULL ? a->deployment->rec.id : NULL },
+		{ KNOWN_ID, &out->id, a->id },
 	};
+	size_t sizes[NTEXTS], room = 0;
+	char *p;
 
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		if ((known & texts[i].bit) != 0)
-			*texts[i].member = copy(arena, texts[i].text);
+	for (size_t i = 0; i < NTEXTS; i++) {
+		sizes[i] =
+		    (known & texts[i].bit) != 0 ? strlen(texts[i].text) + 1 : 0;
+		room += sizes[i];
+	}
+	p = arena_alloc(arena, room);
+	for (size_t i = 0; i < NTEXTS; i++, p += sizes[i - 1])
+		if (sizes[i] > 0)
+			*texts[i].member = memcpy(p, texts[i].text, sizes[i]);
 	if ((known & KNOWN_NAME) != 0)
 		out->name = usual_name(a, arena);
-	out->id = copy(arena, a->id);
 	put_back_numbers(a, out);
 }
 
@@ -267,18 +309,37 @@ sched_alloc_ports(const struct sched_alloc *a)
 	return a->packed;
 }
 
+/* What was packed densely: in small where that is enough, else the arena's.
+ * NULL: what we packed ourselves cannot be read. */
+static const uint8_t *
+unfold(const struct sched_alloc *a, uint8_t small[SMALL], struct arena *arena,
+    size_t *n)
+{
+	size_t nports = a->nports * sizeof(struct sched_port);
+	const uint8_t *packed = (const uint8_t *)a->packed + nports;
+	size_t npacked = a->packed_len - nports;
+	uint8_t *p;
+
+	if (learn_size(packed, npacked, n) == -1 || *n < NKNOWN)
+		return NULL;
+	p = *n <= SMALL ? small : arena_alloc(arena, *n);
+	return learn_unpack(a->job->packing->learn, packed, npacked, p) == 0
+		   ? p
+		   : NULL;
+}
+
 void
 sched_alloc_decode(const struct sched_alloc *a, struct arena *arena,
     bool with_job, struct alloc *out)
 {
-	size_t nports = a->nports * sizeof(struct sched_port);
-	const uint8_t *p = (const uint8_t *)a->packed + nports;
-	struct err err;
+	struct err err = { .text = "it is not of this book" };
+	uint8_t small[SMALL];
+	size_t n;
+	const uint8_t *p = unfold(a, small, arena, &n);
 
-	/* What we packed ourselves always unpacks. */
-	if (rec_unpack_dense(&alloc_type, out, p + NKNOWN,
-		a->packed_len - nports - NKNOWN, a->job->words,
-		(uint64_t)a->create_time, arena, &err) == -1)
+	if (p == NULL || rec_unpack_dense(&alloc_type, out, p + NKNOWN,
+			     n - NKNOWN, a->job->packing->words,
+			     (uint64_t)a->create_time, arena, &err) == -1)
 		log_fatal("alloc record does not unpack alloc=%s: %s", a->id,
 		    err.text);
 	put_back(a, (unsigned)(p[0] | p[1] << 8), arena, out);

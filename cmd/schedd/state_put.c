@@ -16,7 +16,7 @@ sched_job_have(struct sched_state *st, const char *ns, const char *id)
 	if (j != NULL)
 		return j;
 	j = xcalloc(1, sizeof *j);
-	j->words = st->words;
+	j->packing = st->packing;
 	sched_key(&key, ns, id);
 	j->key = buf_take(&key);
 	j->ns = xstrdup(ns);
@@ -72,7 +72,7 @@ sched_put_version(struct sched_state *st, struct sched_job *j, struct job *job)
 {
 	size_t untagged = 0;
 
-	sched_words_of_job(st->words, job);
+	sched_words_of_job(st->packing, job);
 	add_version(j, job, 0);
 	for (size_t i = 0; i < j->nversions; i++) {
 		if (j->versions[i]->job->version_tag != NULL)
@@ -90,7 +90,7 @@ sched_put_version(struct sched_state *st, struct sched_job *j, struct job *job)
 void
 sched_add_version(struct sched_state *st, struct sched_job *j, struct job *job)
 {
-	sched_words_of_job(st->words, job);
+	sched_words_of_job(st->packing, job);
 	add_version(j, job, j->nversions);
 }
 
@@ -369,6 +369,6 @@ sched_state_release(struct sched_state *st)
 	free(st->ips);
 	sched_staged_release(&st->staged);
 	alloctable_release(&st->alloc_ids);
-	rec_words_free(st->words);
+	sched_packing_free(st->packing);
 	*st = (struct sched_state){ 0 };
 }

@@ -102,10 +102,12 @@ void sched_entries_unused(
 
 void sched_version_unref(struct sched_version *v);
 
-/* The words of a state, and those that come with a job or a node. */
-struct rec_words *sched_words_new(void);
-void sched_words_of_job(struct rec_words *w, const struct job *job);
-void sched_words_of_node(struct rec_words *w, const struct node *node);
+/* What the packed allocations of a state are made of, and the words that come
+ * with a job or a node. */
+struct sched_packing *sched_packing_new(void);
+void sched_packing_free(struct sched_packing *k);
+void sched_words_of_job(struct sched_packing *k, const struct job *job);
+void sched_words_of_node(struct sched_packing *k, const struct node *node);
 
 /* --- watches --- */
 
