@@ -95,10 +95,12 @@ struct http_server *http_server_on(struct loop *l, int fd,
  * socket nobody listens at is replaced. */
 int http_listen(const char *addr, bool reuse_port, struct err *err);
 /*
- * HTTPS: from now on whoever connects speaks TLS; before it is first let in.
- * keys are borrowed while the server lives. At a unix socket it stays plain.
- * The handshakes' limits are those of tls_relay.h, those of one address count
- * when it is through.
+ * HTTPS: from now on whoever connects speaks TLS; before anybody is let in.
+ * keys are borrowed while the server lives. A unix socket stays plain.
+ *
+ * Handshakes have the limits of tls_relay.h; those of one address count once it
+ * is through. A connection takes three descriptors, so a third as many of them
+ * are let in.
  */
 void http_server_tls(struct http_server *s, struct tls_keys *keys);
 /* Stops listening, lets answers under way finish for grace_ms, then calls

@@ -26,6 +26,7 @@ http_server_tls(struct http_server *s, struct tls_keys *keys)
 		return;
 	s->tls = tls_relay_new(s->loop, s->addr, keys, NULL, NULL);
 	assert(s->tls != NULL); /* an address that is bound is one */
+	s->limits.max_conns = (s->limits.max_conns + 2) / 3;
 }
 
 /* Who was refused is counted and told by the relay. */

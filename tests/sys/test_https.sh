@@ -150,8 +150,22 @@ timeout 5 cat <&8 >/dev/null 2>&1 || status=$?
 [ "$status" -ne 124 ] || fail "nonsense is not hung up on"
 expect_eq "$(ask 1 /v1/regions)" '["global","us"]'
 exec 9>&- 8>&-
+# A crowd that says nothing keeps nobody out.
+python3 - "$(host 1)" "$HTTP_PORT" >"$TEST_DIR/crowd" <<-'END' &
+	import resource, socket, sys, time
+	most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+	resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+	crowd = [socket.create_connection((sys.argv[1], int(sys.argv[2]))) for i in range(1200)]
+	print("here", flush=True)
+	time.sleep(60)
+END
+crowd=$!
+PIDS+=("$crowd")
+eventually 20 grep -q here "$TEST_DIR/crowd"
+for _ in 1 2 3; do expect_eq "$(ask 1 /v1/regions)" '["global","us"]'; done
+kill "$crowd"
 n=$("$BIN/schedctl" -r "$TEST_DIR/s1.run" info | awk '$1 == "http_tls_refused" { print $2 }')
-[ "$n" -ge 6 ] || fail "only $n were refused"
+[ "$n" -ge 150 ] || fail "only $n were refused"
 
 # --- rove ---
 

@@ -368,6 +368,40 @@ START_TEST(who_sends_too_much_reads_why)
 }
 END_TEST
 
+/* Its descriptors are the daemon's, too. */
+START_TEST(https_lets_in_as_many_as_it_has_descriptors_for)
+{
+	struct http_limits limits;
+	struct peer peers[2];
+	struct seen s = { 0 };
+	struct world w;
+	struct err err;
+
+	world_open(&w, NULL, true);
+	http_server_free(w.server);
+	http_limits_init(&limits);
+	limits.max_conns = 3;
+	w.server =
+	    http_server_new(w.loop, "127.0.0.1:0", &limits, &ops, &w, &err);
+	http_server_tls(w.server, w.serving);
+	ask_as(&w, &w.certs->node, w.certs->server_ca.cert);
+	ck_assert_int_eq(put(&w, "/", "", 0).status, 200);
+	/* The one there may be is kept: others wait to be accepted. */
+	for (int i = 0; i < 2; i++)
+		peer_open(&peers[i], w.loop, http_server_addr(w.server));
+	turn(&w, 50);
+	ck_assert_uint_eq(http_server_stats(w.server).conns, 1);
+	ask_as(&w, &w.certs->node, w.certs->server_ca.cert);
+	http_call(
+	    w.client, "PUT", "/", NULL, 0, "", 0, 5000, on_answer, NULL, &s);
+	ck_assert(loop_wait(w.loop, &s.done, PEER_WAIT_MS));
+	ck_assert_int_eq(s.status, 200);
+	for (int i = 0; i < 2; i++)
+		peer_close(&peers[i]);
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(renewed_certificates_are_shown)
 {
 	struct world w;
@@ -455,4 +489,5 @@ UNIT_MAIN("http_tls", https_carries_requests_and_knows_who_asks,
     plain_http_at_an_https_port_is_told_so,
     https_to_a_plain_port_fails_before_anything_is_sent,
     the_end_of_either_side_reaches_the_other, who_sends_too_much_reads_why,
+    https_lets_in_as_many_as_it_has_descriptors_for,
     renewed_certificates_are_shown, http_ask_speaks_tls)
