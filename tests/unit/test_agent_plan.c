@@ -440,6 +440,49 @@ START_TEST(the_banner_warns_of_what_others_reach)
 }
 END_TEST
 
+#define HTTPS                                                     \
+	"tls { http = true ca_file = \"/ca\" cert_file = \"/c\" " \
+	"key_file = \"/k\" "
+
+START_TEST(https_is_said_and_who_asks_for_certificates_is_not_warned_of)
+{
+	for (int verifies = 0; verifies < 2; verifies++) {
+		struct agent_config c = { 0 };
+		struct buf out = { 0 };
+		struct plan p;
+
+		make(&c, "-server -client -data-dir /d",
+		    verifies ? HTTPS "verify_https_client = true }"
+			     : HTTPS "}");
+		plan_make(&p, &c, "/d", "/r");
+		agent_conf_banner(&c, &p, "/r", &out);
+		ck_assert_ptr_nonnull(
+		    strstr(buf_str(&out), "schedd https 0.0.0.0:4646, rpc "));
+		ck_assert_ptr_nonnull(
+		    strstr(buf_str(&out), "nodeagent https 0.0.0.0:4656"));
+		ck_assert_ptr_nonnull(
+		    strstr(buf_str(&out), "metricsd http 0.0.0.0:4649"));
+		ck_assert_int_eq(
+		    strstr(buf_str(&out), "(schedd http), and neither") == NULL,
+		    verifies);
+		ck_assert_ptr_nonnull(
+		    strstr(buf_str(&out), "(schedd rpc), and neither"));
+		for (int i = 0; i < 2; i++) {
+			const char *conf =
+			    conf_of(&p, i == 0 ? "schedd" : "nodeagent");
+
+			ck_assert_ptr_nonnull(strstr(conf, "http = true;"));
+			ck_assert_int_eq(
+			    strstr(conf, "verify_https_client = true;") != NULL,
+			    verifies);
+		}
+		buf_release(&out);
+		plan_release(&p);
+		rec_clear(&agent_config_type, &c);
+	}
+}
+END_TEST
+
 START_TEST(a_taken_port_is_named)
 {
 	struct plan_addr addr = { "schedd", "http", NULL };
@@ -779,6 +822,7 @@ UNIT_MAIN("agent_plan", a_client_that_drains_itself_has_the_time_to,
     the_docker_plugin_block_reaches_the_node,
     dockers_options_of_old_count_where_there_is_no_block,
     lb_runs_when_asked_and_in_dev, the_banner_warns_of_what_others_reach,
+    https_is_said_and_who_asks_for_certificates_is_not_warned_of,
     a_taken_port_is_named,
     what_would_only_seem_to_protect_is_refused_with_its_place,
     joins_that_a_cloud_would_name_are_warned_of,
