@@ -135,18 +135,17 @@ leave_out(char **member, const char *known, unsigned bit)
 static size_t
 tail_of_name(const struct sched_alloc *a, char out[NAME_TAIL])
 {
-	char *p = out + NAME_TAIL;
 	uint32_t n = a->name_index;
+	size_t at = NAME_TAIL;
 
-	*--p = '\0';
-	*--p = ']';
+	out[--at] = '\0';
+	out[--at] = ']';
 	do
-		*--p = (char)('0' + n % 10);
+		out[--at] = (char)('0' + n % 10);
 	while ((n /= 10) > 0);
-	*--p = '[';
-	n = (uint32_t)(out + NAME_TAIL - p);
-	memmove(out, p, n);
-	return n - 1;
+	out[--at] = '[';
+	memmove(out, out + at, NAME_TAIL - at);
+	return NAME_TAIL - at - 1;
 }
 
 /* True for "job.group[n]". */
