@@ -130,10 +130,12 @@ same_container >/dev/null || fail "the container is not the same"
 sleep 0.3
 
 # One that ends while nodeagent is away: its end is told afterwards.
-job ender batch 'sleep 1; echo last; exit 4'
+job ender batch 'sleep 3; echo last; exit 4'
 eventually 20 has_allocs ender running 1
 down KILL nodeagent
-sleep 1.2
+has_running() { [ "$(engine GET /containers/json | jq length)" = "$1" ]; }
+has_running 2 || fail 'it ended too early'
+eventually 20 has_running 1
 up nodeagent
 eventually 20 has_event ender 'Terminated: Exit Code: 4'
 expect_match "$(rove alloc logs "$(alloc_of ender)")" '^last'
