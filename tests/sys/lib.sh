@@ -83,6 +83,7 @@ trap 'status=$?; [ "$BASH_SUBSHELL" -gt 0 ] || fail "exit $status of: $BASH_COMM
 start() {
 	local name=$1
 	shift
+	: >"$TEST_DIR/$name.log" # of one before, which nobody is to read
 	"$@" >"$TEST_DIR/$name.log" 2>&1 &
 	PIDS+=($!)
 	# shellcheck disable=SC2034 # for the test that sources this

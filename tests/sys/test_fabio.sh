@@ -223,7 +223,7 @@ down TERM node2
 sleep 0.2
 expect_eq "$(http_code "$ui/health")" 200
 node2
-eventually 8 registered
+eventually 20 registered # it looks every ten seconds, and after what failed
 
 # --- what a stranger sends ---
 

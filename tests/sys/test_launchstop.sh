@@ -205,7 +205,7 @@ bad() {
 	return 0
 }
 bad 'acl { enabled = true }' 'other\.hcl:1: acl\.enabled is not supported by this version'
-bad 'tls { http = true }' 'other\.hcl:1: tls\.http is not supported by this version'
+bad 'tls { rpc_upgrade_mode = true }' 'other\.hcl:1: tls\.rpc_upgrade_mode is not supported by this version'
 bad 'server { bootstrap_expect = 10 }' 'other\.hcl:1: server\.bootstrap_expect = 10: expected 1 to 9 servers'
 bad 'log_level = "LOUD"' 'other\.hcl:1: log_level = "LOUD": expected'
 bad 'ports { http = 99999 }' 'other\.hcl:1: ports\.http = 99999: expected a port'
