@@ -228,7 +228,8 @@ take_all(struct bus_line *l)
 			break;
 		at += n;
 	}
-	memmove(l->in, l->in + at, l->in_len - at);
+	if (at > 0)
+		memmove(l->in, l->in + at, l->in_len - at);
 	l->in_len -= at;
 }
 

@@ -255,7 +255,45 @@ START_TEST(who_does_not_read_is_not_read)
 }
 END_TEST
 
+/* Its requests are held, and all are answered then. */
+START_TEST(who_never_reads_is_hung_up_on)
+{
+	enum { NHELD = 24, NBYTES = 4 << 20 };
+	static const uint8_t hello[8] = { 0, 'S', 'P', 0, 0, 0x30, 0, 0 };
+	struct bus_world *w = bus_world_new(false);
+	struct bus_peer *p = bus_world_dial(w);
+	struct bus_note note = { .text = xmalloc(NBYTES) };
+	int fd = raw_connect(w);
+	size_t got;
+
+	memset(note.text, 'x', NBYTES - 1);
+	note.text[NBYTES - 1] = '\0';
+	ck_assert_int_eq(send(fd, hello, sizeof hello, 0), 8);
+	for (size_t i = 0; i < NHELD; i++) {
+		struct buf b = echo_bytes(i, 10);
+
+		b.data[13 + 5] = HOLD;
+		ck_assert_int_eq(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+		buf_release(&b);
+	}
+	while (w->nheld < NHELD) {
+		w->woken = false;
+		ck_assert(loop_wait(w->loop, &w->woken, 5000));
+	}
+	for (size_t i = 0; i < NHELD; i++)
+		bus_reply(w->held[i], &note);
+	got = read_all(w, fd, (size_t)NHELD * NBYTES);
+	ck_assert_uint_lt(got, NBYTES);
+	bus_world_echoes(w, p);
+	close(fd);
+	free(note.text);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
 UNIT_MAIN("bus_strangers", garbage_is_closed_and_counted,
     askers_who_leave_are_not_counted_as_garbage,
     who_connects_and_leaves_at_once_keeps_nobody_out, a_bad_body_is_refused,
-    a_message_may_come_in_any_pieces, who_does_not_read_is_not_read)
+    a_message_may_come_in_any_pieces, who_does_not_read_is_not_read,
+    who_never_reads_is_hung_up_on)
