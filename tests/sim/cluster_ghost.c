@@ -208,6 +208,9 @@ ghost_leased(struct vserver *v, size_t node, uint64_t ttl_ms)
 	n->lease_ttl_ms = ttl_ms;
 }
 
+/* What whole milliseconds of two clocks may differ by. */
+#define ROUND_MS 2
+
 /* When the lease is over that the node was told of, by the node's clock. A
  * leader whose clock is so much faster that its grace is over by then owes it
  * nothing any more. */
@@ -218,8 +221,8 @@ lease_end(const struct vserver *v, const struct vnode *n)
 	uint64_t leader_ms =
 	    sim_counting(v->s->clock_ppm, n->lease_ttl_ms + CLUSTER_GRACE_MS);
 
-	/* Both round up. */
-	return n->leased_ms + (node_ms < leader_ms ? node_ms : leader_ms) - 1;
+	return n->leased_ms + (node_ms < leader_ms ? node_ms : leader_ms) -
+	       ROUND_MS;
 }
 
 static bool
@@ -239,8 +242,9 @@ check_lost(struct vserver *v, const char *id)
 {
 	struct cluster *c = v->c;
 	const struct vnode *n = map_find(&c->node_of, id);
-	uint64_t until =
-	    v->led_ms + sim_counting(v->s->clock_ppm, CLUSTER_FAILOVER_MS) - 1;
+	uint64_t until = v->led_ms +
+			 sim_counting(v->s->clock_ppm, CLUSTER_FAILOVER_MS) -
+			 ROUND_MS;
 
 	if (n->office == v->office)
 		until = lease_end(v, n);
