@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/schedd/state.h"
+#include "cmd/schedd/state_put.h"
 #include "cmd/schedd/text.h"
 #include "proto/cmd.h"
 
@@ -90,6 +91,6 @@ sched_snapshot_adopt(struct sched_state *st, struct err *err)
 	st->index_base = base;
 	for (size_t i = 0; i < SCHED_NTABLES; i++)
 		st->tables[i] = index;
-	st->gone_allocs.floor = st->gone_services.floor = index;
+	sched_gones_begin(st, index);
 	return 0;
 }

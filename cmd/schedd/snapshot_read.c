@@ -414,7 +414,7 @@ take_over(struct sched_state *st, struct reader *r)
 	fresh->index = r->index;
 	fresh->index_base = r->index_base;
 	memcpy(fresh->tables, r->tables, sizeof fresh->tables);
-	fresh->gone_allocs.floor = fresh->gone_services.floor = r->index;
+	sched_gones_begin(fresh, r->index);
 	sched_watches_move(fresh, st);
 	sched_state_release(st);
 	*st = *fresh;

@@ -41,6 +41,16 @@ sched_gones_release(struct sched_gones *g)
 	*g = (struct sched_gones){ 0 };
 }
 
+/* A node whose allocations have all gone has none to tell that it should ask
+ * again. */
+void
+sched_gones_begin(struct sched_state *st, uint64_t index)
+{
+	st->gone_allocs.floor = st->gone_services.floor = index;
+	for (struct sched_node *n = st->nodes; n != NULL; n = n->hh.next)
+		n->pull_index = index;
+}
+
 /* The ids forgotten after index (of one node, or node_id NULL). */
 static char **
 gone_since(const struct sched_gones *g, uint64_t index, const char *node_id,

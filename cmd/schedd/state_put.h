@@ -125,5 +125,8 @@ void sched_watches_release(struct sched_state *st);
 void sched_gone_add(
     struct sched_gones *g, uint64_t at, const char *node_id, const char *id);
 void sched_gones_release(struct sched_gones *g);
+/* A state came in the place of another: nothing is known of what went up to
+ * the index, and who asks as of before it is told all that there is. */
+void sched_gones_begin(struct sched_state *st, uint64_t index);
 
 #endif

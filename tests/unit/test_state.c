@@ -483,6 +483,37 @@ START_TEST(snapshot_cut_anywhere_changes_nothing)
 }
 END_TEST
 
+/* What went before the snapshot was taken is not in it: a node that was away
+ * for so long may run that still. */
+START_TEST(snapshot_makes_nodes_ask_for_all)
+{
+	struct arena arena = { 0 };
+	struct node_allocs_news news;
+	struct node_allocs ask = { .node_id = NODE1 };
+	struct buf in = { 0 };
+	struct sched_state copy;
+	struct err err;
+
+	setup();
+	register_node();
+	ask.index = at;
+	register_job("web", 50);
+	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &in), 0);
+	sched_state_init(&copy);
+	ck_assert_int_eq(sched_snapshot_read(&copy, read_buf, &in, &err), 0);
+	ck_assert_uint_gt(
+	    sched_index(&copy, SCHED_NODE_PULL, NODE1), ask.index);
+	sched_node_news(&copy, &ask, &arena, &news);
+	ck_assert(news.full);
+	ck_assert_uint_ge(
+	    news.index, sched_index(&copy, SCHED_NODE_PULL, NODE1));
+	arena_release(&arena);
+	sched_state_release(&copy);
+	sched_state_release(&st);
+	buf_release(&in);
+}
+END_TEST
+
 START_TEST(state_tells_a_node_what_changed_and_what_is_gone)
 {
 	struct arena arena = { 0 };
@@ -658,7 +689,7 @@ UNIT_MAIN("state", state_keeps_versions_only_of_changed_jobs,
     state_wakes_those_who_watch_and_only_them, fsm_does_a_clients_request_once,
     snapshot_brings_everything_back,
     allocs_keep_their_job_when_its_name_begins_anew,
-    snapshot_cut_anywhere_changes_nothing,
+    snapshot_cut_anywhere_changes_nothing, snapshot_makes_nodes_ask_for_all,
     state_tells_a_node_what_changed_and_what_is_gone, gc_forgets_what_is_over,
     a_restored_state_goes_on_behind_both_indexes,
     a_server_may_join_in_the_middle_of_a_restore,
