@@ -75,6 +75,8 @@ node_crash(struct cluster *c, struct vnode *n, bool machine)
 		n->cut_until_ms = c->w.now + cluster_between(c, 1000, 15000);
 		return;
 	}
+	sim_note(&c->w, "node %zu: %s crashes", node_place(c, n),
+	    machine ? "machine" : "agent");
 	save(n);
 	forget_agent(n);
 	if (machine)

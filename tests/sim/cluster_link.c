@@ -299,6 +299,12 @@ take_pulled(struct cluster *c, struct vnode *n, const struct event *ev)
 
 	unpack(c, ev, &node_allocs_news_type, &news, &arena);
 	verdict = link_past_judge(&n->past, &n->cursor, news.index, news.full);
+	sim_note(&c->w,
+	    "node %zu hears from server %zu of index %" PRIu64
+	    "%s: %zu allocations, %zu gone%s",
+	    node_place(c, n), node_server(n) + 1, news.index,
+	    news.full ? ", all" : "", news.nallocs, news.ngone,
+	    verdict == LINK_NEWS ? "" : ", not taken");
 	if (verdict == LINK_NEWS)
 		node_take_news(c, n, &news);
 	arena_release(&arena);

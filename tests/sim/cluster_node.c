@@ -75,6 +75,8 @@ take_alloc(struct cluster *c, struct vnode *n, const struct alloc *news)
 	struct alloc_run *run = map_find(&n->runs, news->id);
 	struct alloc *own;
 
+	sim_note(&c->w, "node %zu is told of %s: %s, %s", node_place(c, n),
+	    news->id, news->desired_status, news->client_status);
 	if (strcmp(news->node_id, n->id) != 0)
 		sim_fail(&c->w, "node %s is told of another's allocation %s",
 		    n->id, news->id);

@@ -9,7 +9,7 @@
  * as many nodes as there may be, and each so many more than a few.
  */
 #define BIG_EVERY   64
-#define LARGE_EVERY 8
+#define LARGE_EVERY 16
 
 static uint64_t
 pick(struct rng *r, const uint64_t *v, size_t n)

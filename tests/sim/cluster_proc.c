@@ -121,6 +121,8 @@ node_on_started(struct cluster *c, struct vnode *n, const struct event *ev)
 		node_settle(c, n, run);
 		return;
 	}
+	sim_note(&c->w, "node %zu starts %s, life %" PRIu64, node_place(c, n),
+	    ev->alloc_id, ev->life);
 	p = xcalloc(1, sizeof *p);
 	p->key = proc_key(ev->alloc_id, ev->task, ev->life);
 	map_put(&n->procs, p->key, p);
