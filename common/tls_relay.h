@@ -21,7 +21,7 @@
 #define TLS_RELAY_MAX      16384 /* connections of one relay */
 #define TLS_RELAY_SHAKING  1024  /* not open yet; the oldest makes room */
 #define TLS_RELAY_SHAKE_MS 10000 /* from the connection to its end */
-#define TLS_RELAY_END_MS   10000 /* to take what is left, once no more comes */
+#define TLS_RELAY_END_MS   10000 /* for some of what is left at the end */
 #define TLS_RELAY_SAY_MS   60000
 #define TLS_RELAY_PIECE    16384 /* one record */
 
@@ -57,7 +57,8 @@ struct tls_line; /* a connection in its handshake */
  *
  * Who speaks HTTP to such a listener in plain is told so. When the plain end
  * is shut down for writing, so is the connection, and what still comes is
- * read; then, or when it is closed, TLS_RELAY_END_MS are left to the other.
+ * read; then, or when it is closed, the other has TLS_RELAY_END_MS to take
+ * something of what is left, again and again.
  */
 typedef void tls_relay_opened(
     void *ctx, int fd, const char *peer, const char *why);

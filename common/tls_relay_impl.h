@@ -36,8 +36,9 @@ struct tls_line {
 	struct loop_timer *end_timer; /* since the plain end has ended */
 	struct lookup *lookup;
 	SSL *ssl;
-	bool wants_write;        /* OpenSSL waits for room */
-	bool taken;              /* by tls_relay_take() */
+	uint64_t sent, sent_before; /* bytes to TLS; when end_timer was set */
+	bool wants_write;           /* OpenSSL waits for room */
+	bool taken;                 /* by tls_relay_take() */
 	bool halved;             /* shut down for writing, as its plain end */
 	bool last;               /* the relay is being freed */
 	struct tls_way up, down; /* to TLS, from TLS */
@@ -84,7 +85,7 @@ void tls_line_answer_plain(const struct tls_line *n);
 /* The plain end has ended, and the other has had all of it. True: the line is
  * not over yet, for that end still reads. */
 bool tls_line_halve(struct tls_line *n);
-/* A plain end that has ended leaves the other so much time. */
+/* The plain end has ended: one that takes nothing for long is hung up on. */
 void tls_line_limit_end(struct tls_line *n);
 
 /* --- tls_relay_move.c --- */

@@ -55,8 +55,10 @@ put_tls(struct tls_line *n, const char *p, size_t len)
 
 	ERR_clear_error();
 	rv = SSL_write(n->ssl, p, (int)len);
-	if (rv > 0)
+	if (rv > 0) {
+		n->sent += (uint64_t)rv;
 		return rv;
+	}
 	return tls_line_judge(n, rv) == 0 ? 0 : -1;
 }
 

@@ -88,8 +88,10 @@ on_end(void *arg)
 void
 tls_line_limit_end(struct tls_line *n)
 {
-	if (n->end_timer != NULL)
+	if (n->end_timer == NULL)
+		n->end_timer = loop_timer_new(n->relay->loop, on_end, n);
+	else if (n->sent == n->sent_before)
 		return;
-	n->end_timer = loop_timer_new(n->relay->loop, on_end, n);
+	n->sent_before = n->sent;
 	loop_timer_set(n->end_timer, TLS_RELAY_END_MS);
 }
