@@ -1,4 +1,5 @@
 /* Bytes from strangers: closed, counted, and of no harm to anybody else. */
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -292,8 +293,63 @@ START_TEST(who_never_reads_is_hung_up_on)
 }
 END_TEST
 
+static size_t
+count_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	ck_assert_ptr_nonnull(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* Asks so much at a time that something is always on its way. */
+static void
+ask_and_hang_up(struct bus_world *w, const struct buf *asked, int after_ms)
+{
+	int fd = raw_connect(w);
+
+	ck_assert_int_gt(
+	    send(fd, asked->data, asked->len, MSG_DONTWAIT | MSG_NOSIGNAL), 0);
+	bus_world_pass(w, (uint64_t)after_ms);
+	close(fd); /* unread: what is sent from now on fails */
+}
+
+START_TEST(who_hangs_up_amid_answers_leaves_nothing_behind)
+{
+	static const uint8_t hello[8] = { 0, 'S', 'P', 0, 0, 0x30, 0, 0 };
+	struct bus_world *w = bus_world_new(false);
+	struct bus_peer *p = bus_world_dial(w);
+	struct buf asked = { 0 };
+	size_t before;
+
+	buf_add(&asked, hello, sizeof hello);
+	for (size_t i = 0; i < 64; i++) {
+		struct buf b = echo_bytes(i, i * 20);
+
+		buf_add(&asked, b.data, b.len);
+		buf_release(&b);
+	}
+	bus_world_echoes(w, p);
+	before = count_fds();
+	for (int i = 0; i < 300; i++)
+		ask_and_hang_up(w, &asked, i % 4);
+	for (int i = 0; i < 200 && count_fds() > before; i++)
+		bus_world_pass(w, 20);
+	ck_assert_uint_le(count_fds(), before);
+	bus_world_echoes(w, p);
+	buf_release(&asked);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
 UNIT_MAIN("bus_strangers", garbage_is_closed_and_counted,
     askers_who_leave_are_not_counted_as_garbage,
     who_connects_and_leaves_at_once_keeps_nobody_out, a_bad_body_is_refused,
     a_message_may_come_in_any_pieces, who_does_not_read_is_not_read,
-    who_never_reads_is_hung_up_on)
+    who_never_reads_is_hung_up_on,
+    who_hangs_up_amid_answers_leaves_nothing_behind)
