@@ -216,12 +216,27 @@ raft_node_tell_applied(struct raft_node *node)
 		loop_post(node->loop, raft_node_on_applied, node);
 }
 
+/* What may yet be applied in this turn; false: no more. */
+static bool
+spend(struct raft_node_share *left, const struct raft_entry *e)
+{
+	size_t n = e->data != NULL ? e->data->len : 0;
+
+	if (left->entries == 0 || left->bytes == 0)
+		return false;
+	left->entries--;
+	left->bytes -= n < left->bytes ? n : left->bytes;
+	return true;
+}
+
 static void
-take_apply(struct raft_node *node, struct raft_node_news *news)
+take_apply(struct raft_node *node, struct raft_node_news *news,
+    struct raft_node_share *left)
 {
 	node->applied_synced = news->synced;
-	for (size_t i = 0; i < news->n; i++)
-		apply_one(node, news, i);
+	while (news->napplied < news->n &&
+	       spend(left, &news->entries[news->napplied]))
+		apply_one(node, news, news->napplied++);
 	raft_node_tell_applied(node);
 	if (node->since_entries >= node->opts.snapshot_entries ||
 	    node->since_bytes >= node->opts.snapshot_bytes)
@@ -239,15 +254,16 @@ take_fatal(struct raft_node *node, const struct err *err)
 	log_fatal("raft: %s", err->text);
 }
 
-static void
-take_news(struct raft_node *node, struct raft_node_news *news)
+bool
+raft_node_take_news(struct raft_node *node, struct raft_node_news *news,
+    struct raft_node_share *left)
 {
 	struct raft_node_ask *ask;
 
 	switch (news->kind) {
 	case RAFT_NODE_APPLY:
-		take_apply(node, news);
-		break;
+		take_apply(node, news, left);
+		return news->napplied == news->n;
 	case RAFT_NODE_ANSWER:
 		while ((ask = raft_node_asks_take(&news->asks)) != NULL)
 			answer(node, ask);
@@ -275,23 +291,7 @@ take_news(struct raft_node *node, struct raft_node_news *news)
 		take_fatal(node, &news->err);
 		break;
 	}
-	raft_node_news_free(news);
-}
-
-void
-raft_node_on_news(void *arg)
-{
-	struct raft_node *node = arg;
-	struct raft_node_news *news, *next;
-
-	pthread_mutex_lock(&node->lock);
-	news = node->news;
-	node->news = NULL;
-	pthread_mutex_unlock(&node->lock);
-	for (; news != NULL; news = next) {
-		next = news->next;
-		take_news(node, news);
-	}
+	return true;
 }
 
 /* --- asking --- */

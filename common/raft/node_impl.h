@@ -55,7 +55,7 @@ struct raft_node_news {
 	struct raft_node_news *next;
 	enum raft_node_news_kind kind;
 	struct raft_entry *entries; /* APPLY, with a reference to each data */
-	size_t n;
+	size_t n, napplied;
 	uint64_t synced;            /* then */
 	struct raft_node_asks asks; /* APPLY: of these entries; ANSWER */
 	bool leads;
@@ -122,7 +122,9 @@ struct raft_node {
 	uint64_t owner_term; /* in which */
 	uint64_t owner_leader;
 	uint64_t applied, applied_term, applied_synced;
-	uint64_t config_index; /* of the config as of applied */
+	struct raft_node_news *heard; /* and not done with */
+	bool has_more;                /* ... but in another turn */
+	uint64_t config_index;        /* of the config as of applied */
 	struct raft_bytes *config;
 	size_t queued_bytes, nqueued;
 	uint64_t since_entries, since_bytes;  /* the last snapshot */
@@ -193,6 +195,15 @@ void raft_node_tell_applied(struct raft_node *node);
 
 /* Posted by raft_node_tell_now(): the owner takes what was handed over. */
 void raft_node_on_news(void *node);
+/* What the owner may yet apply in a turn of its loop. */
+struct raft_node_share {
+	size_t entries, bytes;
+};
+/* False: there is more of it for another turn. */
+bool raft_node_take_news(struct raft_node *node, struct raft_node_news *news,
+    struct raft_node_share *left);
+/* Goes on with what was too much for one turn of the owner's loop. */
+void raft_node_on_more_news(void *node);
 
 void raft_node_asks_add(struct raft_node_asks *asks, struct raft_node_ask *ask);
 /* The first one, taken off; NULL: empty. */

@@ -61,3 +61,61 @@ raft_node_tell_now(struct raft_node *node)
 	pthread_mutex_unlock(&node->lock);
 	node->untold = NULL;
 }
+
+/* --- what the owner hears --- */
+
+/* Entries come by the thousand when many wrote, or a log is read again. The
+ * owner applies so many in a turn of its loop, and hears others in between. */
+#define TURN_ENTRIES 64
+#define TURN_BYTES   (64u << 10)
+
+static struct raft_node_news *
+hear(struct raft_node *node)
+{
+	struct raft_node_news *news;
+
+	pthread_mutex_lock(&node->lock);
+	news = node->news;
+	node->news = NULL;
+	pthread_mutex_unlock(&node->lock);
+	return news;
+}
+
+static void
+take_all(struct raft_node *node)
+{
+	struct raft_node_share left = { TURN_ENTRIES, TURN_BYTES };
+	struct raft_node_news *news;
+
+	for (;;) {
+		if (node->heard == NULL)
+			node->heard = hear(node);
+		news = node->heard;
+		if (news == NULL)
+			return;
+		if (!raft_node_take_news(node, news, &left))
+			break;
+		node->heard = news->next;
+		raft_node_news_free(news);
+	}
+	node->has_more = true;
+	loop_post(node->opts.loop, raft_node_on_more_news, node);
+}
+
+void
+raft_node_on_news(void *arg)
+{
+	struct raft_node *node = arg;
+
+	if (!node->has_more)
+		take_all(node);
+}
+
+void
+raft_node_on_more_news(void *arg)
+{
+	struct raft_node *node = arg;
+
+	node->has_more = false;
+	take_all(node);
+}

@@ -235,9 +235,11 @@ node_new(const struct raft_node_opts *opts)
 static void
 node_free(struct raft_node *node)
 {
+	raft_node_news_free_all(node->heard);
 	raft_node_news_free_all(node->news);
 	raft_node_news_free_all(node->untold);
 	loop_unpost(node->opts.loop, raft_node_on_news, node);
+	loop_unpost(node->opts.loop, raft_node_on_more_news, node);
 	loop_unpost(node->opts.loop, raft_node_hand_over, node);
 	raft_node_asks_release(&node->outbox);
 	loop_timer_free(node->lazy);

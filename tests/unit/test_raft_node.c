@@ -23,7 +23,8 @@ struct owner {
 	uint64_t sum, napplied, last_index;
 	bool leads, is_dead, is_done;
 	uint64_t ndone, nwanted, restored;
-	useconds_t snapshot_us; /* that writing one takes */
+	uint64_t nturn, longest_turn; /* commands applied in one */
+	useconds_t snapshot_us;       /* that writing one takes */
 	char why[ERR_TEXT_MAX];
 	struct err err;
 };
@@ -42,6 +43,16 @@ restore(void *ctx, int fd, uint64_t size, uint64_t index, struct err *err)
 }
 
 static void
+end_turn(void *ctx)
+{
+	struct owner *o = ctx;
+
+	if (o->nturn > o->longest_turn)
+		o->longest_turn = o->nturn;
+	o->nturn = 0;
+}
+
+static void
 apply(void *ctx, uint64_t index, uint64_t term, const void *bytes, size_t n)
 {
 	struct owner *o = ctx;
@@ -51,6 +62,8 @@ apply(void *ctx, uint64_t index, uint64_t term, const void *bytes, size_t n)
 	ck_assert_uint_gt(term, 0);
 	o->last_index = index;
 	o->napplied++;
+	if (o->nturn++ == 0)
+		loop_at_end(o->loop, end_turn, o);
 	for (size_t i = 0; i < n; i++)
 		o->sum = o->sum * 31 + p[i];
 }
@@ -201,6 +214,27 @@ START_TEST(node_replays_its_log_on_start)
 		ck_assert_uint_gt(info.raft.term, term);
 		term = info.raft.term;
 	}
+	tear_down(&o);
+}
+END_TEST
+
+START_TEST(node_leaves_its_owner_time_between_many_commands)
+{
+	struct owner o;
+	uint64_t sum;
+
+	set_up(&o);
+	start(&o);
+	propose(&o, 2000);
+	sum = o.sum;
+	ck_assert_uint_le(o.longest_turn, 64);
+	stop(&o);
+	o.longest_turn = 0;
+	start(&o);
+	ck_assert_uint_eq(o.sum, sum);
+	ck_assert_uint_eq(o.napplied, 2000);
+	ck_assert_uint_gt(o.longest_turn, 1);
+	ck_assert_uint_le(o.longest_turn, 64);
 	tear_down(&o);
 }
 END_TEST
@@ -487,7 +521,9 @@ START_TEST(node_killed_at_any_moment_keeps_what_it_acknowledged)
 END_TEST
 
 UNIT_MAIN("raft-node", node_applies_commands_and_then_tells_the_proposer,
-    node_replays_its_log_on_start, node_takes_snapshots_and_shortens_its_log,
+    node_replays_its_log_on_start,
+    node_leaves_its_owner_time_between_many_commands,
+    node_takes_snapshots_and_shortens_its_log,
     node_knows_one_snapshot_is_durable_while_the_next_is_written,
     node_closed_before_its_first_turn_leaves_nothing,
     node_lets_connections_end_while_a_snapshot_is_written,
