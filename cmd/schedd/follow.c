@@ -4,6 +4,9 @@
 
 #include "common/mem.h"
 
+/* Answers of one turn: there may be some for every node. */
+#define FOLLOW_TURN 32
+
 struct follower {
 	struct schedd *sd;
 	struct bus_req *req;
@@ -126,7 +129,9 @@ follow_run_woken(struct schedd *sd)
 {
 	struct follower *f;
 
-	while ((f = TAILQ_FIRST(&sd->followers_woken)) != NULL) {
+	for (size_t n = 0;
+	     n < FOLLOW_TURN && (f = TAILQ_FIRST(&sd->followers_woken)) != NULL;
+	     n++) {
 		if (f->node_id != NULL)
 			answer_node(sd, f->req,
 			    &(struct node_allocs){

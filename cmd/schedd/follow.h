@@ -13,7 +13,7 @@ void follow_node(
 void follow_services(
     struct schedd *sd, struct bus_req *req, const struct services_ask *ask);
 
-/* Answers those for whom this turn brought news. */
+/* Answers those for whom there is news, as many as a turn has time for. */
 void follow_run_woken(struct schedd *sd);
 /* Forgets all, as when the server stops. */
 void follow_end_all(struct schedd *sd);

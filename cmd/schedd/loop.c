@@ -14,6 +14,9 @@
 #include "common/mem.h"
 #include "common/raft/node.h"
 
+/* Blocking queries that are answered in one turn. */
+#define QUERIES_TURN 16
+
 struct asker {
 	void (*gone)(struct http_req *r); /* first: see api.c */
 	struct schedd *sd;
@@ -234,6 +237,19 @@ carry_out(struct schedd *sd, const struct sched_act *act)
 	free(a);
 }
 
+static void run_woken(void *arg);
+
+static void
+post_run_woken(struct schedd *sd)
+{
+	if (sd->run_posted ||
+	    (TAILQ_EMPTY(&sd->woken) && TAILQ_EMPTY(&sd->followers_woken)))
+		return;
+	sd->run_posted = true;
+	loop_post(sd->loop, run_woken, sd);
+}
+
+/* Those for whom there is no time have another turn. */
 static void
 run_woken(void *arg)
 {
@@ -241,7 +257,8 @@ run_woken(void *arg)
 
 	sd->run_posted = false;
 	follow_run_woken(sd);
-	query_run_woken(sd);
+	query_run_woken(sd, QUERIES_TURN);
+	post_run_woken(sd);
 }
 
 void
@@ -265,11 +282,7 @@ schedd_leave(struct schedd *sd)
 	else
 		loop_timer_set(sd->tick, due_ms > now_ms ? due_ms - now_ms : 0);
 	/* Many commands may be applied in a turn: one answer for all. */
-	if (!sd->run_posted &&
-	    (!TAILQ_EMPTY(&sd->woken) || !TAILQ_EMPTY(&sd->followers_woken))) {
-		sd->run_posted = true;
-		loop_post(sd->loop, run_woken, sd);
-	}
+	post_run_woken(sd);
 }
 
 void

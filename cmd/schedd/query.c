@@ -280,11 +280,11 @@ query_waits(struct query *q, enum sched_topic topic, const char *key)
 }
 
 void
-query_run_woken(struct schedd *sd)
+query_run_woken(struct schedd *sd, size_t most)
 {
 	struct query *q;
 
-	while ((q = TAILQ_FIRST(&sd->woken)) != NULL) {
+	for (; most > 0 && (q = TAILQ_FIRST(&sd->woken)) != NULL; most--) {
 		stop_waiting(q);
 		q->index = 0;
 		q->fn(q);
@@ -305,7 +305,7 @@ query_run_led(struct schedd *sd)
 		TAILQ_INSERT_TAIL(&sd->woken, q, entry);
 		q->is_woken = true;
 	}
-	query_run_woken(sd);
+	query_run_woken(sd, SIZE_MAX);
 }
 
 void
@@ -313,7 +313,7 @@ query_run_lost(struct schedd *sd)
 {
 	struct query *q, *next;
 
-	query_run_woken(sd);
+	query_run_woken(sd, SIZE_MAX);
 	for (q = TAILQ_FIRST(&sd->queries); q != NULL; q = next) {
 		next = TAILQ_NEXT(q, entry);
 		if (!q->stale)
@@ -326,7 +326,7 @@ query_end_all(struct schedd *sd)
 {
 	struct query *q;
 
-	query_run_woken(sd);
+	query_run_woken(sd, SIZE_MAX);
 	while ((q = TAILQ_FIRST(&sd->queries)) != NULL)
 		query_fail(q, 500, "server is stopping");
 }

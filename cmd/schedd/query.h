@@ -126,8 +126,8 @@ void api_headers(struct http_req *r, uint64_t index, bool has_leader);
 /* Flags for JSON as the request wants it; those of trees are the same. */
 int api_json_flags(const struct http_req *r);
 
-/* Answers those that were woken in this turn. */
-void query_run_woken(struct schedd *sd);
+/* Answers those that were woken, so many at most. */
+void query_run_woken(struct schedd *sd, size_t most);
 /* There is a leader: goes on with those that wait for one. */
 void query_run_led(struct schedd *sd);
 /* This server leads no more: those that wait are handed over. */
