@@ -75,38 +75,51 @@ read -r follower other < <(others "$leader" | xargs)
 grep -q ", https $(host 1):$HTTP_PORT" "$TEST_DIR/s1.log" || fail "the banner does not say https"
 grep -q "WARNING.*schedd http " "$TEST_DIR/s1.log" && fail "warned of a port that asks who is there"
 
-# The node's own API asks nobody for a certificate.
-cat >"$TEST_DIR/node.hcl" <<-END
-	name = "node"
-	data_dir = "$TEST_DIR/node.data"
-	bind_addr = "$(host 9)"
-	advertise {
-	  http = "$(host 9)"
-	  rpc  = "$(host 9)"
-	  serf = "$(host 9)"
-	}
-	ports { http = $HTTP_PORT }
-	client {
-	  enabled = true
-	  servers = ["$(host "$follower"):$RPC_PORT"]
-	}
-	$(tls cluster/global-client-nomad)
-END
-start node rove agent -config "$TEST_DIR/node.hcl" -run-dir "$TEST_DIR/node.run"
-is_ready() { [ "$(ask 1 /v1/nodes | jq -r '.[].Status' | xargs)" = ready ]; }
+# The node's own API asks nobody for a certificate. That of a second one is
+# still plain.
+node() { # NAME N [LINE]
+	cat >"$TEST_DIR/$1.hcl" <<-END
+		name = "$1"
+		data_dir = "$TEST_DIR/$1.data"
+		bind_addr = "$(host "$2")"
+		advertise {
+		  http = "$(host "$2")"
+		  rpc  = "$(host "$2")"
+		  serf = "$(host "$2")"
+		}
+		ports { http = $HTTP_PORT }
+		client {
+		  enabled = true
+		  servers = ["$(host "$follower"):$RPC_PORT"]
+		  ${3:-}
+		}
+		$(tls cluster/global-client-nomad)
+	END
+}
+node node 9
+node late 8 'node_class = "late"'
+sed -i 's/ http = true/ http = false/' "$TEST_DIR/late.hcl"
+for n in node late; do start $n rove agent -config "$TEST_DIR/$n.hcl" -run-dir "$TEST_DIR/$n.run"; done
+is_ready() { [ "$(ask 1 /v1/nodes | jq -r '.[].Status' | xargs)" = "ready ready" ]; }
+id_of() { ask 1 /v1/nodes | jq -r ".[] | select(.Name == \"$1\") | .ID"; }
 eventually 20 is_ready
-expect_eq "$(ask 1 "/v1/node/$(ask 1 /v1/nodes | jq -r '.[0].ID')" | jq .TLSEnabled)" true
+expect_eq "$(ask 1 "/v1/node/$(id_of node)" | jq .TLSEnabled)" true
+expect_eq "$(ask 1 "/v1/node/$(id_of late)" | jq .TLSEnabled)" false
 
 # --- handed on: to the leader, to the node, from the node, to another region ---
 
 get "${SHOW[@]}" -X PUT --data-binary @- "$(url "$follower")/v1/jobs" >/dev/null <<-'END'
-	{"Job": {"ID": "j", "Type": "service", "Datacenters": ["dc1"], "TaskGroups": [
+	{"Job": {"ID": "j", "Type": "service", "Datacenters": ["dc1"],
+	  "Constraints": [{"LTarget": "${node.class}", "RTarget": "late", "Operand": "!="}], "TaskGroups": [
 	  {"Name": "g", "Tasks": [{"Name": "t", "Driver": "mock_driver", "Config": {"run_for": "1h"}}]}]}}
 END
 runs() { [ "$(ask "$other" /v1/job/j/allocations | jq -r '.[].ClientStatus' | xargs)" = running ]; }
 eventually 15 runs
 alloc=$(ask 1 /v1/job/j/allocations | jq -r '.[0].ID')
 for n in 1 2 3; do
+	for of in node late; do
+		expect_match "$(ask $n "/v1/client/stats?node_id=$(id_of $of)" | jq -r .AllocDirStats.Device)" "$TEST_DIR/$of.data"
+	done
 	expect_eq "$(ask $n "/v1/client/allocation/$alloc/stats" | jq -r '.Tasks | keys[]')" t
 done
 expect_eq "$(get "$(url 9)/v1/jobs" | jq -r '.[].ID')" j "asked of the node"
@@ -207,9 +220,9 @@ shown() {
 }
 eventually 10 shown
 eventually 5 grep -q 'config reloaded' "$TEST_DIR/s$leader.log"
-for n in 1 2 3; do expect_eq "$(ask $n /v1/nodes | jq -r '.[].Name')" node; done
+for n in 1 2 3; do expect_eq "$(ask $n /v1/nodes | jq length)" 2; done
 # A server that is stopped answers what it has begun, and the others go on.
 kill "${AGENT[$follower]}"
 wait "${AGENT[$follower]}" || true
-expect_eq "$(ask "$other" /v1/nodes | jq -r '.[].Name')" node
+expect_eq "$(ask "$other" /v1/nodes | jq length)" 2
 echo ok
