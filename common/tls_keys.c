@@ -90,9 +90,11 @@ fill(SSL_CTX *ctx, const struct tls_keys_opts *o, struct err *err)
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_num_tickets(ctx, 0);
+	/* What leads to a CA is in the file, and not sought each time. */
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-				  SSL_MODE_RELEASE_BUFFERS);
+				  SSL_MODE_RELEASE_BUFFERS |
+				  SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_verify(ctx,
 	    o->trusts_all ? SSL_VERIFY_NONE
 			  : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
