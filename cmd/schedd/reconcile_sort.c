@@ -129,7 +129,9 @@ came_back(const struct group *g, struct item *it)
 {
 	enum sched_client c = (enum sched_client)it->a->client;
 
-	return (c == SCHED_RUNNING || c == SCHED_FAILED) &&
+	/* Most never were: their records need not be read. */
+	return it->a->was_unknown &&
+	       (c == SCHED_RUNNING || c == SCHED_FAILED) &&
 	       unknown_since(item_rec(g, it), true) != 0;
 }
 

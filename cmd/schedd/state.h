@@ -125,6 +125,7 @@ struct sched_alloc {
 	bool has_next : 1;     /* a replacement exists */
 	bool has_followup : 1; /* an evaluation will look at it again */
 	bool complex : 1;      /* takes cores or devices: see the record */
+	bool was_unknown : 1;  /* its states tell of that */
 	uint16_t group;        /* place in job->groups */
 	uint16_t nports;
 	uint32_t name_index; /* n of "job.group[n]" */

@@ -210,6 +210,16 @@ index_of_name(const char *name)
 	return open != NULL ? (uint32_t)strtoul(open + 1, NULL, 10) : 0;
 }
 
+static bool
+was_unknown(const struct alloc *rec)
+{
+	bool was = false;
+
+	for (size_t i = 0; i < rec->nalloc_states && !was; i++)
+		was = sched_eq(rec->alloc_states[i].value, "unknown");
+	return was;
+}
+
 static void
 read_flags(struct sched_alloc *a, const struct alloc *rec)
 {
@@ -225,6 +235,7 @@ read_flags(struct sched_alloc *a, const struct alloc *rec)
 	a->healthy = a->has_healthy && ds->healthy;
 	a->canary = ds != NULL && ds->canary;
 	a->has_next = !sched_is_empty(rec->next_allocation);
+	a->was_unknown = was_unknown(rec);
 	a->has_followup = !sched_is_empty(rec->followup_eval_id);
 	a->name_index = index_of_name(rec->name);
 	a->create_index = rec->create_index;
