@@ -13,13 +13,16 @@
 #include "common/bus_nng.h"
 #include "common/due.h"
 
+LIST_HEAD(bus_reqs, bus_req);
+LIST_HEAD(bus_callers, bus_caller);
+
 /* Who has connected. What it has asked is held beyond its connection, for a
  * handler may still be at it. */
 struct bus_caller {
 	struct bus_line line;
 	struct bus_server *server;
 	LIST_ENTRY(bus_caller) entry;
-	LIST_HEAD(, bus_req) held;
+	struct bus_reqs held;
 };
 
 /*
@@ -57,7 +60,7 @@ struct bus_server {
 	void *ctx;
 	struct bus_hub *hub;
 	struct bus_listener listener;
-	LIST_HEAD(, bus_caller) callers;
+	struct bus_callers callers;
 	struct bus_tls_end *tls;  /* NULL: none */
 	uint64_t tls_refused;     /* of it, as counted in stats */
 	struct loop_timer *timer; /* for the first of dues */
@@ -66,8 +69,8 @@ struct bus_server {
 	struct bus_stats stats;
 	struct bus_complaint complaint;
 	struct buf scratch;
-	struct bus_req *heard; /* whose handler is called, while it is held */
-	LIST_HEAD(, bus_req) orphans; /* held, and their callers have gone */
+	struct bus_req *heard;   /* whose handler is called, while it is held */
+	struct bus_reqs orphans; /* held, and their callers have gone */
 	size_t nheld, held_bytes;
 	struct bus_req *ended, **ended_end; /* the oldest first */
 	size_t nended;

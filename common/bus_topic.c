@@ -54,12 +54,13 @@ struct listener {
 	struct bus_pub *pub;
 	LIST_ENTRY(listener) entry;
 };
+LIST_HEAD(listeners, listener);
 
 struct bus_pub {
 	char *url;
 	struct bus_hub *hub;
 	struct bus_listener listener;
-	LIST_HEAD(, listener) listeners;
+	struct listeners listeners;
 	struct loop_timer *timer; /* for marks */
 	bool marking;             /* the timer is set */
 	uint32_t start;
