@@ -11,7 +11,8 @@
  *	core_var.c    ... about variables
  *	core_admin.c  what people ask about all else
  *	core_gc.c     garbage
- *	core_eval.c   evaluations: tracked, run, ended
+ *	core_eval.c   evaluations: run, ended
+ *	core_track.c  ... made, tracked
  *	core_cut.c    what of a plan one command can hold
  *	core_deploy.c deployments: their deadlines and their ends
  *	core_drain.c  draining nodes
@@ -33,8 +34,8 @@
 #include "common/rng.h"
 
 #define CORE_MAX_RUNS       8     /* plans on their way through the log */
-#define CORE_TURN_US        3000  /* work in a turn; see scheduler_view */
-#define CORE_PLAN_US        2500  /* ... for one plan */
+#define CORE_TURN_US        2500  /* work in a turn; see scheduler_view */
+#define CORE_PLAN_US        2000  /* ... for one plan */
 #define CORE_ALLOC_US       4     /* ... to write an allocation */
 #define CORE_LATE_MS        100   /* so late, we have been deaf meanwhile ... */
 #define CORE_HEAR_MS        500   /* ... and hear what was said in this time */
@@ -188,7 +189,7 @@ void core_note_evals(
 void core_propose_evals(
     struct sched_core *c, const struct eval *evals, size_t n);
 
-/* --- core_eval.c --- */
+/* --- core_track.c --- */
 
 /* A new pending evaluation of the job at the end of the list. */
 struct eval *core_evals_add(struct sched_core *c, struct core_evals *l,
@@ -199,11 +200,16 @@ bool core_evals_have(
 void core_evals_release(struct core_evals *l);
 
 void core_eval_lead(struct sched_core *c);
-void core_eval_end(struct sched_core *c);
 /* Learns of evaluations that were written. */
 void core_eval_track(struct sched_core *c, const struct eval *evals, size_t n);
 /* A node gained room. */
 void core_eval_gain(struct sched_core *c, const struct sched_node *n);
+/* Ends those that a newer one has made needless. */
+void core_cancel_needless(struct sched_core *c);
+
+/* --- core_eval.c --- */
+
+void core_eval_end(struct sched_core *c);
 /* A run's command was applied, or never will be. */
 void core_run_applied(struct sched_core *c, struct core_run *run,
     const struct cmd *cmd, const struct fsm_reply *reply);

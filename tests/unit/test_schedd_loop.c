@@ -1,11 +1,13 @@
 /*
  * schedd's shell over a core whose log is the test: who asked over the bus is
- * answered once, however late the commit comes.
+ * answered once, however late the commit comes; and those whose requests are
+ * held, some in each turn.
  */
 #include <stdio.h>
 
 #include <uthash.h>
 
+#include "cmd/schedd/follow.h"
 #include "cmd/schedd/schedd.h"
 #include "common/mem.h"
 #include "proto/msg.h"
@@ -13,6 +15,8 @@
 
 #define MAX_PROPOSALS 16
 #define MAX_ASKED     8
+#define NFOLLOWERS    100
+#define NOBODY        1000000 /* a request of none */
 
 static struct daemon daemon_of_test;
 static struct schedd sd;
@@ -60,8 +64,16 @@ on_register(void *ctx, struct bus_req *req, const void *body)
 	take_proposals();
 }
 
+static void
+on_follow(void *ctx, struct bus_req *req, const void *body)
+{
+	(void)ctx;
+	follow_services(&sd, req, body);
+}
+
 static const struct bus_route routes[] = {
 	{ MSG_NODE_REGISTER, on_register },
+	{ MSG_SERVICES_FOLLOW, on_follow },
 };
 
 static void
@@ -87,7 +99,7 @@ setup(void)
 	take_proposals();
 	commit_all();
 	server = bus_serve(
-	    sd.loop, "tcp://127.0.0.1:0", routes, 1, &daemon_of_test, &err);
+	    sd.loop, "tcp://127.0.0.1:0", routes, 2, &daemon_of_test, &err);
 	ck_assert_msg(server != NULL, "%s", err.text);
 	snprintf(
 	    url, sizeof url, "tcp://127.0.0.1:%d", bus_server_port(server));
@@ -182,4 +194,101 @@ START_TEST(a_commit_after_the_deadline_finds_nobody_to_answer)
 }
 END_TEST
 
-UNIT_MAIN("schedd_loop", a_commit_after_the_deadline_finds_nobody_to_answer)
+static void
+register_one(void)
+{
+	struct asked a;
+
+	ask(&a, 0, 5000);
+	wait_for_proposals(1);
+	commit_all();
+	ck_assert(loop_wait(sd.loop, &a.done, 5000));
+}
+
+static void
+follow(struct asked *a)
+{
+	struct services_ask m = { .index = 100,
+		.node_id = "00000000-0000-4000-8000-000000000000",
+		.secret_id = "s" };
+
+	*a = (struct asked){ 0 };
+	bus_call(peer, MSG_SERVICES_FOLLOW, &m, 20000, on_answer, a);
+}
+
+static size_t
+count_held(void)
+{
+	size_t n = bus_server_stats(server)->requests;
+
+	/* One of them has registered a node. */
+	return n > 0 ? n - 1 : 0;
+}
+
+static void
+add_service(void)
+{
+	struct service_instance s = { .id = "i",
+		.service_name = "web",
+		.ns = "default",
+		.node_id = "00000000-0000-4000-8000-000000000000" };
+	struct services_update m = { .node_id = s.node_id,
+		.secret_id = "s",
+		.put = &s,
+		.nput = 1,
+		.seq = 1 };
+
+	log_index = 200;
+	schedd_enter(&sd);
+	sched_core_services_update(sd.core, NOBODY, &m);
+	take_proposals();
+	commit_all();
+}
+
+static void
+set(void *done)
+{
+	*(bool *)done = true;
+}
+
+/* To the end of this turn, or of the next one. */
+static void
+end_turn(void)
+{
+	bool done = false;
+
+	loop_post(sd.loop, set, &done);
+	ck_assert(loop_wait(sd.loop, &done, 5000));
+}
+
+START_TEST(many_held_requests_are_answered_some_in_each_turn)
+{
+	struct asked all[NFOLLOWERS];
+	size_t nturns = 0;
+	uint64_t before;
+
+	setup();
+	register_one();
+	for (size_t i = 0; i < NFOLLOWERS; i++)
+		follow(&all[i]);
+	for (int i = 0; i < 500 && count_held() < NFOLLOWERS; i++)
+		loop_wait(sd.loop, &(bool){ false }, 10);
+	add_service();
+	while (!TAILQ_EMPTY(&sd.followers_woken)) {
+		before = bus_server_stats(server)->replies;
+		end_turn();
+		ck_assert_uint_le(
+		    bus_server_stats(server)->replies - before, 32);
+		nturns++;
+	}
+	ck_assert_uint_ge(nturns, NFOLLOWERS / 32);
+	for (size_t i = 0; i < NFOLLOWERS; i++) {
+		ck_assert(loop_wait(sd.loop, &all[i].done, 5000));
+		ck_assert_int_eq(all[i].code, ERR_NONE);
+	}
+	teardown();
+}
+END_TEST
+
+UNIT_MAIN("schedd_loop", many_held_requests_are_answered_some_in_each_turn,
+    a_commit_after_the_deadline_finds_nobody_to_answer)
