@@ -250,6 +250,15 @@ core_propose(struct sched_core *c, struct cmd *cmd)
 }
 
 struct core_pending *
+core_propose_calmly(struct sched_core *c, struct cmd *cmd)
+{
+	struct core_pending *p = core_propose(c, cmd);
+
+	TAILQ_LAST(&c->acts, core_acts)->act.can_wait = true;
+	return p;
+}
+
+struct core_pending *
 core_ask(struct sched_core *c, uint64_t req, struct cmd *cmd,
     enum core_answer answer)
 {
@@ -258,7 +267,6 @@ core_ask(struct sched_core *c, uint64_t req, struct cmd *cmd,
 	p->has_req = true;
 	p->req = req;
 	p->answer = answer;
-	TAILQ_LAST(&c->acts, core_acts)->act.is_awaited = true;
 	return p;
 }
 

@@ -132,7 +132,7 @@ struct sched_act {
 	uint64_t proposal;
 	const uint8_t *bytes; /* borrowed, as body is, until the next call */
 	size_t n;
-	bool is_awaited; /* PROPOSE: a request waits for it */
+	bool can_wait;   /* PROPOSE: a little, for others to go with */
 	bool is_untaken; /* REFUSE: it was certainly not proposed, for want of
 			  * a leader; the next one may be asked */
 	uint64_t req;

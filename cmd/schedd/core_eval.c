@@ -84,6 +84,15 @@ list_evals(const struct sched_core *c, struct scheduler_result *res, size_t *n)
 	return list;
 }
 
+/* Nothing is placed or stopped, so nobody waits but evaluations that may not
+ * run yet. */
+static struct core_pending *
+propose_end(struct sched_core *c, struct cmd *cmd)
+{
+	return c->nruns <= CORE_MAX_RUNS / 2 ? core_propose_calmly(c, cmd)
+					     : core_propose(c, cmd);
+}
+
 static void
 propose_evals_of(
     struct sched_core *c, struct core_run *run, struct scheduler_result *res)
@@ -94,7 +103,7 @@ propose_evals_of(
 	u.evals = list_evals(c, res, &u.nevals);
 	run->is_end = true;
 	run->proposed = probe_begin(&c->opts.probe);
-	core_propose(c, &cmd)->run = run;
+	propose_end(c, &cmd)->run = run;
 	free(u.evals);
 }
 
@@ -128,7 +137,10 @@ propose_plan(
 	plan.evals = run->cut ? list_later(c, res, &plan.nevals)
 			      : list_evals(c, res, &plan.nevals);
 	run->proposed = probe_begin(&c->opts.probe);
-	core_propose(c, &cmd)->run = run;
+	if (plan.nplaces + plan.nstops + plan.npreempts + plan.nupdates > 0)
+		core_propose(c, &cmd)->run = run;
+	else
+		propose_end(c, &cmd)->run = run;
 	c->stats.plans++;
 	free(plan.evals);
 }

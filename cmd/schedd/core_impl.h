@@ -167,6 +167,8 @@ void core_conflict(struct sched_core *c, uint64_t req,
 /* Proposes a command; time, client and request are filled in, what cmd
  * points to is not kept. The result may be filled before the next event. */
 struct core_pending *core_propose(struct sched_core *c, struct cmd *cmd);
+/* The same for what may be written with the next command, soon. */
+struct core_pending *core_propose_calmly(struct sched_core *c, struct cmd *cmd);
 /* The same for a request that waits for it. */
 struct core_pending *core_ask(struct sched_core *c, uint64_t req,
     struct cmd *cmd, enum core_answer answer);

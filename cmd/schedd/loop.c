@@ -210,7 +210,7 @@ propose(struct schedd *sd, const struct sched_act *act)
 	p->number = act->proposal;
 	sd->nproposed++;
 	if (sched_core_check(act->bytes, act->n, &err) == 0 &&
-	    raft_node_propose(sd->raft, act->bytes, act->n, act->is_awaited,
+	    raft_node_propose(sd->raft, act->bytes, act->n, !act->can_wait,
 		on_proposed, p, &err) == 0)
 		return;
 	sched_core_not_taken(sd->core, act->proposal, &err);

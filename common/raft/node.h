@@ -44,7 +44,7 @@
 #define RAFT_NODE_JITTER_MS    200
 #define RAFT_NODE_HEARTBEAT_MS 60
 
-#define RAFT_NODE_LAZY_MS      1
+#define RAFT_NODE_LAZY_MS      5
 
 struct wal_io;
 struct raft_node;

@@ -24,6 +24,7 @@ static int64_t room;     /* of a node, in MHz, MB, and 10 MB of disk */
 static int64_t priority; /* of the jobs that are registered */
 static char *kind;       /* likewise */
 static size_t nplans;    /* committed */
+static size_t ncalm;     /* that may wait for others to go with */
 static struct {
 	uint64_t number;
 	struct buf bytes;
@@ -87,6 +88,7 @@ settle(void)
 			buf_reset(b);
 			buf_add(b, act.bytes, act.n);
 			waiting[nwaiting++].number = act.proposal;
+			ncalm += act.can_wait;
 			if (held)
 				continue;
 			nwaiting--;
@@ -103,14 +105,21 @@ settle(void)
 	}
 }
 
+/* What waits; what comes of it waits in turn. */
 static void
-commit_held(void)
+commit_waiting(void)
 {
-	held = false;
 	for (size_t i = 0; i < nwaiting; i++)
 		commit(waiting[i].bytes.data, waiting[i].bytes.len);
 	nwaiting = 0;
 	settle();
+}
+
+static void
+commit_held(void)
+{
+	held = false;
+	commit_waiting();
 }
 
 static uint64_t
@@ -399,6 +408,35 @@ START_TEST(core_answers_when_the_log_has_it)
 	commit_held();
 	ck_assert(answers[req].answered);
 	ck_assert_uint_eq(live("web", NODES), 1);
+	teardown();
+}
+END_TEST
+
+/* Only the end of an evaluation that places nothing. */
+START_TEST(core_says_what_may_be_written_with_the_next)
+{
+	setup();
+	ncalm = 0;
+	register_job("web", 1, 100);
+	ck_assert_uint_eq(live("web", NODES), 1);
+	ck_assert_uint_eq(ncalm, 0);
+	register_job("huge", 1, 100000);
+	ck_assert_uint_eq(live("huge", NODES), 0);
+	ck_assert_uint_eq(ncalm, 1);
+	/* So many that others cannot run meanwhile: the last ones go at once */
+	held = true;
+	ncalm = 0;
+	for (int i = 0; i < 8; i++) {
+		char id[16];
+
+		snprintf(id, sizeof id, "huge-%d", i);
+		register_job(id, 1, 100000);
+	}
+	ck_assert_uint_eq(ncalm, 0);
+	commit_waiting();
+	ck_assert_uint_eq(nwaiting, 8);
+	ck_assert_uint_eq(ncalm, 4);
+	commit_held();
 	teardown();
 }
 END_TEST
@@ -1245,11 +1283,12 @@ START_TEST(core_checks_that_a_command_can_be_read_back)
 END_TEST
 
 UNIT_MAIN("core", core_places_what_is_registered,
-    core_answers_when_the_log_has_it, core_replaces_what_ran_on_a_lost_node,
-    core_replaces_what_a_node_gave_up, core_waits_for_room,
-    core_does_a_command_once, core_refuses_when_it_does_not_lead,
-    core_gives_a_new_leaders_nodes_time, core_knows_a_node_by_its_secret,
-    core_that_was_busy_calls_nobody_down,
+    core_answers_when_the_log_has_it,
+    core_says_what_may_be_written_with_the_next,
+    core_replaces_what_ran_on_a_lost_node, core_replaces_what_a_node_gave_up,
+    core_waits_for_room, core_does_a_command_once,
+    core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
+    core_knows_a_node_by_its_secret, core_that_was_busy_calls_nobody_down,
     core_has_a_node_drain_itself_and_come_back,
     core_leaves_a_node_that_leaves_to_the_operator_who_drained_it,
     core_leaves_a_node_as_the_operator_has_made_it_since_it_left,
