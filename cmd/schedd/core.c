@@ -93,6 +93,7 @@ core_term_end(struct sched_core *c)
 	core_evals_release(&c->unsaid);
 	c->again_ms = 0;
 	c->retry_ms = 0;
+	c->lost_ms = 0;
 	c->level_busy = false;
 	core_gc_end(c);
 	c->runs_wait = false;

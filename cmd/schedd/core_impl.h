@@ -37,6 +37,7 @@
 #define CORE_TURN_US        2500  /* work in a turn; see scheduler_view */
 #define CORE_PLAN_US        2000  /* ... for one plan */
 #define CORE_ALLOC_US       4     /* ... to write an allocation */
+#define CORE_TURN_LOST      16    /* nodes that are called down in one turn */
 #define CORE_LATE_MS        100   /* so late, we have been deaf meanwhile ... */
 #define CORE_HEAR_MS        500   /* ... and hear what was said in this time */
 #define CORE_DELIVERIES     3     /* of an evaluation, before it fails */
@@ -127,6 +128,7 @@ struct sched_core {
 	struct broker broker;
 	struct blocked blocked;
 	struct leases leases;
+	uint64_t lost_ms; /* when more were lost than a turn had time for */
 	size_t nruns;
 	struct core_runs again; /* that are to be looked at once more */
 	uint64_t turn_ms;       /* the clock's turn, and the work done in it */

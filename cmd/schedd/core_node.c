@@ -315,11 +315,13 @@ may_disconnect(const struct sched_node *n)
 }
 
 /* When this server was too busy to look at leases in time it could not hear
- * their renewals either: all get the time back. */
+ * their renewals either: all get the time back. Those that only wait for their
+ * turn do not count: others are heard between them. */
 static void
 forgive(struct sched_core *c)
 {
-	uint64_t due_ms = lease_due_ms(&c->leases);
+	uint64_t first_ms = lease_due_ms(&c->leases);
+	uint64_t due_ms = first_ms > c->lost_ms ? first_ms : c->lost_ms;
 	uint64_t late_ms = due_ms < c->now_ms ? c->now_ms - due_ms : 0;
 
 	if (late_ms < CORE_LATE_MS)
@@ -334,9 +336,11 @@ void
 core_node_tick(struct sched_core *c)
 {
 	const char *id;
+	size_t nlost = 0;
 
 	forgive(c);
-	while ((id = lease_expired(&c->leases, c->now_ms)) != NULL) {
+	while (nlost < CORE_TURN_LOST &&
+	       (id = lease_expired(&c->leases, c->now_ms)) != NULL) {
 		const struct sched_node *n = sched_node_find(&c->state, id);
 		int64_t began = probe_begin(&c->opts.probe);
 		const char *status;
@@ -350,8 +354,10 @@ core_node_tick(struct sched_core *c)
 		log_warn("node lost node=%s name=%s status=%s", n->id,
 		    sched_str(n->node->name), status);
 		c->stats.leases_expired++;
+		nlost++;
 		propose_status(c, n, status, "Node heartbeat missed");
 		probe_end(
 		    &c->opts.probe, "nomad.nomad.heartbeat.invalidate", began);
 	}
+	c->lost_ms = nlost == CORE_TURN_LOST ? c->now_ms : 0;
 }

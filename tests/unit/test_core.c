@@ -169,7 +169,7 @@ node_id(size_t i)
 }
 
 static void
-register_node(size_t i)
+register_as(const char *id)
 {
 	struct node_resources res = { .cpu = { .cpu_shares = room },
 		.memory = { .memory_mb = room },
@@ -181,8 +181,7 @@ register_node(size_t i)
 	struct driver_info driver = {
 		.key = "mock_driver", .detected = true, .healthy = true
 	};
-	struct node_register m = { .node = {
-				       .id = (char *)(uintptr_t)node_id(i),
+	struct node_register m = { .node = { .id = (char *)(uintptr_t)id,
 				       .name = "n",
 				       .secret_id = "s",
 				       .datacenter = "dc1",
@@ -198,6 +197,12 @@ register_node(size_t i)
 	sched_core_node_register(core, req, &m);
 	settle();
 	ck_assert_int_eq(refused(req), ERR_NONE);
+}
+
+static void
+register_node(size_t i)
+{
+	register_as(node_id(i));
 }
 
 static void
@@ -631,6 +636,37 @@ START_TEST(core_that_was_busy_calls_nobody_down)
 	ck_assert_uint_eq(stats.leases_expired, 1);
 	n = sched_node_find(sched_core_state(core), node_id(0));
 	ck_assert_str_eq(n->node->status, "down");
+	teardown();
+}
+END_TEST
+
+START_TEST(core_calls_many_lost_nodes_down_some_in_each_turn)
+{
+	struct sched_core_stats stats;
+	uint64_t before = 0;
+	char id[SCHED_ID_SIZE];
+
+	setup();
+	for (size_t i = NODES; i < 40; i++) {
+		snprintf(id, sizeof id, "%08zu-0000-4000-8000-000000000000", i);
+		register_as(id);
+	}
+	/* All leases of a new leader end at once. */
+	lead(false);
+	lead(true);
+	now_ms += 30000;
+	for (int i = 0; i < 3; i++) {
+		turn();
+		sched_core_tick(core);
+		settle();
+		sched_core_stats(core, &stats);
+		ck_assert_uint_gt(stats.leases_expired, before);
+		ck_assert_uint_le(stats.leases_expired, before + 16);
+		before = stats.leases_expired;
+		now_ms += 60; /* together longer than a server may be late */
+	}
+	ck_assert_uint_eq(before, 40);
+	ck_assert_uint_eq(stats.leases_forgiven, 0);
 	teardown();
 }
 END_TEST
@@ -1289,6 +1325,7 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_waits_for_room, core_does_a_command_once,
     core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
     core_knows_a_node_by_its_secret, core_that_was_busy_calls_nobody_down,
+    core_calls_many_lost_nodes_down_some_in_each_turn,
     core_has_a_node_drain_itself_and_come_back,
     core_leaves_a_node_that_leaves_to_the_operator_who_drained_it,
     core_leaves_a_node_as_the_operator_has_made_it_since_it_left,
