@@ -14,7 +14,8 @@
  *
  *	cluster.c          time, events, the network; a run from end to end
  *	cluster_opts.c     what a seed makes of it, and what goes wrong
- *	cluster_server.c   a server: its life, its loop, its Raft
+ *	cluster_server.c   a server: its life, its loop
+ *	cluster_raft.c     ... its Raft
  *	cluster_request.c  ... what it is asked
  *	cluster_members.c  ... and who they are
  *	cluster_node.c     a node: allocations come and go
@@ -362,11 +363,22 @@ void cluster_trouble(struct cluster *c);
 void server_open(struct cluster *c);
 void server_event(struct cluster *c, struct event *ev);
 void server_release(struct vserver *v);
-/* Tells Raft's thread. */
-void server_mail(struct vserver *v, struct mail m);
 size_t server_place(const struct vserver *v);
 /* All servers know that feature level. */
 void server_raise_level(struct vserver *v, uint64_t level);
+
+/* --- cluster_raft.c --- */
+
+struct vserver *server_of(struct cluster *c, const struct sim_server *s);
+/* The oldest; NULL: there is none. It stays where it is for now. */
+void *queue_take(struct queue *q, size_t size);
+void queue_release(struct queue *q);
+/* The loop tells Raft's thread, which reads all that it was told. */
+void server_mail(struct vserver *v, struct mail m);
+void server_read_mail(struct vserver *v);
+/* What the core wants: the act of a sim_host. */
+void server_on_act(
+    void *ctx, struct sim_server *s, const struct raft_action *a);
 
 /* --- cluster_members.c --- */
 
