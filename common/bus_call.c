@@ -96,7 +96,7 @@ call_find(const struct bus_peer *p, uint64_t id)
 bool
 bus_call_send(struct bus_peer *p, struct call *c)
 {
-	uint32_t head = (uint32_t)c->id | BUS_LINE_HEAD_END;
+	uint32_t head = (uint32_t)c->id | BUS_FRAME_HEAD_END;
 
 	if (bus_line_unsent(&p->line->line) > UNSENT_MAX)
 		return false;
@@ -165,7 +165,7 @@ bus_call_hear(struct bus_peer *p, const uint8_t *bytes, size_t n)
 	struct err err;
 	uint32_t head;
 
-	if (!bus_line_head(&bytes, &n, &head) ||
+	if (!bus_frame_take_head(&bytes, &n, &head) ||
 	    envelope_unpack(&e, bytes, n, &err) == -1) {
 		bus_complain(
 		    &p->complaint, loop_now_ms(p->loop), p->url, "no reply", 1);

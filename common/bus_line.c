@@ -14,9 +14,6 @@
 #include "common/mem.h"
 
 #define GREET_MS  10000
-#define GREETING  8
-#define LENGTH    8
-#define IPC_KIND  1           /* a message, of nng's kinds on ipc */
 #define ROOM_MORE 1024        /* the next room of a line that had too little */
 #define ROOM_MAX  (64u << 10) /* that much before a message is known to come */
 #define PAUSE     (1u << 20)  /* unsent, then a patient line reads no more */
@@ -27,36 +24,6 @@ struct bus_out {
 	struct buf now, later;
 	size_t at;
 };
-
-static void
-put_be(uint8_t *p, uint64_t v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		p[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
-}
-
-static uint64_t
-get_be(const uint8_t *p, size_t n)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < n; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-/* What stands before a message, its length last. */
-static size_t
-lead(const struct bus_line *l)
-{
-	return l->is_ipc ? 1 + LENGTH : LENGTH;
-}
-
-static uint64_t
-length_of(const struct bus_line *l, const uint8_t *p)
-{
-	return get_be(p + lead(l) - LENGTH, LENGTH);
-}
 
 /* --- the end --- */
 
@@ -165,10 +132,11 @@ set_room(struct bus_line *l, size_t cap)
 static void
 make_room(struct bus_line *l, size_t came, bool was_full)
 {
-	size_t need = 0, most = ROOM_MAX;
+	size_t need, most = ROOM_MAX;
+	struct bus_frame f;
 
-	if (l->in_len >= lead(l))
-		need = lead(l) + length_of(l, l->in);
+	bus_frame_look(l->in, l->in_len, l->is_ipc, &f);
+	need = f.lead + f.len;
 	if (l->in_len * 2 > most)
 		most = l->in_len * 2;
 	need = need < most ? need : most;
@@ -184,49 +152,34 @@ make_room(struct bus_line *l, size_t came, bool was_full)
 static size_t
 take_greeting(struct bus_line *l)
 {
-	uint8_t expected[GREETING] = { 0, 'S', 'P' };
-
-	if (l->in_len < GREETING)
+	if (l->in_len < BUS_GREETING)
 		return 0;
-	put_be(expected + 4, l->type->peer, 2);
-	if (memcmp(l->in, expected, GREETING) != 0) {
+	if (!bus_frame_is_greeting(l->in, l->type->peer)) {
 		bus_line_cut(l, "no greeting");
 		return 0;
 	}
 	l->is_up = true;
 	nng_aio_set_timeout(l->rx.aio, NNG_DURATION_INFINITE);
 	l->type->on_up(l);
-	return GREETING;
-}
-
-static size_t
-take_message(struct bus_line *l, const uint8_t *p, size_t n)
-{
-	size_t nlead = lead(l);
-	uint64_t len;
-
-	if (n < nlead)
-		return 0;
-	len = length_of(l, p);
-	if (l->is_ipc && *p != IPC_KIND)
-		bus_line_cut(l, "no message");
-	else if (len > BUS_MAX_MSG + BUS_LINE_HEAD)
-		bus_line_cut(l, "too large");
-	if (l->is_cut || n - nlead < len)
-		return 0;
-	l->type->on_message(l, p + nlead, len);
-	return nlead + len;
+	return BUS_GREETING;
 }
 
 static void
 take_all(struct bus_line *l)
 {
-	size_t at = l->is_up ? 0 : take_greeting(l), n;
+	size_t at = l->is_up ? 0 : take_greeting(l);
+	struct bus_frame f;
 
 	while (l->is_up && !l->dead && !l->is_cut) {
-		if ((n = take_message(l, l->in + at, l->in_len - at)) == 0)
+		const uint8_t *p = l->in + at;
+
+		if (!bus_frame_look(p, l->in_len - at, l->is_ipc, &f)) {
+			if (f.wrong != NULL)
+				bus_line_cut(l, f.wrong);
 			break;
-		at += n;
+		}
+		l->type->on_message(l, p + f.lead, f.len);
+		at += f.lead + f.len;
 	}
 	if (at > 0)
 		memmove(l->in, l->in + at, l->in_len - at);
@@ -371,16 +324,13 @@ void
 bus_line_send(
     struct bus_line *l, const uint32_t *head, const struct buf *message)
 {
-	uint8_t bytes[1 + LENGTH + sizeof *head] = { IPC_KIND };
-	size_t nlead = lead(l), nhead = head == NULL ? 0 : sizeof *head;
+	uint8_t lead[BUS_FRAME_LEAD_MAX];
 	nng_iov iov[2] = {
-		{ .iov_buf = bytes, .iov_len = nlead + nhead },
+		{ .iov_buf = lead },
 		{ .iov_buf = message->data, .iov_len = message->len },
 	};
 
-	put_be(bytes + nlead - LENGTH, nhead + message->len, LENGTH);
-	if (head != NULL)
-		put_be(bytes + nlead, *head, sizeof *head);
+	iov[0].iov_len = bus_frame_lead(lead, l->is_ipc, head, message->len);
 	send_bytes(l, iov, 2);
 }
 
@@ -392,24 +342,13 @@ bus_line_unsent(const struct bus_line *l)
 	return o == NULL ? 0 : o->now.len - o->at + o->later.len;
 }
 
-bool
-bus_line_head(const uint8_t **p, size_t *n, uint32_t *head)
-{
-	if (*n < sizeof *head)
-		return false;
-	*head = (uint32_t)get_be(*p, sizeof *head);
-	*p += sizeof *head;
-	*n -= sizeof *head;
-	return (*head & BUS_LINE_HEAD_END) != 0;
-}
-
 /* --- the beginning --- */
 
 void
 bus_line_start(struct bus_line *l, const struct bus_line_type *type,
     struct bus_hub *hub, const char *url, nng_stream *stream)
 {
-	uint8_t greeting[GREETING] = { 0, 'S', 'P' };
+	uint8_t greeting[BUS_GREETING];
 	nng_iov iov = { .iov_buf = greeting, .iov_len = sizeof greeting };
 
 	l->type = type;
@@ -418,7 +357,7 @@ bus_line_start(struct bus_line *l, const struct bus_line_type *type,
 	l->in = l->small;
 	l->in_cap = sizeof l->small;
 	bus_op_init(&l->rx, hub, on_received, l);
-	put_be(greeting + 4, type->self, 2);
+	bus_frame_greet(greeting, type->self);
 	send_bytes(l, &iov, 1);
 	nng_aio_set_timeout(l->rx.aio, GREET_MS);
 	if (l->is_cut)

@@ -11,15 +11,9 @@
 #include <nng/nng.h>
 
 #include "common/buf.h"
+#include "common/bus_frame.h"
 #include "common/bus_nng.h"
 
-/* What kinds of sockets say of themselves in the greeting. */
-enum { BUS_PUB = 0x20, BUS_SUB = 0x21, BUS_REQ = 0x30, BUS_REP = 0x31 };
-
-/* Goes before a request and, unchanged, before its reply; the highest bit is
- * set, for the others would be of relays between. */
-#define BUS_LINE_HEAD       4
-#define BUS_LINE_HEAD_END   UINT32_C(0x80000000)
 #define BUS_LINE_UNSENT_MAX (64u << 20) /* bytes; then it is cut */
 
 struct bus_line;
@@ -67,8 +61,5 @@ void bus_line_send(
 size_t bus_line_unsent(const struct bus_line *l); /* bytes */
 /* Hangs up; on_gone() follows. why, as told there, is borrowed. */
 void bus_line_cut(struct bus_line *l, const char *why);
-
-/* Takes a message's head off. False: it has none. */
-bool bus_line_head(const uint8_t **p, size_t *n, uint32_t *head);
 
 #endif

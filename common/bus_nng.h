@@ -1,7 +1,8 @@
 /*
  * What the bus's own files share; nobody else includes this. All of nng is
  * behind it: bus.c (the table, asking once), bus_hub.c (its threads),
- * bus_ends.c and bus_line.c (connections and messages), bus_tls.c, bus_server.c
+ * bus_ends.c and bus_line.c (connections and messages), bus_frame.c (their
+ * bytes), bus_tls.c, bus_server.c
  * with bus_answer.c, bus_peer.c with bus_call.c, and bus_topic.c.
  *
  * Of nng it is the streams. Its sockets are not: one that was closed while

@@ -153,7 +153,7 @@ on_message(struct bus_line *l, const uint8_t *p, size_t n)
 	struct err err;
 	uint32_t head;
 
-	if (bus_line_head(&p, &n, &head)) {
+	if (bus_frame_take_head(&p, &n, &head)) {
 		if (envelope_unpack(&e, p, n, &err) == -1) {
 			why = err.text;
 		} else if (!(e.flags & (ENVELOPE_REPLY | ENVELOPE_TOPIC))) {
