@@ -228,10 +228,12 @@ is_whole(struct meter *m, int64_t wall_ns)
 {
 	if (m->start == 0) {
 		rng_secret(&m->start, sizeof m->start);
-		m->start_ns = wall_ns;
+		m->start_ns = m->full_ns = wall_ns;
+		return true;
 	}
-	if (wall_ns - m->start_ns >= METER_FULL_NS && wall_ns >= m->full_ns &&
-	    wall_ns - m->full_ns < METER_FULL_NS)
+	if (wall_ns >= m->full_ns && wall_ns - m->full_ns < METER_FULL_NS &&
+	    (wall_ns - m->start_ns >= METER_FULL_NS ||
+		map_count(&m->slots) > METER_MESSAGE))
 		return false;
 	m->full_ns = wall_ns;
 	return true;

@@ -3,8 +3,9 @@
  * "metric.<daemon>" as proto/metric.h says.
  *
  * Each interval a daemon sets its gauges and publishes. What has changed goes
- * out at once, all of it every METER_FULL_NS and in a daemon's first seconds,
- * so that an idle daemon says little and who listens late soon knows all.
+ * out at once, all of it every METER_FULL_NS and, if it goes into one message,
+ * in a daemon's first seconds, so that an idle daemon says little and who
+ * listens late soon knows all.
  *
  * Counters and summaries are absolute since the start; those that have labels
  * are forgotten when nothing was counted for METER_IDLE_NS. A gauge that is

@@ -11,6 +11,10 @@
 #include "common/raft/node.h"
 #include "proto/meter.h"
 
+/* Of many jobs so many are told of before others have their turn. */
+#define JOBS_A_TURN 128
+#define JOBS_GAP_MS 2
+
 static void
 gauge(struct meter *m, const char *name, double value)
 {
@@ -62,29 +66,61 @@ set_job(struct schedd *sd, const struct sched_job *j, struct buf *scratch)
 	rec_clear(&job_summary_type, &sum);
 }
 
-static void
-set_jobs(struct schedd *sd)
+/* Where the last turn ended: what was removed since then may have stood before
+ * it, so a few may be told of twice. */
+static struct sched_job *
+next_job(const struct schedd *sd)
 {
-	const struct sched_state *st = sched_core_state(sd->core);
-	double pending = 0, running = 0, dead = 0;
-	struct meter *m = &sd->job_meter;
+	struct sched_job *j = sched_core_state(sd->core)->jobs;
+	size_t gone = 0, at = sd->telling.at;
+
+	if (HASH_COUNT(j) < sd->telling.njobs)
+		gone = sd->telling.njobs - HASH_COUNT(j);
+	for (at = at > gone ? at - gone : 0; j != NULL && at > 0; at--)
+		j = j->hh.next;
+	return j;
+}
+
+/* One turn's jobs. False: there are more. */
+static bool
+set_some_jobs(struct schedd *sd)
+{
+	struct sched_job *j = next_job(sd);
 	struct buf scratch = { 0 };
 
-	for (struct sched_job *j = st->jobs; j != NULL; j = j->hh.next) {
+	for (size_t n = 0; j != NULL && n < JOBS_A_TURN; n++, j = j->hh.next) {
 		const char *status;
 
+		sd->telling.at++;
 		if (j->job == NULL)
 			continue;
 		status = sched_job_status(j);
-		pending += strcmp(status, "pending") == 0;
-		running += strcmp(status, "running") == 0;
-		dead += strcmp(status, "dead") == 0;
+		sd->telling.pending += strcmp(status, "pending") == 0;
+		sd->telling.running += strcmp(status, "running") == 0;
+		sd->telling.dead += strcmp(status, "dead") == 0;
 		set_job(sd, j, &scratch);
 	}
+	sd->telling.njobs = HASH_COUNT(sched_core_state(sd->core)->jobs);
 	buf_release(&scratch);
-	gauge(m, "nomad.nomad.job_status.pending", pending);
-	gauge(m, "nomad.nomad.job_status.running", running);
-	gauge(m, "nomad.nomad.job_status.dead", dead);
+	return j == NULL;
+}
+
+static void
+tell_more_jobs(void *arg)
+{
+	struct schedd *sd = arg;
+	struct meter *m = &sd->job_meter;
+
+	if (!sd->leading)
+		return;
+	if (!set_some_jobs(sd)) {
+		loop_timer_set(sd->telling.timer, JOBS_GAP_MS);
+		return;
+	}
+	gauge(m, "nomad.nomad.job_status.pending", sd->telling.pending);
+	gauge(m, "nomad.nomad.job_status.running", sd->telling.running);
+	gauge(m, "nomad.nomad.job_status.dead", sd->telling.dead);
+	meter_publish(m, sd->daemon->pub, loop_wall_ns(sd->loop));
 }
 
 /* While no command changes the state, jobs are told of again only so that
@@ -95,13 +131,18 @@ tell_jobs(struct schedd *sd)
 	uint64_t index = sched_core_state(sd->core)->index;
 	uint64_t now_ms = loop_now_ms(sd->loop);
 
-	if (index == sd->told_index && sd->told_ms != 0 &&
-	    now_ms - sd->told_ms < METER_FULL_NS / CLOCK_NS_PER_MS)
+	if (sd->telling.timer == NULL)
+		sd->telling.timer =
+		    loop_timer_new(sd->loop, tell_more_jobs, sd);
+	if (loop_timer_is_set(sd->telling.timer) ||
+	    (index == sd->told_index && sd->told_ms != 0 &&
+		now_ms - sd->told_ms < METER_FULL_NS / CLOCK_NS_PER_MS))
 		return;
-	set_jobs(sd);
-	meter_publish(&sd->job_meter, sd->daemon->pub, loop_wall_ns(sd->loop));
 	sd->told_index = index;
 	sd->told_ms = now_ms;
+	sd->telling.at = sd->telling.njobs = 0;
+	sd->telling.pending = sd->telling.running = sd->telling.dead = 0;
+	tell_more_jobs(sd);
 }
 
 /* --- evaluations --- */

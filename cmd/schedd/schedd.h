@@ -73,6 +73,11 @@ struct schedd {
 	struct meter job_meter; /* numbers that only a command changes */
 	uint64_t told_index;    /* of the state, when they were told */
 	uint64_t told_ms;
+	struct {
+		struct loop_timer *timer; /* set: jobs are being told of */
+		size_t at, njobs;         /* where, and of how many then */
+		double pending, running, dead;
+	} telling;
 	uint64_t nqueries;         /* reads of the state by the API */
 	uint64_t nproposed;        /* commands given to the log */
 	struct raft_ask *raft_ask; /* a change of the servers, or NULL */

@@ -243,6 +243,7 @@ schedd_release(struct daemon *d)
 	schedd_tls_close(sd);
 	loop_timer_free(sd->tick);
 	loop_timer_free(sd->tidy);
+	loop_timer_free(sd->telling.timer);
 	sched_core_free(sd->core);
 	meter_release(&sd->meter);
 	meter_release(&sd->job_meter);

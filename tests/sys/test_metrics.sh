@@ -225,3 +225,12 @@ eventually 10 settled
 eventually 10 asks 'nomad_nomad_job_summary_running{exported_job="x",job="nomad"}' 1
 eventually 5 asks 'nomad_client_allocations_running{job="nomad"}' 1
 eventually 5 grep -q $'\t1\t' "$TEST_DIR/monitor"
+
+# More jobs than one turn tells of.
+for i in $(seq 200); do
+	curl -s -X PUT -d '{"Job": {"ID": "many-'"$i"'", "Name": "m", "Type": "batch",
+	  "Datacenters": ["nowhere"], "TaskGroups": [{"Name": "g", "Tasks": [{
+	    "Name": "t", "Driver": "raw_exec", "Config": {"command": "/bin/true"}}]}]}}' \
+		"$NOMAD_ADDR/v1/jobs" >/dev/null
+done
+eventually 10 asks 'count(nomad_nomad_job_summary_queued{exported_job=~"many-.*",job="nomad"})' 200

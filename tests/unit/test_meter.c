@@ -1,6 +1,7 @@
 #include "proto/meter.h"
 
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,28 @@ START_TEST(meter_tells_all_at_first_and_later_what_is_new)
 }
 END_TEST
 
+START_TEST(meter_of_many_numbers_tells_all_of_them_now_and_then)
+{
+	struct meter m = { .source = "test" };
+
+	for (int64_t s = 1; s <= 21; s++) {
+		struct metrics out;
+
+		for (int i = 0; i <= METER_MESSAGE; i++) {
+			char name[16];
+
+			snprintf(name, sizeof name, "g%d", i);
+			meter_gauge(&m, name, i == 7 ? (double)s : 1, NULL, 0);
+		}
+		meter_take(&m, AT(s), &out);
+		ck_assert_uint_eq(
+		    out.nmetrics, s % 10 == 1 ? METER_MESSAGE + 1 : 1);
+		free(out.metrics);
+	}
+	meter_release(&m);
+}
+END_TEST
+
 START_TEST(meter_forgets_a_gauge_that_is_not_set_again)
 {
 	struct meter m = { .source = "test" };
@@ -162,5 +185,6 @@ END_TEST
 UNIT_MAIN("meter", meter_counts_up_or_takes_a_total,
     meter_tells_of_a_server_of_http,
     meter_tells_all_at_first_and_later_what_is_new,
+    meter_of_many_numbers_tells_all_of_them_now_and_then,
     meter_forgets_a_gauge_that_is_not_set_again,
     meter_forgets_an_idle_counter_that_has_labels, meter_tells_of_the_process)
