@@ -126,8 +126,12 @@ look(void *arg)
 	struct fence *f = arg;
 	uint64_t now_ms = loop_now_ms(f->na->loop);
 	uint64_t at = stop_due(f, now_ms);
+	bool was_armed = f->armed;
 
 	f->armed = at != 0;
+	/* The lease may be older than what it matters to. */
+	if (f->armed && !was_armed && f->times.heard_ms != 0)
+		keep(f);
 	if (f->armed)
 		loop_timer_set(f->timer, at - now_ms);
 }

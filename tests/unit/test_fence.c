@@ -1,9 +1,15 @@
 #include "cmd/nodeagent/fence.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/nodeagent/allocrun.h"
+#include "cmd/nodeagent/config.h"
+#include "cmd/nodeagent/rmtree.h"
+#include "cmd/nodeagent/runner.h"
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/mem.h"
 #include "tests/lib/unit.h"
 
@@ -223,6 +229,118 @@ START_TEST(it_is_lost_after_a_restart_of_nodeagent_too)
 }
 END_TEST
 
+/* --- what is kept --- */
+
+/* A node that has a lease and, at times, something with a time. */
+struct world {
+	char dir[64];
+	struct nodeagent na;
+	struct nodeagent_config config;
+	struct disconnect_strategy disconnect;
+	struct task_group group;
+	struct task_run task; /* has not ended */
+	struct alloc_run run;
+	struct runner runner;
+	struct fence *fence;
+};
+
+static void
+open_world(struct world *w)
+{
+	*w = (struct world){ .dir = "/tmp/test_fence.XXXXXX" };
+	ck_assert_ptr_nonnull(mkdtemp(w->dir));
+	nodeagent_config_init(&w->config);
+	free(w->config.common.data_dir);
+	w->config.common.data_dir = xstrdup(w->dir);
+	w->na.config = &w->config;
+	w->na.loop = loop_new();
+	w->disconnect.stop_on_client_after = 60 * S;
+	w->group.disconnect = &w->disconnect;
+	w->run.group = &w->group;
+	w->run.tasks = &w->task;
+	w->run.ntasks = 1;
+	w->runner.run = &w->run;
+	w->fence = fence_new(&w->na);
+}
+
+static void
+close_world(struct world *w)
+{
+	struct err err;
+
+	fence_free(w->fence);
+	map_release(&w->na.runners);
+	rec_clear(&nodeagent_config_type, &w->config);
+	loop_free(w->na.loop);
+	ck_assert_int_eq(rmtree(AT_FDCWD, w->dir, &err), 0);
+}
+
+static void
+look(struct world *w)
+{
+	bool never = false;
+
+	fence_changed(w->fence);
+	loop_wait(w->na.loop, &never, 20);
+}
+
+/* What a restarted nodeagent would know, behind the boot's id; 0: nothing. */
+static uint64_t
+kept_ms(const struct world *w)
+{
+	char *path = xasprintf("%s/heard", w->dir);
+	const char *text;
+	struct buf b = { 0 };
+	struct err err;
+	uint64_t ms;
+
+	ck_assert_int_eq(file_read(path, 100, &b, &err), 0);
+	text = buf_str(&b);
+	ms = b.len > 37 ? strtoull(text + 37, NULL, 10) : 0;
+	buf_release(&b);
+	free(path);
+	return ms;
+}
+
+START_TEST(a_lease_from_before_the_first_group_with_a_time_is_kept)
+{
+	struct world w;
+	uint64_t at_ms;
+
+	open_world(&w);
+	at_ms = loop_now_ms(w.na.loop);
+	fence_heard(w.fence, at_ms, 2000);
+	look(&w);
+	ck_assert_uint_eq(kept_ms(&w), 0); /* nobody asks for it */
+	map_put(&w.na.runners, "a1", &w.runner);
+	look(&w);
+	ck_assert_uint_eq(kept_ms(&w), at_ms);
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(what_an_earlier_group_had_kept_is_not_a_later_ones)
+{
+	struct world w;
+	uint64_t at_ms;
+
+	open_world(&w);
+	at_ms = loop_now_ms(w.na.loop);
+	map_put(&w.na.runners, "a1", &w.runner);
+	look(&w);
+	fence_heard(w.fence, at_ms, 2000);
+	ck_assert_uint_eq(kept_ms(&w), at_ms);
+	map_remove(&w.na.runners, "a1");
+	look(&w);
+	fence_heard(w.fence, at_ms + 10, 2000);
+	ck_assert_uint_eq(kept_ms(&w), at_ms);
+	map_put(&w.na.runners, "a1", &w.runner);
+	look(&w);
+	ck_assert_uint_eq(kept_ms(&w), at_ms + 10);
+	close_world(&w);
+}
+END_TEST
+
 UNIT_MAIN("fence", a_group_that_asks_for_nothing_is_never_due,
     time_counts_from_the_last_lease_asked_for,
     nothing_is_due_while_the_lease_may_hold,
@@ -230,4 +348,6 @@ UNIT_MAIN("fence", a_group_that_asks_for_nothing_is_never_due,
     what_is_stopped_so_is_lost_and_not_done,
     a_shutdown_delay_does_not_hold_it_up,
     what_was_told_to_stop_is_stopped_and_not_lost,
-    what_has_ended_stays_as_it_was, it_is_lost_after_a_restart_of_nodeagent_too)
+    what_has_ended_stays_as_it_was, it_is_lost_after_a_restart_of_nodeagent_too,
+    a_lease_from_before_the_first_group_with_a_time_is_kept,
+    what_an_earlier_group_had_kept_is_not_a_later_ones)
