@@ -403,11 +403,20 @@ submit(struct bench *b, const char *name, size_t i, size_t count)
 static void
 fill(struct bench *b)
 {
+	double longest;
+
+	info(b, "longest_turn_us");
 	for (size_t i = 0; i < nallocs / PER_JOB; i++) {
 		submit(b, "job", i, PER_JOB);
 		pass(b, 10);
 	}
 	wait_for(b, manynodes_running, nallocs, "allocations run");
+	longest = (double)info(b, "longest_turn_us") / 1e3;
+	printf("jobs of %d are placed: the loop's longest turn %.0f ms "
+	       "(wanted <= 10)\n",
+	    PER_JOB, longest);
+	bench_row(
+	    "longest turn while jobs are placed", longest, "ms", "", 0, 0);
 	pass(b, 12000); /* what that needed for a moment is given back */
 	printf("schedd PSS with %zu nodes, %zu allocations: %.1f MB (wanted "
 	       "<= 100)\n",
