@@ -6,6 +6,8 @@
 #include "cmd/schedd/portset.h"
 #include "cmd/schedd/text.h"
 
+#define AHEAD 8 /* nodes that are fetched before they are looked at */
+
 bool
 world_glob(const char *p, const char *s)
 {
@@ -113,6 +115,10 @@ world_candidate(struct world *w, size_t no)
 struct world_node *
 world_peek(const struct world *w, size_t no, struct world_node *scratch)
 {
+	/* They are asked for one after the other, and each is elsewhere in
+	 * memory. */
+	if (no + AHEAD < w->ncandidates)
+		__builtin_prefetch(&world_row(w, no + AHEAD)->sn->held);
 	if (w->nodes[no] != NULL)
 		return w->nodes[no];
 	fill_node(w, no, scratch);
