@@ -69,6 +69,15 @@ fit_usage(const struct allocated_resources *r, struct sched_usage *out)
 }
 
 void
+fit_usage_add(struct sched_usage *u, const struct sched_usage *d, int64_t sign)
+{
+	u->cpu += sign * d->cpu;
+	u->memory_mb += sign * d->memory_mb;
+	u->memory_max_mb += sign * d->memory_max_mb;
+	u->disk_mb += sign * d->disk_mb;
+}
+
+void
 fit_node_room(const struct node *n, struct sched_usage *out)
 {
 	*out = (struct sched_usage){ 0 };

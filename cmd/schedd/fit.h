@@ -15,6 +15,10 @@
 /* What an allocation with these resources takes up at most. */
 void fit_usage(const struct allocated_resources *r, struct sched_usage *out);
 
+/* Adds d to u, or with -1 takes it out. */
+void fit_usage_add(
+    struct sched_usage *u, const struct sched_usage *d, int64_t sign);
+
 /* What a node has for allocations: all of it less what is reserved. */
 void fit_node_room(const struct node *n, struct sched_usage *out);
 

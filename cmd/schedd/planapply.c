@@ -47,21 +47,12 @@ add(struct verify *v, const struct alloc *a)
 	p->adds[p->nadds++] = a;
 }
 
-static void
-sum_add(struct sched_usage *u, const struct sched_usage *d, int64_t sign)
-{
-	u->cpu += sign * d->cpu;
-	u->memory_mb += sign * d->memory_mb;
-	u->memory_max_mb += sign * d->memory_max_mb;
-	u->disk_mb += sign * d->disk_mb;
-}
-
 /* It is not there any more, or anew in the plan. */
 static void
 take_out(struct verify *v, struct sched_alloc *a)
 {
 	if (map_put(&v->gone, a->id, a) == NULL && !sched_alloc_is_terminal(a))
-		sum_add(&part_of(v, a->node->id)->freed, a->usage, 1);
+		fit_usage_add(&part_of(v, a->node->id)->freed, a->usage, 1);
 }
 
 static void
@@ -155,12 +146,12 @@ check_room(const struct verify *v, const struct sched_node *n,
 {
 	struct sched_usage used = n->usage, room, u;
 
-	sum_add(&used, &p->freed, -1);
+	fit_usage_add(&used, &p->freed, -1);
 	for (size_t i = 0; i < p->nadds; i++) {
 		if (p->adds[i]->allocated_resources == NULL)
 			continue;
 		fit_usage(p->adds[i]->allocated_resources, &u);
-		sum_add(&used, &u, 1);
+		fit_usage_add(&used, &u, 1);
 	}
 	if (n->node->node_max_allocs > 0 &&
 	    p->nadds + count_staying(v, n) > (size_t)n->node->node_max_allocs)

@@ -10,15 +10,6 @@
 
 /* --- counts --- */
 
-static void
-usage_add(struct sched_usage *u, const struct sched_usage *d, int64_t sign)
-{
-	u->cpu += sign * d->cpu;
-	u->memory_mb += sign * d->memory_mb;
-	u->memory_max_mb += sign * d->memory_max_mb;
-	u->disk_mb += sign * d->disk_mb;
-}
-
 /* Takes the allocation into its job's and node's sums, or out of them. */
 static void
 count(struct sched_alloc *a, int sign)
@@ -26,7 +17,7 @@ count(struct sched_alloc *a, int sign)
 	a->job->groups[a->group].count[a->client] += sign;
 	if (sched_alloc_is_client_terminal(a))
 		return;
-	usage_add(&a->node->held, a->usage, sign);
+	fit_usage_add(&a->node->held, a->usage, sign);
 	a->node->nheld += (size_t)sign;
 	if (a->desired != SCHED_RUN)
 		return;
@@ -34,7 +25,7 @@ count(struct sched_alloc *a, int sign)
 		a->job->nlive++;
 	else
 		a->job->nlive--;
-	usage_add(&a->node->usage, a->usage, sign);
+	fit_usage_add(&a->node->usage, a->usage, sign);
 }
 
 static size_t

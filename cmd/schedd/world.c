@@ -126,15 +126,6 @@ world_peek(const struct world *w, size_t no, struct world_node *scratch)
 }
 
 static void
-use(struct sched_usage *u, const struct sched_usage *d, int64_t sign)
-{
-	u->cpu += sign * d->cpu;
-	u->memory_mb += sign * d->memory_mb;
-	u->memory_max_mb += sign * d->memory_max_mb;
-	u->disk_mb += sign * d->disk_mb;
-}
-
-static void
 note_own(struct world *w, struct world_node *n, const struct sched_alloc *a,
     int sign)
 {
@@ -315,7 +306,7 @@ move(struct world *w, const struct sched_alloc *a, int sign)
 
 	if (n == NULL || sched_alloc_is_client_terminal(a))
 		return;
-	use(&n->used, a->usage, sign);
+	fit_usage_add(&n->used, a->usage, sign);
 	n->live += (size_t)sign;
 	note_own(w, n, a, sign);
 	if (a->nports > 0)
@@ -383,7 +374,7 @@ world_place(struct world *w, struct world_node *n,
 
 	*add = (struct world_add){ *usage, group, resources, n->adds };
 	n->adds = add;
-	use(&n->used, usage, 1);
+	fit_usage_add(&n->used, usage, 1);
 	n->live++;
 	n->mine++;
 	if (n->in_group == NULL)
