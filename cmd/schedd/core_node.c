@@ -10,6 +10,7 @@
 #include "cmd/schedd/nodeclass.h"
 #include "cmd/schedd/plant.h"
 #include "cmd/schedd/text.h"
+#include "cmd/schedd/world.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/text.h"
@@ -83,14 +84,6 @@ is_everywhere(const struct job *job)
 	       job->parameterized_job == NULL;
 }
 
-static bool
-is_in_pool(const struct job *job, const struct node *n)
-{
-	return sched_is_empty(job->node_pool) ||
-	       sched_eq(job->node_pool, "all") ||
-	       sched_eq(job->node_pool, n->node_pool);
-}
-
 void
 core_node_evals(struct sched_core *c, const struct sched_node *n,
     const char *trigger, struct core_evals *out)
@@ -105,7 +98,7 @@ core_node_evals(struct sched_core *c, const struct sched_node *n,
 	for (const struct sched_job *j = c->state.jobs;
 	     j != NULL && n->node != NULL; j = j->hh.next)
 		if (j->job != NULL && is_everywhere(j->job) &&
-		    is_in_pool(j->job, n->node))
+		    world_is_pool_meant(j->job, n->node->node_pool))
 			add_eval(c, out, j->job, n, trigger);
 }
 

@@ -32,8 +32,8 @@ world_glob(const char *p, const char *s)
 	return *p == '\0';
 }
 
-static bool
-is_in_pool(const struct job *job, const char *pool)
+bool
+world_is_pool_meant(const struct job *job, const char *pool)
 {
 	return sched_eq(job->node_pool, "all") ||
 	       sched_eq(job->node_pool, pool);
@@ -52,7 +52,7 @@ is_in_datacenters(const struct job *job, const char *datacenter)
 bool
 world_is_meant(const struct job *job, const struct node *n)
 {
-	return is_in_pool(job, n->node_pool) &&
+	return world_is_pool_meant(job, n->node_pool) &&
 	       is_in_datacenters(job, sched_str(n->datacenter));
 }
 
@@ -198,7 +198,7 @@ static void
 add_candidates(struct world *w)
 {
 	const struct nodetable *t = w->table;
-	const bool *pools = choose(w, &t->pools, is_in_pool);
+	const bool *pools = choose(w, &t->pools, world_is_pool_meant);
 	const bool *datacenters = choose(w, &t->datacenters, is_in_datacenters);
 	int64_t *counts =
 	    arena_alloc(w->arena, (t->datacenters.n + 1) * sizeof *counts);

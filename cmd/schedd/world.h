@@ -115,6 +115,10 @@ const struct portset *world_ports(struct world *w, struct world_node *n);
 /* Whether a job may run on the node, looking at datacenter and pool only. */
 bool world_is_meant(const struct job *job, const struct node *n);
 
+/* Whether it may run in that pool of nodes: its own, or any if that is "all".
+ * A job that is in the state names one. */
+bool world_is_pool_meant(const struct job *job, const char *pool);
+
 /* Text with stars for any run of characters. */
 bool world_glob(const char *pattern, const char *text);
 
