@@ -144,23 +144,24 @@ sched_core_knows_node(
 	return n != NULL && sched_eq(n->node->secret_id, secret_id);
 }
 
-static const char *
-node_problem(const struct sched_core *c, const struct node *n)
+static int
+node_check(const struct sched_core *c, const struct node *n, struct err *err)
 {
 	const struct sched_node *old =
 	    sched_node_find(&c->state, sched_str(n->id));
 
 	if (sched_is_empty(n->id) || strlen(n->id) >= SCHED_ID_SIZE)
-		return "missing or overlong node ID";
+		return err_set(err, ERR_BAD, "missing or overlong node ID");
 	if (sched_is_empty(n->secret_id))
-		return "missing node secret ID";
+		return err_set(err, ERR_BAD, "missing node secret ID");
 	if (sched_is_empty(n->datacenter))
-		return "missing datacenter";
+		return err_set(err, ERR_BAD, "missing datacenter");
 	if (sched_is_empty(n->name))
-		return "missing node name";
+		return err_set(err, ERR_BAD, "missing node name");
 	if (old != NULL && !sched_eq(old->node->secret_id, n->secret_id))
-		return "node secret ID does not match";
-	return NULL;
+		return err_set(
+		    err, ERR_DENIED, "node secret ID does not match");
+	return 0;
 }
 
 static bool
@@ -187,14 +188,12 @@ sched_core_node_register(
 	struct core_pending *p;
 	const struct sched_node *old;
 	struct sched_node fresh = { .id = m->node.id, .node = &r.node };
-	const char *bad;
+	struct err err;
 
 	if (!core_may_ask(c, req))
 		return;
-	if ((bad = node_problem(c, &m->node)) != NULL) {
-		core_refuse(c, req,
-		    strstr(bad, "match") != NULL ? ERR_DENIED : ERR_BAD, "%s",
-		    bad);
+	if (node_check(c, &m->node, &err) == -1) {
+		core_refuse(c, req, err.code, "%s", err.text);
 		return;
 	}
 	if (!sched_eq(m->node.status, "ready"))

@@ -616,6 +616,26 @@ START_TEST(core_knows_a_node_by_its_secret)
 }
 END_TEST
 
+START_TEST(core_registers_no_node_that_is_not_whole_or_another_ones)
+{
+	struct node_register m = { .node = {
+				       .id = (char *)(uintptr_t)node_id(0),
+				       .name = "n",
+				       .secret_id = "other" } };
+	uint64_t req;
+
+	setup();
+	sched_core_node_register(core, req = ask(), &m);
+	settle();
+	ck_assert_int_eq(refused(req), ERR_BAD); /* of no datacenter */
+	m.node.datacenter = "dc1";
+	sched_core_node_register(core, req = ask(), &m);
+	settle();
+	ck_assert_int_eq(refused(req), ERR_DENIED);
+	teardown();
+}
+END_TEST
+
 START_TEST(core_that_was_busy_calls_nobody_down)
 {
 	struct sched_core_stats stats;
@@ -1324,7 +1344,9 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_replaces_what_ran_on_a_lost_node, core_replaces_what_a_node_gave_up,
     core_waits_for_room, core_does_a_command_once,
     core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
-    core_knows_a_node_by_its_secret, core_that_was_busy_calls_nobody_down,
+    core_knows_a_node_by_its_secret,
+    core_registers_no_node_that_is_not_whole_or_another_ones,
+    core_that_was_busy_calls_nobody_down,
     core_calls_many_lost_nodes_down_some_in_each_turn,
     core_has_a_node_drain_itself_and_come_back,
     core_leaves_a_node_that_leaves_to_the_operator_who_drained_it,
