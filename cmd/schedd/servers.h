@@ -25,7 +25,8 @@ const struct cluster_server *servers_self(const struct schedd *sd);
 const struct cluster_server *servers_leader(const struct schedd *sd);
 /* Those of the region that the pool knows, this one first. */
 struct cluster_view servers_view(const struct schedd *sd);
-/* Since the leader was heard; 0 on the leader itself. */
+/* Since the leader was heard; 0 on the leader itself, on a server that is
+ * alone, and while there is no log yet. */
 uint64_t servers_last_contact_ms(const struct schedd *sd);
 /* Whether another server could lead without this one knowing. */
 bool servers_may_disagree(const struct schedd *sd);
@@ -37,8 +38,14 @@ void servers_tags(const struct schedd *sd, struct rec_kv **tags, size_t *n);
 
 /* --- what is heard --- */
 
+/* All members that gossipd knows; rows are only looked at. Opens the log when
+ * it was waited for and these are enough. */
 void servers_learn(struct schedd *sd, const struct member_rows *rows);
+/* Somebody leads, this server or another one, or nobody; or how the leader is
+ * reached may be known now. The leader looks at its config anew, and what was
+ * kept for a leader goes on. */
 void servers_led(struct schedd *sd);
+/* This config is committed, and copied. */
 void servers_configured(struct schedd *sd, const struct raft_config *config);
 /* The state's feature level may be another one. */
 void servers_leveled(struct schedd *sd);
