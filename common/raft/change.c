@@ -131,11 +131,13 @@ changed(struct raft_config *c, const struct raft_event *ev)
 	return rv == 0 ? raft_config_check(c) : -1;
 }
 
+/* Who has not answered since we lead may be gone for long. */
 static bool
 is_silent(const struct raft *r, const struct raft_peer *p)
 {
 	return p->id != r->opts.id &&
-	       r->now_ms - p->acked_ms > r->opts.election_ms;
+	       (p->incarnation == 0 ||
+		   r->now_ms - p->acked_ms > r->opts.election_ms);
 }
 
 /* Whether a majority of the voters to be answered lately, ourselves too. */

@@ -132,17 +132,32 @@ status(const struct desk *d)
 	return s;
 }
 
-/* Server 1 of three becomes leader of term 2, its no-op (2) unsynced. */
+/* Servers 2 to last grant it. */
+static void
+grant(struct desk *d, enum raft_message_type type, uint64_t last)
+{
+	for (uint64_t id = 2; id <= last; id++)
+		hear(d, (struct raft_message){
+			    .type = type, .from = id, .term = 2, .ok = true });
+}
+
+/* Server 1 becomes leader of term 2 by the votes of those up to last, its
+ * no-op (2) unsynced. */
+static void
+win_by(struct desk *d, uint64_t last)
+{
+	tick(d, ELECTION_MS);
+	grant(d, RAFT_PREVOTE_REPLY, last);
+	sync_disk(d);
+	grant(d, RAFT_VOTE_REPLY, last);
+	ck_assert_int_eq(status(d).role, RAFT_LEADER);
+}
+
+/* Of three. */
 static void
 win(struct desk *d)
 {
-	tick(d, ELECTION_MS);
-	hear(d, (struct raft_message){
-		    .type = RAFT_PREVOTE_REPLY, .term = 2, .ok = true });
-	sync_disk(d);
-	hear(d, (struct raft_message){
-		    .type = RAFT_VOTE_REPLY, .term = 2, .ok = true });
-	ck_assert_int_eq(status(d).role, RAFT_LEADER);
+	win_by(d, 2);
 }
 
 START_TEST(a_single_server_leads_and_commits_by_its_own_sync_alone)
@@ -637,6 +652,25 @@ START_TEST(no_change_leaves_too_few_in_touch)
 }
 END_TEST
 
+/* Two of five have been dead since before the election: without a third the
+ * other two of the four left are too few, as soon as this one leads. */
+START_TEST(who_has_not_answered_a_new_leader_is_not_in_touch)
+{
+	struct desk d;
+
+	desk_init(&d, 5, NULL, 0, 1);
+	win_by(&d, 3);
+	sync_disk(&d);
+	matched(&d, 2, 2);
+	matched(&d, 3, 2);
+	change(&d, RAFT_REMOVE, 3);
+	ck_assert_int_eq(refusal(&d), RAFT_UNSAFE);
+	change(&d, RAFT_REMOVE, 4);
+	ck_assert_int_eq(refusal(&d), 0);
+	desk_release(&d);
+}
+END_TEST
+
 START_TEST(a_leader_that_removes_itself_goes_when_that_is_committed)
 {
 	struct desk d;
@@ -837,6 +871,7 @@ UNIT_MAIN("raft", who_stays_alone_lets_go_what_was_applied_and_takes_nobody,
     servers_change_only_after_the_leaders_own_entry_and_one_by_one,
     a_learner_counts_for_nothing_and_is_promoted_when_it_has_caught_up,
     a_silent_learner_is_not_promoted, no_change_leaves_too_few_in_touch,
+    who_has_not_answered_a_new_leader_is_not_in_touch,
     a_leader_that_removes_itself_goes_when_that_is_committed,
     an_heir_is_told_when_its_disk_has_all_and_nothing_is_added,
     an_heir_is_told_only_when_all_that_was_proposed_is_committed,
