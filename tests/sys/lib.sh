@@ -150,6 +150,7 @@ write_configs() {
 		http = "127.0.0.1:$HTTP_PORT";
 		rpc = "127.0.0.1:$RPC_PORT";
 		node_http = "127.0.0.1:$NODE_PORT";
+		lease_grace = "10s"; # a busy machine is no lost node
 		data_dir = "$DATA/schedd";
 		run_dir = "$RUN";
 	EOF

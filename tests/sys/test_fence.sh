@@ -10,6 +10,7 @@
 STOPS="/bin/sleep 86397"
 STAYS="/bin/sleep 86396"
 WORKS="/bin/sleep 86395"
+ALONE="/bin/sleep 86394"
 AFTER=4
 
 job() { # NAME TYPE COMMAND COUNT [DISCONNECT]
@@ -18,9 +19,6 @@ job() { # NAME TYPE COMMAND COUNT [DISCONNECT]
 		  type = "$2"
 		  group "g" {
 		    count = $4
-		    constraint {
-		      distinct_hosts = true
-		    }
 		    ${5:-}
 		    task "t" {
 		      driver       = "raw_exec"
@@ -51,54 +49,77 @@ total_is() { [ "$(total "$1")" = "$2" ]; }
 stopped_after() { # MACHINE
 	sed -n 's/.*no server is in reach.* silent_ms=\([0-9]*\).*/\1/p' "$DC_DIR/$1/agent.log"
 }
-all_count() { # each of the three jobs is complete
+all_count() { # each of the jobs is complete
 	has_job_allocs stops '.ClientStatus == "running"' 3 && total_is "$STOPS" 3 &&
 		has_job_allocs stays '.ClientStatus == "running"' 3 && total_is "$STAYS" 3 &&
-		has_job_allocs works '.ClientStatus == "running"' 3 && total_is "$WORKS" 3
+		has_job_allocs works '.ClientStatus == "running"' 3 && total_is "$WORKS" 3 &&
+		has_job_allocs alone '.ClientStatus == "running"' 1 && total_is "$ALONE" 1
 }
 
 devcluster up >"$TEST_DIR/up.out" || fail "up: $(cat "$TEST_DIR/up.out")"
 fences="disconnect {
   stop_on_client_after = \"${AFTER}s\"
 }"
-job stops service "$STOPS" 3 "$fences" >"$TEST_DIR/stops.nomad"
-job stays service "$STAYS" 3 >"$TEST_DIR/stays.nomad"
-job works batch "$WORKS" 3 "$fences" >"$TEST_DIR/works.nomad"
-for j in stops stays works; do
+spread='constraint {
+  distinct_hosts = true
+}'
+job stops service "$STOPS" 3 "$spread
+$fences" >"$TEST_DIR/stops.nomad"
+job stays service "$STAYS" 3 "$spread" >"$TEST_DIR/stays.nomad"
+job works batch "$WORKS" 3 "$spread
+$fences" >"$TEST_DIR/works.nomad"
+job alone service "$ALONE" 1 "$fences" >"$TEST_DIR/alone.nomad"
+for j in stops stays works alone; do
 	on s1 rove job run -detach "$TEST_DIR/$j.nomad" >"$TEST_DIR/run.out" ||
 		fail "job run: $(cat "$TEST_DIR/run.out")"
 done
 eventually 20 all_count
 
-# The cable of c1 is pulled. The node is taken for lost some four seconds later,
-# and as every machine has one of each nothing is put in its place.
-before=$(processes c1 "$STAYS")
-devcluster unplug c1
-eventually 20 node_is c1 down
-eventually 20 here c1 "$STOPS" 0
-eventually 5 here c1 "$WORKS" 0
-# Two jobs, each after that much silence, which began when it asked last.
-expect_eq "$(stopped_after c1 | wc -l)" 2
-for t in $(stopped_after c1); do
+# Of one there are never two, not for a moment.
+watch() {
+	while [ ! -e "$TEST_DIR/enough" ]; do
+		[ "$(total "$ALONE")" -le 1 ] || touch "$TEST_DIR/two"
+	done
+}
+watch &
+watcher=$!
+
+# The cable of one is pulled, which is taken for lost some four seconds later.
+# As every machine has one of each, nothing is put in the place of most.
+for home in "${CLIENTS[@]}"; do
+	here "$home" "$ALONE" 0 || break
+done
+before=$(processes "$home" "$STAYS")
+devcluster unplug "$home"
+eventually 20 node_is "$home" down
+for command in "$STOPS" "$WORKS" "$ALONE"; do eventually 20 here "$home" "$command" 0; done
+# After that much silence, which began when it asked last.
+expect_eq "$(stopped_after "$home" | wc -l)" 3
+for t in $(stopped_after "$home"); do
 	if [ "$t" -lt $((AFTER * 1000)) ] || [ "$t" -gt $((AFTER * 1000 + 2000)) ]; then
 		fail "stopped after $t ms of silence"
 	fi
 done
+eventually 20 total_is "$ALONE" 1
+touch "$TEST_DIR/enough"
+wait "$watcher"
+[ ! -e "$TEST_DIR/two" ] || fail "it ran twice"
 # A nodeagent that restarts meanwhile brings nothing back.
-devcluster stop c1 KILL
-devcluster start c1
-eventually 20 grep -q 'allocations taken up count=3' "$DC_DIR/c1/agent.log"
+devcluster stop "$home" KILL
+devcluster start "$home"
+eventually 20 grep -q 'allocations taken up count=4' "$DC_DIR/$home/agent.log"
 sleep 1
-here c1 "$STOPS" 0 || fail 'it is back'
-expect_eq "$(processes c1 "$STAYS")" "$before" "what goes on"
-devcluster plug c1
+here "$home" "$STOPS" 0 || fail 'it is back'
+expect_eq "$(processes "$home" "$STAYS")" "$before" "what goes on"
+devcluster plug "$home"
 began=$(now_ms)
-eventually 20 node_is c1 ready
+eventually 20 node_is "$home" ready
 eventually 20 all_count
 took=$(($(now_ms) - began))
-expect_eq "$(job_allocs stops '.ClientStatus == "lost"')" 1
+for j in stops works alone; do
+	expect_eq "$(job_allocs $j '.ClientStatus == "lost"')" 1 "lost of $j"
+done
 # The batch one did not end well: it is done again, and is no success.
-expect_eq "$(job_allocs works '.ClientStatus == "lost"')" 1
 expect_eq "$(job_allocs works '.ClientStatus == "complete"')" 0
 lost=$(on s1 curl -s http://127.0.0.1:4646/v1/job/stops/allocations | jq -r '.[] | select(.ClientStatus == "lost") | .ID')
 on s1 curl -s "http://127.0.0.1:4646/v1/allocation/$lost" |
@@ -107,26 +128,28 @@ on s1 curl -s "http://127.0.0.1:4646/v1/allocation/$lost" |
 [ "$took" -lt 10000 ] || fail "counts were exact after $took ms"
 echo "counts are exact $took ms after the client is back"
 
-# One is gone for less than that: nothing is stopped by itself.
-devcluster unplug c2
+# Another is gone for less than that: nothing is stopped by itself.
+mapfile -t others < <(printf '%s\n' "${CLIENTS[@]}" | grep -v "$home")
+devcluster unplug "${others[0]}"
 sleep 1.5
-devcluster plug c2
-eventually 20 node_is c2 ready
+devcluster plug "${others[0]}"
+eventually 20 node_is "${others[0]}" ready
 eventually 20 all_count
-expect_eq "$(stopped_after c2)" ""
+expect_eq "$(stopped_after "${others[0]}")" ""
 
 # nodeagent is killed, and is not back before the network is gone: the new one
 # knows from when on nobody heard of the node.
-devcluster stop c3 KILL
-devcluster unplug c3
+last=${others[1]}
+devcluster stop "$last" KILL
+devcluster unplug "$last"
 sleep 3
-devcluster start c3
-eventually 20 here c3 "$STOPS" 0
-for t in $(stopped_after c3); do
-	[ "$t" -gt 5500 ] || fail "c3 has forgotten when it was heard: $t ms"
+devcluster start "$last"
+eventually 20 here "$last" "$STOPS" 0
+for t in $(stopped_after "$last"); do
+	[ "$t" -gt 5500 ] || fail "$last has forgotten when it was heard: $t ms"
 done
-devcluster plug c3
-eventually 20 node_is c3 ready
+devcluster plug "$last"
+eventually 20 node_is "$last" ready
 eventually 20 all_count
 
 # The server is gone for everybody: all stop, and all are replaced.

@@ -97,6 +97,9 @@ ask() {
 	"${HTTP[@]}" -G "http://127.0.0.1:$PROM/api/v1/query" \
 		--data-urlencode "query=$1" | jq -r '.data.result[].value[1]'
 }
+has_value() { # QUERY
+	[ -n "$(ask "$1")" ]
+}
 asks() { # QUERY VALUE
 	[ "$(ask "$1")" = "$2" ]
 }
@@ -178,14 +181,13 @@ for q in nomad_runtime_alloc_bytes nomad_runtime_num_goroutines \
 	nomad_client_allocs_cpu_{total_percent,total_ticks,allocated,user,system,throttled_time,throttled_periods,total_ticks_count} \
 	nomad_client_allocs_memory_{usage,rss,max_usage,allocated} \
 	process_{cpu_seconds_total,resident_memory_bytes,open_fds}; do
-	[ -n "$(ask "$q{job=\"nomad\"}")" ] || fail "$q has no value"
+	eventually 20 has_value "$q{job=\"nomad\"}"
 done
 for label in node_id datacenter=dc1 node_class=small node_pool=default \
 	node_status=ready node_scheduling_eligibility=eligible; do
 	name=${label%%=*} value=${label#*=}
 	[ "$value" = "$name" ] && value='.+'
-	[ -n "$(ask "nomad_client_host_cpu_idle{$name=~\"$value\",cpu=~\"cpu.+\"}")" ] ||
-		fail "no label $label"
+	eventually 20 has_value "nomad_client_host_cpu_idle{$name=~\"$value\",cpu=~\"cpu.+\"}"
 done
 expect_eq "$(ask 'count({host!="",__name__=~"nomad_.*"}) or vector(0)')" 0 "disable_hostname"
 

@@ -43,12 +43,13 @@ stop_server 3
 server 3 1 'region = "globl"'
 logs 3 'has the state of a server of region "global", and region is now "globl"'
 stop_server 3
-eventually 10 agree 1 2
 
 # Foreign bytes, foreign mail and forged messages are counted, and no more.
-leader=$(leader_by 1)
+leads() {
+	agree 1 2 && leader=$(leader_by 1) && NOMAD_ADDR=$(url "$leader") rove system gc
+}
+eventually 20 leads
 read -r other < <(others "$leader" | xargs | tr ' ' '\n' | grep -v 3)
-NOMAD_ADDR=$(url "$leader") rove system gc
 term=$(raft_stat "$leader" term)
 refused() { "$BIN/schedctl" -r "$TEST_DIR/s$1.run" info | awk '$1 ~ /^raft_refused/ { print $NF }'; }
 before=$(refused "$leader")
