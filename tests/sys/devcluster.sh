@@ -24,10 +24,18 @@ on() {
 	devcluster exec "$@"
 }
 
+# What the server knows when a test has failed.
+dc_tell() {
+	local api=http://127.0.0.1:4646/v1
+	tail -n 12 "$DC_DIR"/*/agent.log
+	on s1 curl -s -m 5 "$api/allocations" | jq -c '.[] | [.ID[0:8], .EvalID[0:8], .Name, .NodeName, .DesiredStatus, .DesiredDescription, .ClientStatus]'
+	on s1 curl -s -m 5 "$api/evaluations" | jq -c '.[] | [.ID[0:8], .JobID, .TriggeredBy, .Status, .CreateIndex, .ModifyIndex]'
+}
+
 # What a devcluster leaves behind is a failure, too.
 dc_cleanup() {
 	local rc=$?
-	[ "$rc" -eq 0 ] || tail -n 6 "$DC_DIR"/*/agent.log >&2 2>/dev/null || true
+	[ "$rc" -eq 0 ] || dc_tell >&2 2>/dev/null || true
 	devcluster down || rc=1
 	cleanup
 	if ip netns list | grep -q "^$DC_PREFIX-" || grep -q "$DC_DIR" /proc/self/mounts ||

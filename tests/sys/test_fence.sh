@@ -13,12 +13,23 @@ WORKS="/bin/sleep 86395"
 ALONE="/bin/sleep 86394"
 AFTER=4
 
+# A batch job knows no update block.
+updates() { # TYPE
+	[ "$1" = batch ] || cat <<-END
+		update {
+		  health_check     = "task_states"
+		  min_healthy_time = "200ms"
+		}
+	END
+}
+
 job() { # NAME TYPE COMMAND COUNT [DISCONNECT]
 	cat <<-END
 		job "$1" {
 		  type = "$2"
 		  group "g" {
 		    count = $4
+		    $(updates "$2")
 		    ${5:-}
 		    task "t" {
 		      driver       = "raw_exec"
@@ -74,6 +85,8 @@ for j in stops stays works alone; do
 		fail "job run: $(cat "$TEST_DIR/run.out")"
 done
 eventually 20 all_count
+settled() { [ "$(on s1 curl -s "http://127.0.0.1:4646/v1/job/$1/deployment" | jq -r .Status)" = successful ]; }
+for j in stops stays alone; do eventually 20 settled $j; done
 
 # Of one there are never two, not for a moment.
 watch() {
