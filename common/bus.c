@@ -1,5 +1,6 @@
 #include "common/bus.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,10 +144,12 @@ bus_ask(const char *url, uint16_t number, const void *body, void *reply,
     uint64_t timeout_ms, struct err *err)
 {
 	const struct msg_def *def = bus_def(number);
-	struct ask a = { .reply = reply, .type = def->reply, .err = err };
+	struct ask a = { .reply = reply, .err = err };
 	struct loop *l = loop_new();
 	struct bus_peer *p = bus_dial_now(l, url, err);
 
+	assert(def != NULL);
+	a.type = def->reply;
 	if (p == NULL) {
 		loop_free(l);
 		return -1;

@@ -32,6 +32,7 @@
 #define BUS_MAX_MSG        (8u << 20)   /* with its envelope */
 #define BUS_MAX_HELD       65536        /* unanswered requests of one server */
 #define BUS_MAX_HELD_BYTES (128u << 20) /* their decoded bodies together */
+#define BUS_MAX_CALLERS    20000        /* connections of one server */
 #define BUS_MAX_INFLIGHT   256          /* unanswered calls to one peer */
 #define BUS_TOPIC_MAX      127
 #define BUS_MAX_TOPICS     4096
@@ -152,7 +153,9 @@ struct bus_peer *bus_dial_named(
  * return must be noticed at once. */
 struct bus_peer *bus_dial_keen(
     struct loop *l, const char *url, struct err *err);
-void bus_peer_free(struct bus_peer *p); /* pending callbacks: ERR_GONE */
+/* Pending calls end with ERR_GONE, before it returns; they may not ask this
+ * peer anything any more. */
+void bus_peer_free(struct bus_peer *p);
 bool bus_peer_is_up(const struct bus_peer *p);
 const char *bus_peer_url(const struct bus_peer *p);
 /* Called when the connection comes or goes. It must not free the peer. */
@@ -169,9 +172,12 @@ void bus_peer_set_region(struct bus_peer *p, const char *region);
  * (borrowed until it returns; NULL for a message without one), or with the
  * failure. It is never called before bus_call() returns. A request lost with
  * its connection is repeated once under the same id, then fails with
- * ERR_GONE. Over BUS_MAX_INFLIGHT: ERR_BUSY. The other side is told a tenth
- * less than timeout_ms (at most a second less), so that what it says at its
- * deadline still arrives. 0, and what is over BUS_MAX_WAIT_MS: that long.
+ * ERR_GONE, as what found no connection in time. ERR_TIMEOUT: it was sent,
+ * and not answered. ERR_BAD: the message or the reply is none. Over
+ * BUS_MAX_INFLIGHT: ERR_BUSY. Other codes are the other side's. The other side
+ * is told a tenth less than timeout_ms (at most a second less), so that what it
+ * says at its deadline still arrives. 0, and what is over BUS_MAX_WAIT_MS: that
+ * long.
  */
 typedef void bus_on_reply(void *ctx, const struct err *err, const void *reply);
 void bus_call(struct bus_peer *p, uint16_t number, const void *body,
@@ -180,8 +186,8 @@ void bus_call(struct bus_peer *p, uint16_t number, const void *body,
 /*
  * For programs that ask one thing and exit. On success *reply (of the
  * message's reply type; rec_clear() it) is filled; it may be NULL where the
- * message has none. ERR_GONE when nobody answers within timeout_ms; on ipc
- * at once when nobody listens.
+ * message has none. ERR_GONE when nobody takes the request within timeout_ms,
+ * on ipc at once when nobody listens; else as bus_call() does.
  */
 int bus_ask(const char *url, uint16_t number, const void *body, void *reply,
     uint64_t timeout_ms, struct err *err);

@@ -16,8 +16,12 @@
 #define KEEN_RETRY_MIN_MS 20
 #define KEEN_RETRY_MAX_MS 500
 
-#define IPC_MODE          0660
-#define ACCEPT_AGAIN_MS   50 /* after there were no descriptors left */
+/* Then an address that says nothing is tried anew. */
+#define TCP_DIAL_MS     5000
+#define KEEN_DIAL_MS    2000
+
+#define IPC_MODE        0660
+#define ACCEPT_AGAIN_MS 50 /* after there were no descriptors left */
 
 static bool
 is_scheme(const char *url, const char *scheme)
@@ -186,6 +190,15 @@ set_haste(struct bus_dialer *e, const char *url, enum bus_haste haste)
 	e->wait_ms = e->min_ms;
 }
 
+/* One that has gone to sleep over lost packets would wake late. */
+static void
+set_patience(struct bus_dialer *e, const char *url, enum bus_haste haste)
+{
+	if (is_scheme(url, "tcp:"))
+		nng_aio_set_timeout(
+		    e->op.aio, haste == BUS_KEEN ? KEEN_DIAL_MS : TCP_DIAL_MS);
+}
+
 int
 bus_dialer_init(struct bus_dialer *e, struct bus_hub *h, const char *url,
     enum bus_haste haste, void (*fn)(void *ctx, nng_stream *stream), void *ctx,
@@ -203,6 +216,7 @@ bus_dialer_init(struct bus_dialer *e, struct bus_hub *h, const char *url,
 	rng_init(&e->rng, seed);
 	e->timer = loop_timer_new(h->loop, dial, e);
 	bus_op_init(&e->op, h, on_dialled, e);
+	set_patience(e, url, haste);
 	if ((rv = dial_first(e, url, haste == BUS_NOW)) == 0)
 		return 0;
 	bus_dialer_release(e);

@@ -42,6 +42,15 @@ out_free(struct bus_line *l)
 	l->out = NULL;
 }
 
+/* What is beyond a line's own small room counts. */
+static void
+count_room(struct bus_line *l, size_t room)
+{
+	l->rx.hub->nroom += room;
+	l->rx.hub->nroom -= l->room;
+	l->room = room;
+}
+
 static void
 destroy(struct bus_line *l)
 {
@@ -66,13 +75,14 @@ bus_line_free(struct bus_line *l)
 	bus_op_release(&l->rx);
 	bus_op_free_aio(&l->rx);
 	nng_stream_free(l->stream);
+	count_room(l, 0);
 	if (l->busy == 0)
 		destroy(l);
 }
 
 /* The last step of all that calls the owner: true if it has freed the line. */
 static bool
-is_gone(struct bus_line *l)
+leave(struct bus_line *l)
 {
 	l->busy--;
 	if (!l->dead)
@@ -116,10 +126,13 @@ set_room(struct bus_line *l, size_t cap)
 {
 	uint8_t *to = l->small;
 
-	if (cap > sizeof l->small)
+	if (cap > sizeof l->small) {
 		to = xmalloc(cap);
-	else
+		count_room(l, cap);
+	} else {
 		cap = sizeof l->small;
+		count_room(l, 0);
+	}
 	memcpy(to, l->in, l->in_len);
 	if (l->in != l->small)
 		free(l->in);
@@ -128,7 +141,7 @@ set_room(struct bus_line *l, size_t cap)
 }
 
 /* More for who sends much, and for a message that is longer; but no more than
- * twice of what has come of it. */
+ * twice of what has come of it, and no more than there is for all. */
 static void
 make_room(struct bus_line *l, size_t came, bool was_full)
 {
@@ -140,11 +153,14 @@ make_room(struct bus_line *l, size_t came, bool was_full)
 	if (l->in_len * 2 > most)
 		most = l->in_len * 2;
 	need = need < most ? need : most;
-	if (need > l->in_cap)
+	if (need > l->in_cap && l->rx.hub->nroom + need > BUS_HUB_ROOM_MAX)
+		bus_line_cut(l, "too much is on its way");
+	else if (need > l->in_cap)
 		set_room(l, need);
 	else if (was_full && l->in_cap < ROOM_MAX)
 		set_room(l, l->in_cap < ROOM_MORE ? ROOM_MORE : l->in_cap * 4);
-	else if (l->in != l->small && came <= sizeof l->small && l->in_len == 0)
+	else if (l->in != l->small && l->in_len == 0 &&
+		 (came <= sizeof l->small || l->in_cap > ROOM_MAX))
 		set_room(l, 0);
 }
 
@@ -160,7 +176,8 @@ take_greeting(struct bus_line *l)
 	}
 	l->is_up = true;
 	nng_aio_set_timeout(l->rx.aio, NNG_DURATION_INFINITE);
-	l->type->on_up(l);
+	if (l->type->on_up != NULL)
+		l->type->on_up(l);
 	return BUS_GREETING;
 }
 
@@ -196,18 +213,19 @@ on_received(void *arg)
 
 	l->busy++;
 	l->in_len += n;
+	l->heard_ms = loop_now_ms(l->rx.hub->loop);
 	was_full = l->in_len == l->in_cap;
 	if (rv == 0)
 		take_all(l);
-	if (is_gone(l))
+	if (leave(l))
 		return;
-	if (rv == 0 && !l->is_cut) {
+	if (rv == 0 && !l->is_cut)
 		make_room(l, n, was_full);
+	if (rv == 0 && !l->is_cut)
 		receive(l);
-	} else {
+	else
 		l->type->on_gone(
 		    l, rv == NNG_ETIMEDOUT ? "no greeting in time" : l->why);
-	}
 }
 
 /* --- sending --- */
@@ -256,7 +274,7 @@ on_sent(void *arg)
 	l->busy++;
 	if (l->type->on_drained != NULL)
 		l->type->on_drained(l);
-	is_gone(l);
+	leave(l);
 }
 
 /* What is left of it is sent when there is room. */
@@ -356,6 +374,7 @@ bus_line_start(struct bus_line *l, const struct bus_line_type *type,
 	l->is_ipc = strncmp(url, "ipc:", 4) == 0;
 	l->in = l->small;
 	l->in_cap = sizeof l->small;
+	l->heard_ms = loop_now_ms(hub->loop);
 	bus_op_init(&l->rx, hub, on_received, l);
 	bus_frame_greet(greeting, type->self);
 	send_bytes(l, &iov, 1);

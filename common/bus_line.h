@@ -23,7 +23,7 @@ struct bus_out;
 struct bus_line_type {
 	uint16_t self, peer; /* kinds of sockets */
 	bool is_patient;     /* reads no more while much is unsent */
-	void (*on_up)(struct bus_line *l); /* greeted: it may send */
+	void (*on_up)(struct bus_line *l); /* greeted: it may send; or NULL */
 	/* Borrowed until it returns. */
 	void (*on_message)(struct bus_line *l, const uint8_t *p, size_t n);
 	void (*on_drained)(struct bus_line *l); /* all is sent; or NULL */
@@ -44,7 +44,9 @@ struct bus_line {
 	const char *why;
 	uint8_t *in;
 	size_t in_len, in_cap;
-	unsigned busy; /* callbacks under way: do not destroy */
+	size_t room;       /* of it, as the hub counts it */
+	uint64_t heard_ms; /* when anything came, or it began */
+	unsigned busy;     /* callbacks under way: do not destroy */
 	bool is_ipc, is_up, is_cut, paused, dead;
 	uint8_t small[BUS_LINE_ROOM];
 };

@@ -36,6 +36,9 @@ struct bus_op {
 };
 TAILQ_HEAD(bus_ops, bus_op);
 
+/* Bytes of messages that have come in part, of all lines of a hub. */
+#define BUS_HUB_ROOM_MAX (128u << 20)
+
 /* What operations of one owner share: their threads end here. */
 struct bus_hub {
 	struct loop *loop;
@@ -44,6 +47,7 @@ struct bus_hub {
 	struct bus_ops taken;
 	int fd;
 	bool busy, dead;
+	size_t nroom; /* of its lines, see BUS_HUB_ROOM_MAX */
 
 	pthread_mutex_t lock;
 	struct bus_ops ended; /* on nng's threads */

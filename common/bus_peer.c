@@ -12,6 +12,10 @@
 #include "common/mem.h"
 
 #define TENTH_MAX_MS 1000 /* see bus_call() */
+/* A connection between machines that owes an answer and brings nothing for so
+ * long is given up: packets that were lost for a while are sent again ever
+ * more seldom, and a new connection is there sooner. */
+#define SILENT_MS 5000
 
 static void
 destroy(struct bus_peer *p)
@@ -135,6 +139,23 @@ on_stream(void *ctx, nng_stream *stream)
 	bus_line_start(&p->line->line, &line_type, p->hub, p->url, stream);
 }
 
+static bool
+is_silent(const struct bus_peer *p, uint64_t now_ms)
+{
+	const struct bus_line *l = &p->line->line;
+
+	return bus_peer_is_up(p) && !l->is_ipc &&
+	       now_ms >= l->heard_ms + SILENT_MS;
+}
+
+static void
+time_out(struct bus_peer *p, struct call *c, uint64_t now_ms)
+{
+	if (c->is_sent && is_silent(p, now_ms))
+		bus_line_cut(&p->line->line, NULL);
+	bus_call_fail(p, c, c->is_sent ? ERR_TIMEOUT : ERR_GONE);
+}
+
 static void
 on_deadline(void *arg)
 {
@@ -150,8 +171,7 @@ on_deadline(void *arg)
 		if (c->failed != ERR_NONE)
 			bus_call_fail(p, c, c->failed);
 		else
-			bus_call_fail(
-			    p, c, c->is_sent ? ERR_TIMEOUT : ERR_GONE);
+			time_out(p, c, now_ms);
 	}
 	p->busy--;
 	if (is_gone(p))
@@ -188,6 +208,7 @@ bus_call(struct bus_peer *p, uint16_t number, const void *body,
 
 	if (wait_ms == 0 || wait_ms > BUS_MAX_WAIT_MS)
 		wait_ms = BUS_MAX_WAIT_MS;
+	assert(!p->dead);
 	c->def = bus_def(number);
 	assert(c->def != NULL);
 	c->id = bus_call_next_id();
@@ -286,6 +307,7 @@ bus_peer_free(struct bus_peer *p)
 	bus_dialer_release(&p->dialer);
 	if (p->line != NULL)
 		bus_line_free(&p->line->line);
+	p->line = NULL;
 	bus_hub_free(p->hub);
 	bus_tls_end_free(p->tls);
 	while (p->calls != NULL)

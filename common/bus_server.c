@@ -105,6 +105,7 @@ handle(struct bus_req *r, const struct envelope *e)
 
 	s->stats.requests++;
 	if (s->nheld > BUS_MAX_HELD) {
+		refused(s, "too many are held");
 		bus_refusef(r, ERR_BUSY, "too many requests are held");
 		return;
 	}
@@ -171,6 +172,7 @@ caller_free(struct bus_caller *c)
 	while (!LIST_EMPTY(&c->held))
 		bus_req_orphan(LIST_FIRST(&c->held));
 	LIST_REMOVE(c, entry);
+	c->server->ncallers--;
 	bus_line_free(&c->line);
 }
 
@@ -184,17 +186,10 @@ on_gone(struct bus_line *l, const char *why)
 	caller_free(c);
 }
 
-static void
-on_up(struct bus_line *l)
-{
-	(void)l;
-}
-
 static const struct bus_line_type caller_type = {
 	.self = BUS_REP,
 	.peer = BUS_REQ,
 	.is_patient = true,
-	.on_up = on_up,
 	.on_message = on_message,
 	.on_gone = on_gone,
 };
@@ -205,14 +200,21 @@ on_stream(void *ctx, nng_stream *stream)
 	struct bus_server *s = ctx;
 	struct bus_caller *c;
 
-	if (s->tls != NULL && !bus_tls_is_own(stream)) {
+	const char *bad = NULL;
+
+	if (s->tls != NULL && !bus_tls_is_own(stream))
+		bad = "another process";
+	else if (s->ncallers >= BUS_MAX_CALLERS)
+		bad = "too many connections";
+	if (bad != NULL) {
 		nng_stream_close(stream);
 		nng_stream_free(stream);
-		refused(s, "another process");
+		refused(s, bad);
 		return;
 	}
 	c = xcalloc(1, sizeof *c);
 	c->server = s;
+	s->ncallers++;
 	LIST_INSERT_HEAD(&s->callers, c, entry);
 	bus_line_start(&c->line, &caller_type, s->hub, s->url, stream);
 }

@@ -61,6 +61,7 @@ struct bus_server {
 	struct bus_hub *hub;
 	struct bus_listener listener;
 	struct bus_callers callers;
+	size_t ncallers;
 	struct bus_tls_end *tls;  /* NULL: none */
 	uint64_t tls_refused;     /* of it, as counted in stats */
 	struct loop_timer *timer; /* for the first of dues */

@@ -47,6 +47,15 @@ topic_get(struct map *topics, const char *name)
 	return t;
 }
 
+/* They are for one machine, and have no TLS. */
+static int
+topic_url_check(const char *url, struct err *err)
+{
+	if (bus_tls_is_url(url))
+		return err_set(err, ERR_BAD, "%s: topics have no TLS", url);
+	return bus_url_check(url, err);
+}
+
 /* --- publishing --- */
 
 struct listener {
@@ -67,6 +76,7 @@ struct bus_pub {
 	struct map topics;
 	struct buf scratch;
 	struct bus_stats stats;
+	struct bus_complaint complaint;
 };
 
 static void
@@ -126,12 +136,6 @@ listener_free(struct listener *to)
 	bus_line_free(&to->line);
 }
 
-static void
-on_listener_up(struct bus_line *l)
-{
-	(void)l;
-}
-
 /* A subscriber says nothing. */
 static void
 on_listener_message(struct bus_line *l, const uint8_t *bytes, size_t n)
@@ -145,15 +149,19 @@ static void
 on_listener_gone(struct bus_line *l, const char *refused)
 {
 	struct listener *to = (struct listener *)l;
+	struct bus_pub *p = to->pub;
 
-	to->pub->stats.refused += refused != NULL;
+	if (refused != NULL) {
+		p->stats.refused++;
+		bus_complain(&p->complaint, loop_now_ms(p->hub->loop), p->url,
+		    refused, 1);
+	}
 	listener_free(to);
 }
 
 static const struct bus_line_type listener_type = {
 	.self = BUS_PUB,
 	.peer = BUS_SUB,
-	.on_up = on_listener_up,
 	.on_message = on_listener_message,
 	.on_gone = on_listener_gone,
 };
@@ -174,7 +182,7 @@ bus_publish_at(struct loop *l, const char *url, struct err *err)
 {
 	struct bus_pub *p;
 
-	if (bus_url_check(url, err) == -1)
+	if (topic_url_check(url, err) == -1)
 		return NULL;
 	p = xcalloc(1, sizeof *p);
 	p->url = xstrdup(url);
@@ -446,7 +454,7 @@ bus_subscribe(struct loop *l, const char *url, const char *prefix,
 {
 	struct bus_sub *s;
 
-	if (bus_url_check(url, err) == -1)
+	if (topic_url_check(url, err) == -1)
 		return NULL;
 	s = xcalloc(1, sizeof *s);
 	s->loop = l;

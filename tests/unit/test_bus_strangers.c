@@ -1,5 +1,8 @@
 /* Bytes from strangers: closed, counted, and of no harm to anybody else. */
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -347,9 +350,99 @@ START_TEST(who_hangs_up_amid_answers_leaves_nothing_behind)
 }
 END_TEST
 
+/* Each sends most of a large message and stops there. */
+START_TEST(what_comes_in_part_is_bounded_in_sum)
+{
+	enum { NFDS = BUS_MAX_MSG / (1 << 20) * 4, SOME = 6 << 20 };
+	struct bus_world *w = bus_world_new(false);
+	struct bus_peer *p = bus_world_dial(w);
+	static char bytes[65536];
+	size_t at[NFDS] = { 0 }, nclosed = 0;
+	int fds[NFDS];
+
+	for (size_t i = 0; i < NFDS; i++)
+		fds[i] = raw_send(w, SOME + 1, bytes, 1);
+	for (int idle = 0; idle < 100 && nclosed == 0; idle++) {
+		for (size_t i = 0; i < NFDS; i++) {
+			size_t left = SOME - at[i];
+			ssize_t n = send(fds[i], bytes,
+			    left < sizeof bytes ? left : sizeof bytes,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
+
+			at[i] += n > 0 ? (size_t)n : 0;
+			idle = n > 0 && left > 0 ? 0 : idle;
+			nclosed += n == -1 && errno == EPIPE;
+		}
+		bus_world_pass(w, 1);
+	}
+	ck_assert_uint_gt(nclosed, 0);
+	bus_world_echoes(w, p);
+	expect_refused(w, 1);
+	for (size_t i = 0; i < NFDS; i++)
+		close(fds[i]);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
+/* A server's end by hand: it greets, and takes what it is sent. */
+static int
+greet_one(struct bus_world *w, int listener)
+{
+	static const uint8_t hello[8] = { 0, 'S', 'P', 0, 0, 0x31, 0, 0 };
+	int fd = -1;
+
+	for (int i = 0; i < 2000 && fd == -1; i++) {
+		fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+		bus_world_pass(w, 5);
+	}
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(send(fd, hello, sizeof hello, 0), 8);
+	return fd;
+}
+
+START_TEST(a_server_that_says_nothing_is_dialled_anew)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET };
+	socklen_t n = sizeof sa;
+	struct bus_world *w = bus_world_new(true);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct bus_outcome o[8];
+	struct bus_peer *p;
+	struct err err;
+	char url[64];
+	int fd, again;
+
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&sa, n), 0);
+	ck_assert_int_eq(listen(listener, 8), 0);
+	getsockname(listener, (struct sockaddr *)&sa, &n);
+	snprintf(url, sizeof url, "tcp://127.0.0.1:%d", ntohs(sa.sin_port));
+	p = bus_dial_keen(w->loop, url, &err);
+	ck_assert_ptr_nonnull(p);
+	fd = greet_one(w, listener);
+	for (size_t i = 0; i < 8; i++) {
+		bus_world_call(p, ECHO, i, 900, &o[i]);
+		bus_world_pass(w, 1000);
+	}
+	ck_assert_int_eq(o[0].code, ERR_TIMEOUT);
+	again = greet_one(w, listener);
+	for (int i = 0; i < 100 && !bus_peer_is_up(p); i++)
+		bus_world_pass(w, 20);
+	ck_assert(bus_peer_is_up(p));
+	close(fd);
+	close(again);
+	close(listener);
+	bus_peer_free(p);
+	bus_world_free(w);
+}
+END_TEST
+
 UNIT_MAIN("bus_strangers", garbage_is_closed_and_counted,
     askers_who_leave_are_not_counted_as_garbage,
     who_connects_and_leaves_at_once_keeps_nobody_out, a_bad_body_is_refused,
     a_message_may_come_in_any_pieces, who_does_not_read_is_not_read,
     who_never_reads_is_hung_up_on,
-    who_hangs_up_amid_answers_leaves_nothing_behind)
+    who_hangs_up_amid_answers_leaves_nothing_behind,
+    what_comes_in_part_is_bounded_in_sum,
+    a_server_that_says_nothing_is_dialled_anew)
