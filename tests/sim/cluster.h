@@ -314,6 +314,7 @@ struct cluster {
 	bool wild;         /* things may break */
 	uint64_t peace_ms; /* at most */
 	uint64_t well_ms;  /* since when all is well */
+	uint64_t lost_ms;  /* when a server lost its disk; 0: none did */
 
 	/* The ghost's. */
 	uint64_t acked;   /* the highest index that people were told */

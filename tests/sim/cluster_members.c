@@ -100,14 +100,53 @@ restart_later(struct cluster *c, struct sim_server *s)
 	    &c->w, c->w.now + cluster_between(c, 1, 4000), SIM_RESTART, s, 0);
 }
 
-/* Nobody loses more disks than a cluster can do without. */
+/* Whether most of all its servers are there without that one, learners too,
+ * for one of them may be about to be promoted; and whether none of them is
+ * about to be removed since it leaves. */
+static bool
+bears_loss(struct cluster *c, const struct raft_config *config, size_t lost)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n; i++) {
+		uint64_t id = config->servers[i].id;
+		size_t place = sim_place(id);
+
+		if (!sim_is_there(&c->w, id) || place == lost)
+			continue;
+		if (c->servers[place].left)
+			return false;
+		n++;
+	}
+	return n > config->n / 2;
+}
+
+/*
+ * Nobody loses more disks than a cluster can do without. A leader that removes
+ * or promotes somebody in the moment of the loss does not know of it, and could
+ * not: such losses are beyond what a cluster bears.
+ */
+static bool
+may_lose(struct cluster *c, size_t lost)
+{
+	unsigned rest = ((1U << c->w.o.nservers) - 1) & ~(1U << lost);
+
+	if (c->w.ngraves >= LOST_MAX || !sim_is_enough(&c->w, rest) ||
+	    !bears_loss(c, &c->w.agreed, lost))
+		return false;
+	for (size_t i = 0; i < c->w.o.nservers; i++)
+		if (c->w.servers[i].up &&
+		    !bears_loss(c, &c->w.servers[i].raft->config, lost))
+			return false;
+	return true;
+}
+
 static bool
 lose(struct cluster *c, size_t i)
 {
-	unsigned rest = ((1U << c->w.o.nservers) - 1) & ~(1U << i);
-
-	if (c->w.ngraves >= LOST_MAX || !sim_is_enough(&c->w, rest))
+	if (!may_lose(c, i))
 		return false;
+	c->lost_ms = c->w.now;
 	c->stats.losses++;
 	sim_server_wipe(&c->w, &c->w.servers[i]);
 	restart_later(c, &c->w.servers[i]);
@@ -138,7 +177,9 @@ leave(struct cluster *c, size_t i)
 
 	for (size_t k = 0; k < c->w.o.nservers; k++)
 		nstay += !c->servers[k].left;
-	if (v->left || v->core == NULL || nstay <= STAYS_MIN)
+	/* It is noticed within an election time, by whatever clock. */
+	if (v->left || v->core == NULL || nstay <= STAYS_MIN ||
+	    (c->lost_ms > 0 && c->w.now < c->lost_ms + 2 * c->w.o.election_ms))
 		return;
 	sim_note(&c->w, "server %" PRIu64 " leaves", v->s->id);
 	c->stats.departures++;
