@@ -1,7 +1,8 @@
 /*
- * What is inside a struct raft_node, for node.c (the owner's side),
- * node_open.c and node_core.c (the side of Raft's thread). Nobody else includes
- * this but their test.
+ * What is inside a struct raft_node. node.c is the owner's side, node_core.c
+ * and node_answer.c that of Raft's thread; node_news.c is the way from there to
+ * the owner, node_peers.c has other servers, and node_open.c the beginning and
+ * the end. Nobody else includes this but their test.
  */
 #ifndef COMMON_RAFT_NODE_IMPL_H
 #define COMMON_RAFT_NODE_IMPL_H
@@ -152,6 +153,22 @@ void raft_node_on_stop(void *node);
 void raft_node_step(struct raft_node *node, struct raft_event *ev);
 void raft_node_die(struct raft_node *node, const struct err *err);
 
+/* --- node_answer.c: what the core's actions of these types say is told --- */
+
+void raft_node_answer_proposed(
+    struct raft_node *node, const struct raft_action *a);
+void raft_node_answer_refused(
+    struct raft_node *node, const struct raft_action *a);
+/* The read with this id may go, or failed. */
+void raft_node_answer_read(
+    struct raft_node *node, uint64_t id, enum err_code code);
+void raft_node_answer_role(struct raft_node *node, const struct raft_action *a);
+void raft_node_answer_apply(
+    struct raft_node *node, const struct raft_action *a);
+/* Refuses it, or with 0 does not; takes it over. */
+void raft_node_answer_one(
+    struct raft_node *node, struct raft_node_ask *ask, enum raft_refusal why);
+
 /* --- node_news.c --- */
 
 struct raft_node_news *raft_node_news_new(enum raft_node_news_kind kind);
@@ -160,6 +177,10 @@ void raft_node_news_free_all(struct raft_node_news *news); /* a list */
 /* Hands over to the owner; on Raft's thread, at the end of its turn. */
 void raft_node_tell(struct raft_node *node, struct raft_node_news *news);
 void raft_node_tell_now(struct raft_node *node);
+/* Posted by that to the owner's loop: takes what was handed over. */
+void raft_node_on_news(void *node);
+/* The same: goes on with what was too much for one turn. */
+void raft_node_on_more_news(void *node);
 
 /* --- node_peers.c: other servers. On Raft's thread: --- */
 
@@ -193,8 +214,6 @@ void raft_node_set_config(
 void raft_node_hand_over(void *node);
 void raft_node_tell_applied(struct raft_node *node);
 
-/* Posted by raft_node_tell_now(): the owner takes what was handed over. */
-void raft_node_on_news(void *node);
 /* What the owner may yet apply in a turn of its loop. */
 struct raft_node_share {
 	size_t entries, bytes;
@@ -202,8 +221,6 @@ struct raft_node_share {
 /* False: there is more of it for another turn. */
 bool raft_node_take_news(struct raft_node *node, struct raft_node_news *news,
     struct raft_node_share *left);
-/* Goes on with what was too much for one turn of the owner's loop. */
-void raft_node_on_more_news(void *node);
 
 void raft_node_asks_add(struct raft_node_asks *asks, struct raft_node_ask *ask);
 /* The first one, taken off; NULL: empty. */

@@ -79,7 +79,7 @@ server_mail(struct vserver *v, struct mail m)
 	post(v, EV_INBOX, &v->mail_posted);
 }
 
-/* --- Raft's thread: node_core.c --- */
+/* --- Raft's thread: node_core.c, node_answer.c --- */
 
 static void
 fail_waiting(struct vserver *v, struct queue *q, enum err_code code)
