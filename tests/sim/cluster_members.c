@@ -168,7 +168,7 @@ fail_disk(struct cluster *c, size_t i)
 		restart_later(c, s);
 }
 
-/* Who leads hands over first, as servers_step_down() does. */
+/* Who leads hands over first, as stepdown_begin() has it. */
 static void
 leave(struct cluster *c, size_t i)
 {

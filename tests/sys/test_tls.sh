@@ -128,7 +128,7 @@ eventually 15 runs
 
 # --- strangers ---
 
-# Whether a port lets in who shows that pair (or none): nng greets.
+# Whether a port lets in who shows that pair (or none): the bus greets.
 greets() {
 	local pair=() said
 	[ -z "$2" ] || pair=(-cert "$P/$2.pem" -key "$P/$2-key.pem")
