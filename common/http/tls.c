@@ -64,8 +64,13 @@ server_shake(
 void
 http_client_tls(struct http_client *c, struct tls_keys *keys, const char *name)
 {
-	if (keys != NULL && !is_unix(c->addr))
-		c->tls = tls_relay_new(c->loop, c->addr, keys, name, NULL);
+	struct err err;
+
+	if (keys == NULL || is_unix(c->addr))
+		return;
+	c->tls = tls_relay_new(c->loop, c->addr, keys, name, &err);
+	if (c->tls == NULL)
+		c->bad = err; /* rather than speak in plain */
 }
 
 static void
