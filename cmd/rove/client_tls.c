@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/buf.h"
 #include "common/file.h"
@@ -47,6 +48,15 @@ client_tls_from_env(struct client_tls *t)
 		t->skip_verify = true;
 }
 
+/* What cannot be looked at is left to its reader, who says why. */
+static bool
+is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == -1 || S_ISREG(st.st_mode);
+}
+
 /* All files of a directory, one behind the other. */
 static int
 read_dir(const char *dir, struct buf *out, struct err *err)
@@ -59,7 +69,7 @@ read_dir(const char *dir, struct buf *out, struct err *err)
 	for (int i = 0; i < n; i++) {
 		char *path = xasprintf("%s/%s", dir, names[i]->d_name);
 
-		if (rc == 0 && names[i]->d_name[0] != '.') {
+		if (rc == 0 && names[i]->d_name[0] != '.' && is_file(path)) {
 			rc = file_read(path, CLIENT_CAS_MAX, out, err);
 			buf_addc(out, '\n');
 		}
