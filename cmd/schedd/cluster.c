@@ -277,15 +277,18 @@ peer_of(const struct cluster_raft *raft, uint64_t id)
 	return NULL;
 }
 
-/* Whether those voters that answer are a majority of all. */
+/* Whether those voters that answer are a majority of all, without one (0: with
+ * all). */
 static bool
-is_well(const struct cluster_raft *raft)
+is_well(const struct cluster_raft *raft, uint64_t without)
 {
 	size_t nvoters = 0, nwell = 0;
 
 	for (size_t i = 0; i < raft->npeers; i++) {
 		const struct raft_peer_status *p = &raft->peers[i];
 
+		if (p->id == without)
+			continue;
 		nvoters += p->voice == RAFT_VOTER;
 		nwell +=
 		    p->voice == RAFT_VOTER && p->silent_ms < CLUSTER_WELL_MS;
@@ -311,10 +314,12 @@ is_dead(const struct cluster_view *v, const struct cluster_raft *raft,
 	const struct raft_peer_status *p = peer_of(raft, s->id);
 
 	return !is_alive(v, s->id) && p != NULL &&
-	       p->silent_ms >= CLUSTER_DEAD_MS && is_well(raft);
+	       p->silent_ms >= CLUSTER_DEAD_MS && is_well(raft, 0);
 }
 
-/* Why the server should be one no longer, or NULL. */
+/* Why the server should be one no longer, or NULL. One that left and is still
+ * needed stays until others have been added or removed, which must not wait
+ * for it. */
 static const char *
 why_out(const struct cluster_view *v, const struct cluster_raft *raft,
     const struct raft_server *s)
@@ -324,7 +329,7 @@ why_out(const struct cluster_view *v, const struct cluster_raft *raft,
 	if (s->id == v->servers[0].id)
 		return NULL;
 	if (m != NULL && m->status == CLUSTER_LEFT)
-		return "left";
+		return is_well(raft, s->id) ? "left" : NULL;
 	if (is_replaced(v, s))
 		return "replaced";
 	return is_dead(v, raft, s) && may_lose_dead(raft, s) ? "dead" : NULL;

@@ -96,7 +96,8 @@ struct cluster_change {
 	const char *why;  /* a word for the log */
 };
 
-/* The next change of the config that the pool asks for; false: none. */
+/* The next change of the config that the pool asks for; false: none. None that
+ * would leave too few that answer: others could wait behind it for ever. */
 bool cluster_next(const struct cluster_view *v, const struct cluster_raft *raft,
     struct cluster_change *out);
 

@@ -301,6 +301,26 @@ START_TEST(who_left_is_removed_and_who_failed_is_not)
 }
 END_TEST
 
+/* Two of five are dead: without the one that left the others are too few, so
+ * it stays for now, and who takes the place of a dead one need not wait. */
+START_TEST(who_left_and_is_still_needed_keeps_nobody_waiting)
+{
+	struct cluster_change c;
+
+	cluster_of(5);
+	peers[3].silent_ms = peers[4].silent_ms = CLUSTER_WELL_MS;
+	list[2].status = CLUSTER_LEFT;
+	ck_assert(!next(&c));
+	list[3].id = 6;
+	ck_assert(next(&c));
+	ck_assert_int_eq(c.what, RAFT_REMOVE);
+	ck_assert_uint_eq(c.id, 4);
+	peers[4].silent_ms = 0;
+	ck_assert(next(&c));
+	ck_assert_uint_eq(c.id, 3);
+}
+END_TEST
+
 START_TEST(the_dead_are_removed_where_a_majority_is_well)
 {
 	struct cluster_change c;
@@ -451,6 +471,7 @@ UNIT_MAIN("cluster", too_few_servers_wait, all_see_the_same_before_one_begins,
     who_was_ready_founds_what_another_has_begun,
     a_server_that_waits_is_added_and_promoted,
     who_left_is_removed_and_who_failed_is_not,
+    who_left_and_is_still_needed_keeps_nobody_waiting,
     the_dead_are_removed_where_a_majority_is_well,
     the_dead_stay_where_an_operator_says_so,
     a_server_set_up_anew_takes_the_place_of_the_old,
