@@ -52,8 +52,9 @@ tls_line_free(struct tls_line *n)
 {
 	struct tls_relay *r = n->relay;
 
-	r->nlines--;
-	if (n->state == TLS_LINE_OPEN)
+	if (n->state != TLS_LINE_CROWDED_OUT)
+		r->nlines--;
+	if (n->state == TLS_LINE_OPEN || n->state == TLS_LINE_CROWDED_OUT)
 		TAILQ_REMOVE(&r->lines, n, entry);
 	else
 		leave_shaking(n);
@@ -91,8 +92,9 @@ on_slow(void *arg)
 {
 	struct tls_line *n = arg;
 
-	fail(n, n->state == TLS_LINE_SHAKING ? "no handshake in time"
-					     : "no connection in time");
+	fail(n, n->state == TLS_LINE_CROWDED_OUT ? "too many handshakes"
+		: n->state == TLS_LINE_SHAKING   ? "no handshake in time"
+						 : "no connection in time");
 }
 
 static struct tls_line *
@@ -111,16 +113,38 @@ line_new(struct tls_relay *r, enum tls_line_state state)
 	return n;
 }
 
+/* It is closed and counts no more; on_open comes from the loop, always. */
+static void
+crowd_out(struct tls_line *n)
+{
+	struct tls_relay *r = n->relay;
+
+	leave_shaking(n);
+	r->nlines--;
+	n->state = TLS_LINE_CROWDED_OUT;
+	TAILQ_INSERT_TAIL(&r->lines, n, entry);
+	loop_fd_free(n->tcp_watch);
+	n->tcp_watch = NULL;
+	close(n->tcp);
+	n->tcp = -1;
+	loop_timer_set(n->shake_timer, 0);
+}
+
 /* Whether one more may begin. When there are many, the oldest that is not open
  * goes for it, so that strangers who say nothing keep nobody out. */
 static bool
 make_room(struct tls_relay *r)
 {
+	struct tls_line *oldest = TAILQ_FIRST(&r->shaking);
+
 	if (r->nlines < TLS_RELAY_MAX && r->nshaking < TLS_RELAY_SHAKING)
 		return true;
-	if (TAILQ_EMPTY(&r->shaking))
+	if (oldest == NULL)
 		return false;
-	fail(TAILQ_FIRST(&r->shaking), "too many handshakes");
+	if (oldest->on_open != NULL)
+		crowd_out(oldest);
+	else
+		fail(oldest, "too many handshakes");
 	return true;
 }
 

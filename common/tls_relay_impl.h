@@ -17,6 +17,7 @@ enum tls_line_state {
 	TLS_LINE_CONNECTING,
 	TLS_LINE_SHAKING,
 	TLS_LINE_OPEN,
+	TLS_LINE_CROWDED_OUT, /* not counted; who waits for it is told soon */
 };
 
 /* Bytes that one side was sent and the other has not taken yet. */
@@ -54,8 +55,9 @@ struct tls_relay {
 	struct tls_keys *keys;
 	char *addr;
 	char *name; /* to be borne by who is dialled; NULL: the keys' */
-	struct tls_lines lines, shaking; /* open, and not yet; oldest first */
-	size_t nlines, nshaking;         /* all, and those not open yet */
+	struct tls_lines lines;   /* open or crowded out */
+	struct tls_lines shaking; /* not open yet, oldest first */
+	size_t nlines, nshaking;  /* counted, and those not open yet */
 	size_t next; /* which of a name's addresses is tried; it wraps */
 	struct tls_relay_stats stats;
 	uint64_t said_ms, unsaid;

@@ -172,6 +172,16 @@ START_TEST(all_addresses_of_a_name_have_their_turn)
 }
 END_TEST
 
+static void
+allow_many_files(void)
+{
+	struct rlimit files;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int
 stranger(struct world *w)
 {
@@ -197,13 +207,10 @@ expect_open(struct world *w, uint64_t n)
 /* Who says nothing makes room, the oldest first; who is let in stays. */
 START_TEST(strangers_who_say_nothing_keep_nobody_out)
 {
-	struct rlimit files;
 	int fds[TLS_RELAY_SHAKING];
 	struct world w;
 
-	getrlimit(RLIMIT_NOFILE, &files);
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
+	allow_many_files();
 	world_open(&w, "127.0.0.1");
 	ck_assert(dials(&w));
 	expect_open(&w, 0);
@@ -224,5 +231,60 @@ START_TEST(strangers_who_say_nothing_keep_nobody_out)
 }
 END_TEST
 
+/* One who frees the relay when it is told that a handshake failed. */
+struct taker {
+	struct tls_relay *relay;
+	size_t ntold;
+	char why[64];
+};
+
+static void
+on_taken(void *ctx, int fd, const char *peer, const char *why)
+{
+	struct taker *t = ctx;
+
+	ck_assert_int_eq(fd, -1);
+	ck_assert_str_eq(peer, "127.0.0.1:7");
+	t->ntold++;
+	snprintf(t->why, sizeof t->why, "%s", why);
+	tls_relay_free(t->relay);
+	t->relay = NULL;
+}
+
+START_TEST(who_is_crowded_out_hears_of_it_from_the_loop)
+{
+	int others[TLS_RELAY_SHAKING + 2];
+	struct taker t = { 0 };
+	struct world w;
+
+	allow_many_files();
+	world_open(&w, "127.0.0.1");
+	t.relay = tls_relay_new(w.loop, "127.0.0.1:0", w.listening, NULL, NULL);
+	for (size_t i = 0; i < TLS_RELAY_SHAKING + 2; i++) {
+		int ends[2];
+
+		ck_assert_int_eq(
+		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends),
+		    0);
+		others[i] = ends[1];
+		ck_assert_ptr_nonnull(tls_relay_take(
+		    t.relay, ends[0], "127.0.0.1:7", on_taken, &t));
+	}
+	ck_assert_uint_eq(t.ntold, 0);
+	ck_assert_uint_eq(tls_relay_stats(t.relay).open, TLS_RELAY_SHAKING);
+	ck_assert(is_over(others[1]));
+	ck_assert(!is_over(others[2]));
+	pass(&w, 20);
+	ck_assert_uint_eq(t.ntold, 1); /* the second went with the relay */
+	ck_assert_str_eq(t.why, "too many handshakes");
+	for (size_t i = 0; i < TLS_RELAY_SHAKING + 2; i++) {
+		ck_assert(is_over(others[i]));
+		close(others[i]);
+	}
+	world_close(&w);
+}
+END_TEST
+
 UNIT_MAIN("tls_relay", all_addresses_of_a_name_have_their_turn,
-    strangers_who_say_nothing_keep_nobody_out)
+    strangers_who_say_nothing_keep_nobody_out,
+    who_is_crowded_out_hears_of_it_from_the_loop)
