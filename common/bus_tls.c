@@ -2,6 +2,8 @@
  * The bus with TLS: a relay holds the connections to others, and nng speaks
  * to it in plain through an abstract socket that nobody else may use.
  */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -20,16 +22,21 @@
 #include "common/rng.h"
 #include "common/tls_relay.h"
 
-#define SCHEME    "tls+tcp://"
-#define NAME_SIZE 64
-#define BACKLOG   128
+#define SCHEME          "tls+tcp://"
+#define NAME_SIZE       64
+#define BACKLOG         128
+
+#define ACCEPT_AGAIN_MS 50 /* after there were no descriptors left */
 
 struct bus_tls_end {
+	struct loop *loop;
 	char name[NAME_SIZE];
 	char url[NAME_SIZE + 16];
 	struct tls_relay *relay;
+	struct bus_complaint crowded; /* of a listening one */
 	int fd; /* where nng comes to be carried to a dialled one, or -1 */
 	struct loop_fd *watch;
+	struct loop_timer *again;
 };
 
 /* That tcp:// is dialled with; threads dial. */
@@ -66,12 +73,13 @@ name_addr(const struct bus_tls_end *e, struct sockaddr_un *sa)
 }
 
 static struct bus_tls_end *
-end_new(void)
+end_new(struct loop *l)
 {
 	struct bus_tls_end *e = xcalloc(1, sizeof *e);
 	uint64_t chance[2];
 
 	rng_secret(chance, sizeof chance);
+	e->loop = l;
 	snprintf(e->name, sizeof e->name, "rove-bus-%016llx%016llx",
 	    (unsigned long long)chance[0], (unsigned long long)chance[1]);
 	snprintf(e->url, sizeof e->url, "abstract://%s", e->name);
@@ -86,6 +94,7 @@ bus_tls_end_free(struct bus_tls_end *e)
 		return;
 	tls_relay_free(e->relay);
 	loop_fd_free(e->watch);
+	loop_timer_free(e->again);
 	if (e->fd != -1)
 		close(e->fd);
 	free(e);
@@ -114,21 +123,37 @@ keys_or_fail(struct tls_keys *k, const char *url, struct err *err)
 
 /* --- listening --- */
 
+/* nng takes no more, or the system: the peer comes again. */
+static void
+say_crowded(struct bus_tls_end *e, const char *peer, const char *why)
+{
+	struct bus_complaint *c = &e->crowded;
+	uint64_t now_ms = loop_now_ms(e->loop);
+
+	c->unsaid++;
+	if (c->said_ms != 0 && now_ms - c->said_ms < BUS_COMPLAIN_MS)
+		return;
+	log_warn("no room for a connection peer=%s count=%" PRIu64
+		 " reason=\"%s\"",
+	    peer, c->unsaid, why);
+	c->said_ms = now_ms;
+	c->unsaid = 0;
+}
+
 /* One who was let in: a connection to nng. */
 static int
 on_let_in(void *ctx, const char *peer)
 {
-	const struct bus_tls_end *e = ctx;
+	struct bus_tls_end *e = ctx;
 	struct sockaddr_un sa;
 	socklen_t len = name_addr(e, &sa);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd == -1)
-		return -1;
-	if (connect(fd, (const struct sockaddr *)&sa, len) == 0)
+	if (fd != -1 && connect(fd, (const struct sockaddr *)&sa, len) == 0)
 		return fd;
-	log_warn("no room for a connection peer=%s", peer);
-	close(fd);
+	say_crowded(e, peer, strerror(errno));
+	if (fd != -1)
+		close(fd);
 	return -1;
 }
 
@@ -140,7 +165,7 @@ bus_tls_end_listen(
 
 	if (keys_or_fail(k, url, err) == NULL)
 		return NULL;
-	e = end_new();
+	e = end_new(l);
 	e->relay =
 	    tls_relay_listen(l, strstr(url, "://") + 3, k, on_let_in, e, err);
 	if (e->relay != NULL)
@@ -180,6 +205,10 @@ on_nng(void *arg, bool readable, bool writable)
 	(void)readable;
 	(void)writable;
 	fd = accept4(e->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd == -1 && errno != EAGAIN) {
+		loop_fd_want(e->watch, false, false);
+		loop_timer_set(e->again, ACCEPT_AGAIN_MS);
+	}
 	if (fd == -1)
 		return;
 	if (is_own(fd))
@@ -188,8 +217,16 @@ on_nng(void *arg, bool readable, bool writable)
 		close(fd);
 }
 
+static void
+on_again(void *arg)
+{
+	struct bus_tls_end *e = arg;
+
+	loop_fd_want(e->watch, true, false);
+}
+
 static int
-meet_nng(struct bus_tls_end *e, struct loop *l, struct err *err)
+meet_nng(struct bus_tls_end *e, struct err *err)
 {
 	struct sockaddr_un sa;
 	socklen_t len = name_addr(e, &sa);
@@ -199,7 +236,8 @@ meet_nng(struct bus_tls_end *e, struct loop *l, struct err *err)
 	    bind(e->fd, (const struct sockaddr *)&sa, len) == -1 ||
 	    listen(e->fd, BACKLOG) == -1)
 		return err_sys(err, "a socket for TLS");
-	e->watch = loop_fd_new(l, e->fd, on_nng, e);
+	e->again = loop_timer_new(e->loop, on_again, e);
+	e->watch = loop_fd_new(e->loop, e->fd, on_nng, e);
 	loop_fd_want(e->watch, true, false);
 	return 0;
 }
@@ -213,9 +251,9 @@ bus_tls_end_dial(
 
 	if (k == NULL)
 		return NULL;
-	e = end_new();
+	e = end_new(l);
 	e->relay = tls_relay_new(l, strstr(url, "://") + 3, k, name, err);
-	if (e->relay != NULL && meet_nng(e, l, err) == 0)
+	if (e->relay != NULL && meet_nng(e, err) == 0)
 		return e;
 	err_add(err, "connect to %s", url);
 	bus_tls_end_free(e);

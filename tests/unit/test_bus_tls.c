@@ -2,6 +2,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -264,6 +265,52 @@ START_TEST(a_dialler_is_renewed)
 }
 END_TEST
 
+static uint64_t
+used_ms(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 +
+	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
+}
+
+/* No descriptor is left from now on, or as many as before. */
+static void
+limit_files(struct rlimit *was)
+{
+	struct rlimit now;
+	int fd = dup(0);
+
+	ck_assert_int_ne(fd, -1);
+	close(fd);
+	getrlimit(RLIMIT_NOFILE, was);
+	now = *was;
+	now.rlim_cur = (rlim_t)fd;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
+}
+
+START_TEST(a_dialler_without_descriptors_waits_for_them)
+{
+	struct port p = port_open(true);
+	struct bus_peer *peer;
+	struct rlimit was;
+	struct err err;
+	uint64_t before_ms;
+
+	peer = bus_dial_keen(p.w->loop, p.w->url, &err);
+	ck_assert_msg(peer != NULL, "%s", err.text);
+	limit_files(&was);
+	before_ms = used_ms();
+	bus_world_pass(p.w, 600);
+	ck_assert_uint_lt(used_ms() - before_ms, 120);
+	setrlimit(RLIMIT_NOFILE, &was);
+	bus_world_echoes(p.w, peer);
+	bus_peer_free(peer);
+	port_close(&p);
+}
+END_TEST
+
 START_TEST(without_certificates_there_is_no_tls)
 {
 	struct bus_world *w = bus_world_new(false);
@@ -290,4 +337,5 @@ UNIT_MAIN("bus_tls", a_port_of_servers_lets_in_servers_alone,
     who_shows_no_certificate_is_refused,
     a_dialler_trusts_the_ca_and_the_name_it_was_told, plain_and_tls_do_not_mix,
     half_a_handshake_harms_nobody, certificates_are_renewed_for_new_connections,
-    a_dialler_is_renewed, without_certificates_there_is_no_tls)
+    a_dialler_is_renewed, a_dialler_without_descriptors_waits_for_them,
+    without_certificates_there_is_no_tls)
