@@ -51,9 +51,11 @@ fence_due_ms(const struct task_group *group, const struct fence_times *t)
 	if (after == 0)
 		return 0;
 	due = silent_since_ms(t) + (after > t->ttl_ms ? after : t->ttl_ms);
-	return due > t->started_ms + FENCE_START_MS
-		   ? due
-		   : t->started_ms + FENCE_START_MS;
+	if (due < t->started_ms + FENCE_START_MS)
+		due = t->started_ms + FENCE_START_MS;
+	if (t->answered_ms > 0 && due < t->answered_ms + FENCE_SETTLE_MS)
+		due = t->answered_ms + FENCE_SETTLE_MS;
+	return due;
 }
 
 /* --- what is kept --- */
@@ -149,6 +151,7 @@ fence_heard(struct fence *f, uint64_t asked_ms, uint64_t ttl_ms)
 	if (f == NULL)
 		return;
 	f->times.heard_ms = asked_ms;
+	f->times.answered_ms = loop_now_ms(f->na->loop);
 	f->times.ttl_ms = ttl_ms;
 	if (f->armed)
 		keep(f);

@@ -143,9 +143,10 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 		begin_following(l);
 	leave_came_back(l->na);
 	/* At a half to two thirds of the lease: what is left, and the servers'
-	 * grace, bear one loss. */
+	 * grace, bear one loss. At once when the answer was long in coming:
+	 * from when on it holds is not known. */
 	loop_timer_set(l->lease_timer,
-	    l->changed
+	    l->changed || l->last_lease_ms - l->asked_ms > l->ttl_ms / 2
 		? 0
 		: l->ttl_ms / 2 + rng_below(&l->na->rng, l->ttl_ms / 6 + 1));
 }

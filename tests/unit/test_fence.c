@@ -15,13 +15,26 @@
 
 #define S CLOCK_NS_PER_S
 
+START_TEST(an_answer_that_came_late_is_followed_by_another_question)
+{
+	struct disconnect_strategy d = { .stop_on_client_after = 4 * S,
+		.has_stop_on_client_after = true };
+	struct task_group g = { .disconnect = &d };
+	struct fence_times t = { 20000, 2000, 1000, 25200 };
+
+	ck_assert_uint_eq(fence_due_ms(&g, &t), 26200);
+	t.answered_ms = 20002;
+	ck_assert_uint_eq(fence_due_ms(&g, &t), 24000);
+}
+END_TEST
+
 static uint64_t
 due(int64_t after_ns, uint64_t heard_ms, uint64_t ttl_ms, uint64_t started_ms)
 {
 	struct disconnect_strategy d = { .stop_on_client_after = after_ns,
 		.has_stop_on_client_after = true };
 	struct task_group g = { .disconnect = &d };
-	struct fence_times t = { heard_ms, ttl_ms, started_ms };
+	struct fence_times t = { heard_ms, ttl_ms, started_ms, heard_ms };
 
 	return fence_due_ms(&g, &t);
 }
@@ -30,7 +43,7 @@ START_TEST(a_group_that_asks_for_nothing_is_never_due)
 {
 	struct task_group g = { 0 };
 	struct disconnect_strategy d = { .lost_after = 5 * S };
-	struct fence_times t = { 20000, 2000, 1000 };
+	struct fence_times t = { 20000, 2000, 1000, 20000 };
 
 	ck_assert_uint_eq(fence_due_ms(&g, &t), 0);
 	g.disconnect = &d;
@@ -43,7 +56,7 @@ START_TEST(time_counts_from_the_last_lease_asked_for)
 {
 	struct task_group older = { .stop_after_client_disconnect = 7 * S,
 		.has_stop_after_client_disconnect = true };
-	struct fence_times t = { 20000, 2000, 1000 };
+	struct fence_times t = { 20000, 2000, 1000, 20000 };
 
 	ck_assert_uint_eq(due(5 * S, 20000, 2000, 1000), 25000);
 	ck_assert_uint_eq(due(5 * S, 31000, 2000, 1000), 36000);
@@ -344,6 +357,7 @@ END_TEST
 UNIT_MAIN("fence", a_group_that_asks_for_nothing_is_never_due,
     time_counts_from_the_last_lease_asked_for,
     nothing_is_due_while_the_lease_may_hold,
+    an_answer_that_came_late_is_followed_by_another_question,
     a_new_nodeagent_has_time_to_reach_a_server,
     what_is_stopped_so_is_lost_and_not_done,
     a_shutdown_delay_does_not_hold_it_up,
