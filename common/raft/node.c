@@ -56,6 +56,34 @@ raft_node_asks_release(struct raft_node_asks *asks)
 
 /* --- snapshots --- */
 
+/* Of the newest one. */
+static void
+weigh_snapshot(struct raft_node *node)
+{
+	struct wal_snap s = { .index = node->snap_index,
+		.term = node->snap_index_term };
+	struct err err;
+
+	if (wal_snap_head(wal_directory(node->wal), &s, &err) == 0)
+		node->snap_bytes = s.size;
+}
+
+/*
+ * To write all of a large state for every few commands would cost more than
+ * they do: the log may become as long as the snapshot.
+ */
+static bool
+is_snapshot_due(const struct raft_node *node)
+{
+	uint64_t few = node->opts.snapshot_entries;
+
+	if (node->since_bytes >= node->opts.snapshot_bytes)
+		return true;
+	return node->since_entries >= few &&
+	       (node->since_bytes >= node->snap_bytes ||
+		   node->since_entries / few >= RAFT_NODE_SNAPSHOT_TIMES);
+}
+
 static void
 on_snapshot_done(void *arg, pid_t pid, int status)
 {
@@ -70,6 +98,7 @@ on_snapshot_done(void *arg, pid_t pid, int status)
 		return;
 	}
 	node->nsnapshots++;
+	weigh_snapshot(node);
 	log_info("snapshot taken index=%" PRIu64, node->snap_index);
 	pthread_mutex_lock(&node->lock);
 	node->taken_index = node->snap_index;
@@ -238,8 +267,7 @@ take_apply(struct raft_node *node, struct raft_node_news *news,
 	       spend(left, &news->entries[news->napplied]))
 		apply_one(node, news, news->napplied++);
 	raft_node_tell_applied(node);
-	if (node->since_entries >= node->opts.snapshot_entries ||
-	    node->since_bytes >= node->opts.snapshot_bytes)
+	if (is_snapshot_due(node))
 		raft_node_snapshot(node);
 }
 

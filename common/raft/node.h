@@ -38,6 +38,7 @@
 #define RAFT_NODE_QUEUE_MAX        (48u << 20) /* bytes not yet committed */
 #define RAFT_NODE_SNAPSHOT_ENTRIES 16384
 #define RAFT_NODE_SNAPSHOT_BYTES   (32u << 20)
+#define RAFT_NODE_SNAPSHOT_TIMES   8
 
 /* How long followers wait for a leader; see raft_opts. */
 #define RAFT_NODE_ELECTION_MS  300
@@ -100,7 +101,9 @@ struct raft_node_opts {
 	 * answered any more: end the process. NULL: it ends at once. */
 	void (*on_fatal)(void *ctx, const struct err *err);
 
-	/* A snapshot is taken after so many of either; 0: the default. */
+	/* A snapshot is taken after so many of either, but as long as their
+	 * bytes are fewer than those of the last one, after up to
+	 * RAFT_NODE_SNAPSHOT_TIMES as many entries; 0: the default. */
 	uint64_t snapshot_entries, snapshot_bytes;
 	/* Entries kept behind it, for servers that lag; 0: the default. */
 	uint64_t trailing_entries;

@@ -129,6 +129,7 @@ struct raft_node {
 	struct raft_bytes *config;
 	size_t queued_bytes, nqueued;
 	uint64_t since_entries, since_bytes;  /* the last snapshot */
+	uint64_t snap_bytes;                  /* of that, once it is there */
 	pid_t snap_pid;                       /* 0: none is being written */
 	uint64_t snap_index, snap_index_term; /* that one's, or the last's */
 	struct raft_snapshot arriving;        /* one from the leader ... */

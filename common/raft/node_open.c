@@ -100,6 +100,7 @@ restore(struct raft_node *node, const struct wal_log *log,
 	raft_node_set_config(node, s->config_index, config);
 	raft_bytes_unref(config);
 	node->applied = node->snap_index = s->index;
+	node->snap_bytes = s->size;
 	node->applied_term = node->snap_term = s->term;
 	fd = wal_snap_open(wal_directory(node->wal), s, err);
 	if (fd == -1)

@@ -365,6 +365,7 @@ raft_node_take_install(struct raft_node *node, const struct raft_snapshot *s)
 	log_info("snapshot from the leader restored index=%" PRIu64, s->index);
 	node->applied = node->applied_synced = node->snap_index = s->index;
 	node->applied_term = s->term;
+	node->snap_bytes = s->size;
 	node->since_entries = node->since_bytes = 0;
 	raft_node_set_config(node, s->config_index, config);
 	raft_bytes_unref(config);

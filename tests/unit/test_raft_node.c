@@ -25,6 +25,7 @@ struct owner {
 	uint64_t ndone, nwanted, restored;
 	uint64_t nturn, longest_turn; /* commands applied in one */
 	useconds_t snapshot_us;       /* that writing one takes */
+	size_t npages;                /* that it has beside the sums */
 	char why[ERR_TEXT_MAX];
 	struct err err;
 };
@@ -35,7 +36,8 @@ restore(void *ctx, int fd, uint64_t size, uint64_t index, struct err *err)
 	struct owner *o = ctx;
 
 	(void)err;
-	ck_assert_uint_eq(size, sizeof o->sum + sizeof o->napplied);
+	ck_assert_uint_eq(
+	    size, sizeof o->sum + sizeof o->napplied + o->npages * 4096);
 	ck_assert_int_eq((int)read(fd, &o->sum, 8), 8);
 	ck_assert_int_eq((int)read(fd, &o->napplied, 8), 8);
 	o->last_index = o->restored = index;
@@ -71,12 +73,16 @@ apply(void *ctx, uint64_t index, uint64_t term, const void *bytes, size_t n)
 static int
 snapshot_write(void *ctx, int fd)
 {
+	static const char page[4096];
 	const struct owner *o = ctx;
 
 	usleep(o->snapshot_us);
-	return write(fd, &o->sum, 8) == 8 && write(fd, &o->napplied, 8) == 8
-		   ? 0
-		   : -1;
+	if (write(fd, &o->sum, 8) != 8 || write(fd, &o->napplied, 8) != 8)
+		return -1;
+	for (size_t i = 0; i < o->npages; i++)
+		if (write(fd, page, sizeof page) != sizeof page)
+			return -1;
+	return 0;
 }
 
 static void
@@ -297,6 +303,33 @@ START_TEST(node_takes_snapshots_and_shortens_its_log)
 	ck_assert_uint_eq(o.sum, sum);
 	ck_assert_uint_eq(o.napplied, 5 * 5 * 21 + 3);
 	propose(&o, 300);
+	tear_down(&o);
+}
+END_TEST
+
+START_TEST(node_takes_fewer_snapshots_of_a_large_state)
+{
+	struct owner o;
+	struct raft_node_info info;
+
+	set_up(&o);
+	o.opts.snapshot_entries = 50;
+	o.npages = 256;
+	start(&o);
+	propose(&o, 50);
+	wait_for_snapshots(&o, 1);
+	for (int i = 0; i < 7; i++)
+		propose(&o, 48);
+	raft_node_info(o.node, &info);
+	ck_assert_uint_eq(info.snapshots, 1);
+	propose(&o, 100);
+	wait_for_snapshots(&o, 2);
+	/* So it is after a restart. */
+	stop(&o);
+	start(&o);
+	propose(&o, 200);
+	raft_node_info(o.node, &info);
+	ck_assert_uint_eq(info.snapshots, 0);
 	tear_down(&o);
 }
 END_TEST
@@ -524,6 +557,7 @@ UNIT_MAIN("raft-node", node_applies_commands_and_then_tells_the_proposer,
     node_replays_its_log_on_start,
     node_leaves_its_owner_time_between_many_commands,
     node_takes_snapshots_and_shortens_its_log,
+    node_takes_fewer_snapshots_of_a_large_state,
     node_knows_one_snapshot_is_durable_while_the_next_is_written,
     node_closed_before_its_first_turn_leaves_nothing,
     node_lets_connections_end_while_a_snapshot_is_written,
