@@ -16,7 +16,7 @@
 
 /* Ends told in one turn. What is told may bring about the next, so while very
  * much comes there is no end of it, and timers must have their turn. */
-#define TURN_MAX 128
+#define TURN_MAX 32
 
 static void
 ring(const struct bus_hub *h)
