@@ -101,7 +101,7 @@ struct sched_version {
 
 struct sched_port {
 	int64_t value;
-	uint32_t ip; /* place of the host address in state's table */
+	uint32_t ip; /* the host address's number in the state */
 };
 
 /* What an allocation takes up, its tasks' lifecycles considered. */
@@ -300,8 +300,9 @@ struct sched_state {
 	struct sched_staged staged;
 	struct sched_client_row *clients; /* least recently used first */
 	size_t nclients;
-	char **ips; /* host addresses that ports stand on */
-	size_t nips;
+	struct sched_host *hosts; /* addresses that ports stand on */
+	struct sched_host *hosts_by_no;
+	uint32_t next_host;
 	struct sched_text *texts;      /* of nodes' attributes */
 	struct sched_size *sizes;      /* that allocations have */
 	struct sched_packing *packing; /* of allocations; state_pack.c */

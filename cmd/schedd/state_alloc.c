@@ -111,30 +111,83 @@ set_usage(
 
 /* --- ports --- */
 
+/* An address, while ports stand on it. Its number is this state's alone: it
+ * tells addresses apart in memory, and no two servers need to agree on it. */
+struct sched_host {
+	uint32_t no; /* below UNKNOWN_HOSTS */
+	size_t refs;
+	UT_hash_handle hh, by_no;
+	char ip[];
+};
+
+#define UNKNOWN_HOSTS UINT32_C(0x80000000)
+
+static struct sched_host *
+host_find(const struct sched_state *st, const char *ip)
+{
+	struct sched_host *h;
+
+	HASH_FIND_STR(st->hosts, ip, h);
+	return h;
+}
+
+static struct sched_host *
+host_numbered(const struct sched_state *st, uint32_t no)
+{
+	struct sched_host *h;
+
+	HASH_FIND(by_no, st->hosts_by_no, &no, sizeof no, h);
+	return h;
+}
+
 uint32_t
 sched_ip(const struct sched_state *st, const char *ip)
 {
+	const struct sched_host *known = host_find(st, ip);
 	uint32_t h = 2166136261u;
 
-	for (size_t i = 0; i < st->nips; i++)
-		if (strcmp(st->ips[i], ip) == 0)
-			return (uint32_t)i;
+	if (known != NULL)
+		return known->no;
 	for (; *ip != '\0'; ip++)
 		h = (h ^ (unsigned char)*ip) * 16777619u;
-	return h | 0x80000000u;
+	return h | UNKNOWN_HOSTS;
 }
 
-/* The same, making place for a new one. */
+/* A port more stands on it. Numbers are not used again as long as they last:
+ * sets of ports may still have them. */
 static uint32_t
-ip_place(struct sched_state *st, const char *ip)
+host_ref(struct sched_state *st, const char *ip)
 {
-	uint32_t known = sched_ip(st, ip);
+	struct sched_host *h = host_find(st, ip);
+	size_t n = strlen(ip);
 
-	if (known < st->nips)
-		return known;
-	st->ips = xreallocarray(st->ips, st->nips + 1, sizeof *st->ips);
-	st->ips[st->nips] = xstrdup(ip);
-	return (uint32_t)st->nips++;
+	if (h == NULL) {
+		h = xcalloc(1, sizeof *h + n + 1);
+		memcpy(h->ip, ip, n + 1);
+		do
+			h->no = st->next_host++ % UNKNOWN_HOSTS;
+		while (host_numbered(st, h->no) != NULL);
+		HASH_ADD_KEYPTR(hh, st->hosts, h->ip, n, h);
+		HASH_ADD(by_no, st->hosts_by_no, no, sizeof h->no, h);
+	}
+	h->refs++;
+	return h->no;
+}
+
+static void
+ports_drop(struct sched_state *st, const struct sched_alloc *a)
+{
+	const struct sched_port *ports = sched_alloc_ports(a);
+
+	for (size_t i = 0; i < a->nports; i++) {
+		struct sched_host *h = host_numbered(st, ports[i].ip);
+
+		if (--h->refs > 0)
+			continue;
+		HASH_DEL(st->hosts, h);
+		HASH_DELETE(by_no, st->hosts_by_no, h);
+		free(h);
+	}
 }
 
 struct port_reader {
@@ -153,7 +206,7 @@ add_port(void *ctx, const char *ip, int64_t value)
 	ports->v = xgrow(ports->v, ports->n, &ports->cap, sizeof *ports->v);
 	ports->v[ports->n++] = (struct sched_port){
 		.value = value,
-		.ip = ip_place(r->st, sched_str(ip)),
+		.ip = host_ref(r->st, sched_str(ip)),
 	};
 	return true;
 }
@@ -183,6 +236,8 @@ read_resources(struct sched_state *st, struct sched_alloc *a,
 		ports->n = a->nports;
 		ports->v =
 		    xmemdup(sched_alloc_ports(a), ports->n * sizeof *ports->v);
+		for (size_t i = 0; i < ports->n; i++)
+			host_numbered(st, ports->v[i].ip)->refs++;
 		return;
 	}
 	fit_usage(r, &usage);
@@ -382,6 +437,7 @@ sched_put_alloc(struct sched_state *st, const struct alloc *rec, uint64_t at)
 	a->group = (uint16_t)sched_group_have(j, sched_str(rec->task_group));
 	read_flags(a, rec);
 	read_resources(st, a, rec->allocated_resources, &ports);
+	ports_drop(st, a);
 	sched_alloc_pack(a, rec, &ports, st->level);
 	free(ports.v);
 	count(a, 1);
@@ -412,6 +468,7 @@ sched_alloc_forget(struct sched_state *st, struct sched_alloc *a, uint64_t at)
 	alloctable_remove(&st->alloc_ids, a);
 	sched_version_unref(a->version);
 	size_drop(st, a->usage);
+	ports_drop(st, a);
 	free(a->packed);
 	free(a);
 	sched_entries_unused(st, j, n);

@@ -364,9 +364,6 @@ sched_state_release(struct sched_state *st)
 		free(st->clients[i].text);
 	}
 	free(st->clients);
-	for (size_t i = 0; i < st->nips; i++)
-		free(st->ips[i]);
-	free(st->ips);
 	sched_staged_release(&st->staged);
 	alloctable_release(&st->alloc_ids);
 	sched_packing_free(st->packing);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/schedd/fsm.h"
+#include "cmd/schedd/state_put.h"
 #include "common/mem.h"
 #include "proto/cmd.h"
 #include "proto/nodemsg.h"
@@ -125,6 +126,62 @@ START_TEST(state_keeps_versions_only_of_changed_jobs)
 	ck_assert_ptr_nonnull(sched_version_find(j, 4));
 	ck_assert_ptr_null(sched_version_find(j, 3));
 	ck_assert_str_eq(j->job->status, "pending");
+	sched_state_release(&st);
+}
+END_TEST
+
+static struct sched_alloc *
+put_with_port(const char *id, const char *ip, int64_t port)
+{
+	struct port_mapping p = {
+		.label = "http", .value = port, .host_ip = (char *)(uintptr_t)ip
+	};
+	struct allocated_resources res = { .shared = {
+					       .ports = &p, .nports = 1 } };
+	struct alloc a = { .id = (char *)(uintptr_t)id,
+		.namespace = "default",
+		.job_id = "web",
+		.node_id = NODE1,
+		.task_group = "g",
+		.desired_status = "run",
+		.client_status = "running",
+		.allocated_resources = ip != NULL ? &res : NULL };
+
+	return sched_put_alloc(&st, &a, ++at);
+}
+
+static bool
+is_known(const char *ip)
+{
+	return sched_ip(&st, ip) < UINT32_C(0x80000000);
+}
+
+START_TEST(state_knows_addresses_while_ports_stand_on_them)
+{
+	struct sched_alloc *a, *b;
+	uint32_t one;
+
+	setup();
+	register_node();
+	register_job("web", 50);
+	ck_assert(!is_known("10.0.0.1"));
+	a = put_with_port(ALLOC1, "10.0.0.1", 80);
+	b = put_with_port(ALLOC2, "10.0.0.1", 81);
+	one = sched_ip(&st, "10.0.0.1");
+	ck_assert(is_known("10.0.0.1"));
+	ck_assert_uint_eq(sched_alloc_ports(a)[0].ip, one);
+	ck_assert_uint_eq(sched_alloc_ports(b)[0].ip, one);
+	put_with_port(ALLOC1, NULL, 0); /* says nothing of ports */
+	put_with_port(ALLOC2, "10.0.0.2", 81);
+	ck_assert_uint_ne(sched_ip(&st, "10.0.0.2"), one);
+	ck_assert_uint_eq(sched_ip(&st, "10.0.0.1"), one);
+	sched_alloc_forget(&st, a, ++at);
+	ck_assert(!is_known("10.0.0.1"));
+	ck_assert(is_known("10.0.0.2"));
+	put_with_port(ALLOC1, "10.0.0.3", 80);
+	ck_assert_uint_ne(sched_ip(&st, "10.0.0.3"), one);
+	sched_alloc_forget(&st, b, ++at);
+	ck_assert(!is_known("10.0.0.2"));
 	sched_state_release(&st);
 }
 END_TEST
@@ -683,6 +740,7 @@ START_TEST(parts_that_do_not_follow_change_nothing)
 END_TEST
 
 UNIT_MAIN("state", state_keeps_versions_only_of_changed_jobs,
+    state_knows_addresses_while_ports_stand_on_them,
     fsm_refuses_what_no_longer_fits, fsm_brings_nothing_back_that_was_evicted,
     fsm_stops_what_is_replaced_on_another_node,
     fsm_keeps_the_followups_of_a_part,
