@@ -205,6 +205,49 @@ check_is_said(const char *what, const char *sources)
 	    HANDBOOK ": no program logs \"%s\"", what);
 }
 
+/* What a program says, and whether the handbook quotes some of it. */
+struct wanted {
+	const char *text;
+	bool found;
+};
+
+static struct wanted wanted; /* each_quoted() has no context */
+
+#define MIN_WORDS 8 /* characters */
+
+static void
+look_for_wanted(const char *what, const char *sources)
+{
+	(void)sources;
+	wanted.found |= strstr(wanted.text, what) != NULL;
+}
+
+/* Seeks what each log_error() says, but for what begins with a value. */
+static size_t
+each_error(const char *sources, const char *page)
+{
+	static const char call[] = "log_error(";
+	size_t n = 0;
+
+	for (const char *at = sources; (at = strstr(at, call)) != NULL;) {
+		char *text;
+
+		at += sizeof call - 1;
+		at += strspn(at, " \t\n");
+		if (*at != '"' || strcspn(at + 1, "%\"") < MIN_WORDS)
+			continue;
+		text = xstrndup(at + 1, strcspn(at + 1, "\"\n"));
+		wanted = (struct wanted){ .text = text };
+		each_quoted(
+		    page, "\n.Sh WHAT THE LOG SAYS", look_for_wanted, sources);
+		ck_assert_msg(wanted.found,
+		    HANDBOOK " does not tell what to do about \"%s\"", text);
+		free(text);
+		n++;
+	}
+	return n;
+}
+
 static void
 check_is_told(const char *what, const char *sources)
 {
@@ -264,6 +307,19 @@ START_TEST(the_handbook_quotes_what_there_is)
 }
 END_TEST
 
+START_TEST(the_handbook_has_all_that_a_person_should_look_at)
+{
+	struct buf page = { 0 }, sources = { 0 };
+
+	read_page(HANDBOOK, &page);
+	read_sources(&sources);
+	ck_assert_uint_gt(each_error(buf_str(&sources), buf_str(&page)), 20);
+	buf_release(&page);
+	buf_release(&sources);
+}
+END_TEST
+
 UNIT_MAIN("man", every_member_of_a_config_stands_in_its_page,
     every_message_stands_in_wire_7, every_sample_config_loads,
-    the_handbook_quotes_what_there_is)
+    the_handbook_quotes_what_there_is,
+    the_handbook_has_all_that_a_person_should_look_at)
