@@ -2,10 +2,8 @@
  * nodeagent from start to stop: what it opens, what it takes up again, and
  * how it lets go.
  */
-#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -371,22 +369,12 @@ nodeagent_reload(struct daemon *d, const void *config, struct err *err)
 
 /* --- stopping --- */
 
-static size_t
-count_running(const struct nodeagent *na)
-{
-	size_t n = 0;
-
-	MAP_FOREACH (e, &na->runners)
-		n += !runner_is_done(map_value(e));
-	return n;
-}
-
 static void
 on_stop_poll(void *arg)
 {
 	struct nodeagent *na = arg;
 	uint64_t now_ms = loop_now_ms(na->loop);
-	size_t n = count_running(na);
+	size_t n = runner_nrunning(na);
 
 	if (n > 0 && now_ms < na->stop_by_ms) {
 		loop_timer_set(na->stop_timer, STOP_POLL_MS);
@@ -468,45 +456,4 @@ nodeagent_release(struct daemon *d)
 	free(na->shim_path);
 	free(na);
 	d->state = NULL;
-}
-
-/* --- looking inside --- */
-
-void
-nodeagent_info(struct daemon *d,
-    void (*add)(void *ctx, const char *name, const char *value), void *ctx)
-{
-	const struct nodeagent *na = d->state;
-	struct serverlink_state link = serverlink_state(na->link);
-	struct http_stats http = http_server_stats(na->http);
-	struct buf known = { 0 };
-	char text[32];
-
-	add(ctx, "node_id", na->node.id);
-	add(ctx, "http", http_server_addr(na->http));
-	add(ctx, "server", link.server);
-	for (size_t i = 0; i < link.nservers; i++)
-		buf_addf(&known, "%s%s", i > 0 ? "," : "", link.servers[i]);
-	add(ctx, "known_servers", buf_str(&known));
-	buf_release(&known);
-	add(ctx, "registered", link.registered ? "true" : "false");
-	snprintf(text, sizeof text, "%" PRIu64, link.ttl_ms);
-	add(ctx, "lease_ttl_ms", text);
-	snprintf(text, sizeof text, "%" PRIu64, link.index);
-	add(ctx, "index", text);
-	snprintf(text, sizeof text, "%zu", map_count(&na->runners));
-	add(ctx, "allocations", text);
-	snprintf(text, sizeof text, "%zu", count_running(na));
-	add(ctx, "running", text);
-	snprintf(text, sizeof text, "%zu", map_count(&na->catalog.by_id));
-	add(ctx, "services", text);
-	snprintf(text, sizeof text, "%zu", checkrun_njobs(na->checkrun));
-	add(ctx, "checks", text);
-	if (na->catalogapi != NULL) {
-		add(ctx, "catalog_http", catalogapi_addr(na->catalogapi));
-		snprintf(
-		    text, sizeof text, "%zu", catalogapi_nheld(na->catalogapi));
-		add(ctx, "catalog_held", text);
-	}
-	http_stats_info(&http, add, ctx);
 }

@@ -77,6 +77,8 @@ int nodeagent_start(struct daemon *d, struct err *err);
 int nodeagent_reload(struct daemon *d, const void *config, struct err *err);
 void nodeagent_stop(struct daemon *d);
 void nodeagent_release(struct daemon *d);
+
+/* info.c */
 void nodeagent_info(struct daemon *d,
     void (*add)(void *ctx, const char *name, const char *value), void *ctx);
 

@@ -35,6 +35,16 @@ runner_is_done(const struct runner *r)
 	return alloc_run_is_done(r->run);
 }
 
+size_t
+runner_nrunning(const struct nodeagent *na)
+{
+	size_t n = 0;
+
+	MAP_FOREACH (e, &na->runners)
+		n += !runner_is_done(map_value(e));
+	return n;
+}
+
 /* --- telling --- */
 
 static void

@@ -46,6 +46,7 @@ void runner_checks_changed(struct runner *r);
 void runner_release(struct runner *r);
 
 bool runner_is_done(const struct runner *r);
+size_t runner_nrunning(const struct nodeagent *na); /* not done */
 struct runner *runner_find(const struct nodeagent *na, const char *id);
 struct run_time runner_now(const struct nodeagent *na);
 /* Removes the oldest finished allocations beyond gc_max_allocs. */
