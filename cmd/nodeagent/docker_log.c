@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/nodeagent/docker_log_search.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/mem.h"
@@ -32,115 +33,6 @@ static const struct rec_field docker_log_pos_fields[] = {
 };
 const struct rec_type docker_log_pos_type =
     REC_TYPE(docker_log_pos, docker_log_pos_fields);
-
-/* --- finding where the files end --- */
-
-/* For each length of a match: how long the longest other is that ends there,
- * as Knuth, Morris and Pratt have it. */
-static void
-fill_shorter(struct docker_log_search *f)
-{
-	size_t k = 0;
-
-	for (size_t i = 1; i < f->length; i++) {
-		while (k > 0 && f->tail[i] != f->tail[k])
-			k = f->shorter[k - 1];
-		k += f->tail[i] == f->tail[k];
-		f->shorter[i] = (uint16_t)k;
-	}
-}
-
-/* What comes after the last line's end: the engine keeps it only when the line
- * has its end, or is as long as a piece. */
-static uint64_t
-pending_bytes(const struct docker_log_search *f)
-{
-	size_t n = 0;
-
-	while (n < f->length && n < DOCKER_LOG_PIECE &&
-	       f->tail[f->length - 1 - n] != '\n')
-		n++;
-	return n;
-}
-
-/* Only what was written since the mark is looked for. */
-static struct docker_log_search *
-search_new(const struct docker_log_stream *s)
-{
-	struct docker_log_search *f = xcalloc(1, sizeof *f);
-	uint64_t n = logfile_bytes_after(&s->file, s->mark.file, s->mark.size);
-
-	f->written_bytes = n;
-	if (n > DOCKER_LOG_TAIL)
-		n = DOCKER_LOG_TAIL;
-	f->length = logfile_tail(&s->file, f->tail, (size_t)n, &f->written_ns);
-	f->pending = pending_bytes(f);
-	f->length -= (size_t)f->pending;
-	f->written_bytes -= f->pending;
-	f->after = s->mark;
-	fill_shorter(f);
-	return f;
-}
-
-/* All of the tail stands before this byte of a record. */
-static void
-note_match(struct docker_log_stream *s, int64_t time, uint64_t offset)
-{
-	struct docker_log_search *f = s->search;
-	bool exact = f->passed == f->written_bytes;
-	bool nearer = !f->has_found || llabs(time - f->written_ns) <=
-					   llabs(f->found_time - f->written_ns);
-
-	if (f->is_exact || (!exact && !nearer))
-		return;
-	f->has_found = true;
-	f->is_exact = exact;
-	f->found_time = time;
-	f->found = f->after;
-	logfile_place(
-	    &s->file, offset + f->pending, &f->found.file, &f->found.size);
-}
-
-/* before: bytes of the record before these. */
-static void
-search_text(struct docker_log_stream *s, int64_t time, uint64_t before,
-    const char *p, size_t n)
-{
-	struct docker_log_search *f = s->search;
-	size_t k = f->matched;
-
-	for (size_t i = 0; i < n && f->length > 0; i++) {
-		while (k > 0 && p[i] != f->tail[k])
-			k = f->shorter[k - 1];
-		k += p[i] == f->tail[k];
-		f->passed++;
-		if (k < f->length)
-			continue;
-		note_match(s, time, before + i + 1);
-		k = f->shorter[k - 1];
-	}
-	f->matched = k;
-}
-
-bool
-docker_log_found(struct docker_log *l)
-{
-	bool all = true;
-
-	for (size_t i = 0; i < DOCKER_LOG_NSTREAMS; i++) {
-		struct docker_log_stream *s = &l->streams[i];
-		const struct docker_log_search *f = s->search;
-
-		if (f->has_found)
-			s->mark = f->found;
-		else if (f->length > 0)
-			logfile_place(
-			    &s->file, 0, &s->mark.file, &s->mark.size);
-		all = all && (f->has_found || f->length == 0);
-	}
-	l->changed = true;
-	return all;
-}
 
 /* --- life --- */
 
@@ -195,7 +87,7 @@ stream_begin(struct docker_log_stream *s, enum docker_log_way way)
 	if (way == DOCKER_LOG_LIVE)
 		logfile_place(&s->file, 0, &s->mark.file, &s->mark.size);
 	else if (way == DOCKER_LOG_FIND)
-		s->search = search_new(s);
+		s->search = docker_log_search_new(s);
 	s->skip = logfile_bytes_after(&s->file, s->mark.file, s->mark.size);
 }
 
@@ -255,7 +147,7 @@ record_text(struct docker_log *l, const char *p, size_t n)
 	if (l->passed_over)
 		return;
 	if (l->way == DOCKER_LOG_FIND) {
-		search_text(s, l->time, l->length - n, p, n);
+		docker_log_search_text(s, l->time, l->length - n, p, n);
 		return;
 	}
 	skip = n < s->skip ? n : s->skip;
