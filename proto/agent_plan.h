@@ -53,6 +53,8 @@ void plan_make(struct plan *p, const struct agent_config *c,
     const char *data_dir, const char *run_dir);
 void plan_release(struct plan *p);
 
+/* --- agent_plan_has.c: what a configuration asks for --- */
+
 /* True when the config enables the raw_exec driver: by its plugin block, or
  * by the older option. */
 bool plan_has_raw_exec(const struct agent_config *c);
