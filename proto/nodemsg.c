@@ -53,6 +53,7 @@ static const struct rec_field node_update_fields[] = {
 	    struct node_update, 2, secret_id, "SecretID", .flags = REC_NOJSON),
 	REC_LIST(struct node_update, 3, allocs, alloc, "Allocs"),
 	REC_U64(struct node_update, 4, seq, "Seq"),
+	REC_U64(struct node_update, 5, index, "Index"),
 };
 const struct rec_type node_update_type =
     REC_TYPE(node_update, node_update_fields);

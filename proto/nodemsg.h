@@ -81,14 +81,16 @@ struct node_allocs_news {
  * alloc_states are looked at. seq grows with each update of the node, beyond
  * what the servers told it in node_leased: one that comes late, after a newer
  * one, changes nothing. 0 is always looked at. The same holds for
- * services_update.
+ * services_update. index is the highest that the node has heard of: a leader
+ * that is not there yet, for who told the node was quicker, does not know what
+ * it is told of, and refuses with ERR_BUSY.
  */
 struct node_update {
 	char *node_id;
 	char *secret_id;
 	struct alloc *allocs;
 	size_t nallocs;
-	uint64_t seq;
+	uint64_t seq, index;
 };
 
 /* An event line for the node's record ("driver: healthy"). */

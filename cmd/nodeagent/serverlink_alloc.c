@@ -197,7 +197,8 @@ void
 link_push_allocs(struct serverlink *l)
 {
 	struct node_update update = { .node_id = l->na->node.id,
-		.secret_id = l->na->node.secret_id };
+		.secret_id = l->na->node.secret_id,
+		.index = l->past.heard_index };
 	struct map_entry *e, *next;
 	struct buf packed = { 0 };
 

@@ -4,6 +4,7 @@
  */
 #include "cmd/schedd/core_impl.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "cmd/schedd/jobupdate.h"
@@ -80,6 +81,14 @@ sched_core_node_update(
 
 	if (n == NULL)
 		return;
+	/* It may be of allocations that are not known here yet. */
+	if (m->index > c->state.index) {
+		core_refuse(c, req, ERR_BUSY,
+		    "this server is at index %" PRIu64
+		    " and the node at %" PRIu64,
+		    c->state.index, m->index);
+		return;
+	}
 	if (m->nallocs > CMD_MAX_BATCH) {
 		core_refuse(c, req, ERR_BAD,
 		    "%zu allocations in one update, at most %d may be",

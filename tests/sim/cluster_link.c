@@ -137,7 +137,8 @@ static void
 push(struct cluster *c, struct vnode *n)
 {
 	struct node_update m = { .node_id = n->id,
-		.secret_id = text_borrow("secret") };
+		.secret_id = text_borrow("secret"),
+		.index = n->past.heard_index };
 	uint64_t wall = (uint64_t)node_now(c, n).ns;
 
 	if (n->push != 0 || !n->registered || n->moving ||

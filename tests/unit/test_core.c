@@ -506,6 +506,36 @@ START_TEST(core_replaces_what_a_node_gave_up)
 }
 END_TEST
 
+/* The follower that told the node had applied more than this leader has. */
+START_TEST(core_refuses_news_of_what_it_does_not_know_yet)
+{
+	struct alloc news = { .client_status = text_borrow("running") };
+	struct node_update m = {
+		.secret_id = text_borrow("s"), .allocs = &news, .nallocs = 1
+	};
+	uint64_t req;
+
+	setup();
+	m.node_id = xstrdup(node_id(0));
+	news.id = text_borrow("00000000-1111-2222-3333-444444444444");
+	m.index = sched_core_state(core)->index + 1;
+	req = ask();
+	sched_core_node_update(core, req, &m);
+	settle();
+	ck_assert_int_eq(answers[req].act.kind, SCHED_ACT_REFUSE);
+	ck_assert_int_eq(answers[req].act.err.code, ERR_BUSY);
+	/* There by now, and it has been forgotten: that is no harm. */
+	m.index = sched_core_state(core)->index;
+	req = ask();
+	sched_core_node_update(core, req, &m);
+	settle();
+	ck_assert(answers[req].answered);
+	ck_assert_int_ne(answers[req].act.kind, SCHED_ACT_REFUSE);
+	free(m.node_id);
+	teardown();
+}
+END_TEST
+
 START_TEST(core_waits_for_room)
 {
 	struct sched_core_stats s;
@@ -1342,9 +1372,9 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_answers_when_the_log_has_it,
     core_says_what_may_be_written_with_the_next,
     core_replaces_what_ran_on_a_lost_node, core_replaces_what_a_node_gave_up,
-    core_waits_for_room, core_does_a_command_once,
-    core_refuses_when_it_does_not_lead, core_gives_a_new_leaders_nodes_time,
-    core_knows_a_node_by_its_secret,
+    core_refuses_news_of_what_it_does_not_know_yet, core_waits_for_room,
+    core_does_a_command_once, core_refuses_when_it_does_not_lead,
+    core_gives_a_new_leaders_nodes_time, core_knows_a_node_by_its_secret,
     core_registers_no_node_that_is_not_whole_or_another_ones,
     core_that_was_busy_calls_nobody_down,
     core_calls_many_lost_nodes_down_some_in_each_turn,
