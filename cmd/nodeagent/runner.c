@@ -279,11 +279,13 @@ runner_restore(
 void
 runner_update(struct runner *r, struct alloc *alloc)
 {
+	struct fence *f = r->na->fence;
+
 	store_put_alloc(r->na->store, alloc);
 	alloc_run_update(r->run, alloc, runner_now(r->na));
 	runner_checks_changed(r);
-	runner_step(r);
-	fence_changed(r->na->fence);
+	runner_step(r); /* which may have freed it */
+	fence_changed(f);
 }
 
 void

@@ -1,11 +1,14 @@
-# shellcheck shell=bash
+#!/bin/bash
 # A node that is told to leave drains itself: its tasks go elsewhere, then it
 # ends, and it is eligible again when it is back. One that is killed is
 # noticed within five seconds, what it ran is replaced, and when it is back
 # what is too many is stopped.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 write_configs
+# The grace that is ours: it is about how soon a death is noticed.
+sed -i '/lease_grace/d' "$TEST_DIR/schedd.conf"
 # node NAME OFFSET: a nodeagent with all of its own
 node() {
 	mkdir -p "$TEST_DIR/$1.run"
