@@ -1,6 +1,7 @@
-# shellcheck shell=bash
+#!/bin/bash
 # gossipd in one pool with real Serf agents, each on a loopback address of its
 # own: both sides must see the same members, in the same state.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 if ! command -v serf >/dev/null; then

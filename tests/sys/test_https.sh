@@ -1,8 +1,10 @@
-# shellcheck shell=bash
+#!/bin/bash
 # The API by HTTPS: three servers, a server of another region and a node, asked
 # by curl and by rove, who hand requests on to each other; who is refused, and
 # how; certificates are renewed while they run.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/sys/servers.sh
 . "$(dirname "$0")/servers.sh"
 
 command -v openssl >/dev/null || { echo "needs openssl" && exit 77; }

@@ -1,9 +1,11 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Servers of which some are an older program, from before there were feature
 # levels: the cluster stays what all of them know, so that any of them may lead,
 # set up anew, or go back to the older program; when the last is new the level
 # rises, and from then on the older one is refused, with words.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/sys/servers.sh
 . "$(dirname "$0")/servers.sh"
 
 # The older program, with what it needs beside it.

@@ -1,8 +1,10 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Two of three servers are lost for ever: the third is recovered by a
 # peers.json, with all that was acknowledged, and new ones join it. What came
 # of the lost cluster after all is kept out.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/sys/servers.sh
 . "$(dirname "$0")/servers.sh"
 
 put_job() { curl -sf -m 10 -X PUT --data-binary "{\"Job\": {\"ID\": \"$2\", \"Type\": \"batch\", \"Datacenters\": [\"dc1\"], \"TaskGroups\": [{\"Name\": \"g\", \"Tasks\": [{\"Name\": \"t\", \"Driver\": \"mock_driver\"}]}]}}" "$(url "$1")/v1/jobs" >/dev/null; }

@@ -1,6 +1,7 @@
-# shellcheck shell=bash
+#!/bin/bash
 # What an operator does to a server: its peers are told, its state is saved,
 # and brought back into a fresh one; bad files are refused by name.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # server NAME: a schedd with a directory of its own

@@ -1,8 +1,10 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Servers that do not fit together are named in the log and never become two
 # clusters of one region; what strangers send to the Raft port changes nothing.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# shellcheck source=tests/sys/servers.sh
 . "$(dirname "$0")/servers.sh"
 
 logs() { eventually 10 grep -q -- "$2" "$TEST_DIR/s$1.log"; }

@@ -1,9 +1,11 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Two regions in one pool: two servers and a node in eu, one server and a node
 # in us. Each is asked for the other, through servers and through a node; then
 # one region is lost, which the other does not notice.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# shellcheck source=tests/sys/servers.sh
 . "$(dirname "$0")/servers.sh"
 
 # node N REGION DATACENTER SERVER: a client agent that knows that server

@@ -1,8 +1,10 @@
-# shellcheck shell=bash
+#!/bin/bash
 # As an upgrade goes: three servers are restarted one after the other, the
 # leader last, and then two nodes, while somebody writes and reads. Nothing
 # that was asked for fails, nothing acknowledged is lost, and no task notices.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/sys/servers.sh
 . "$(dirname "$0")/servers.sh"
 
 # client N: a node that knows two of the servers.

@@ -1,6 +1,7 @@
-# shellcheck shell=bash
+#!/bin/bash
 # The real serf command against gossipd's RPC: each of its verbs, beside a real
 # agent in the same pool.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 if ! command -v serf >/dev/null; then

@@ -1,6 +1,7 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Two servers of two regions, each a rove agent of its own, in one encrypted
 # pool: what each says of the other, and how one leaves.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # agent NAME HOST REGION [LINE...]

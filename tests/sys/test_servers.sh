@@ -1,9 +1,11 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Several servers, each a rove agent of its own: they form a cluster, one is
 # killed and comes back, one more joins, and the leader is stopped while
 # somebody writes.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# shellcheck source=tests/sys/servers.sh
 . "$(dirname "$0")/servers.sh"
 
 register() {

@@ -1,8 +1,10 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Encryption between machines: rove tls makes two CAs and certificates, three
 # servers form a cluster and a node runs a job over TLS, and who has not the
 # right certificate is refused, named in the log, and disturbs nobody.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/sys/servers.sh
 . "$(dirname "$0")/servers.sh"
 
 command -v openssl >/dev/null || { echo "needs openssl" && exit 77; }

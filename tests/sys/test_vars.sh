@@ -1,7 +1,9 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Variables, asked of a follower: written, compared and set, listed, waited
 # for, removed, and still there after a snapshot was brought back.
+# shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/sys/servers.sh
 . "$(dirname "$0")/servers.sh"
 
 # put PATH JSON [QUERY]: the status, then the body
