@@ -163,6 +163,8 @@ void daemon_follow_log(struct daemon *d,
 /* Warns loudly when others than this machine can reach addr ("0.0.0.0",
  * "10.0.0.1:4646" ...) and nothing says who they are. */
 void daemon_warn_if_open(const char *what, const char *addr);
+/* The same of an address where others can only look. */
+void daemon_warn_if_shown(const char *what, const char *addr);
 /* Whether only this machine can reach addr, with a port or without. */
 bool daemon_is_loopback(const char *addr);
 

@@ -342,3 +342,12 @@ daemon_warn_if_open(const char *what, const char *addr)
 	    "asks who is there: whoever reaches it commands this machine",
 	    what, addr);
 }
+
+void
+daemon_warn_if_shown(const char *what, const char *addr)
+{
+	if (!daemon_is_loopback(addr))
+		log_warn("open to the network: %s listens at %s and shows to "
+			 "whoever reaches it what it knows",
+		    what, addr);
+}

@@ -229,9 +229,9 @@ start_parts(struct lbd *l, struct err *err)
 	    lbd_load_routes(&l->sources, c, "", err) == -1 ||
 	    open_doors(l, err) == -1)
 		return -1;
-	/* The proxy's is meant to be open; this one changes routes. */
+	/* The proxy's is meant to be open. */
 	if (c->ui_addr[0] != '\0')
-		daemon_warn_if_open("ui", c->ui_addr);
+		daemon_warn_if_shown("ui", c->ui_addr);
 	if (strcmp(c->registry, "agent") == 0) {
 		l->follow = follow_new(l, c->common.run_dir, err);
 		if (l->follow == NULL)

@@ -103,7 +103,7 @@ metricsd_start(struct daemon *d, struct err *err)
 	    http_server_new(d->loop, c->http, NULL, &metricsd_http_ops, m, err);
 	if (m->http == NULL)
 		return -1;
-	daemon_warn_if_open("HTTP", c->http);
+	daemon_warn_if_shown("HTTP", c->http);
 	log_info("listening http=%s", http_server_addr(m->http));
 	return follow_sources(m, c, err);
 }
