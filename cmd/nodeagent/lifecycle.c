@@ -206,7 +206,8 @@ open_sockets(struct nodeagent *na, struct err *err)
 	if (na->http == NULL)
 		return -1;
 	nodetls_serve(na);
-	log_info("listening http=%s", http_server_addr(na->http));
+	log_info("listening %s=%s", c->tls.http ? "https" : "http",
+	    http_server_addr(na->http));
 	return 0;
 }
 

@@ -210,15 +210,15 @@ struct cert_flags {
 
 /* What a certificate is for, as files and as people call it. */
 struct role {
-	const char *name, *cert_label, *key_label;
+	const char *name, *label;
 };
 
 static const struct role *
 role_of(const struct cert_flags *f)
 {
-	static const struct role server = { "server", "Server", "Server" };
-	static const struct role client = { "client", "Client", "Client" };
-	static const struct role cli = { "cli", "Cli", "CLI" };
+	static const struct role server = { "server", "Server" };
+	static const struct role client = { "client", "Client" };
+	static const struct role cli = { "cli", "CLI" };
 
 	if (f->server + f->client + f->cli != 1) {
 		cli_fail(
@@ -303,8 +303,8 @@ sign(const struct cert_flags *f, const struct role *role, const struct buf *ca,
 static void
 say_saved(const struct role *role, const struct pair *p)
 {
-	printf("==> %s Certificate saved to %s\n", role->cert_label, p->cert);
-	printf("==> %s Certificate key saved to %s\n", role->key_label, p->key);
+	printf("==> %s Certificate saved to %s\n", role->label, p->cert);
+	printf("==> %s Certificate key saved to %s\n", role->label, p->key);
 }
 
 /* Says what it is going to do, does it, and says where the files are. */

@@ -68,7 +68,8 @@ begin(struct servers *s, const struct cluster_start *how)
 	struct err err;
 
 	if (how->how == CLUSTER_FORM)
-		log_info("forming a cluster of %zu servers", how->first.n);
+		log_info("forming a cluster of %zu server%s", how->first.n,
+		    how->first.n == 1 ? "" : "s");
 	else
 		log_info("joining a cluster: its leader will add this server");
 	if (schedd_open_raft(s->sd,
