@@ -11,7 +11,8 @@ static const struct rec_field variable_fields[] = {
 	REC_U64(struct variable, 4, modify_index, "ModifyIndex"),
 	REC_I64(struct variable, 5, create_time, "CreateTime"),
 	REC_I64(struct variable, 6, modify_time, "ModifyTime"),
-	REC_STRMAP(struct variable, 7, items, "Items"),
+	REC_STRMAP(struct variable, 7, items, "Items",
+	    .flags = REC_BLOCK | REC_EITHER),
 };
 const struct rec_type variable_type = REC_TYPE(variable, variable_fields);
 

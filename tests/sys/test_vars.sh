@@ -80,6 +80,11 @@ for form in hcl json; do
 	expect_eq "$(rove var get -item pass cli/a)" "$pass"
 	rove var put "@$TEST_DIR/spec.$form" user=late 2>/dev/null && fail "an old specification was taken"
 done
+# As `nomad var init` writes it: the items are a block.
+printf 'path = "cli/b"\nitems {\n  a = "1"\n  b-c = "2"\n}\n' >"$TEST_DIR/block.hcl"
+rove var put "@$TEST_DIR/block.hcl" >/dev/null
+expect_eq "$(rove var get cli/b | jq -c .Items)" '{"a":"1","b-c":"2"}'
+rove var purge cli/b >/dev/null
 printf 'long\ntext' >"$TEST_DIR/value"
 rove var put -force -out none cli/a "text=@$TEST_DIR/value" user=- <"$TEST_DIR/value" >/dev/null
 expect_eq "$(rove var get cli/a | jq -c .Items)" '{"text":"long\ntext","user":"long\ntext"}'
