@@ -264,13 +264,21 @@ watch_signals(struct daemon *d)
 	}
 }
 
+static int
+end_with_parent(const struct daemon *d, struct err *err)
+{
+	pid_t parent = d->impl->opts.parent;
+
+	return parent == 0 ? 0 : daemon_die_with_parent(parent, err);
+}
+
 /* Root's part comes first: directories, the control socket, then the user. */
 static int
 start(struct daemon *d, struct err *err)
 {
 	bool alone = is_alone(d);
 
-	if (daemon_seal(d, err) == -1)
+	if (end_with_parent(d, err) == -1 || daemon_seal(d, err) == -1)
 		return -1;
 	if (!alone && daemon_dirs_open(d, err) == -1)
 		return -1;
@@ -278,9 +286,7 @@ start(struct daemon *d, struct err *err)
 	d->impl->logs = daemon_logs_new(d->loop);
 	if (!alone && open_ctl(d, err) == -1)
 		return -1;
-	if (daemon_become_user(d, err) == -1)
-		return -1;
-	if (d->impl->opts.die_with_parent && daemon_die_with_parent(err) == -1)
+	if (daemon_become_user(d, err) == -1 || end_with_parent(d, err) == -1)
 		return -1;
 	if (!alone && open_sockets(d, err) == -1)
 		return -1;

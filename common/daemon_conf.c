@@ -18,15 +18,15 @@ static void
 usage(const struct daemon_def *def, FILE *to)
 {
 	fprintf(to,
-	    "usage: %s [-nvP] [-f FILE] [-l LEVEL] [-o NAME=VALUE]\n"
-	    "       [-R FD] [-r DIR]\n"
+	    "usage: %s [-nv] [-f FILE] [-l LEVEL] [-o NAME=VALUE]\n"
+	    "       [-P PID] [-R FD] [-r DIR]\n"
 	    "  -f FILE        read this config%s\n"
 	    "  -n             check the config and exit; with -v print it\n"
 	    "  -l LEVEL       log level: trace, debug, info, warn, error\n"
 	    "  -o NAME=VALUE  set one member of the config\n"
 	    "  -r DIR         keep sockets below this directory\n"
 	    "  -R FD          write a newline there when serving\n"
-	    "  -P             stop when the parent does\n"
+	    "  -P PID         stop when this, the parent, does\n"
 	    "  -h, -V         print this, or the version\n",
 	    def->name,
 	    def->config_from_agent == NULL ? ""
@@ -34,14 +34,14 @@ usage(const struct daemon_def *def, FILE *to)
 }
 
 static int
-parse_fd(const char *text, int *fd)
+parse_number(const char *text, int *number)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
 
 	if (*text == '\0' || *end != '\0' || n < 0 || n > INT_MAX)
 		return -1;
-	*fd = (int)n;
+	*number = (int)n;
 	return 0;
 }
 
@@ -56,6 +56,8 @@ wrong(const struct daemon_def *def, const char *what)
 static int
 parse_one(struct daemon_opts *o, int c, const struct daemon_def *def)
 {
+	int n;
+
 	switch (c) {
 	case 'f':
 		o->path = optarg;
@@ -73,10 +75,12 @@ parse_one(struct daemon_opts *o, int c, const struct daemon_def *def)
 		o->run_dir = optarg;
 		return 0;
 	case 'P':
-		o->die_with_parent = true;
+		if (parse_number(optarg, &n) == -1 || n == 0)
+			return wrong(def, "-P: expected a process's number");
+		o->parent = n;
 		return 0;
 	case 'R':
-		if (parse_fd(optarg, &o->ready_fd) == 0)
+		if (parse_number(optarg, &o->ready_fd) == 0)
 			return 0;
 		return wrong(def, "-R: expected a descriptor's number");
 	case 'o':
@@ -115,8 +119,8 @@ daemon_opts_parse(
 	memset(o, 0, sizeof *o);
 	o->ready_fd = -1;
 	optind = 1;
-	while (
-	    (c = getopt_long(argc, argv, "f:nvl:r:o:R:PhV", words, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "f:nvl:r:o:R:P:hV", words, NULL)) !=
+	       -1)
 		if (parse_one(o, c, def) == -1)
 			return -1;
 	if (optind < argc)

@@ -19,8 +19,9 @@ struct daemon_opts {
 	const char *sets[DAEMON_MAX_OPTIONS]; /* NAME=VALUE */
 	size_t nsets;
 	int ready_fd; /* -1: none */
-	bool check_only, verbose, die_with_parent;
-	bool done; /* -h or -V has been served */
+	bool check_only, verbose;
+	pid_t parent; /* to die with it; 0: with none */
+	bool done;    /* -h or -V has been served */
 };
 
 /* What only the life itself needs. */
@@ -58,7 +59,9 @@ char *daemon_run_dir(const struct daemon *d); /* its own; caller frees */
 /* The control socket's group is `group`, that of the others our own. */
 void daemon_set_group(struct daemon *d, const char *path);
 void daemon_set_own_group(const char *path);
-int daemon_die_with_parent(struct err *err);
+/* A change of user undoes it: once more after that. parent: who started us,
+ * for one that died before this call leaves no trace but another getppid(). */
+int daemon_die_with_parent(pid_t parent, struct err *err);
 void daemon_notify(const char *what); /* to systemd, if it listens */
 
 /* --- daemon_rights.c --- */

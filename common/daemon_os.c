@@ -266,12 +266,9 @@ daemon_set_own_group(const char *path)
 		    strerror(errno));
 }
 
-/* A change of user undoes it, so it is asked for after that. */
 int
-daemon_die_with_parent(struct err *err)
+daemon_die_with_parent(pid_t parent, struct err *err)
 {
-	pid_t parent = getppid();
-
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1)
 		return err_sys(err, "prctl");
 	if (getppid() != parent)

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cmd/rove/agent_conf.h"
 #include "cmd/rove/agent_dirs.h"
@@ -24,7 +25,7 @@ struct agent {
 	struct agent_dirs dirs;
 	struct loop *loop;
 	struct children *children;
-	struct loop_signal *sig_int, *sig_term, *sig_hup;
+	struct loop_signal *sig_int, *sig_term, *sig_hup, *sig_pipe;
 	uint64_t started_ms;
 	uint64_t stop_ms; /* when it began to stop */
 	bool stopping, stopped;
@@ -79,6 +80,18 @@ static void
 on_term(void *arg)
 {
 	stop(arg, SIGTERM, "terminated");
+}
+
+/* Who read our log is gone, as with "| head": there is nobody to say it to. */
+static void
+on_pipe(void *arg)
+{
+	struct agent *a = arg;
+
+	if (a->stopping)
+		return;
+	a->status = 1;
+	begin_stop(a, SIGTERM);
 }
 
 static void
@@ -157,12 +170,15 @@ static int
 add_children(struct agent *a, struct err *err)
 {
 	static char file_flag[] = "-f", parent_flag[] = "-P";
+	char us[12];
 
+	snprintf(us, sizeof us, "%d", (int)getpid());
 	for (size_t i = 0; i < a->plan.ndaemons; i++) {
 		const struct plan_daemon *d = &a->plan.daemons[i];
 		char *program = agent_conf_program(d->name);
 		char *conf = xasprintf("%s/%s.conf", a->dirs.conf, d->name);
-		char *argv[] = { program, file_flag, conf, parent_flag, NULL };
+		char *argv[] = { program, file_flag, conf, parent_flag, us,
+			NULL };
 
 		if (program == NULL) {
 			free(conf);
@@ -204,6 +220,7 @@ run(struct agent *a)
 	a->sig_int = loop_signal_new(a->loop, SIGINT, on_int, a);
 	a->sig_term = loop_signal_new(a->loop, SIGTERM, on_term, a);
 	a->sig_hup = loop_signal_new(a->loop, SIGHUP, on_hup, a);
+	a->sig_pipe = loop_signal_new(a->loop, SIGPIPE, on_pipe, a);
 	a->started_ms = loop_now_ms(a->loop);
 	children_start(a->children, on_ready, on_failed, a);
 	if (!a->stopped) /* not one could be started */
@@ -211,6 +228,7 @@ run(struct agent *a)
 	loop_signal_free(a->sig_int);
 	loop_signal_free(a->sig_term);
 	loop_signal_free(a->sig_hup);
+	loop_signal_free(a->sig_pipe);
 }
 
 /* -dev is a throw-away: a nodeagent that was not given the time to stop its
@@ -280,6 +298,7 @@ rove_agent(int argc, char **argv)
 		return status;
 	}
 	log_init("agent", LOG_INFO);
+	signal(SIGPIPE, SIG_IGN); /* where on_pipe() does not hear it */
 	if (prepare(&a, &err) == -1) {
 		fprintf(stderr, "==> Error starting agent: %s\n", err.text);
 		a.status = 1;

@@ -126,6 +126,31 @@ kill -9 "$dev"
 for p in $kids; do eventually 5 gone "$p"; done
 rm -rf "$TMPDIR"/rove-agent.*
 
+# One that is killed while it starts them, too, at whatever moment that is.
+ours() { pgrep -f -- "^[^ ]*/(metricsd|gossipd|schedd|nodeagent|lbd) -f $TEST_DIR/run[0-9]/"; }
+none_of_ours() { ! ours >/dev/null; }
+for i in 1 2 3 4 5 6; do
+	rove agent -dev -config "$TEST_DIR/ports.hcl" -run-dir "$TEST_DIR/run$i" \
+		>"$TEST_DIR/dev.log" 2>&1 &
+	dev=$!
+	PIDS+=("$dev")
+	until pgrep -P "$dev" >/dev/null; do gone "$dev" && fail "no child"; done
+	sleep "0.0$((RANDOM % 80 + 10))"
+	kill -9 "$dev"
+	wait "$dev" || true
+	eventually 5 none_of_ours
+done
+rm -rf "$TMPDIR"/rove-agent.*
+
+# Who reads its log goes away: that ends it in order.
+rc=0
+timeout 20 rove agent -dev -config "$TEST_DIR/ports.hcl" -run-dir "$TEST_DIR/run7" \
+	2>&1 | head -n 3 >"$TEST_DIR/head" || rc=$?
+expect_eq "$rc" 1 "exit status without a reader"
+expect_match "$(cat "$TEST_DIR/head")" 'Starting rove agent'
+none_of_ours || fail "left: $(ours)"
+expect_eq "$(ls -A "$TMPDIR")" ""
+
 # Nobody reads its log: everything goes on, and it stops when told to.
 mkfifo "$TEST_DIR/pipe"
 exec 9<>"$TEST_DIR/pipe"
