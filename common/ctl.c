@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "proto/msg.h"
+#include "proto/version.h"
 
 int
 ctl_ask(struct ctl *c, uint16_t number, const void *body, void *reply,
@@ -51,13 +52,28 @@ verb_find(const struct ctl_verb *verbs, size_t n, const char *name)
 }
 
 static void
+print_options(const struct ctl_def *def, FILE *to)
+{
+	fprintf(to,
+	    "usage: %s [-jH] [-r RUN_DIR] [-t TIMEOUT] VERB [ARG...]\n"
+	    "  -j          print each record as JSON, one a line\n"
+	    "  -H          print the head anywhere, as on a terminal\n"
+	    "  -r RUN_DIR  the daemons' sockets are below it; else "
+	    "ROVE_RUN_DIR, or\n"
+	    "              " DAEMON_RUN_DIR "\n"
+	    "  -t TIMEOUT  wait so long for an answer (5s)\n"
+	    "  -h, -V      print this, or the version\n"
+	    "verbs:\n",
+	    def->name);
+}
+
+static void
 print_usage(const struct ctl_def *def, FILE *to)
 {
 	size_t ncommon;
 	const struct ctl_verb *common = ctl_common_verbs(&ncommon);
 
-	fprintf(to, "usage: %s [-jH] [-r RUN_DIR] [-t TIMEOUT] VERB [ARG...]\n",
-	    def->name);
+	print_options(def, to);
 	for (size_t i = 0; i < def->nnouns; i++)
 		print_verb(def->nouns[i].name, def->nouns[i].args,
 		    def->nouns[i].says, to);
@@ -166,17 +182,19 @@ parse_timeout(const char *text, uint64_t *ms)
 	return 0;
 }
 
+static const struct option words[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
 static int
 parse_options(struct ctl *c, int argc, char **argv)
 {
-	static const struct option words[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	int o;
 
 	optind = 1;
-	while ((o = getopt_long(argc, argv, "+r:t:jHh", words, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "+r:t:jHhV", words, NULL)) != -1) {
 		if (o == 'r') {
 			c->run_dir = optarg;
 		} else if (o == 'j') {
@@ -185,6 +203,9 @@ parse_options(struct ctl *c, int argc, char **argv)
 			c->head = true;
 		} else if (o == 'h') {
 			print_usage(c->def, stdout);
+			return 1;
+		} else if (o == 'V') {
+			printf("%s %s\n", c->def->name, ROVE_VERSION);
 			return 1;
 		} else if (o != 't') {
 			print_usage(c->def, stderr);

@@ -11,8 +11,8 @@
  * head anywhere). -j prints each record as JSON, one a line.
  *
  * Options before the verb: -r RUN_DIR (or ROVE_RUN_DIR), -t TIMEOUT ("5s"),
- * -j, -H, -h. Exit status: 0 done, 1 refused, 2 wrong usage, 3 the daemon is
- * out of reach.
+ * -j, -H, -h, -V. Exit status: 0 done, 1 refused, 2 wrong usage, 3 the daemon
+ * is out of reach.
  */
 #ifndef COMMON_CTL_H
 #define COMMON_CTL_H

@@ -86,6 +86,8 @@ for p in "$HTTP_PORT" "$NODE_PORT" "$METRICS_PORT" "$LB_PORT" "$LB_UI_PORT"; do
 done
 
 for c in schedctl nodectl gossipctl metricsctl lbctl; do
+	expect_match "$("$c" -h)" 'RUN_DIR  .*ROVE_RUN_DIR'
+	expect_match "$("$c" -V)" "^$c [0-9]"
 	says 0 . "$c" -r "$RUN" ping
 done
 refused=$(schedctl -r "$RUN" info | awk '$1 == "msg_refused" { print $2 }')

@@ -62,7 +62,7 @@ eventually 5 lb_says /web 200
 
 # Each noun of each control program, in each form.
 nouns() { # CONTROL_PROGRAM: what it lists that is no common verb or edit
-	"$1" --help | awk '/^  / { print $1 }' | grep -vE '^(info|ping|config|log-level|monitor|reload|stop|route|join|leave|force-leave|reachability|rtt|keygen|event|query|keys|tags)$'
+	"$1" --help | awk 'verbs && /^  / { print $1 } /^verbs:/ { verbs = 1 }' | grep -vE '^(info|ping|config|log-level|monitor|reload|stop|route|join|leave|force-leave|reachability|rtt|keygen|event|query|keys|tags)$'
 }
 for c in schedctl nodectl gossipctl metricsctl lbctl; do
 	[ -n "$(nouns $c)" ] || fail "$c has no noun"
