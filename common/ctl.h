@@ -89,6 +89,10 @@ int ctl_fail(const struct ctl *c, const struct err *err);
 /* Prints how the verb is used and returns CTL_USAGE. */
 int ctl_usage(const struct ctl *c, const char *verb);
 
+/* The common verb monitor: its options are -a and -l LEVEL. For a daemon whose
+ * own monitor follows something else. */
+int ctl_follow_log(struct ctl *c, int argc, char **argv);
+
 /* n records that stand one after the other. */
 void ctl_print(const struct ctl *c, const struct rec_type *t, const void *recs,
     size_t n, const struct ctl_column *columns, size_t ncolumns);

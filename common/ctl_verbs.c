@@ -187,8 +187,8 @@ follow(struct ctl *c, struct monitor *m)
 	return m->status;
 }
 
-static int
-do_monitor(struct ctl *c, int argc, char **argv)
+int
+ctl_follow_log(struct ctl *c, int argc, char **argv)
 {
 	/* A number that no line has: what comes from now on. */
 	struct monitor m = { .ctl = c, .ask = { .after = UINT64_MAX } };
@@ -216,7 +216,7 @@ static const struct ctl_verb verbs[] = {
 	{ "config", "", "the config in force, as a file", do_config },
 	{ "log-level", "[LEVEL]", "the log level, or a new one", do_log_level },
 	{ "monitor", "[-a] [-l LEVEL]", "follow its log; -a: from the past",
-	    do_monitor },
+	    ctl_follow_log },
 	{ "reload", "", "read the config anew", do_reload },
 	{ "stop", "", "stop the daemon", do_stop },
 };

@@ -232,19 +232,13 @@ follow(struct ctl *c)
 static int
 do_monitor(struct ctl *c, int argc, char **argv)
 {
-	size_t n;
-	const struct ctl_verb *common = ctl_common_verbs(&n);
 	struct ctl own = *c;
 
 	if (argc == 2 && strcmp(argv[1], "-j") == 0)
 		own.json = true;
 	if (argc == 1 || own.json != c->json)
 		return follow(&own);
-	while (n > 0 && strcmp(common->name, "monitor") != 0) {
-		common++;
-		n--;
-	}
-	return common->fn(c, argc, argv);
+	return ctl_follow_log(c, argc, argv);
 }
 
 /* --- steering --- */

@@ -139,6 +139,7 @@ print_news(struct ctl *c, struct map *known, const struct metric_rows *rows)
 	free(news);
 }
 
+/* Options are the log's: no name of a number begins so. */
 static int
 do_monitor(struct ctl *c, int argc, char **argv)
 {
@@ -148,6 +149,8 @@ do_monitor(struct ctl *c, int argc, char **argv)
 	struct err err;
 	int rv = CTL_DONE;
 
+	if (argc > 1 && argv[1][0] == '-')
+		return ctl_follow_log(c, argc, argv);
 	if (argc > 2)
 		return ctl_usage(c, argv[0]);
 	plain.head = plain.is_terminal = false;
@@ -173,7 +176,8 @@ static const struct ctl_noun nouns[] = {
 
 static const struct ctl_verb verbs[] = {
 	{ "list", "[GLOB]", "the names there are, and of what kind", do_list },
-	{ "monitor", "[GLOB]", "follow what changes", do_monitor },
+	{ "monitor", "[GLOB | -a | -l LEVEL]",
+	    "follow what changes; -a, -l: the log", do_monitor },
 };
 
 int

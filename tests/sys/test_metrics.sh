@@ -215,6 +215,7 @@ run=$TEST_DIR/client
 	head -n 1)" -gt 100000 ] || fail "metricsctl get"
 [ "$(metricsctl -r "$run" get 'nomad_client*' | wc -l)" -gt 60 ] || fail "the glob"
 expect_eq "$(metricsctl -r "$run" -j get nomad_client_tasks_running | jq -r .Value)" 3
+expect_match "$(timeout 2 metricsctl -r "$run" monitor -a | grep -m 1 ready)" 'ready pid='
 expect_match "$(metricsctl -r "$run" list 'nomad_client_allocs_r*')" \
 	$'nomad_client_allocs_running\tcounter\t3'
 metricsctl -r "$run" monitor 'nomad_client_allocations_running' >"$TEST_DIR/monitor" &
