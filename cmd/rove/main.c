@@ -56,6 +56,12 @@ static const struct command commands[] = {
 	    "not be placed. With -monitor the exit status is 2 when something "
 	    "could not be placed.",
 	    eval_status, "eval-status" },
+	{ "job allocs", "<job>", "The allocations of a job", NULL, job_allocs,
+	    NULL },
+	{ "job deployments", "<job>", "The deployments of a job", NULL,
+	    job_deployments, NULL },
+	{ "job eval", "<job>", "Have the scheduler look at a job anew",
+	    "Makes an evaluation of a job and follows it.", job_eval, NULL },
 	{ "job history", "<job>", "The versions of a job", NULL, job_history,
 	    NULL },
 	{ "job init", "[<file>]", "Write a job file to begin with",

@@ -149,6 +149,14 @@ expect_eq "$(echo "$out" | jq -r '.[0] | keys | join(",")')" \
 exits 1 sh -c 'rove job status >/dev/full'
 
 # Former versions; single allocations; the node.
+exits 0 rove job allocs web
+expect_match "$(rove job allocs -verbose web | head -n 1)" '^ID +Eval ID'
+expect_eq "$(rove job allocs -json web | jq -r '.[].JobID' | sort -u)" web
+exits 0 rove job deployments -latest web
+expect_match "$(rove job deployments -json web | jq -r '.[0].JobID')" web
+exits 1 rove job allocs nothing
+exits 0 rove job eval web
+expect_match "$(rove job eval -detach -force-reschedule web)" '^Created eval ID: "[0-9a-f-]{36}"$'
 exits 0 rove job history web
 expect_match "$out" '^Version +=  *[1-9]
 Stable +=  *(true|false)
