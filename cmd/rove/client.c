@@ -176,6 +176,7 @@ unreached(const struct client *c, struct err *err)
 			why += n + 2;
 		err_set(err, was.code, "no answer from the agent at %s: %s",
 		    c->shown, why);
+		client_tls_explain(&c->tls, err);
 	}
 	return -1;
 }

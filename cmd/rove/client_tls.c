@@ -5,9 +5,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
 #include "common/buf.h"
 #include "common/file.h"
 #include "common/mem.h"
+#include "common/pem.h"
 #include "common/tls.h"
 
 static void
@@ -105,6 +109,68 @@ read_files(const struct client_tls *t, struct buf *ca, struct buf *cert,
 	return read_file("client-key", t->client_key, key, err);
 }
 
+/* What OpenSSL would refuse without a word of the file. */
+static int
+check_ca(const struct client_tls *t, const char *pem, struct err *err)
+{
+	bool is_file = t->ca_cert != NULL;
+	STACK_OF(X509) *certs = pem_certs(pem);
+	int n = sk_X509_num(certs);
+
+	sk_X509_pop_free(certs, X509_free);
+	return n > 0 ? 0
+		     : err_set(err, ERR_BAD,
+			   "%s: %s: there is no certificate in it",
+			   is_file ? "ca-cert" : "ca-path",
+			   is_file ? t->ca_cert : t->ca_path);
+}
+
+static int
+check_own(const struct client_tls *t, const char *cert, const char *key,
+    struct err *err)
+{
+	STACK_OF(X509) *certs = pem_certs(cert);
+	EVP_PKEY *own = pem_key(key);
+	int rc = 0;
+
+	if (sk_X509_num(certs) <= 0)
+		rc = err_set(err, ERR_BAD,
+		    "client-cert: %s: there is no certificate in it",
+		    t->client_cert);
+	else if (own == NULL)
+		rc = err_set(err, ERR_BAD,
+		    "client-key: %s: there is no key in it that can be read "
+		    "without a passphrase",
+		    t->client_key);
+	else if (X509_check_private_key(sk_X509_value(certs, 0), own) != 1)
+		rc = err_set(err, ERR_BAD,
+		    "client-key: %s: the key does not fit the certificate in "
+		    "%s",
+		    t->client_key, t->client_cert);
+	EVP_PKEY_free(own);
+	sk_X509_pop_free(certs, X509_free);
+	ERR_clear_error();
+	return rc;
+}
+
+void
+client_tls_explain(const struct client_tls *t, struct err *err)
+{
+	struct err was;
+
+	if (err == NULL || (strstr(err->text, "local issuer") == NULL &&
+			       strstr(err->text, "self-signed") == NULL))
+		return;
+	was = *err;
+	if (t->ca_cert != NULL || t->ca_path != NULL)
+		err_set(err, was.code, "%s: no CA in %s has signed it",
+		    was.text, t->ca_cert != NULL ? t->ca_cert : t->ca_path);
+	else
+		err_set(err, was.code,
+		    "%s: -ca-cert or NOMAD_CACERT names the file of its CA",
+		    was.text);
+}
+
 struct tls_keys *
 client_tls_keys(const struct client_tls *t, const char *host, struct err *err)
 {
@@ -112,7 +178,10 @@ client_tls_keys(const struct client_tls *t, const char *host, struct err *err)
 	bool own_ca = t->ca_cert != NULL || t->ca_path != NULL;
 	struct tls_keys *k = NULL;
 
-	if (read_files(t, &ca, &cert, &key, err) == 0)
+	if (read_files(t, &ca, &cert, &key, err) == 0 &&
+	    (!own_ca || check_ca(t, buf_str(&ca), err) == 0) &&
+	    (t->client_cert == NULL ||
+		check_own(t, buf_str(&cert), buf_str(&key), err) == 0))
 		k = tls_keys_new(
 		    &(struct tls_keys_opts){ .ca = own_ca ? buf_str(&ca) : NULL,
 			.cert = t->client_cert != NULL ? buf_str(&cert) : NULL,

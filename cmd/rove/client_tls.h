@@ -28,4 +28,8 @@ void client_tls_from_env(struct client_tls *t);
 struct tls_keys *client_tls_keys(
     const struct client_tls *t, const char *host, struct err *err);
 
+/* To why a server was not reached adds how its CA is named, where that is
+ * what is wrong. NULL is fine for err. */
+void client_tls_explain(const struct client_tls *t, struct err *err);
+
 #endif
