@@ -27,6 +27,7 @@
 
 #define SAVES_MAX  2 /* that are told at a time */
 #define SEND_CHUNK 65536
+#define SEND_TURN  2 /* chunks, to who takes all, before others have a turn */
 
 struct save {
 	void (*gone)(struct http_req *r); /* first: see api.c */
@@ -34,6 +35,7 @@ struct save {
 	struct http_req *req;
 	int fd;    /* of a file without a name */
 	pid_t pid; /* 0: it has written all */
+	struct loop_timer *next;
 	off_t at, size;
 };
 
@@ -52,6 +54,7 @@ save_free(struct save *s)
 		kill(s->pid, SIGKILL);
 		waitpid(s->pid, NULL, 0);
 	}
+	loop_timer_free(s->next);
 	close(s->fd);
 	s->sd->nsaves--;
 	free(s);
@@ -175,16 +178,27 @@ fork_writer(struct schedd *sd, int fd)
 	return pid;
 }
 
-/* Sends until the client has enough for now. */
+/* What has been sent is given back little by little: a large file that goes
+ * with its last descriptor takes as long as some turns. */
+static void
+give_back(const struct save *s, off_t from)
+{
+	if (fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from,
+		s->at - from) == -1)
+		return; /* then it is not, on this file system */
+}
+
+/* Sends until the client has enough for now, or it is others' turn. */
 static void
 send_some(void *ctx, struct http_req *r)
 {
 	struct save *s = http_req_data(r);
 	char bytes[SEND_CHUNK];
+	off_t from = s->at;
 	bool more = true;
 
 	(void)ctx;
-	while (s->at < s->size && more) {
+	for (int i = 0; s->at < s->size && more && i < SEND_TURN; i++) {
 		size_t want = sizeof bytes;
 		ssize_t n;
 
@@ -200,11 +214,23 @@ send_some(void *ctx, struct http_req *r)
 		s->at += n;
 		more = http_write(r, bytes, (size_t)n);
 	}
-	if (s->at < s->size)
+	if (s->at < s->size) {
+		give_back(s, from);
+		if (more)
+			loop_timer_set(s->next, 0);
 		return;
+	}
 	http_req_set_data(r, NULL);
 	http_end(r);
 	save_free(s);
+}
+
+static void
+on_next(void *arg)
+{
+	struct save *s = arg;
+
+	send_some(NULL, s->req);
 }
 
 static void
@@ -264,6 +290,7 @@ api_snapshot_save(void *ctx, struct http_req *r)
 	*s = (struct save){
 		.gone = on_save_gone, .sd = sd, .req = r, .fd = fd, .pid = pid
 	};
+	s->next = loop_timer_new(sd->loop, on_next, s);
 	sd->nsaves++;
 	http_req_set_data(r, s);
 	loop_child_watch(sd->loop, pid, on_written, s);
