@@ -135,7 +135,7 @@ for i in 1 2 3 4 5 6; do
 	dev=$!
 	PIDS+=("$dev")
 	until pgrep -P "$dev" >/dev/null; do gone "$dev" && fail "no child"; done
-	sleep "0.0$((RANDOM % 80 + 10))"
+	sleep "0.0$((i - 1))$((RANDOM % 10))"
 	kill -9 "$dev"
 	wait "$dev" || true
 	eventually 5 none_of_ours
