@@ -64,11 +64,20 @@ verify(
 	return rc;
 }
 
+/* A new one, for its owner's eyes: variables are in it as they are. */
+static FILE *
+create(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return fd == -1 ? NULL : fdopen(fd, "w");
+}
+
 /* Durable under its temporary name, then renamed. */
 static int
 download(struct cli *c, const char *tmp, bool stale, struct err *err)
 {
-	struct fetch f = { .to = fopen(tmp, "wx") };
+	struct fetch f = { .to = create(tmp) };
 	struct snapfile_head head = { 0 };
 	size_t size;
 	int rc;

@@ -81,6 +81,7 @@ expect_eq "$(rove operator autopilot health -json | jq -r '.Servers[0].Name')" a
 
 SNAP=$TEST_DIR/a.snap
 expect_eq "$(rove operator snapshot save "$SNAP")" "State file written to $SNAP"
+expect_eq "$(stat -c %a "$SNAP")" 600 "who may read a snapshot"
 refused 1 'already exists' rove operator snapshot save "$SNAP"
 [ ! -e "$SNAP.tmp" ] || fail "a temporary file was left"
 BEFORE=$(index)
