@@ -141,6 +141,10 @@ for i in 1 2 3 4 5 6; do
 	eventually 5 none_of_ours
 done
 rm -rf "$TMPDIR"/rove-agent.*
+rc=0
+out=$(timeout 10 metricsd -P 1 -r "$TEST_DIR/run8" 2>&1) || rc=$?
+expect_eq "$rc" 1 "exit status without its parent"
+expect_match "$out" 'the parent is gone'
 
 # Who reads its log goes away: that ends it in order.
 rc=0
