@@ -174,7 +174,7 @@ var_path(const char *path)
 
 int
 var_refused(const struct err *err, const struct buf *answer, uint64_t index,
-    const char *failed)
+    bool may_force, const char *failed)
 {
 	struct variable v;
 	struct buf when = { 0 };
@@ -195,10 +195,11 @@ var_refused(const struct err *err, const struct buf *answer, uint64_t index,
 		    buf_str(&when));
 	}
 	fprintf(stderr,
-	    "    If you are sure you want to perform this operation, add the "
-	    "-force or\n    -check-index=%" PRIu64
+	    "    If you are sure you want to perform this operation, add "
+	    "the%s\n"
+	    "    -check-index=%" PRIu64
 	    " flag before the positional arguments.\n",
-	    v.modify_index);
+	    may_force ? " -force or" : "", v.modify_index);
 	buf_release(&when);
 	rec_clear(&variable_type, &v);
 	return 1;
@@ -335,8 +336,8 @@ purge(struct cli *c, const char *check)
 	snprintf(params, sizeof params, "cas=%" PRIu64, index);
 	if (client_call(&c->client, "DELETE", path,
 		check != NULL ? params : NULL, NULL, &answer, &err) == -1)
-		rc =
-		    var_refused(&err, &answer, index, "Error purging variable");
+		rc = var_refused(
+		    &err, &answer, index, false, "Error purging variable");
 	else
 		printf("Successfully purged variable \"%s\"!\n", c->argv[0]);
 	free(path);

@@ -27,9 +27,10 @@ char *var_path(const char *path);
 
 /*
  * Says why a write was refused, and how it could be done, if the answer is
- * another variable; else "<failed>: <err>". Returns 1.
+ * another variable; else "<failed>: <err>". may_force: -force is a way.
+ * Returns 1.
  */
 int var_refused(const struct err *err, const struct buf *answer, uint64_t index,
-    const char *failed);
+    bool may_force, const char *failed);
 
 #endif

@@ -191,8 +191,8 @@ put(struct cli *c, const struct wish *w, struct variable *v, enum var_form form)
 		&body, &answer, &err) == -1 ||
 	    rec_from_json(
 		&variable_type, &now, answer.data, answer.len, &err) == -1) {
-		rc = var_refused(
-		    &err, &answer, v->modify_index, "Error creating variable");
+		rc = var_refused(&err, &answer, v->modify_index, true,
+		    "Error creating variable");
 	} else {
 		if (form == VAR_NONE || w->verbose)
 			fprintf(form == VAR_NONE ? stdout : stderr,

@@ -91,7 +91,8 @@ expect_eq "$(rove var get cli/a | jq -c .Items)" '{"text":"long\ntext","user":"l
 expect_eq "$(rove var list -q cli/)" cli/a
 expect_match "$(rove var list cli/)" $'^Namespace  Path   Last Updated\ndefault    cli/a  20'
 expect_match "$(rove var get -out table cli/a)" 'Check Index += [0-9]+'
-rove var purge -check-index 1 cli/a 2>/dev/null && fail "another index was purged"
+rove var purge -check-index 1 cli/a 2>"$TEST_DIR/err" && fail "another index was purged"
+expect_match "$(cat "$TEST_DIR/err")" 'add the[[:space:]]+-check-index=[0-9]+ flag'
 expect_eq "$(rove var purge cli/a)" 'Successfully purged variable "cli/a"!'
 expect_eq "$(rove var get cli/a 2>&1)" "Variable not found"
 expect_eq "$(rove var list cli/)" "No matching variables found"
