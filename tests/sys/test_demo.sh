@@ -22,6 +22,10 @@ is_over() {
 	! pgrep -x 'rove|schedd|nodeagent|gossipd|metricsd|lbd|shim' >/dev/null
 }
 
+expect_match "$(scripts/demo -h)" '^usage: scripts/demo'
+rc=0
+scripts/demo -x 2>/dev/null || rc=$?
+expect_eq "$rc" 2 "exit status for an unknown option"
 scripts/demo -1 >"$TEST_DIR/once.log" 2>&1 || fail "the demo fails"
 grep -q '== curl http://127.0.0.1:9999/web' "$TEST_DIR/once.log" ||
 	fail "the demo does not say what it does"
