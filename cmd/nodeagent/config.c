@@ -112,9 +112,6 @@ nodeagent_config_check(const void *config, struct err *err)
 {
 	const struct nodeagent_config *c = config;
 
-	if (c->common.data_dir == NULL || *c->common.data_dir != '/')
-		return err_set(
-		    err, ERR_BAD, "data_dir must be an absolute path");
 	if (c->nservers == 0)
 		return err_set(err, ERR_BAD, "servers: at least one is needed");
 	if (c->nservers > SERVERSET_MAX)
@@ -143,5 +140,11 @@ nodeagent_config_check(const void *config, struct err *err)
 		    err, ERR_BAD, "max_kill_timeout must be positive");
 	if (tls_config_check(&c->tls, TLS_NODE, c->region, err) == -1)
 		return -1;
-	return docker_options_check(&c->docker, err);
+	if (docker_options_check(&c->docker, err) == -1)
+		return -1;
+	/* Last, so that what is given and wrong is heard of first. */
+	if (c->common.data_dir == NULL || *c->common.data_dir == '\0')
+		return err_set(err, ERR_BAD,
+		    "data_dir is missing: an absolute path is needed");
+	return 0;
 }

@@ -131,9 +131,6 @@ schedd_config_check(const void *config, struct err *err)
 		"failover_ttl", "lease_rate", "snapshot_entries",
 		"trailing_entries" };
 
-	if (c->common.data_dir == NULL || *c->common.data_dir != '/')
-		return err_set(
-		    err, ERR_BAD, "data_dir must be an absolute path");
 	if (*c->region == '\0' || strlen(c->region) > CONFIG_REGION_MAX ||
 	    strpbrk(c->region, " \t\r\n\"") != NULL)
 		return err_set(err, ERR_BAD,
@@ -155,5 +152,11 @@ schedd_config_check(const void *config, struct err *err)
 		if (positive[i] <= 0)
 			return err_set(
 			    err, ERR_BAD, "%s must be positive", names[i]);
-	return tls_config_check(&c->tls, TLS_SERVER, c->region, err);
+	if (tls_config_check(&c->tls, TLS_SERVER, c->region, err) == -1)
+		return -1;
+	/* Last, so that what is given and wrong is heard of first. */
+	if (c->common.data_dir == NULL || *c->common.data_dir == '\0')
+		return err_set(err, ERR_BAD,
+		    "data_dir is missing: an absolute path is needed");
+	return 0;
 }

@@ -58,6 +58,9 @@ echo 'http = "127.0.0.1:1";
 data_dir = ' >"$TEST_DIR/b.conf"
 says 2 'a.conf:1.*nonsense' schedd -n -f "$TEST_DIR/a.conf"
 says 2 'b.conf:[123]' schedd -n -f "$TEST_DIR/b.conf"
+says 2 'data_dir is missing' schedd -n
+says 2 'http: "foo" is no address' schedd -n -o http=foo
+says 2 'data_dir is missing' nodeagent -n -o 'servers=["tcp://127.0.0.1:1"]'
 for d in "${ALL[@]}"; do
 	says 2 'none.conf' "$d" -n -f "$TEST_DIR/none.conf"
 	says 2 . "$d" -Z
