@@ -110,8 +110,7 @@ core_job_take_in(const struct sched_core *c, const struct job *from,
 
 	rec_copy(&job_type, job, from);
 	job_forget_claims(job);
-	job_canonicalize(job, c->region);
-	job_check(job, &problems, &n, warnings);
+	job_admit(job, c->region, &problems, &n, warnings);
 	if (n > 0) {
 		all = job_problems_format(problems, n);
 		err_set(err, ERR_BAD, "%s", all);

@@ -24,9 +24,8 @@ sched_core_job_validate(struct sched_core *c, const struct job *from,
 	    (struct job_validate_response){ .driver_config_validated = true };
 	rec_copy(&job_type, &job, from);
 	job_forget_claims(&job);
-	job_canonicalize(&job, c->region);
-	job_check(&job, &out->validation_errors, &out->nvalidation_errors,
-	    &out->warnings);
+	job_admit(&job, c->region, &out->validation_errors,
+	    &out->nvalidation_errors, &out->warnings);
 	out->error = out->nvalidation_errors > 0
 			 ? job_problems_format(
 			       out->validation_errors, out->nvalidation_errors)

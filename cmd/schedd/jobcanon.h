@@ -31,6 +31,11 @@ void job_forget_claims(struct job *job);
  */
 void job_check(
     const struct job *job, char ***problems, size_t *n, char **warnings);
+
+/* Makes what people sent canonical, in place, and checks it; the warnings
+ * begin with what of it is taken and has no effect. */
+void job_admit(struct job *job, const char *region, char ***problems, size_t *n,
+    char **warnings);
 void job_problems_free(char **problems, size_t n);
 
 /* The problems as one sentence of Nomad's form: "1 error occurred:..." */

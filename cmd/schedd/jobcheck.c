@@ -183,17 +183,38 @@ format_warnings(const struct problems *w)
 	return buf_take(&text);
 }
 
-void
-job_check(const struct job *job, char ***list, size_t *n, char **warnings)
+/* w: warnings so far; taken over. */
+static void
+check_all(const struct job *job, struct problems *w, char ***list, size_t *n,
+    char **warnings)
 {
-	struct problems p = { 0 }, w = { 0 };
+	struct problems p = { 0 };
 
 	check_admit_first(job, &p);
 	check_job(job, &p);
 	check_admit_last(job, &p);
 	*list = p.list;
 	*n = p.n;
-	check_warnings(job, &w);
-	*warnings = format_warnings(&w);
-	problems_release(&w);
+	check_warnings(job, w);
+	*warnings = format_warnings(w);
+	problems_release(w);
+}
+
+void
+job_check(const struct job *job, char ***list, size_t *n, char **warnings)
+{
+	struct problems w = { 0 };
+
+	check_all(job, &w, list, n, warnings);
+}
+
+void
+job_admit(struct job *job, const char *region, char ***list, size_t *n,
+    char **warnings)
+{
+	struct problems w = { 0 };
+
+	check_dropped(job, &w);
+	job_canonicalize(job, region);
+	check_all(job, &w, list, n, warnings);
 }

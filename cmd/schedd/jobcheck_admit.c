@@ -211,3 +211,30 @@ check_warnings(const struct job *job, struct problems *p)
 		problem(p, "cron is deprecated and may be removed in a future "
 			   "release. Use crons instead");
 }
+
+static void
+warn_dropped(const struct task_group *g, struct problems *p)
+{
+	if (g->has_stop_after_client_disconnect)
+		problem(p, "stop_after_client_disconnect has no effect. Please "
+			   "use stop_on_client_after in the disconnect block.");
+	if (g->has_max_client_disconnect)
+		problem(p, "max_client_disconnect has no effect. Please use "
+			   "lost_after in the disconnect block.");
+	if (g->prevent_reschedule_on_lost)
+		problem(p, "prevent_reschedule_on_lost has no effect. Please "
+			   "use replace in the disconnect block.");
+}
+
+void
+check_dropped(const struct job *job, struct problems *p)
+{
+	for (size_t i = 0; i < job->ntask_groups; i++) {
+		const struct task_group *g = &job->task_groups[i];
+		struct problems part = { 0 };
+
+		warn_dropped(g, &part);
+		problem_part(p, &part,
+		    "Group \"%s\" has warnings: ", check_str(g->name));
+	}
+}

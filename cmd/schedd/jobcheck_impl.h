@@ -48,6 +48,8 @@ void check_job(const struct job *job, struct problems *p);
 void check_admit_first(const struct job *job, struct problems *p);
 void check_admit_last(const struct job *job, struct problems *p);
 void check_warnings(const struct job *job, struct problems *p);
+/* What job_canonicalize() will drop, for it is of no effect any more. */
+void check_dropped(const struct job *job, struct problems *p);
 
 void check_constraint(const struct constraint *c, struct problems *p);
 void check_affinity(const struct affinity *a, struct problems *p);

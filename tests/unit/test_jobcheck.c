@@ -151,6 +151,31 @@ START_TEST(what_the_server_adds_is_asked_too)
 }
 END_TEST
 
+START_TEST(what_is_taken_without_effect_is_warned_of)
+{
+	static const char text[] =
+	    "{\"ID\":\"j\",\"TaskGroups\":[{\"Name\":\"g\","
+	    "\"StopAfterClientDisconnect\":4000000000},{\"Name\":\"h\","
+	    "\"StopAfterClientDisconnect\":null}]}";
+	struct job job;
+	char **problems, *warnings;
+	size_t n;
+
+	ck_assert_int_eq(
+	    rec_from_json(&job_type, &job, text, sizeof text - 1, NULL), 0);
+	job_admit(&job, "here", &problems, &n, &warnings);
+	ck_assert_str_eq(job.region, "here");
+	ck_assert(!job.task_groups[0].has_stop_after_client_disconnect);
+	ck_assert_str_eq(warnings,
+	    "1 warning:\n\n* Group \"g\" has warnings: 1 error occurred:\n"
+	    "\t* stop_after_client_disconnect has no effect. Please use "
+	    "stop_on_client_after in the disconnect block.");
+	free(warnings);
+	job_problems_free(problems, n);
+	rec_clear(&job_type, &job);
+}
+END_TEST
+
 START_TEST(nobody_can_say_that_a_job_was_dispatched)
 {
 	static const char text[] =
@@ -182,4 +207,6 @@ END_TEST
 UNIT_MAIN("jobcheck", cron_lines_are_read_or_refused,
     durations_read_as_people_write_them, paths_may_not_leave_the_allocation,
     operators_are_checked_with_what_they_need,
-    what_the_server_adds_is_asked_too, nobody_can_say_that_a_job_was_dispatched)
+    what_the_server_adds_is_asked_too,
+    what_is_taken_without_effect_is_warned_of,
+    nobody_can_say_that_a_job_was_dispatched)
