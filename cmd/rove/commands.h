@@ -39,6 +39,7 @@ int alloc_checks(const struct command *cmd, int argc, char **argv);
 int alloc_status(const struct command *cmd, int argc, char **argv);
 int alloc_logs(const struct command *cmd, int argc, char **argv);
 int var_get(const struct command *cmd, int argc, char **argv);
+int var_init(const struct command *cmd, int argc, char **argv);
 int var_list(const struct command *cmd, int argc, char **argv);
 int var_purge(const struct command *cmd, int argc, char **argv);
 int var_put(const struct command *cmd, int argc, char **argv);

@@ -191,6 +191,11 @@ static const struct command commands[] = {
 	{ "var get", "<path>", "A variable",
 	    "Shows a variable: as a table on a terminal, else as JSON.",
 	    var_get, NULL },
+	{ "var init", "[<file>]", "Write a specification to begin with",
+	    "Writes the specification of a variable to spec.nv.hcl or "
+	    "spec.nv.json, or to the file that is named, which must not be "
+	    "there yet.",
+	    var_init, NULL },
 	{ "var list", "[<prefix>]", "The variables",
 	    "Lists the variables whose paths begin with the prefix, without "
 	    "what is in them.",

@@ -80,10 +80,13 @@ for form in hcl json; do
 	expect_eq "$(rove var get -item pass cli/a)" "$pass"
 	rove var put "@$TEST_DIR/spec.$form" user=late 2>/dev/null && fail "an old specification was taken"
 done
-# As `nomad var init` writes it: the items are a block.
-printf 'path = "cli/b"\nitems {\n  a = "1"\n  b-c = "2"\n}\n' >"$TEST_DIR/block.hcl"
-rove var put "@$TEST_DIR/block.hcl" >/dev/null
-expect_eq "$(rove var get cli/b | jq -c .Items)" '{"a":"1","b-c":"2"}'
+# From what `init` writes: in HCL the items are a block.
+for form in hcl json; do
+	(cd "$TEST_DIR" && rove var init -out $form)
+	(cd "$TEST_DIR" && rove var init -out $form 2>/dev/null) && fail "written over a file"
+	rove var put -force cli/b "@$TEST_DIR/spec.nv.$form" >/dev/null
+	expect_eq "$(rove var get cli/b | jq -c .Items)" '{"key1":"value 1","key2":"value 2"}'
+done
 rove var purge cli/b >/dev/null
 printf 'long\ntext' >"$TEST_DIR/value"
 rove var put -force -out none cli/a "text=@$TEST_DIR/value" user=- <"$TEST_DIR/value" >/dev/null
