@@ -173,11 +173,30 @@ check_lb_addr(const struct agent_config *c, const char *path, const char *addr,
 	    PLAN_LB_PORT);
 }
 
+/* What is no base64 has been refused before. The key is not repeated. */
+static int
+check_key(const struct agent_config *c, struct buf *ui)
+{
+	const char *key = c->server.encrypt;
+	size_t n, bytes;
+
+	if (!c->server.enabled || !text_is_set(key))
+		return 0;
+	n = strcspn(key, "=");
+	bytes = n * 3 / 4;
+	if (bytes == 16 || bytes == 24 || bytes == 32)
+		return 0;
+	return say(c, "server.encrypt", ui,
+	    "server.encrypt: a key must have 16, 24 or 32 bytes, not %zu",
+	    bytes);
+}
+
 int
 agent_refuse(const struct agent_config *c, struct buf *ui)
 {
 	if (check_protection(c, ui) == -1 || check_level(c, ui) == -1 ||
-	    check_expect(c, ui) == -1 || check_ports(c, ui) == -1)
+	    check_expect(c, ui) == -1 || check_key(c, ui) == -1 ||
+	    check_ports(c, ui) == -1)
 		return -1;
 	if (plan_has_lb(c) && c->lb != NULL &&
 	    (check_lb_addr(c, "lb.proxy", c->lb->proxy, ui) == -1 ||

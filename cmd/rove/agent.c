@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/rove/agent_conf.h"
@@ -103,6 +104,17 @@ on_ready(void *ctx)
 	    (unsigned long long)(loop_now_ms(a->loop) - a->started_ms));
 }
 
+/* What a daemon says before it has a log begins with its name. */
+static const char *
+without_name(const char *said, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(said, name, n) == 0 && strncmp(said + n, ": ", 2) == 0)
+		return said + n + 2;
+	return said;
+}
+
 static void
 on_failed(void *ctx, const char *name, int status, const char *said)
 {
@@ -110,7 +122,8 @@ on_failed(void *ctx, const char *name, int status, const char *said)
 
 	log_error("%s cannot start status=%d", name, status);
 	fprintf(stderr, "==> Error starting agent: %s: %s\n", name,
-	    said[0] != '\0' ? said : "it ended without a word");
+	    said[0] != '\0' ? without_name(said, name)
+			    : "it ended without a word");
 	a->status = 1;
 	begin_stop(a, SIGTERM);
 }

@@ -189,6 +189,11 @@ bad 'client { enabled = [' 'bad\.hcl: At 1:2[0-9]: '
 bad 'server { enabeld = true }' 'server unexpected keys enabeld'
 bad 'client { enabled = true }' 'Must specify'
 bad '' 'Must specify either server, client or dev mode'
+# What a daemon says of its own config has its name once.
+start named rove agent -dev -config "$TEST_DIR/ports.hcl" -region 'a b'
+eventually 15 gone "$LAST_PID"
+expect_match "$(cat "$TEST_DIR/named.log")" \
+	'Error starting agent: [a-z]+: /[^ ]*\.conf: region: '
 rc=0
 rove agent -nonsense >/dev/null 2>&1 || rc=$?
 expect_eq "$rc" 1 "an unknown flag"

@@ -551,6 +551,9 @@ START_TEST(what_would_only_seem_to_protect_is_refused_with_its_place)
 		    "tls.tls_min_version is not supported" },
 		{ "tls { cert_file = \"/c\" }",
 		    "tls.cert_file protects nothing" },
+		{ "server { encrypt = \"cg8StVXbQJ0gPvMd9o7y\" }",
+		    "server.encrypt: a key must have 16, 24 or 32 bytes, not "
+		    "15" },
 		{ "server { bootstrap_expect = 10 }",
 		    "server.bootstrap_expect = 10: expected 1 to 9" },
 		{ "ports { rpc = 2 }\nserver { bootstrap_expect = 3 }",
