@@ -11,7 +11,6 @@
 #include "cmd/gossipd/ctl_ask.h"
 #include "cmd/gossipd/wire.h"
 #include "common/bus.h"
-#include "common/ctl_impl.h"
 #include "common/daemon.h"
 #include "common/mem.h"
 #include "common/rng.h"
