@@ -56,8 +56,6 @@ wrong(const struct daemon_def *def, const char *what)
 static int
 parse_one(struct daemon_opts *o, int c, const struct daemon_def *def)
 {
-	int n;
-
 	switch (c) {
 	case 'f':
 		o->path = optarg;
@@ -75,10 +73,9 @@ parse_one(struct daemon_opts *o, int c, const struct daemon_def *def)
 		o->run_dir = optarg;
 		return 0;
 	case 'P':
-		if (parse_number(optarg, &n) == -1 || n == 0)
-			return wrong(def, "-P: expected a process's number");
-		o->parent = n;
-		return 0;
+		if (parse_number(optarg, &o->parent) == 0 && o->parent > 0)
+			return 0;
+		return wrong(def, "-P: expected a process's number");
 	case 'R':
 		if (parse_number(optarg, &o->ready_fd) == 0)
 			return 0;
