@@ -107,15 +107,16 @@ propose_evals_of(
 	free(u.evals);
 }
 
-/* Of the evaluations that were made, those that a part of a plan may name:
- * what is to be looked at later. */
+/* Of the evaluations that were made, those that belong to a part of a plan:
+ * what its allocations name, to be looked at later, and the jobs that lose some
+ * to it. */
 static struct eval *
 list_later(const struct sched_core *c, struct scheduler_result *res, size_t *n)
 {
 	struct eval *list = xcalloc(res->ncreated + 1, sizeof *list);
 
 	for (size_t i = 0; i < res->ncreated; i++) {
-		if (res->created[i].wait_until == 0)
+		if (!sched_eval_is_of_part(&res->created[i]))
 			continue;
 		list[*n] = res->created[i];
 		list[(*n)++].snapshot_index = c->state.index;

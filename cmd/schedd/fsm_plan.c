@@ -193,12 +193,12 @@ plan_stops(struct fsm_turn *t, const struct cmd_plan *c,
 
 /* Of a plan that is carried out in part the evaluation is not ended; but who
  * is to look again later at an allocation must be there as soon as that
- * allocation names it. */
+ * allocation names it, and who lost some is not told by the next part. */
 static void
 put_followups(struct fsm_turn *t, const struct cmd_plan *c)
 {
 	for (size_t i = 0; i < c->nevals; i++)
-		if (c->evals[i].wait_until != 0 &&
+		if (sched_eval_is_of_part(&c->evals[i]) &&
 		    !sched_eq(c->evals[i].id, sched_str(c->eval_id)))
 			fsm_put_evals(t, &c->evals[i], 1);
 }

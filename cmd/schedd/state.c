@@ -283,6 +283,12 @@ sched_eval_is_terminal(const struct eval *e)
 }
 
 bool
+sched_eval_is_of_part(const struct eval *e)
+{
+	return e->wait_until != 0 || sched_eq(e->triggered_by, "preemption");
+}
+
+bool
 sched_deployment_is_active(const struct deployment *d)
 {
 	static const char *const active[] = { "running", "paused",

@@ -395,6 +395,10 @@ void sched_job_summary(const struct sched_job *j, struct job_summary *out);
 size_t sched_recount(struct sched_state *st);
 
 bool sched_eval_is_terminal(const struct eval *e);
+/* Whether one that a plan made belongs to what is carried out of it, even if
+ * the rest is not: it looks later at an allocation, which names it, or at a job
+ * that has lost some. */
+bool sched_eval_is_of_part(const struct eval *e);
 bool sched_deployment_is_active(const struct deployment *d);
 bool sched_node_is_ready(const struct node *n); /* and eligible */
 

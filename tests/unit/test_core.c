@@ -1317,6 +1317,52 @@ START_TEST(core_places_many_in_several_plans)
 }
 END_TEST
 
+static size_t
+count_evals(const char *job, const char *trigger)
+{
+	const struct sched_job *j =
+	    sched_job_find(sched_core_state(core), "default", job);
+	const struct sched_eval *e;
+	size_t n = 0;
+
+	TAILQ_FOREACH (e, &j->evals, by_job)
+		n += strcmp(e->rec.triggered_by, trigger) == 0;
+	return n;
+}
+
+/* Whom only the first of several plans takes from is looked at, too. */
+START_TEST(core_tells_who_loses_in_each_of_several_plans)
+{
+	enum { JOBS = 20, EACH = 45 };
+	size_t nlost = 0;
+	char id[16];
+
+	setup_with(JOBS * EACH / NODES * 100);
+	sched_core_state(core)
+	    ->config.preemption_config.service_scheduler_enabled = true;
+	for (int i = 0; i < JOBS; i++) {
+		snprintf(id, sizeof id, "low-%d", i);
+		priority = 10 + i;
+		register_job(id, EACH, 100);
+	}
+	run_ready();
+	nplans = 0;
+	priority = 80;
+	register_job("high", 600, 100);
+	run_ready();
+	ck_assert_uint_ge(nplans, 2);
+	for (int i = 0; i < JOBS; i++) {
+		snprintf(id, sizeof id, "low-%d", i);
+		if (live(id, NODES) == EACH)
+			continue;
+		nlost++;
+		ck_assert_uint_gt(count_evals(id, "preemption"), 0);
+	}
+	ck_assert_uint_gt(nlost, 4);
+	teardown();
+}
+END_TEST
+
 /* Of what is lost on a node, what one plan leaves for the next is replaced by
  * that one as it would have been by the first. */
 START_TEST(core_links_what_it_replaces_in_several_plans)
@@ -1392,5 +1438,6 @@ UNIT_MAIN("core", core_places_what_is_registered,
     core_replaces_what_fails_while_a_deployment_goes_on,
     core_drops_a_late_update, core_cuts_what_one_command_cannot_hold,
     core_places_many_in_several_plans,
+    core_tells_who_loses_in_each_of_several_plans,
     core_links_what_it_replaces_in_several_plans,
     core_checks_that_a_command_can_be_read_back)
