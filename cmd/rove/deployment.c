@@ -19,20 +19,33 @@
 
 /* --- showing --- */
 
+struct list_flags {
+	bool verbose, json, latest;
+};
+
+/* of: as what there are none is said. */
 static int
-list(struct cli *c, bool verbose)
+list(
+    struct cli *c, const char *path, const struct list_flags *f, const char *of)
 {
-	struct deployment *all;
+	struct deployment *all, *newest = NULL;
 	struct buf rows = { 0 };
 	struct err err;
 	size_t n;
 
-	if (client_list(&c->client, "/v1/deployments", NULL, &deployment_type,
-		&all, &n, &err) == -1)
+	if (client_list(
+		&c->client, path, NULL, &deployment_type, &all, &n, &err) == -1)
 		return cli_fail(&err, "Error retrieving deployments");
-	lists_deployments(all, n, verbose, &rows);
+	for (size_t i = 0; i < n; i++)
+		if (newest == NULL ||
+		    all[i].create_index > newest->create_index)
+			newest = &all[i];
+	if (f->latest && newest != NULL)
+		lists_deployments(newest, 1, f->verbose, &rows);
+	else
+		lists_deployments(all, n, f->verbose, &rows);
 	if (n == 0)
-		puts("No deployments found");
+		printf("No deployments found%s\n", of);
 	else
 		cli_print_table(&rows, TABLE_LIST);
 	buf_release(&rows);
@@ -40,21 +53,55 @@ list(struct cli *c, bool verbose)
 	return 0;
 }
 
+static int
+list_all(struct cli *c, const struct list_flags *f)
+{
+	const char *path = "/v1/deployments";
+
+	return f->json ? cli_print_answer(c, path) : list(c, path, f, "");
+}
+
 int
 deployment_list(const struct command *cmd, int argc, char **argv)
 {
-	bool verbose = false, json = false;
+	struct list_flags f = { 0 };
 	const struct flag rows[] = {
-		{ "json", FLAG_BOOL, &json, NULL, "As JSON." },
-		{ "verbose", FLAG_BOOL, &verbose, NULL, "Whole identifiers." },
+		{ "json", FLAG_BOOL, &f.json, NULL, "As JSON." },
+		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
+		    "Whole identifiers." },
 	};
 	struct cli c;
 	int status = cli_begin(&c, cmd, rows, NROWS(rows), argc, argv, 0, 0);
 
+	return status == CLI_GO ? cli_end(&c, list_all(&c, &f)) : status;
+}
+
+int
+job_deployments(const struct command *cmd, int argc, char **argv)
+{
+	struct list_flags f = { 0 };
+	const struct flag rows[] = {
+		{ "all", FLAG_BOOL, NULL, NULL, NULL }, /* always so */
+		{ "json", FLAG_BOOL, &f.json, NULL, "As JSON." },
+		{ "latest", FLAG_BOOL, &f.latest, NULL, "The newest alone." },
+		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
+		    "Whole identifiers." },
+	};
+	struct cli c;
+	char *id, *path, *of;
+	int status =
+	    find_begin_job(&c, cmd, rows, NROWS(rows), argc, argv, &id);
+
 	if (status != CLI_GO)
 		return status;
-	return cli_end(&c,
-	    json ? cli_print_answer(&c, "/v1/deployments") : list(&c, verbose));
+	path = client_path("/v1/job/", id,
+	    f.json && f.latest ? "/deployment" : "/deployments");
+	of = xasprintf(" for job \"%s\"", id);
+	status = f.json ? cli_print_answer(&c, path) : list(&c, path, &f, of);
+	free(of);
+	free(path);
+	free(id);
+	return cli_end(&c, status);
 }
 
 static int
@@ -100,12 +147,14 @@ show_json(struct cli *c, const char *id)
 int
 deployment_status(const struct command *cmd, int argc, char **argv)
 {
-	bool verbose = false, json = false, monitor = false;
+	struct list_flags f = { 0 };
+	bool monitor = false;
 	const struct flag rows[] = {
-		{ "json", FLAG_BOOL, &json, NULL, "As JSON." },
+		{ "json", FLAG_BOOL, &f.json, NULL, "As JSON." },
 		{ "monitor", FLAG_BOOL, &monitor, NULL,
 		    "Follow it until it is over." },
-		{ "verbose", FLAG_BOOL, &verbose, NULL, "Whole identifiers." },
+		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
+		    "Whole identifiers." },
 	};
 	struct cli c;
 	char *id;
@@ -113,18 +162,16 @@ deployment_status(const struct command *cmd, int argc, char **argv)
 
 	if (status != CLI_GO)
 		return status;
-	if (monitor && json)
+	if (monitor && f.json)
 		return cli_end(&c, cli_fail(NULL, "The monitor flag cannot be "
 						  "used with -json"));
 	if (c.argc == 0)
-		return cli_end(&c, json
-				       ? cli_print_answer(&c, "/v1/deployments")
-				       : list(&c, verbose));
+		return cli_end(&c, list_all(&c, &f));
 	status = find_deployment(&c, c.argv[0], &id);
 	if (status == CLI_GO) {
-		status = json      ? show_json(&c, id)
-			 : monitor ? follow(&c, id, verbose)
-				   : show(&c, id, verbose);
+		status = f.json    ? show_json(&c, id)
+			 : monitor ? follow(&c, id, f.verbose)
+				   : show(&c, id, f.verbose);
 		free(id);
 	}
 	return cli_end(&c, status);
@@ -217,13 +264,11 @@ job_promote(const struct command *cmd, int argc, char **argv)
 	const struct flag rows[] = { GROUP_ROW(&groups), CHANGE_FLAG_ROWS(&f) };
 	struct cli c;
 	char *job = NULL, *id = NULL;
-	int status = cli_begin(&c, cmd, rows, NROWS(rows), argc, argv, 1, 1);
+	int status =
+	    find_begin_job(&c, cmd, rows, NROWS(rows), argc, argv, &job);
 
 	if (status != CLI_GO)
 		return status;
-	status = find_job(&c, c.argv[0], &job);
-	if (status != CLI_GO)
-		return cli_end(&c, status);
 	status = latest_of(&c, job, &id);
 	if (status == CLI_GO) {
 		status = promote(&c, &f, &groups, id);

@@ -79,6 +79,18 @@ find_job(struct cli *c, const char *typed, char **id)
 	return rc;
 }
 
+int
+find_begin_job(struct cli *c, const struct command *cmd, const struct flag *own,
+    size_t n, int argc, char **argv, char **id)
+{
+	int status = cli_begin(c, cmd, own, n, argc, argv, 1, 1);
+
+	if (status != CLI_GO)
+		return status;
+	status = find_job(c, c->argv[0], id);
+	return status == CLI_GO ? CLI_GO : cli_end(c, status);
+}
+
 /* --- things that are known by a UUID --- */
 
 struct kind {

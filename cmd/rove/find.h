@@ -13,7 +13,11 @@
 /* A job whose name is exactly what was typed counts more than others that
  * begin so. The client's namespace becomes the job's. */
 int find_job(struct cli *c, const char *typed, char **id);
-/* The same in the namespace of the allocation. */
+/* cli_begin() of a command whose one argument is a job. When it is not CLI_GO
+ * there is nothing to end. */
+int find_begin_job(struct cli *c, const struct command *cmd,
+    const struct flag *own, size_t n, int argc, char **argv, char **id);
+/* As find_job(), in the namespace of the allocation. */
 int find_alloc(struct cli *c, const char *typed, char **id);
 int find_node(struct cli *c, const char *typed, char **id);
 /* The node that runs beside the agent that is asked. */

@@ -167,16 +167,13 @@ job_inspect(const struct command *cmd, int argc, char **argv)
 	};
 	struct cli c;
 	char *id;
-	int status = cli_begin(
-	    &c, cmd, rows, sizeof rows / sizeof rows[0], argc, argv, 1, 1);
+	int status = find_begin_job(
+	    &c, cmd, rows, sizeof rows / sizeof rows[0], argc, argv, &id);
 
 	if (status != CLI_GO)
 		return status;
-	status = find_job(&c, c.argv[0], &id);
-	if (status == CLI_GO) {
-		status = inspect(&c, id, version);
-		free(id);
-	}
+	status = inspect(&c, id, version);
+	free(id);
 	return cli_end(&c, status);
 }
 

@@ -1,5 +1,5 @@
 /*
- * What belongs to one job, and evaluating it anew.
+ * A job's allocations, and evaluating it anew.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define NROWS(rows) (sizeof(rows) / sizeof(rows)[0])
 
 struct list_flags {
-	bool verbose, json, all, latest;
+	bool verbose, json, all;
 };
 
 /* --- allocs --- */
@@ -54,77 +54,15 @@ job_allocs(const struct command *cmd, int argc, char **argv)
 	};
 	struct cli c;
 	char *id, *path;
-	int status = cli_begin(&c, cmd, rows, NROWS(rows), argc, argv, 1, 1);
+	int status =
+	    find_begin_job(&c, cmd, rows, NROWS(rows), argc, argv, &id);
 
 	if (status != CLI_GO)
 		return status;
-	status = find_job(&c, c.argv[0], &id);
-	if (status != CLI_GO)
-		return cli_end(&c, status);
 	path = client_path(
 	    "/v1/job/", id, f.all ? "/allocations?all=true" : "/allocations");
 	status =
 	    f.json ? cli_print_answer(&c, path) : list_allocs(&c, id, path, &f);
-	free(path);
-	free(id);
-	return cli_end(&c, status);
-}
-
-/* --- deployments --- */
-
-static int
-list_deployments(
-    struct cli *c, const char *id, const char *path, const struct list_flags *f)
-{
-	struct deployment *all, *newest = NULL;
-	struct buf rows = { 0 };
-	struct err err;
-	size_t n;
-
-	if (client_list(
-		&c->client, path, NULL, &deployment_type, &all, &n, &err) == -1)
-		return cli_fail(&err, "Error retrieving deployments");
-	for (size_t i = 0; i < n; i++)
-		if (newest == NULL ||
-		    all[i].create_index > newest->create_index)
-			newest = &all[i];
-	if (f->latest && newest != NULL)
-		lists_deployments(newest, 1, f->verbose, &rows);
-	else
-		lists_deployments(all, n, f->verbose, &rows);
-	if (n == 0)
-		printf("No deployments found for job \"%s\"\n", id);
-	else
-		cli_print_table(&rows, TABLE_LIST);
-	buf_release(&rows);
-	client_free_list(&deployment_type, all, n);
-	return 0;
-}
-
-int
-job_deployments(const struct command *cmd, int argc, char **argv)
-{
-	struct list_flags f = { 0 };
-	const struct flag rows[] = {
-		{ "all", FLAG_BOOL, NULL, NULL, NULL }, /* always so */
-		{ "json", FLAG_BOOL, &f.json, NULL, "As JSON." },
-		{ "latest", FLAG_BOOL, &f.latest, NULL, "The newest alone." },
-		{ "verbose", FLAG_BOOL, &f.verbose, NULL,
-		    "Whole identifiers." },
-	};
-	struct cli c;
-	char *id, *path;
-	int status = cli_begin(&c, cmd, rows, NROWS(rows), argc, argv, 1, 1);
-
-	if (status != CLI_GO)
-		return status;
-	status = find_job(&c, c.argv[0], &id);
-	if (status != CLI_GO)
-		return cli_end(&c, status);
-	path = client_path("/v1/job/", id,
-	    f.json && f.latest ? "/deployment" : "/deployments");
-	status = f.json ? cli_print_answer(&c, path)
-			: list_deployments(&c, id, path, &f);
 	free(path);
 	free(id);
 	return cli_end(&c, status);
@@ -170,14 +108,12 @@ job_eval(const struct command *cmd, int argc, char **argv)
 	};
 	struct cli c;
 	char *id;
-	int status = cli_begin(&c, cmd, rows, NROWS(rows), argc, argv, 1, 1);
+	int status =
+	    find_begin_job(&c, cmd, rows, NROWS(rows), argc, argv, &id);
 
 	if (status != CLI_GO)
 		return status;
-	status = find_job(&c, c.argv[0], &id);
-	if (status == CLI_GO) {
-		status = evaluate(&c, id, detach, verbose, force);
-		free(id);
-	}
+	status = evaluate(&c, id, detach, verbose, force);
+	free(id);
 	return cli_end(&c, status);
 }

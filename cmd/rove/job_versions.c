@@ -94,13 +94,11 @@ job_history(const struct command *cmd, int argc, char **argv)
 	};
 	struct cli c;
 	char *id, *path;
-	int status = cli_begin(&c, cmd, rows, NROWS(rows), argc, argv, 1, 1);
+	int status =
+	    find_begin_job(&c, cmd, rows, NROWS(rows), argc, argv, &id);
 
 	if (status != CLI_GO)
 		return status;
-	status = find_job(&c, c.argv[0], &id);
-	if (status != CLI_GO)
-		return cli_end(&c, status);
 	if (json) {
 		path = client_path("/v1/job/", id, "/versions");
 		status = cli_print_answer(&c, path);
