@@ -3,32 +3,16 @@
 #include <string.h>
 
 #include "common/bus.h"
+#include "common/bytes.h"
 
 #define LENGTH   8
 #define IPC_KIND 1 /* a message, of nng's kinds on ipc */
-
-static void
-put_be(uint8_t *p, uint64_t v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		p[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
-}
-
-static uint64_t
-get_be(const uint8_t *p, size_t n)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < n; i++)
-		v = v << 8 | p[i];
-	return v;
-}
 
 void
 bus_frame_greet(uint8_t to[BUS_GREETING], uint16_t kind)
 {
 	memcpy(to, "\0SP\0\0\0\0", BUS_GREETING);
-	put_be(to + 4, kind, sizeof kind);
+	bytes_put_be(to + 4, kind, sizeof kind);
 }
 
 bool
@@ -48,10 +32,10 @@ bus_frame_lead(
 
 	if (is_ipc)
 		to[at++] = IPC_KIND;
-	put_be(to + at, nhead + n, LENGTH);
+	bytes_put_be(to + at, nhead + n, LENGTH);
 	at += LENGTH;
 	if (head != NULL)
-		put_be(to + at, *head, nhead);
+		bytes_put_be(to + at, *head, nhead);
 	return at + nhead;
 }
 
@@ -64,7 +48,7 @@ bus_frame_look(const uint8_t *p, size_t n, bool is_ipc, struct bus_frame *f)
 	*f = (struct bus_frame){ 0 };
 	if (n < lead)
 		return false;
-	len = get_be(p + lead - LENGTH, LENGTH);
+	len = bytes_get_be(p + lead - LENGTH, LENGTH);
 	if (is_ipc && p[0] != IPC_KIND)
 		f->wrong = "no message";
 	else if (len > BUS_MAX_MSG + BUS_FRAME_HEAD)
@@ -81,7 +65,7 @@ bus_frame_take_head(const uint8_t **p, size_t *n, uint32_t *head)
 {
 	if (*n < sizeof *head)
 		return false;
-	*head = (uint32_t)get_be(*p, sizeof *head);
+	*head = (uint32_t)bytes_get_be(*p, sizeof *head);
 	*p += sizeof *head;
 	*n -= sizeof *head;
 	return (*head & BUS_FRAME_HEAD_END) != 0;

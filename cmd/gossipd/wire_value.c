@@ -1,18 +1,9 @@
 #include <string.h>
 
 #include "cmd/gossipd/wire_impl.h"
+#include "common/bytes.h"
 
 /* --- reading --- */
-
-static uint64_t
-big_endian(const uint8_t *p, size_t n)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < n; i++)
-		v = v << 8 | p[i];
-	return v;
-}
 
 /* What a value's first byte says about the rest of it. */
 enum shape {
@@ -72,7 +63,7 @@ wire_read_head(struct wire_in *in, size_t *nvalues, size_t *nbytes)
 		return wire_fail(in, "a value of no kind");
 	if (wire_left(in) < 1u + h->len_bytes)
 		return wire_fail(in, "cut short");
-	n = (size_t)big_endian(in->p + 1, h->len_bytes);
+	n = (size_t)bytes_get_be(in->p + 1, h->len_bytes);
 	in->p += 1 + h->len_bytes;
 	if (h->shape == VALUES || h->shape == PAIRS)
 		*nvalues = h->shape == PAIRS ? 2 * n : n;
@@ -122,7 +113,7 @@ read_int(struct wire_in *in, uint64_t *v, bool *negative)
 	n = (size_t)1 << (first & 3);
 	if (wire_left(in) < 1 + n)
 		return wire_fail(in, "cut short");
-	*v = big_endian(in->p + 1, n);
+	*v = bytes_get_be(in->p + 1, n);
 	in->p += 1 + n;
 	if (first >= 0xd0) {
 		unsigned shift = 64 - 8 * (unsigned)n;
@@ -187,7 +178,7 @@ wire_read_f64(struct wire_in *in, double *out)
 	}
 	if (wire_left(in) < 9)
 		return wire_fail(in, "cut short");
-	bits = big_endian(in->p + 1, 8);
+	bits = bytes_get_be(in->p + 1, 8);
 	memcpy(out, &bits, sizeof *out);
 	in->p += 9;
 	return 0;
@@ -277,8 +268,7 @@ add_big_endian(struct buf *out, uint8_t first, uint64_t v, size_t n)
 {
 	uint8_t b[9] = { first };
 
-	for (size_t i = n; i > 0; i--, v >>= 8)
-		b[i] = (uint8_t)v;
+	bytes_put_be(b + 1, v, n);
 	buf_add(out, b, 1 + n);
 }
 

@@ -13,6 +13,8 @@
 
 #include "common/arena.h"
 #include "common/buf.h"
+#include "common/bus_frame.h"
+#include "common/bytes.h"
 #include "common/clock.h"
 #include "common/envelope.h"
 #include "common/map.h"
@@ -25,7 +27,6 @@
 #include "tests/lib/bench.h"
 
 #define SP_HEAD     12 /* a length and a request's number */
-#define SP_ASK      0x80000000u
 #define CALL_MS     60000
 #define HELD_MS     600000
 #define NATTRIBUTES 40
@@ -72,24 +73,7 @@ die(const char *fmt, ...)
 	exit(1);
 }
 
-/* --- bytes --- */
-
-static void
-put_be(uint8_t *p, uint64_t v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		p[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
-}
-
-static uint64_t
-get_be(const uint8_t *p, size_t n)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < n; i++)
-		v = v << 8 | p[i];
-	return v;
-}
+/* --- asking --- */
 
 /* A bench's messages fit into the socket: nothing is sent before the last
  * one was answered. */
@@ -118,6 +102,7 @@ ask(struct mnode *n, enum call call, uint16_t number, const void *body,
 	static struct buf b;
 	static uint64_t last_id;
 	uint8_t head[SP_HEAD] = { 0 };
+	uint32_t place = BUS_FRAME_HEAD_END | (uint32_t)call;
 	struct envelope e = {
 		.number = number, .id = ++last_id, .deadline_ms = wait_ms
 	};
@@ -126,8 +111,7 @@ ask(struct mnode *n, enum call call, uint16_t number, const void *body,
 	buf_add(&b, head, sizeof head);
 	envelope_pack(&e, &b);
 	rec_pack(bus_def(number)->body, body, &b);
-	put_be((uint8_t *)b.data, b.len - 8, 8);
-	put_be((uint8_t *)b.data + 8, SP_ASK | (uint32_t)call, 4);
+	bus_frame_lead((uint8_t *)b.data, false, &place, b.len - SP_HEAD);
 	n->busy[call] = true;
 	send_all(n, &b);
 }
@@ -360,7 +344,7 @@ hear(struct mnode *n, const uint8_t *p, size_t len)
 
 	if (len < 4)
 		die("node %s: a reply of %zu bytes", n->name, len);
-	call = (enum call)(get_be(p, 4) & ~SP_ASK);
+	call = (enum call)(bytes_get_be(p, 4) & ~BUS_FRAME_HEAD_END);
 	if (call >= NCALLS || envelope_unpack(&e, p + 4, len - 4, &err) == -1)
 		die("node %s: garbled reply", n->name);
 	if ((e.flags & ENVELOPE_FAILURE) != 0) {
@@ -395,7 +379,8 @@ on_readable(void *arg, bool readable, bool writable)
 	}
 	buf_add(&n->in, bytes, (size_t)got);
 	while (n->in.len - at >= 8) {
-		uint64_t len = get_be((const uint8_t *)n->in.data + at, 8);
+		uint64_t len =
+		    bytes_get_be((const uint8_t *)n->in.data + at, 8);
 
 		if (n->in.len - at - 8 < len)
 			break;
