@@ -305,7 +305,7 @@ work_of(const struct cmd *cmd)
 		n += cmd->alloc_client->nallocs;
 	for (size_t i = 0; i < cmd->nbatch; i++)
 		n += work_of(&cmd->batch[i]);
-	return n * CORE_ALLOC_US;
+	return n * CORE_ALLOC_WORK;
 }
 
 int

@@ -154,7 +154,7 @@ look(struct sched_core *c, struct core_run *run)
 	struct scheduler_view view = { .st = &c->state,
 		.table = &c->nodes,
 		.now_ns = c->wall_ns,
-		.max_work = CORE_PLAN_US };
+		.max_work = CORE_PLAN_WORK };
 	int64_t began = probe_begin(&c->opts.probe);
 
 	if (e == NULL || sched_eval_is_terminal(&e->rec)) {
@@ -338,13 +338,13 @@ take_woken(struct sched_core *c)
 }
 
 void
-core_worked(struct sched_core *c, size_t us)
+core_worked(struct sched_core *c, size_t work)
 {
 	if (c->turn_ms != c->now_ms) {
 		c->turn_ms = c->now_ms;
-		c->turn_us = 0;
+		c->turn_work = 0;
 	}
-	c->turn_us += us;
+	c->turn_work += work;
 }
 
 /*
@@ -357,7 +357,7 @@ static bool
 may_run(struct sched_core *c)
 {
 	core_worked(c, 0);
-	c->runs_wait = c->turn_us >= CORE_TURN_US;
+	c->runs_wait = c->turn_work >= CORE_TURN_WORK;
 	return !c->runs_wait;
 }
 

@@ -34,9 +34,9 @@
 #include "common/rng.h"
 
 #define CORE_MAX_RUNS       8     /* plans on their way through the log */
-#define CORE_TURN_US        2500  /* work in a turn; see scheduler_view */
-#define CORE_PLAN_US        2000  /* ... for one plan */
-#define CORE_ALLOC_US       4     /* ... to write an allocation */
+#define CORE_TURN_WORK      2500  /* work in a turn; see scheduler_view */
+#define CORE_PLAN_WORK      2000  /* ... for one plan */
+#define CORE_ALLOC_WORK     4     /* ... to write an allocation */
 #define CORE_TURN_LOST      16    /* nodes that are called down in one turn */
 #define CORE_LATE_MS        100   /* so late, we have been deaf meanwhile ... */
 #define CORE_HEAR_MS        500   /* ... and hear what was said in this time */
@@ -132,7 +132,7 @@ struct sched_core {
 	size_t nruns;
 	struct core_runs again; /* that are to be looked at once more */
 	uint64_t turn_ms;       /* the clock's turn, and the work done in it */
-	size_t turn_us;
+	size_t turn_work;
 	bool runs_wait;            /* there is more to run in the next one */
 	struct core_evals unsaid;  /* whose proposal was not taken */
 	uint64_t again_ms;         /* what was not taken is tried; 0: nothing */
@@ -222,7 +222,7 @@ void core_run_free(struct core_run *run);
 /* Runs what is ready, as far as there is room, and time in this turn. */
 void core_eval_pump(struct sched_core *c);
 /* Something was done that takes the turn's time. */
-void core_worked(struct sched_core *c, size_t us);
+void core_worked(struct sched_core *c, size_t work);
 
 /* --- core_cut.c --- */
 
