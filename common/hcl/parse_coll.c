@@ -60,6 +60,7 @@ parser_call(struct hcl_parser *p, struct hcl_token name)
 	struct hcl_exprs args = { 0 };
 	struct hcl_token t;
 
+	e->name = parser_text(p, name);
 	while (parser_peek(p).type == T_DOUBLE_COLON) {
 		parser_read(p);
 		t = parser_peek(p);

@@ -169,6 +169,41 @@ START_TEST(mistakes_are_told_with_their_place)
 }
 END_TEST
 
+static void
+eval_all(const char *text, size_t n)
+{
+	struct hcl_diags d = { 0 };
+	struct hcl_file *file = hcl_parse("t", text, n, HCL_2, &d);
+	struct hcl_eval ev = { .diags = &d, .arena = &file->arena };
+
+	for (size_t i = 0; i < file->body->nattrs; i++)
+		hcl_eval(&ev, file->body->attrs[i].expr);
+	hcl_diags_release(&d);
+	hcl_file_free(file);
+}
+
+/* Whatever breaks off or is missing: what was read of it has its value. */
+START_TEST(what_is_broken_can_be_evaluated)
+{
+	static const char text[] =
+	    "a = [for k, v in {x = 1} : \"${k}-${v...}\" if v > 0]\n"
+	    "b = a::b(c[0].d, [1, 2]...) ? {for x in y : x => !x...} : -1\n"
+	    "c = \"%{ for x in [1] ~}${x::y()}%{ else }z%{ endfor }\"\n"
+	    "d = <<-E\n  ${attr::}\n  E\n"
+	    "e = x::1(2)[*].y.*.z\n";
+	char cut[sizeof text];
+
+	for (size_t i = 0; i < sizeof text; i++) {
+		eval_all(text, i);
+		for (size_t n = 1; n <= 4 && i + n < sizeof text; n++) {
+			memcpy(cut, text, i);
+			memcpy(cut + i, text + i + n, sizeof text - 1 - i - n);
+			eval_all(cut, sizeof text - 1 - n);
+		}
+	}
+}
+END_TEST
+
 START_TEST(people_see_the_line_and_a_marker)
 {
 	static const char text[] = "job \"j\" {\n\tx = @\n}\n";
@@ -252,5 +287,6 @@ UNIT_MAIN("hcl_parse", eval_calls_functions, eval_refuses_values_without_end,
     eval_follows_the_rank_of_operators, eval_reads_lists_and_objects,
     eval_keeps_what_only_the_task_knows, eval_joins_templates,
     heredocs_flush_by_their_least_indent, mistakes_are_told_with_their_place,
-    people_see_the_line_and_a_marker, deep_nesting_is_refused,
-    work_without_end_is_refused, json_files_give_the_same_bodies)
+    what_is_broken_can_be_evaluated, people_see_the_line_and_a_marker,
+    deep_nesting_is_refused, work_without_end_is_refused,
+    json_files_give_the_same_bodies)
