@@ -131,6 +131,10 @@ record_begin(struct docker_log *l)
 	l->in_text = true;
 	l->length = 0;
 	l->passed_over = l->time < s->mark.time;
+	/* An engine that begins another file while we follow may tell all of
+	 * the one before once more. */
+	if (l->passed_over)
+		s->seen = 0;
 	if (l->time == s->mark.time && s->seen < s->mark.records) {
 		s->seen++;
 		l->passed_over = true;

@@ -186,6 +186,25 @@ START_TEST(a_stream_that_breaks_off_is_begun_again)
 }
 END_TEST
 
+START_TEST(what_an_engine_tells_twice_in_one_stream_comes_once)
+{
+	struct buf stream = { 0 }, out = { 0 }, err = { 0 };
+	struct desk d;
+
+	put_lines(&stream, &out, &err);
+	desk_init(&d);
+	desk_open(&d, false, NULL);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(
+		    docker_log_feed(&d.log, stream.data, stream.len, NULL), 0);
+	expect_files(&d, &out, &err);
+	desk_release(&d);
+	buf_release(&stream);
+	buf_release(&out);
+	buf_release(&err);
+}
+END_TEST
+
 START_TEST(a_new_container_writes_after_what_is_there)
 {
 	struct buf stream = { 0 }, out = { 0 }, err = { 0 };
@@ -503,6 +522,7 @@ END_TEST
 
 UNIT_MAIN("docker_log", no_byte_is_lost_or_doubled_wherever_it_breaks_off,
     a_stream_that_breaks_off_is_begun_again,
+    what_an_engine_tells_twice_in_one_stream_comes_once,
     a_new_container_writes_after_what_is_there,
     a_terminals_lines_lose_their_times, what_is_no_stream_is_refused,
     a_full_disk_loses_output_and_nothing_else,
