@@ -190,7 +190,8 @@ bad 'server { enabeld = true }' 'server unexpected keys enabeld'
 bad 'client { enabled = true }' 'Must specify'
 bad '' 'Must specify either server, client or dev mode'
 # What a daemon says of its own config has its name once.
-start named rove agent -dev -config "$TEST_DIR/ports.hcl" -region 'a b'
+start named rove agent -dev -config "$TEST_DIR/ports.hcl" -node n \
+	-region "$(printf '%064d' 0)"
 eventually 15 gone "$LAST_PID"
 expect_match "$(cat "$TEST_DIR/named.log")" \
 	'Error starting agent: [a-z]+: /[^ ]*\.conf: region: '
