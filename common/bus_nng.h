@@ -2,8 +2,8 @@
  * What the bus's own files share; nobody else includes this. All of nng is
  * behind it: bus.c (the table, asking once), bus_hub.c (its threads),
  * bus_ends.c and bus_line.c (connections and messages), bus_frame.c (their
- * bytes), bus_tls.c, bus_server.c
- * with bus_answer.c, bus_peer.c with bus_call.c, and bus_topic.c.
+ * bytes), bus_tls.c; bus_server.c with bus_answer.c, bus_peer.c with
+ * bus_call.c; bus_pub.c and bus_sub.c with bus_topic.c.
  *
  * Of nng it is the streams. Its sockets are not: one that was closed while
  * something came waited for ever now and then (1.5.2: a length was read, the

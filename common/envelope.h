@@ -1,9 +1,9 @@
 /*
  * What goes before each body on the wire. wire(7) has the bytes.
  *
- * Plain functions on bytes: the bus sends and receives them (bus_call.c,
- * bus_answer.c, bus_peer.c, bus_topic.c), and a fuzzer feeds envelope_unpack()
- * whatever it likes.
+ * Plain functions on bytes: the bus sends and receives them (bus_peer.c with
+ * bus_call.c, bus_server.c with bus_answer.c, bus_pub.c, bus_sub.c), and a
+ * fuzzer feeds envelope_unpack() whatever it likes.
  */
 #ifndef COMMON_ENVELOPE_H
 #define COMMON_ENVELOPE_H
