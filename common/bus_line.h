@@ -27,9 +27,9 @@ struct bus_line_type {
 	/* Borrowed until it returns. */
 	void (*on_message)(struct bus_line *l, const uint8_t *p, size_t n);
 	void (*on_drained)(struct bus_line *l); /* all is sent; or NULL */
-	/* Once, and the last: the owner frees the line. refused says why, if
-	 * what came was no good; NULL: it has ended. */
-	void (*on_gone)(struct bus_line *l, const char *refused);
+	/* Once, and the last: the owner frees the line. why is what was wrong
+	 * with what came, borrowed until it returns; NULL: it has ended. */
+	void (*on_gone)(struct bus_line *l, const char *why);
 };
 
 /* Thousands of lines are idle: what they have received has a small room, in
@@ -61,7 +61,7 @@ void bus_line_free(struct bus_line *l); /* NULL is fine */
 void bus_line_send(
     struct bus_line *l, const uint32_t *head, const struct buf *message);
 size_t bus_line_unsent(const struct bus_line *l); /* bytes */
-/* Hangs up; on_gone() follows. why, as told there, is borrowed. */
+/* Hangs up; on_gone() follows, and is told why: borrowed until then. */
 void bus_line_cut(struct bus_line *l, const char *why);
 
 #endif

@@ -26,10 +26,11 @@ destroy(struct bus_peer *p)
 	free(p);
 }
 
-/* True if a callback has freed the peer, which goes with the last of them. */
+/* The last step of all that calls the owner: true if it has freed the peer. */
 static bool
-is_gone(struct bus_peer *p)
+leave(struct bus_peer *p)
 {
+	p->busy--;
 	if (!p->dead)
 		return false;
 	if (p->busy == 0)
@@ -92,20 +93,19 @@ on_message(struct bus_line *l, const uint8_t *bytes, size_t n)
 
 	p->busy++;
 	bus_call_hear(p, bytes, n);
-	p->busy--;
-	if (!is_gone(p))
+	if (!leave(p))
 		set_timer(p);
 }
 
 static void
-on_line_gone(struct bus_line *l, const char *refused)
+on_line_gone(struct bus_line *l, const char *why)
 {
 	struct bus_peer *p = ((struct peer_line *)l)->peer;
 	bool was_up = l->is_up;
 
-	if (refused != NULL)
+	if (why != NULL)
 		bus_complain(
-		    &p->complaint, loop_now_ms(p->loop), p->url, refused, 1);
+		    &p->complaint, loop_now_ms(p->loop), p->url, why, 1);
 	bus_line_free(l);
 	p->line = NULL;
 	p->clogged = false;
@@ -173,8 +173,7 @@ on_deadline(void *arg)
 		else
 			time_out(p, c, now_ms);
 	}
-	p->busy--;
-	if (is_gone(p))
+	if (leave(p))
 		return;
 	bus_call_send_waiting(p);
 	set_timer(p);
@@ -314,8 +313,7 @@ bus_peer_free(struct bus_peer *p)
 		bus_call_fail(p, p->calls, ERR_GONE);
 	loop_timer_free(p->timer);
 	dues_release(&p->dues);
-	p->busy--;
-	is_gone(p);
+	leave(p);
 }
 
 bool

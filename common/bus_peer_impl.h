@@ -44,8 +44,9 @@ struct bus_peer {
 	struct call *calls, **calls_end; /* in order of asking */
 	size_t ncalls;
 	struct bus_complaint complaint;
-	unsigned busy;
-	bool dead, clogged;
+	unsigned busy; /* callbacks under way: do not destroy */
+	bool dead;
+	bool clogged; /* the connection takes no more now */
 	void (*on_link)(void *ctx, bool up);
 	void *link_ctx;
 };

@@ -104,15 +104,15 @@ on_listener_message(struct bus_line *l, const uint8_t *bytes, size_t n)
 }
 
 static void
-on_listener_gone(struct bus_line *l, const char *refused)
+on_listener_gone(struct bus_line *l, const char *why)
 {
 	struct listener *to = (struct listener *)l;
 	struct bus_pub *p = to->pub;
 
-	if (refused != NULL) {
+	if (why != NULL) {
 		p->stats.refused++;
-		bus_complain(&p->complaint, loop_now_ms(p->hub->loop), p->url,
-		    refused, 1);
+		bus_complain(
+		    &p->complaint, loop_now_ms(p->hub->loop), p->url, why, 1);
 	}
 	listener_free(to);
 }

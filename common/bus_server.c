@@ -16,6 +16,19 @@ destroy(struct bus_server *s)
 	free(s);
 }
 
+/* The last step of all that calls the owner: true if it has freed the server.
+ */
+static bool
+leave(struct bus_server *s)
+{
+	s->busy--;
+	if (!s->dead)
+		return false;
+	if (s->busy == 0)
+		destroy(s);
+	return true;
+}
+
 /* --- requests --- */
 
 static const struct bus_route *
@@ -129,12 +142,8 @@ hear(struct bus_caller *c, uint32_t head, const struct envelope *e)
 	s->heard = r;
 	s->busy++;
 	handle(r, e);
-	s->busy--;
-	if (s->dead) {
-		if (s->busy == 0)
-			destroy(s);
+	if (leave(s))
 		return;
-	}
 	if (s->heard == r) {
 		due_add(&s->dues, &r->due, r->due.at_ms);
 		set_timer(s);
@@ -177,7 +186,7 @@ caller_free(struct bus_caller *c)
 }
 
 static void
-on_gone(struct bus_line *l, const char *why)
+on_caller_gone(struct bus_line *l, const char *why)
 {
 	struct bus_caller *c = (struct bus_caller *)l;
 
@@ -191,7 +200,7 @@ static const struct bus_line_type caller_type = {
 	.peer = BUS_REQ,
 	.is_patient = true,
 	.on_message = on_message,
-	.on_gone = on_gone,
+	.on_gone = on_caller_gone,
 };
 
 static void
@@ -243,11 +252,8 @@ on_deadline(void *arg)
 	while (
 	    !s->dead && (d = due_first(&s->dues)) != NULL && d->at_ms <= now_ms)
 		expire(DUE_OF(d, struct bus_req, due));
-	s->busy--;
-	if (!s->dead)
+	if (!leave(s))
 		set_timer(s);
-	else if (s->busy == 0)
-		destroy(s);
 }
 
 /* --- the server --- */

@@ -28,21 +28,25 @@ struct bus_sub {
 	void *ctx;
 	struct bus_stats stats;
 	struct bus_complaint complaint;
-	unsigned busy;
+	unsigned busy; /* callbacks under way: do not destroy */
 	bool dead;
 };
 
-static bool
-sub_is_gone(struct bus_sub *s)
+static void
+destroy(struct bus_sub *s)
 {
-	if (!s->dead)
-		return false;
-	if (s->busy == 0) {
-		free(s->url);
-		free(s->prefix);
-		free(s);
-	}
-	return true;
+	free(s->url);
+	free(s->prefix);
+	free(s);
+}
+
+/* The last step of all that calls the owner, who may have freed it. */
+static void
+leave(struct bus_sub *s)
+{
+	s->busy--;
+	if (s->dead && s->busy == 0)
+		destroy(s);
 }
 
 /*
@@ -67,14 +71,14 @@ is_gap(struct bus_sub *s, const char *name, const struct envelope *e)
 }
 
 static void
-sub_refuse(struct bus_sub *s, const char *why)
+refused(struct bus_sub *s, const char *why)
 {
 	s->stats.refused++;
 	bus_complain(&s->complaint, loop_now_ms(s->loop), s->url, why, 1);
 }
 
 static void
-sub_deliver(struct bus_sub *s, const char *topic, const struct envelope *e)
+deliver(struct bus_sub *s, const char *topic, const struct envelope *e)
 {
 	const struct msg_def *def = bus_def(e->number);
 	struct arena arena = { 0 };
@@ -90,7 +94,7 @@ sub_deliver(struct bus_sub *s, const char *topic, const struct envelope *e)
 		return;
 	}
 	if (def == NULL) {
-		sub_refuse(s, "unknown message");
+		refused(s, "unknown message");
 		return;
 	}
 	if (def->body != NULL) {
@@ -100,14 +104,14 @@ sub_deliver(struct bus_sub *s, const char *topic, const struct envelope *e)
 			body = NULL;
 	}
 	if (def->body != NULL && body == NULL)
-		sub_refuse(s, err.text);
+		refused(s, err.text);
 	else
 		s->fn(s->ctx, topic, e->number, e->id, gap, body);
 	arena_release(&arena);
 }
 
 static void
-sub_hear(struct bus_sub *s, const char *topic, size_t n)
+hear(struct bus_sub *s, const char *topic, size_t n)
 {
 	struct envelope e;
 	const char *end;
@@ -116,18 +120,18 @@ sub_hear(struct bus_sub *s, const char *topic, size_t n)
 	end =
 	    memchr(topic, '\0', n < BUS_TOPIC_MAX + 1 ? n : BUS_TOPIC_MAX + 1);
 	if (end == NULL) {
-		sub_refuse(s, "no topic");
+		refused(s, "no topic");
 		return;
 	}
 	if (strncmp(topic, s->prefix, strlen(s->prefix)) != 0)
 		return;
 	n -= (size_t)(end + 1 - topic);
 	if (envelope_unpack(&e, end + 1, n, &err) == -1)
-		sub_refuse(s, err.text);
+		refused(s, err.text);
 	else if (!(e.flags & ENVELOPE_TOPIC))
-		sub_refuse(s, "no publication");
+		refused(s, "no publication");
 	else
-		sub_deliver(s, topic, &e);
+		deliver(s, topic, &e);
 }
 
 static void
@@ -136,9 +140,8 @@ on_message(struct bus_line *l, const uint8_t *bytes, size_t n)
 	struct bus_sub *s = ((struct sub_line *)l)->sub;
 
 	s->busy++;
-	sub_hear(s, (const char *)bytes, n);
-	s->busy--;
-	sub_is_gone(s);
+	hear(s, (const char *)bytes, n);
+	leave(s);
 }
 
 static void
@@ -147,8 +150,7 @@ tell_link(struct bus_sub *s, bool up)
 	s->busy++;
 	if (s->on_link != NULL)
 		s->on_link(s->ctx, up);
-	s->busy--;
-	sub_is_gone(s);
+	leave(s);
 }
 
 static void
@@ -161,13 +163,13 @@ on_up(struct bus_line *l)
 }
 
 static void
-on_gone(struct bus_line *l, const char *refused)
+on_line_gone(struct bus_line *l, const char *why)
 {
 	struct bus_sub *s = ((struct sub_line *)l)->sub;
 	bool was_up = l->is_up;
 
-	if (refused != NULL)
-		sub_refuse(s, refused);
+	if (why != NULL)
+		refused(s, why);
 	bus_line_free(l);
 	s->line = NULL;
 	bus_dialer_again(&s->dialer);
@@ -180,7 +182,7 @@ static const struct bus_line_type line_type = {
 	.peer = BUS_PUB,
 	.on_up = on_up,
 	.on_message = on_message,
-	.on_gone = on_gone,
+	.on_gone = on_line_gone,
 };
 
 static void
@@ -212,8 +214,7 @@ bus_subscribe(struct loop *l, const char *url, const char *prefix,
 		&s->dialer, s->hub, url, BUS_CALM, on_stream, s, err) == 0)
 		return s;
 	bus_hub_free(s->hub);
-	s->dead = true;
-	sub_is_gone(s);
+	destroy(s);
 	return NULL;
 }
 
@@ -228,7 +229,8 @@ bus_sub_free(struct bus_sub *s)
 		bus_line_free(&s->line->line);
 	bus_hub_free(s->hub);
 	bus_topics_release(&s->topics);
-	sub_is_gone(s);
+	if (s->busy == 0)
+		destroy(s);
 }
 
 void
