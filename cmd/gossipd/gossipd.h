@@ -70,9 +70,14 @@ struct gossipd {
 	struct member_tags given;      /* by daemons of this machine */
 	struct member_tags_edit edits; /* by operators */
 	struct asks asks;
-	struct rpc *rpc;     /* NULL: nobody may ask by it */
-	struct snapshot was; /* of our last life, as far as it is unused */
+	struct rpc *rpc; /* NULL: nobody may ask by it */
+	struct snapshot
+	    was;            /* of our last life, until one of it has answered */
+	size_t was_next;    /* was.members[was_next] is asked next */
+	int64_t was_rounds; /* in which nobody has answered */
+	uint64_t was_until_ms;     /* when they are forgotten */
 	struct loop_timer *settle; /* until a snapshot is written; or NULL */
+	struct loop_timer *again;  /* until they are asked again; or NULL */
 	struct loop_timer *retry;
 	int64_t nretries;
 	bool leaves;            /* whatever the config says of signals */
@@ -95,6 +100,9 @@ void gossipd_metrics(struct daemon *d);
 
 /* Sets the clock for what the pool wants next; after each call into it. */
 void gossipd_rearm(struct gossipd *g);
+
+/* Nobody but us is alive. */
+bool gossipd_is_alone(const struct gossipd *g);
 
 /* Leaves the pool, and then ends. */
 void gossipd_leave(struct gossipd *g);

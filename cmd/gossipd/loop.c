@@ -226,8 +226,18 @@ on_event(void *ctx, const struct pool_event *ev)
 
 /* --- joining --- */
 
+/* Our own address may be in a list that all members share, and answers. */
+bool
+gossipd_is_alone(const struct gossipd *g)
+{
+	struct pool_info i;
+
+	pool_info(g->pool, &i);
+	return i.nmembers - i.nfailed - i.nleft <= 1;
+}
+
 static void
-log_join(const struct join_result *r)
+log_join(const struct gossipd *g, const struct join_result *r)
 {
 	const char *line = r->errors;
 
@@ -237,15 +247,23 @@ log_join(const struct join_result *r)
 		log_warn("not joined reason=\"%.*s\"", (int)n, line);
 		line += n + (line[n] == '\n');
 	}
-	if (r->njoined > 0)
+	if (r->njoined > 0 && !gossipd_is_alone(g))
 		log_info("joined the pool by=%zu", r->njoined);
 }
 
 static void
 on_joined_once(void *ctx, const struct join_result *r)
 {
-	(void)ctx;
-	log_join(r);
+	log_join(ctx, r);
+}
+
+/* Nobody else is there. Where only we answered, that is no reason to end. */
+static void
+give_up(struct gossipd *g, bool end)
+{
+	log_error("no member answered tries=%" PRId64, g->nretries);
+	if (end)
+		daemon_exit(g->daemon, 1);
 }
 
 static void
@@ -255,13 +273,12 @@ on_retried(void *ctx, const struct join_result *r)
 	const struct gossipd_config *c = g->daemon->config;
 	uint64_t wait = (uint64_t)(c->retry_interval / CLOCK_NS_PER_MS), chance;
 
-	log_join(r);
-	if (r->njoined > 0)
-		return;
+	log_join(g, r);
+	if (!gossipd_is_alone(g) || (r->njoined > 0 && r->errors[0] == '\0'))
+		return; /* found, or the list names only ourselves */
 	g->nretries++;
 	if (c->retry_max > 0 && g->nretries >= c->retry_max) {
-		log_error("no member answered tries=%" PRId64, g->nretries);
-		daemon_exit(g->daemon, 1);
+		give_up(g, r->njoined == 0);
 		return;
 	}
 	/* Who says how often also knows how long that takes. */
@@ -459,6 +476,7 @@ gossipd_release(struct daemon *d)
 	rpc_free(g->rpc);
 	loop_timer_free(g->retry);
 	loop_timer_free(g->settle);
+	loop_timer_free(g->again);
 	snapshot_release(&g->was);
 	loop_timer_free(g->tick);
 	gossip_port_free(g->port);

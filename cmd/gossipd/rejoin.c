@@ -1,16 +1,20 @@
 /*
  * The snapshot of a running member: written a moment after the pool has
  * changed, read at the start, when those who were alive are asked one after
- * the other, in an order of chance, until one lets us in.
+ * the other, in an order of chance, until one lets us in. When all machines
+ * start at once, their network may be the last: so they are asked again, and
+ * stay in the snapshot, as long as a failed member is looked for.
  */
 #include <stdlib.h>
 
 #include "cmd/gossipd/gossipd.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/rng.h"
 
-#define SETTLE_MS 500 /* changes of so long are written together */
+#define SETTLE_MS    500   /* changes of so long are written together */
+#define ROUND_MAX_MS 30000 /* the longest pause before all are asked again */
 
 static const char *
 path_of(const struct gossipd *g)
@@ -27,6 +31,8 @@ write_it(struct gossipd *g, bool left)
 	struct err err;
 
 	snapshot_take(&s, g->pool, left);
+	if (!left)
+		snapshot_keep(&s, &g->was, g->pool);
 	if (snapshot_save(&s, path_of(g), &err) == -1)
 		log_warn("snapshot not kept reason=\"%s\"", err.text);
 	snapshot_release(&s);
@@ -59,38 +65,77 @@ gossipd_snapshot_end(struct gossipd *g, bool left)
 static void try_next(struct gossipd *g);
 
 static void
+forget(struct gossipd *g)
+{
+	snapshot_release(&g->was);
+	gossipd_snapshot_changed(g);
+}
+
+static void
 on_tried(void *ctx, const struct join_result *r)
 {
 	struct gossipd *g = ctx;
 
 	if (r->njoined > 0) {
 		log_info("joined the pool again");
-		snapshot_release(&g->was);
+		forget(g);
 	} else {
 		try_next(g);
 	}
 }
 
+/* False: too much is asked already. */
+static bool
+try_one(struct gossipd *g, const struct pool_addr *addr)
+{
+	char host[GOSSIP_ADDR_TEXT], *text;
+	bool ok;
+
+	gossip_addr_format(addr, host);
+	text =
+	    xasprintf(addr->nip == 4 ? "%s:%u" : "[%s]:%u", host, addr->port);
+	ok = joins_start(g->joins, &text, 1, false, on_tried, g);
+	free(text);
+	return ok;
+}
+
+/* All have been asked in vain. */
+static void
+end_round(struct gossipd *g)
+{
+	uint64_t chance, now_ms = loop_now_ms(g->daemon->loop);
+
+	if (now_ms >= g->was_until_ms) {
+		log_warn("nobody of the snapshot answers: looked for long "
+			 "enough");
+		forget(g);
+		return;
+	}
+	if (g->was_rounds++ == 0)
+		log_warn("nobody of the snapshot answers: asked again later");
+	g->was_next = 0;
+	rng_secret(&chance, sizeof chance);
+	loop_timer_set(
+	    g->again, join_wait_ms(g->was_rounds, ROUND_MAX_MS, chance));
+}
+
 static void
 try_next(struct gossipd *g)
 {
-	const struct pool_addr *addr;
-	char host[GOSSIP_ADDR_TEXT], *text;
-
-	while (g->was.nmembers > 0) {
-		addr = &g->was.members[--g->was.nmembers].addr;
-		free(g->was.members[g->was.nmembers].name);
-		gossip_addr_format(addr, host);
-		text = xasprintf(
-		    addr->nip == 4 ? "%s:%u" : "[%s]:%u", host, addr->port);
-		if (joins_start(g->joins, &text, 1, false, on_tried, g)) {
-			free(text);
-			return;
-		}
-		free(text);
+	if (!gossipd_is_alone(g)) { /* somebody else has found us */
+		forget(g);
+		return;
 	}
-	log_warn("nobody of the snapshot answers");
-	snapshot_release(&g->was);
+	while (g->was_next < g->was.nmembers)
+		if (try_one(g, &g->was.members[g->was_next++].addr))
+			return;
+	end_round(g);
+}
+
+static void
+on_again(void *arg)
+{
+	try_next(arg);
 }
 
 static void
@@ -125,9 +170,14 @@ gossipd_snapshot_load(struct gossipd *g, struct err *err)
 void
 gossipd_snapshot_start(struct gossipd *g)
 {
+	const struct gossipd_config *c = g->daemon->config;
+
 	if (path_of(g)[0] == '\0')
 		return;
 	g->settle = loop_timer_new(g->daemon->loop, on_settled, g);
+	g->again = loop_timer_new(g->daemon->loop, on_again, g);
+	g->was_until_ms = loop_now_ms(g->daemon->loop) +
+			  (uint64_t)(c->reconnect_timeout / CLOCK_NS_PER_MS);
 	if (g->was.nmembers > 0)
 		try_next(g);
 }

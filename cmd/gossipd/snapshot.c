@@ -241,3 +241,15 @@ snapshot_take(struct snapshot *s, const struct pool *p, bool left)
 		if (v.status == POOL_ALIVE && strcmp(v.name, self.name) != 0)
 			add(s, v.name, &v.addr);
 }
+
+void
+snapshot_keep(
+    struct snapshot *s, const struct snapshot *before, const struct pool *p)
+{
+	struct pool_view v;
+
+	for (size_t i = 0; i < before->nmembers; i++)
+		if (!pool_find(p, before->members[i].name, &v))
+			add(s, before->members[i].name,
+			    &before->members[i].addr);
+}

@@ -49,5 +49,8 @@ int snapshot_save(const struct snapshot *s, const char *path, struct err *err);
 
 /* Who is alive now, but for ourselves; left: we are not to come back. */
 void snapshot_take(struct snapshot *s, const struct pool *p, bool left);
+/* And, of those that were alive before, whom the pool does not know yet. */
+void snapshot_keep(
+    struct snapshot *s, const struct snapshot *before, const struct pool *p);
 
 #endif

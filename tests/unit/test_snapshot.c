@@ -115,6 +115,52 @@ START_TEST(what_a_newer_program_wrote_is_refused)
 }
 END_TEST
 
-UNIT_MAIN("snapshot", an_agents_file_is_understood,
-    after_a_leave_nobody_is_looked_for, what_makes_no_sense_is_passed_over,
-    what_is_written_is_read_again, what_a_newer_program_wrote_is_refused)
+static void
+no_udp(void *ctx, const struct pool_addr *to, const char *bytes, size_t n)
+{
+	(void)ctx, (void)to, (void)bytes, (void)n;
+}
+
+static void
+no_dial(void *ctx, uint64_t token, const struct pool_addr *to,
+    const char *bytes, size_t n, uint64_t deadline_ms)
+{
+	(void)ctx, (void)token, (void)to, (void)bytes, (void)n;
+	(void)deadline_ms;
+}
+
+static void
+no_event(void *ctx, const struct pool_event *ev)
+{
+	(void)ctx, (void)ev;
+}
+
+START_TEST(who_has_not_answered_yet_is_kept)
+{
+	const struct pool_ops ops = { NULL, no_udp, no_dial, no_event, NULL };
+	struct wire_ring ring = { 0 };
+	struct pool_config c = { .name = "me",
+		.addr = { .ip = { 10, 0, 0, 9 }, .nip = 4, .port = 7946 },
+		.ring = &ring };
+	struct snapshot before = parsed("alive: a 10.0.0.1:7946\n"
+					"alive: me 10.0.0.9:7946\n"),
+			s;
+	struct err err;
+	struct pool *p = pool_new(&c, &ops, 1, 0, &err);
+
+	ck_assert_ptr_nonnull(p);
+	snapshot_take(&s, p, false);
+	ck_assert_uint_eq(s.nmembers, 0);
+	snapshot_keep(&s, &before, p);
+	ck_assert_uint_eq(s.nmembers, 1);
+	ck_assert_str_eq(s.members[0].name, "a");
+	snapshot_release(&s);
+	snapshot_release(&before);
+	pool_free(p);
+}
+END_TEST
+
+UNIT_MAIN("snapshot", who_has_not_answered_yet_is_kept,
+    an_agents_file_is_understood, after_a_leave_nobody_is_looked_for,
+    what_makes_no_sense_is_passed_over, what_is_written_is_read_again,
+    what_a_newer_program_wrote_is_refused)
