@@ -226,7 +226,7 @@ mark_canary(struct alloc *a)
 static struct world_node *
 select_evicting(struct generic *g, const struct job *job, size_t group,
     const struct reconcile_place *pl, struct alloc_metric *metric,
-    const struct sched_alloc **victims, size_t *nvictims)
+    struct preempt *way)
 {
 	struct rank *r = planner_evicting_rank(g->p, job, group);
 	struct alloc_metric second;
@@ -235,13 +235,10 @@ select_evicting(struct generic *g, const struct job *job, size_t group,
 	if (r == NULL)
 		return NULL;
 	n = select_node(g, r, pl, &second);
-	if (n == NULL) {
-		rec_clear(&alloc_metric_type, &second);
-		return NULL;
-	}
 	rec_clear(&alloc_metric_type, metric);
 	*metric = second;
-	*nvictims = rank_victims(r, n, victims);
+	if (n != NULL)
+		rank_victims(r, n, way);
 	return n;
 }
 
@@ -268,12 +265,12 @@ place(struct generic *g, const struct reconcile_place *pl)
 	const char *group = sched_str(pl->tg->name), *of = p->deployment_id;
 	const struct job *older =
 	    pl->downgrade ? settled_version(g, pl, &of) : NULL;
-	const struct sched_alloc *victims[PREEMPT_MAX];
 	struct alloc_metric metric;
+	struct preempt way;
 	struct world_node *n;
 	struct rank *r;
 	struct alloc *a;
-	size_t no, nvictims = 0;
+	size_t no;
 
 	if (older != NULL && jobupdate_group(older, group) != NULL)
 		job = older;
@@ -288,10 +285,10 @@ place(struct generic *g, const struct reconcile_place *pl)
 	}
 	if (pl->stop_previous)
 		planner_stop(p, pl->previous, reconcile_updating, "", "");
+	preempt_init(&way, 0);
 	n = select_node(g, r, pl, &metric);
 	if (n == NULL)
-		n = select_evicting(
-		    g, job, no, pl, &metric, victims, &nvictims);
+		n = select_evicting(g, job, no, pl, &metric, &way);
 	if (n == NULL) {
 		if (pl->stop_previous)
 			planner_unstop(p, pl->previous);
@@ -301,9 +298,10 @@ place(struct generic *g, const struct reconcile_place *pl)
 	}
 	if (pl->reschedule)
 		planner_note_reschedule(p, pl->previous, "ok");
+	planner_make_way(p, &way);
 	a = planner_place(p, job, no, pl->name_index, n, &metric);
-	planner_evict(p, a, victims, nvictims);
-	planner_tell_evicted(p, group, nvictims);
+	planner_evict(p, a, &way);
+	planner_tell_evicted(p, group, way.n);
 	sched_set(&a->deployment_id, of);
 	link_previous(g, a, pl);
 	if (pl->canary && *of != '\0')

@@ -91,10 +91,12 @@ struct alloc *planner_place(struct planner *p, const struct job *job,
     size_t group, uint32_t name_index, struct world_node *n,
     struct alloc_metric *metric);
 
-/* Others go for the allocation that was just placed; their jobs are to be
- * looked at again. */
-void planner_evict(struct planner *p, struct alloc *a,
-    const struct sched_alloc *const *victims, size_t n);
+/* Others leave the world for what is placed next ... */
+void planner_make_way(struct planner *p, const struct preempt *way);
+/* ... and the plan, now that it has been placed; their jobs are to be looked
+ * at again. */
+void planner_evict(
+    struct planner *p, struct alloc *a, const struct preempt *way);
 
 /* Adds them to the group's annotations. */
 void planner_tell_evicted(struct planner *p, const char *group, size_t n);

@@ -151,30 +151,38 @@ count_evicted(struct planner *p, const struct sched_alloc *a)
 }
 
 void
-planner_evict(struct planner *p, struct alloc *a,
-    const struct sched_alloc *const *victims, size_t n)
+planner_make_way(struct planner *p, const struct preempt *way)
+{
+	for (size_t i = 0; i < way->n; i++)
+		world_remove(&p->world, way->victims[i]);
+}
+
+void
+planner_evict(struct planner *p, struct alloc *a, const struct preempt *way)
 {
 	struct cmd_plan *plan = &p->out->plan;
 
-	if (n == 0)
+	if (way->n == 0)
 		return;
-	a->preempted_allocations = xcalloc(n, sizeof *a->preempted_allocations);
-	for (size_t i = 0; i < n; i++) {
+	a->preempted_allocations =
+	    xcalloc(way->n, sizeof *a->preempted_allocations);
+	for (size_t i = 0; i < way->n; i++) {
+		const struct sched_alloc *victim = way->victims[i];
+
 		if (plan->npreempts == p->preempts_cap)
 			plan->preempts = xgrow(plan->preempts, plan->npreempts,
 			    &p->preempts_cap, sizeof *plan->preempts);
 		plan->preempts[plan->npreempts++] = (struct plan_stop){
-			.alloc_id = xstrdup(victims[i]->id),
+			.alloc_id = xstrdup(victim->id),
 			.desired_status = xstrdup("evict"),
 			.desired_description =
 			    xasprintf("Preempted by alloc ID %s", a->id),
 			.preempted_by = xstrdup(a->id),
 		};
 		a->preempted_allocations[a->npreempted_allocations++] =
-		    xstrdup(victims[i]->id);
-		count_evicted(p, victims[i]);
-		tell_loser(p, victims[i]);
-		world_remove(&p->world, victims[i]);
+		    xstrdup(victim->id);
+		count_evicted(p, victim);
+		tell_loser(p, victim);
 	}
 }
 

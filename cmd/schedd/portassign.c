@@ -20,6 +20,7 @@ struct assign {
 	const struct portset *used;
 	struct taken mine[MAX_PORTS];
 	size_t nmine, nothers; /* of these: of networks before this one */
+	struct preempt *way;   /* NULL: nobody gives way */
 	struct allocated_shared_resources *out;
 };
 
@@ -51,13 +52,17 @@ is_reserved(
 	       portassign_is_listed(a->reserved_ports, port);
 }
 
+static uint32_t
+ip_of(const struct assign *as, const struct node_network_address *a)
+{
+	return sched_ip(as->w->st, sched_str(a->address));
+}
+
 static bool
 is_free(
     const struct assign *as, const struct node_network_address *a, int64_t port)
 {
-	uint32_t ip = sched_ip(as->w->st, sched_str(a->address));
-
-	return !portset_has(as->used, ip, port) &&
+	return !portset_has(as->used, ip_of(as, a), port) &&
 	       !is_reserved(as->n->node, a, port);
 }
 
@@ -67,7 +72,7 @@ static bool
 is_mine(const struct assign *as, size_t n, const struct node_network_address *a,
     int64_t port)
 {
-	uint32_t ip = sched_ip(as->w->st, sched_str(a->address));
+	uint32_t ip = ip_of(as, a);
 
 	for (size_t i = 0; i < n; i++)
 		if (as->mine[i].ip == ip && as->mine[i].port == port)
@@ -91,8 +96,7 @@ take(struct assign *as, const struct node_network_address *a,
 {
 	struct allocated_shared_resources *o = as->out;
 
-	as->mine[as->nmine++] =
-	    (struct taken){ sched_ip(as->w->st, sched_str(a->address)), value };
+	as->mine[as->nmine++] = (struct taken){ ip_of(as, a), value };
 	if (o == NULL)
 		return;
 	o->ports = xreallocarray(o->ports, o->nports + 1, sizeof *o->ports);
@@ -146,28 +150,47 @@ no_address(struct assign *as, const struct port *p)
 		sched_is_empty(p->host_network) ? "default" : p->host_network));
 }
 
+/* The first address where the port can be had; with win, where those who
+ * have it may go. NULL: none; *at counts the addresses. */
+static const struct node_network_address *
+find_static(const struct assign *as, const struct port *p, bool win, size_t *at)
+{
+	const struct node_network_address *a;
+
+	for (*at = 0; (a = next_address(as->n->node, p, at)) != NULL;) {
+		if (p->ignore_collision)
+			return a;
+		if (is_reserved(as->n->node, a, p->value) ||
+		    is_mine(as, as->nothers, a, p->value))
+			continue;
+		if (win ? preempt_for_port(
+			      as->way, as->w, as->n, ip_of(as, a), p->value)
+			: is_free(as, a, p->value))
+			return a;
+	}
+	return NULL;
+}
+
 static const char *
 assign_static(struct assign *as, const struct port *p)
 {
 	const struct node_network_address *a;
-	size_t at = 0;
+	size_t at;
 
-	while ((a = next_address(as->n->node, p, &at)) != NULL) {
-		if (p->value < 0 || p->value > MAX_PORT)
-			return say(as,
-			    xasprintf("invalid port %" PRId64 " (out of range)",
-				p->value));
-		if (!p->ignore_collision &&
-		    (!is_free(as, a, p->value) ||
-			is_mine(as, as->nothers, a, p->value)))
-			continue;
-		take(as, a, p, p->value);
-		return NULL;
-	}
+	a = find_static(as, p, false, &at);
 	if (at == 0)
 		return no_address(as, p);
-	return say(as, xasprintf("reserved port collision %s=%" PRId64,
-			   sched_str(p->label), p->value));
+	if (p->value < 0 || p->value > MAX_PORT)
+		return say(
+		    as, xasprintf("invalid port %" PRId64 " (out of range)",
+			    p->value));
+	if (a == NULL && as->way != NULL)
+		a = find_static(as, p, true, &at);
+	if (a == NULL)
+		return say(as, xasprintf("reserved port collision %s=%" PRId64,
+				   sched_str(p->label), p->value));
+	take(as, a, p, p->value);
+	return NULL;
 }
 
 /* The first free one from a place by chance, so that a port that has just
@@ -304,9 +327,9 @@ assign_task(
 
 const char *
 portassign(struct world *w, struct world_node *n, const struct task_group *tg,
-    struct allocated_resources *out)
+    struct preempt *way, struct allocated_resources *out)
 {
-	struct assign as = { .w = w, .n = n };
+	struct assign as = { .w = w, .n = n, .way = way };
 	const char *bad = NULL;
 
 	if (tg->nnetworks > 0)

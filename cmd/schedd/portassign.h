@@ -7,6 +7,7 @@
 #ifndef SCHEDD_PORTASSIGN_H
 #define SCHEDD_PORTASSIGN_H
 
+#include "cmd/schedd/preempt.h"
 #include "cmd/schedd/world.h"
 #include "proto/job.h"
 
@@ -16,10 +17,12 @@
 /*
  * NULL when all ports can be had, else the reason, borrowed from the world's
  * arena. With out, fills its networks and ports and those of its tasks, which
- * are there, on the heap.
+ * are there, on the heap. With way, static ports may be won from others, who
+ * are added to it; whom it has already keeps no port from the group.
  */
 const char *portassign(struct world *w, struct world_node *n,
-    const struct task_group *tg, struct allocated_resources *out);
+    const struct task_group *tg, struct preempt *way,
+    struct allocated_resources *out);
 
 /* Whether the list ("22,80,8000-8100") names the port. */
 bool portassign_is_listed(const char *list, int64_t port);

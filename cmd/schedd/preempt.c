@@ -67,36 +67,49 @@ by_priority(const void *a, const void *b)
 	return strcmp(x->a->id, y->a->id);
 }
 
+static bool
+is_there(const struct world *w, const struct sched_alloc *a)
+{
+	return !sched_alloc_is_terminal(a) && world_has(w, a);
+}
+
+static bool
+may_go(
+    const struct preempt *p, const struct world *w, const struct sched_alloc *a)
+{
+	return p->priority > 0 && a->job != w->sj &&
+	       p->priority - a->version->job->priority >= PREEMPT_GAP;
+}
+
+static bool
+is_victim(const struct preempt *p, const struct sched_alloc *a)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->victims[i] == a)
+			return true;
+	return false;
+}
+
 static size_t
-list_candidates(struct world *w, struct world_node *n, int64_t priority,
+list_candidates(const struct preempt *p, struct world *w, struct world_node *n,
     const struct map *taken, struct candidate *list)
 {
 	const struct sched_alloc *a;
 	size_t count = 0;
 
 	TAILQ_FOREACH (a, &n->sn->allocs, by_node) {
-		int64_t p = a->version->job->priority;
 		const size_t *had;
 
-		if (a->job == w->sj || sched_alloc_is_terminal(a) ||
-		    !world_has(w, a) || priority - p < PREEMPT_GAP)
+		if (!is_there(w, a) || !may_go(p, w, a) || is_victim(p, a))
 			continue;
 		had = map_find(taken, preempt_key(w->arena, a));
-		list[count++] = (struct candidate){
-			.a = a, .priority = p, .taken = had != NULL ? *had : 0
-		};
+		list[count++] = (struct candidate){ .a = a,
+			.priority = a->version->job->priority,
+			.taken = had != NULL ? *had : 0 };
 	}
 	if (count > 1)
 		qsort(list, count, sizeof *list, by_priority);
 	return count;
-}
-
-static void
-add(struct sched_usage *u, const struct sched_usage *d, int64_t sign)
-{
-	u->cpu += sign * d->cpu;
-	u->memory_mb += sign * d->memory_mb;
-	u->disk_mb += sign * d->disk_mb;
 }
 
 /* The closest of the lowest priority that is left. */
@@ -130,67 +143,101 @@ by_distance(const void *a, const void *b)
 }
 
 /* Takes the largest first, until the others are not needed. */
-static size_t
-drop_needless(struct candidate **chosen, size_t n,
-    const struct sched_usage *room, const struct sched_usage *ask,
-    const struct sched_alloc **victims)
+static void
+take_needed(struct preempt *p, struct candidate **chosen, size_t n,
+    const struct sched_usage *room, const struct sched_usage *ask)
 {
 	struct sched_usage have = *room;
-	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
 		chosen[i]->distance = distance(ask, chosen[i]->a->usage);
 	qsort(chosen, n, sizeof(struct candidate *), by_distance);
-	for (size_t i = 0; i < n; i++) {
-		victims[count++] = chosen[i]->a;
-		add(&have, chosen[i]->a->usage, 1);
-		if (fit_exceeded(ask, &have) == NULL)
-			break;
+	for (size_t i = 0; i < n && fit_exceeded(ask, &have) != NULL; i++) {
+		p->victims[p->n++] = chosen[i]->a;
+		fit_usage_add(&have, chosen[i]->a->usage, 1);
 	}
-	return count;
 }
 
-size_t
-preempt_find(struct world *w, struct world_node *n,
-    const struct sched_usage *ask, int64_t priority, const struct map *taken,
-    const struct sched_alloc **victims)
+void
+preempt_init(struct preempt *p, int64_t priority)
+{
+	p->priority = priority;
+	p->n = 0;
+}
+
+bool
+preempt_for_room(struct preempt *p, struct world *w, struct world_node *n,
+    const struct sched_usage *ask, const struct map *taken)
 {
 	struct candidate *list =
 	    arena_alloc(w->arena, (n->sn->nallocs + 1) * sizeof *list);
 	struct candidate *chosen[PREEMPT_MAX];
 	struct sched_usage room = n->room, have, need = *ask;
-	size_t count = list_candidates(w, n, priority, taken, list);
+	size_t count = list_candidates(p, w, n, taken, list);
 	size_t nchosen = 0;
 
-	add(&room, &n->used, -1);
+	fit_usage_add(&room, &n->used, -1);
+	for (size_t i = 0; i < p->n; i++)
+		fit_usage_add(&room, p->victims[i]->usage, 1);
 	have = room;
 	while (fit_exceeded(ask, &have) != NULL) {
 		struct candidate *c = closest(list, count, &need);
 
-		if (c == NULL || nchosen == PREEMPT_MAX)
-			return 0;
+		if (c == NULL || p->n + nchosen == PREEMPT_MAX)
+			return false;
 		c->chosen = true;
 		chosen[nchosen++] = c;
-		add(&have, c->a->usage, 1);
-		add(&need, c->a->usage, -1);
+		fit_usage_add(&have, c->a->usage, 1);
+		fit_usage_add(&need, c->a->usage, -1);
 	}
-	if (nchosen == 0)
-		return 0;
-	return drop_needless(chosen, nchosen, &room, ask, victims);
+	take_needed(p, chosen, nchosen, &room, ask);
+	return nchosen > 0;
+}
+
+static bool
+holds(const struct sched_alloc *a, uint32_t ip, int64_t port)
+{
+	const struct sched_port *ports = sched_alloc_ports(a);
+
+	for (size_t i = 0; i < a->nports; i++)
+		if (ports[i].ip == ip && ports[i].value == port)
+			return true;
+	return false;
+}
+
+bool
+preempt_for_port(struct preempt *p, const struct world *w,
+    const struct world_node *n, uint32_t ip, int64_t port)
+{
+	const struct sched_alloc *a;
+	size_t had = p->n;
+
+	if (p->priority <= 0 || world_places_port(w, n, ip, port))
+		return false;
+	TAILQ_FOREACH (a, &n->sn->allocs, by_node) {
+		if (!is_there(w, a) || !holds(a, ip, port) || is_victim(p, a))
+			continue;
+		if (!may_go(p, w, a) || p->n == PREEMPT_MAX) {
+			p->n = had;
+			return false;
+		}
+		p->victims[p->n++] = a;
+	}
+	return true;
 }
 
 double
-preempt_score(const struct sched_alloc *const *victims, size_t n)
+preempt_score(const struct preempt *p)
 {
 	static const double rate = 0.0048, middle = 2048.0;
 	double max = 0, sum = 0, net;
 
-	for (size_t i = 0; i < n; i++) {
-		double p = (double)victims[i]->version->job->priority;
+	for (size_t i = 0; i < p->n; i++) {
+		double one = (double)p->victims[i]->version->job->priority;
 
-		sum += p;
-		if (p > max)
-			max = p;
+		sum += one;
+		if (one > max)
+			max = one;
 	}
 	net = max > 0 ? max + sum / max : 0;
 	return 1.0 / (1.0 + exp(rate * (net - middle)));

@@ -305,14 +305,16 @@ rank_ask(struct rank *r, struct world_node *n)
 	};
 }
 
-size_t
-rank_victims(struct rank *r, struct world_node *n,
-    const struct sched_alloc *victims[PREEMPT_MAX])
+void
+rank_victims(struct rank *r, struct world_node *n, struct preempt *way)
 {
 	struct sched_usage used = n->used;
-	const char *bad = rank_check_room(r, n, &used);
+	const char *bad;
 
-	return bad != NULL ? rank_evict(r, n, bad, victims) : 0;
+	preempt_init(way, r->opts.evict_priority);
+	bad = rank_check_room(r, n, &used, way);
+	if (bad != NULL && !rank_evict(r, n, bad, way))
+		way->n = 0;
 }
 
 static void
@@ -349,7 +351,7 @@ rank_take(struct rank *r, struct world_node *n)
 	rank_price_cores(r, n);
 	rec_copy(&allocated_resources_type, res, &r->proto);
 	if (r->has_ports)
-		portassign(r->w, n, r->tg, res);
+		portassign(r->w, n, r->tg, NULL, res);
 	take_cores(r, n, res);
 	world_place(r->w, n, &r->ask, r->group, res);
 	return res;

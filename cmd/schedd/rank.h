@@ -68,12 +68,11 @@ struct world_node *rank_select(struct rank *r, struct world_node *const *avoid,
 /* Asks about one node, as select with `only` does, without a metric. */
 struct rank_verdict rank_ask(struct rank *r, struct world_node *n);
 
-/* Who must go from the node for the group to fit, now; 0 when it fits. */
-size_t rank_victims(struct rank *r, struct world_node *n,
-    const struct sched_alloc *victims[PREEMPT_MAX]);
+/* Who must go from the node, which was selected, for the group to fit. */
+void rank_victims(struct rank *r, struct world_node *n, struct preempt *way);
 
-/* What the group gets on the node, on the heap; ports are chosen now. Counts
- * it into the world. */
+/* What the group gets on the node, on the heap; ports are chosen now, so those
+ * who make way must have left the world. Counts it into the world. */
 struct allocated_resources *rank_take(struct rank *r, struct world_node *n);
 
 /* One more that could not be placed for the reasons the metric tells. */

@@ -102,13 +102,13 @@ void rank_score_node(
 /* Whole cores are worth what they are on the node: sets r->ask. Returns what
  * is exhausted, or NULL. */
 const char *rank_price_cores(struct rank *r, struct world_node *n);
-/* Adds the group to *used. Returns what is exhausted, or NULL. */
-const char *rank_check_room(
-    struct rank *r, struct world_node *n, struct sched_usage *used);
-/* Who would have to leave for the reason to go away: how many, 0 when that is
- * not allowed or would not help. */
-size_t rank_evict(struct rank *r, struct world_node *n, const char *reason,
-    const struct sched_alloc **victims);
+/* Adds the group to *used, less whoever has a port that it needs and may give
+ * way, who is added to *way. Returns what is exhausted, or NULL. */
+const char *rank_check_room(struct rank *r, struct world_node *n,
+    struct sched_usage *used, struct preempt *way);
+/* Whether the reason goes away when others leave, who are added to *way. */
+bool rank_evict(struct rank *r, struct world_node *n, const char *reason,
+    struct preempt *way);
 
 /* --- rank_heap.c --- */
 

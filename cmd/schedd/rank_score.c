@@ -51,10 +51,11 @@ rank_price_cores(struct rank *r, struct world_node *n)
 }
 
 const char *
-rank_check_room(struct rank *r, struct world_node *n, struct sched_usage *used)
+rank_check_room(struct rank *r, struct world_node *n, struct sched_usage *used,
+    struct preempt *way)
 {
 	const char *bad =
-	    r->has_ports ? portassign(r->w, n, r->tg, NULL) : NULL;
+	    r->has_ports ? portassign(r->w, n, r->tg, way, NULL) : NULL;
 
 	if (bad != NULL) {
 		char *text = xasprintf("network: %s", bad);
@@ -66,11 +67,10 @@ rank_check_room(struct rank *r, struct world_node *n, struct sched_usage *used)
 	bad = rank_price_cores(r, n);
 	if (bad != NULL)
 		return bad;
-	used->cpu += r->ask.cpu;
-	used->memory_mb += r->ask.memory_mb;
-	used->memory_max_mb += r->ask.memory_max_mb;
-	used->disk_mb += r->ask.disk_mb;
-	if (n->max_allocs > 0 && n->live >= (size_t)n->max_allocs)
+	for (size_t i = 0; i < way->n; i++)
+		fit_usage_add(used, way->victims[i]->usage, -1);
+	fit_usage_add(used, &r->ask, 1);
+	if (n->max_allocs > 0 && n->live >= (size_t)n->max_allocs + way->n)
 		return "max allocation exceeded";
 	return fit_exceeded(used, &n->room);
 }
@@ -82,17 +82,14 @@ is_size(const char *reason)
 	       sched_eq(reason, "disk");
 }
 
-/* Who would have to leave, where that is allowed: 0 when it is not, or would
- * not help. What they use is still in the score: a node is as full as it
- * was, and fuller is better. */
-size_t
+/* What those use who leave for room is still in the score: a node is as full
+ * as it was, and fuller is better. */
+bool
 rank_evict(struct rank *r, struct world_node *n, const char *reason,
-    const struct sched_alloc **victims)
+    struct preempt *way)
 {
-	if (r->opts.evict_priority <= 0 || !is_size(reason))
-		return 0;
-	return preempt_find(
-	    r->w, n, &r->ask, r->opts.evict_priority, r->opts.evicted, victims);
+	return way->priority > 0 && is_size(reason) &&
+	       preempt_for_room(way, r->w, n, &r->ask, r->opts.evicted);
 }
 
 static double
@@ -173,10 +170,9 @@ void
 rank_score_node(
     struct rank *r, struct world_node *n, bool avoid, struct rank_score *s)
 {
-	const struct sched_alloc *victims[PREEMPT_MAX];
 	struct sched_usage used = n->used;
 	uint32_t version = s->version + 1;
-	size_t nvictims = 0;
+	struct preempt way;
 
 	r->w->nlooks++;
 	*s = (struct rank_score){ .version = version, .state = RANK_FILTERED };
@@ -185,19 +181,16 @@ rank_score_node(
 		s->reason = check_distinct(r, n);
 	if (s->reason != NULL)
 		return;
+	preempt_init(&way, r->opts.evict_priority);
 	s->state = RANK_EXHAUSTED;
-	s->reason = rank_check_room(r, n, &used);
-	if (s->reason != NULL) {
-		nvictims = rank_evict(r, n, s->reason, victims);
-		if (nvictims == 0)
-			return;
-	}
+	s->reason = rank_check_room(r, n, &used, &way);
+	if (s->reason != NULL && !rank_evict(r, n, s->reason, &way))
+		return;
 	s->state = RANK_SCORED;
 	s->reason = NULL;
 	add_part(s, RANK_BINPACK, fit(r, &used, &n->room) / full_score, true);
 	if (!r->opts.pack_only)
 		add_job_parts(r, n, avoid, s);
-	if (!r->opts.pack_only && nvictims > 0)
-		add_part(s, RANK_PREEMPTION, preempt_score(victims, nvictims),
-		    false);
+	if (!r->opts.pack_only && way.n > 0)
+		add_part(s, RANK_PREEMPTION, preempt_score(&way), false);
 }

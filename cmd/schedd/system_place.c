@@ -66,22 +66,17 @@ fail(struct system_group *g, struct rank *r, const struct world_node *n,
 /* Whether the node has room once the less important have gone. */
 static bool
 select_evicting(struct system_group *g, struct world_node *n,
-    struct alloc_metric *m, const struct sched_alloc **victims,
-    size_t *nvictims)
+    struct alloc_metric *m, struct preempt *way)
 {
 	struct planner *p = g->s->p;
 	struct rank *r = planner_evicting_rank(p, p->job, g->no);
-	struct alloc_metric second;
 
 	if (r == NULL)
 		return false;
-	if (rank_select(r, NULL, 0, n, &second) == NULL) {
-		rec_clear(&alloc_metric_type, &second);
-		return false;
-	}
 	rec_clear(&alloc_metric_type, m);
-	*m = second;
-	*nvictims = rank_victims(r, n, victims);
+	if (rank_select(r, NULL, 0, n, m) == NULL)
+		return false;
+	rank_victims(r, n, way);
 	return true;
 }
 
@@ -109,9 +104,8 @@ place(struct system_group *g, struct world_node *n, uint32_t index,
 {
 	struct planner *p = g->s->p;
 	struct rank *r = planner_rank(p, p->job, g->no);
-	const struct sched_alloc *victims[PREEMPT_MAX];
-	size_t nvictims = 0;
 	struct alloc_metric m;
+	struct preempt way;
 	struct alloc *a;
 
 	planner_queue(p, g->tg->name, 1);
@@ -121,8 +115,9 @@ place(struct system_group *g, struct world_node *n, uint32_t index,
 	}
 	if (replace)
 		planner_stop(p, previous, reconcile_updating, "", "");
+	preempt_init(&way, 0);
 	if (rank_select(r, NULL, 0, n, &m) == NULL &&
-	    !select_evicting(g, n, &m, victims, &nvictims)) {
+	    !select_evicting(g, n, &m, &way)) {
 		fail(g, r, n, &m);
 		return;
 	}
@@ -136,9 +131,10 @@ place(struct system_group *g, struct world_node *n, uint32_t index,
 	}
 	if (replace)
 		g->step--;
+	planner_make_way(p, &way);
 	a = planner_place(p, p->job, g->no, index, n, &m);
-	planner_evict(p, a, victims, nvictims);
-	g->desired->preemptions += nvictims;
+	planner_evict(p, a, &way);
+	g->desired->preemptions += way.n;
 	if (replace && g->canarying) {
 		a->deployment_status = xcalloc(1, sizeof *a->deployment_status);
 		a->deployment_status->canary = true;

@@ -406,3 +406,30 @@ world_ports(struct world *w, struct world_node *n)
 		take_ports(w, n, add->resources);
 	return &n->ports;
 }
+
+struct port_seeker {
+	const struct sched_state *st;
+	uint32_t ip;
+	int64_t port;
+};
+
+static bool
+is_another_port(void *ctx, const char *ip, int64_t port)
+{
+	const struct port_seeker *s = ctx;
+
+	return port != s->port || sched_ip(s->st, sched_str(ip)) != s->ip;
+}
+
+bool
+world_places_port(const struct world *w, const struct world_node *n,
+    uint32_t ip, int64_t port)
+{
+	struct port_seeker s = { w->st, ip, port };
+
+	for (const struct world_add *add = n->adds; add != NULL;
+	     add = add->next)
+		if (!portset_each(add->resources, is_another_port, &s))
+			return true;
+	return false;
+}

@@ -112,6 +112,10 @@ void world_place(struct world *w, struct world_node *n,
  * sched_ip(). */
 const struct portset *world_ports(struct world *w, struct world_node *n);
 
+/* Whether what the plan places on the node has the port. */
+bool world_places_port(const struct world *w, const struct world_node *n,
+    uint32_t ip, int64_t port);
+
 /* Whether a job may run on the node, looking at datacenter and pool only. */
 bool world_is_meant(const struct job *job, const struct node *n);
 

@@ -6,6 +6,7 @@
 
 #include "cmd/schedd/scheduler.h"
 #include "cmd/schedd/state_put.h"
+#include "cmd/schedd/text.h"
 #include "common/mem.h"
 
 #define NOW  INT64_C(946684800000000000)
@@ -282,32 +283,96 @@ START_TEST(rank_gives_no_port_of_a_task_twice)
 }
 END_TEST
 
-START_TEST(rank_lets_the_less_important_give_way_to_a_system_job)
+/* --- who gives way --- */
+
+/* Something of a job of its own is on the node; port 0: it has none. */
+static void
+put_other(const char *id, int64_t priority, int64_t cpu, int64_t port)
 {
 	struct allocated_task_resources task = { .key = "t",
-		.cpu = { .cpu_shares = 3900 },
+		.cpu = { .cpu_shares = cpu },
 		.memory = { .memory_mb = 10 } };
-	struct allocated_resources held = { .tasks = &task, .ntasks = 1 };
-	struct alloc a = { .id = "low",
-		.name = "low.g[0]",
+	struct port_mapping mapping = {
+		.label = "p", .value = port, .host_ip = "10.0.0.1"
+	};
+	struct allocated_resources held = { .tasks = &task,
+		.ntasks = 1,
+		.shared = { .ports = &mapping, .nports = port > 0 } };
+	struct job *job = new_job("service", 1);
+	struct alloc a = { .id = (char *)(uintptr_t)id,
+		.name = "other.g[0]",
 		.namespace = "default",
-		.job_id = "low",
+		.job_id = (char *)(uintptr_t)id,
 		.node_id = "00000000-0000-4000-8000-000000000001",
 		.task_group = "g",
 		.desired_status = "run",
 		.client_status = "running",
 		.allocated_resources = &held };
-	struct job *job = new_job("system", 1), *low = new_job("service", 1);
+
+	sched_set(&job->id, id);
+	job->priority = priority;
+	sched_put_version(&st, sched_job_have(&st, "default", id), job);
+	sched_put_alloc(&st, &a, 1);
+}
+
+/* A service of priority 80 that asks for port 9999 and 500 MHz; the one node
+ * has 4000, and keeps some ports for itself. */
+static void
+setup_way(int64_t count, const char *reserved_ports)
+{
+	struct job *job = new_port_job(count);
+	struct node *n = new_node(0, 4000, "even");
+
+	job->priority = 80;
+	job->task_groups[0].tasks[0].resources->cpu = 500;
+	setup("service", job, 0);
+	give_address(n, "10.0.0.1");
+	n->node_resources->node_networks[0].addresses[0].reserved_ports =
+	    xstrdup(reserved_ports);
+	sched_put_node(&st, n, 1);
+	st.config.preemption_config.service_scheduler_enabled = true;
+}
+
+/* Looks, and expects those to go, separated by spaces; NULL: it fails for
+ * the reason. */
+static void
+expect_way(const char *victims, const char *reason)
+{
+	struct scheduler_result res;
+	struct buf got = { 0 };
+
+	look(&res);
+	ck_assert_uint_eq(res.plan.nplaces, victims != NULL);
+	for (size_t i = 0; i < res.plan.npreempts; i++)
+		buf_addf(&got, "%s%s", i > 0 ? " " : "",
+		    res.plan.preempts[i].alloc_id);
+	ck_assert_str_eq(buf_str(&got), victims != NULL ? victims : "");
+	if (victims != NULL)
+		ck_assert_int_eq(res.plan.places[0]
+				     .allocated_resources->tasks[0]
+				     .networks[0]
+				     .reserved_ports[0]
+				     .value,
+		    9999);
+	else
+		ck_assert_str_eq(res.ended.failed_tg_allocs[0]
+				     .value.dimension_exhausted[0]
+				     .key,
+		    reason);
+	buf_release(&got);
+	scheduler_result_release(&res);
+	sched_state_release(&st);
+}
+
+START_TEST(rank_lets_the_less_important_give_way_to_a_system_job)
+{
+	struct job *job = new_job("system", 1);
 	struct scheduler_result res;
 
 	job->priority = 80;
-	low->priority = 50;
-	free(low->id);
-	low->id = xstrdup("low");
 	job->task_groups[0].tasks[0].resources->cpu = 500;
 	setup("system", job, 1);
-	sched_put_version(&st, sched_job_have(&st, "default", "low"), low);
-	sched_put_alloc(&st, &a, 1);
+	put_other("low", 50, 3900, 0);
 	look(&res);
 	ck_assert_uint_eq(res.plan.nplaces, 1);
 	ck_assert_uint_eq(res.plan.npreempts, 1);
@@ -321,6 +386,70 @@ START_TEST(rank_lets_the_less_important_give_way_to_a_system_job)
 }
 END_TEST
 
+START_TEST(rank_wins_a_port_from_the_less_important)
+{
+	setup_way(1, "");
+	put_other("beside", 10, 3000, 8080);
+	put_other("holder", 70, 100, 9999);
+	expect_way("holder", NULL);
+}
+END_TEST
+
+START_TEST(rank_lets_others_go_for_room_after_the_holder_of_a_port)
+{
+	setup_way(1, "");
+	put_other("large", 60, 1000, 0);
+	put_other("small", 30, 2000, 0);
+	put_other("holder", 50, 900, 9999);
+	expect_way("holder", NULL);
+	setup_way(1, "");
+	put_other("large", 60, 2000, 0);
+	put_other("small", 30, 1800, 0);
+	put_other("holder", 50, 100, 9999);
+	expect_way("holder small", NULL);
+}
+END_TEST
+
+START_TEST(rank_says_what_is_missing_beside_a_port_that_could_be_won)
+{
+	setup_way(1, "");
+	put_other("equal", 75, 3800, 0);
+	put_other("holder", 50, 100, 9999);
+	expect_way(NULL, "cpu");
+}
+END_TEST
+
+START_TEST(rank_wins_no_port_from_its_equals_nor_from_the_node)
+{
+	setup_way(1, "");
+	put_other("low", 10, 100, 0);
+	put_other("holder", 71, 100, 9999);
+	expect_way(NULL, "network: reserved port collision lb=9999");
+	setup_way(1, "9999");
+	put_other("holder", 10, 100, 9999);
+	expect_way(NULL, "network: reserved port collision lb=9999");
+	setup_way(1, "");
+	st.config.preemption_config.service_scheduler_enabled = false;
+	put_other("holder", 10, 100, 9999);
+	expect_way(NULL, "network: reserved port collision lb=9999");
+}
+END_TEST
+
+/* The first of two has the port then, and the second does not take it away. */
+START_TEST(rank_wins_no_port_from_its_own)
+{
+	struct scheduler_result res;
+
+	setup_way(2, "");
+	put_other("holder", 10, 100, 9999);
+	look(&res);
+	ck_assert_uint_eq(res.plan.nplaces, 1);
+	ck_assert_uint_eq(res.plan.npreempts, 1);
+	scheduler_result_release(&res);
+	sched_state_release(&st);
+}
+END_TEST
+
 UNIT_MAIN("rank", rank_places_a_thousand_in_milliseconds,
     rank_spreads_a_group_before_it_fills_a_node,
     rank_is_the_same_for_the_same_seed,
@@ -328,4 +457,9 @@ UNIT_MAIN("rank", rank_places_a_thousand_in_milliseconds,
     rank_counts_who_was_refused_by_which_rule,
     rank_gives_a_task_the_ports_that_it_asks_for,
     rank_gives_no_port_of_a_task_twice,
-    rank_lets_the_less_important_give_way_to_a_system_job)
+    rank_lets_the_less_important_give_way_to_a_system_job,
+    rank_wins_a_port_from_the_less_important,
+    rank_lets_others_go_for_room_after_the_holder_of_a_port,
+    rank_says_what_is_missing_beside_a_port_that_could_be_won,
+    rank_wins_no_port_from_its_equals_nor_from_the_node,
+    rank_wins_no_port_from_its_own)

@@ -152,7 +152,7 @@ run_fn_network(const struct tree *t, struct buf *why)
 
 	netcase_init(&c, t);
 	tg.networks = read_rec(&network_resource_type, tree_get(t, "Ask"));
-	bad = portassign(&c.w, c.n, &tg, &got);
+	bad = portassign(&c.w, c.n, &tg, NULL, &got);
 	if (bad == NULL)
 		bad = "";
 	ok = strcmp(bad, vector_str(want, "AssignPortsError")) == 0 &&

@@ -333,7 +333,7 @@ static const struct vector_kind kinds[] = {
 	{ "ports", run_case, VECTOR_ALL },
 	{ "cores", run_case, VECTOR_ALL },
 	{ "memory_oversubscription", run_case, 13 },
-	{ "preemption", run_case, 55 },
+	{ "preemption", run_case, VECTOR_ALL },
 	{ "node_pools", run_case, 27 },
 	{ "datacenters", run_case, VECTOR_ALL },
 	{ "namespaces", run_case, 6 },
