@@ -175,6 +175,7 @@ plan_gossipd(struct planner *p)
 	const struct agent_config *c = p->c;
 	bool leaves = c->leave_on_interrupt || c->leave_on_terminate;
 	char *data = xasprintf("%s/gossipd", p->data_dir);
+	char *snapshot = xasprintf("%s/snapshot", data);
 	struct buf *b =
 	    add_daemon(p, "gossipd", data, leaves ? STOP_LEAVE_MS : STOP_MS);
 	char *addr = join_port(c->addresses.serf, c->ports.serf);
@@ -188,6 +189,10 @@ plan_gossipd(struct planner *p)
 	conftext_put(b, "bind", addr);
 	conftext_put(b, "advertise", c->advertise.serf);
 	put_pool(c, b);
+	conftext_put(b, "snapshot", snapshot);
+	free(snapshot);
+	conftext_put_bool(
+	    b, "rejoin_after_leave", c->server.rejoin_after_leave);
 	add_addr(p, "gossipd", "serf", addr);
 	free(data);
 }

@@ -34,6 +34,8 @@ static const struct rec_field gossipd_config_fields[] = {
 	REC_STR(struct gossipd_config, 19, rpc_auth, "RPCAuth",
 	    .flags = REC_NOJSON),
 	REC_STR(struct gossipd_config, 20, snapshot, "Snapshot"),
+	REC_BOOL(
+	    struct gossipd_config, 21, rejoin_after_leave, "RejoinAfterLeave"),
 };
 const struct rec_type gossipd_config_type =
     REC_TYPE(gossipd_config, gossipd_config_fields);

@@ -41,6 +41,7 @@ struct gossipd_config {
 	char *rpc;      /* host:port of a Serf agent's RPC; "": none */
 	char *rpc_auth; /* what its clients must show; "": nothing */
 	char *snapshot; /* a file; "": none is kept */
+	bool rejoin_after_leave;
 };
 extern const struct rec_type gossipd_config_type;
 

@@ -156,11 +156,13 @@ shuffle(struct snapshot *s, uint64_t seed)
 int
 gossipd_snapshot_load(struct gossipd *g, struct err *err)
 {
+	const struct gossipd_config *c = g->daemon->config;
 	uint64_t seed;
 
 	if (path_of(g)[0] == '\0')
 		return 0;
-	if (snapshot_load(&g->was, path_of(g), err) == -1)
+	if (snapshot_load(&g->was, path_of(g), c->rejoin_after_leave, err) ==
+	    -1)
 		return err_add(err, "snapshot");
 	rng_secret(&seed, sizeof seed);
 	shuffle(&g->was, seed);

@@ -99,7 +99,8 @@ parse_line(struct snapshot *s, char *line)
 	char *rest;
 
 	if (strcmp(line, "leave") == 0) {
-		snapshot_release(s);
+		if (!s->rejoins)
+			snapshot_release(s);
 		s->left = true;
 	} else if ((rest = after(line, "alive: ")) != NULL) {
 		s->left = false;
@@ -168,12 +169,13 @@ snapshot_release(struct snapshot *s)
 /* --- file --- */
 
 int
-snapshot_load(struct snapshot *s, const char *path, struct err *err)
+snapshot_load(
+    struct snapshot *s, const char *path, bool rejoins, struct err *err)
 {
 	struct buf text = { 0 };
 	int rv = 0;
 
-	*s = (struct snapshot){ 0 };
+	*s = (struct snapshot){ .rejoins = rejoins };
 	if (file_read(path, SNAPSHOT_FILE_MAX, &text, err) == 0)
 		snapshot_parse(s, text.data, text.len);
 	else if (errno != ENOENT)
@@ -237,7 +239,7 @@ snapshot_take(struct snapshot *s, const struct pool *p, bool left)
 		.event_clock = info.event_time - 1,
 		.query_clock = info.query_time - 1,
 		.left = left };
-	while (!left && pool_next(p, &at, &v))
+	while (pool_next(p, &at, &v))
 		if (v.status == POOL_ALIVE && strcmp(v.name, self.name) != 0)
 			add(s, v.name, &v.addr);
 }

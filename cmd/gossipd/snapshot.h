@@ -10,10 +10,10 @@
  *	leave
  *
  * After `leave` nobody is looked for: who has left comes back when it is told
- * to. An agent adds lines to its file and we write ours anew; both read both.
- * Lines that are not known are passed over, as is the rest of one cut short.
- * The first line is a comment to an agent; a file whose format is above ours
- * is refused.
+ * to, by `rejoin_after_leave` also. An agent adds lines to its file and we
+ *write ours anew; both read both. Lines that are not known are passed over, as
+ *is the rest of one cut short. The first line is a comment to an agent; a file
+ *whose format is above ours is refused.
  */
 #ifndef CMD_GOSSIPD_SNAPSHOT_H
 #define CMD_GOSSIPD_SNAPSHOT_H
@@ -33,6 +33,7 @@ struct snapshot {
 	size_t nmembers, cap;
 	uint64_t clock, event_clock, query_clock; /* 0: not known */
 	bool left;
+	bool rejoins;    /* set before: a leave does not part us from them */
 	uint64_t format; /* as the file says; 0: it does not */
 };
 
@@ -41,9 +42,10 @@ void snapshot_parse(struct snapshot *s, const char *text, size_t n);
 void snapshot_format(const struct snapshot *s, struct buf *out);
 void snapshot_release(struct snapshot *s);
 
-/* A file that is not there is an empty snapshot; one of a format that this
- * program does not know is an error. */
-int snapshot_load(struct snapshot *s, const char *path, struct err *err);
+/* Fills it. A file that is not there is an empty snapshot; one of a format that
+ * this program does not know is an error. */
+int snapshot_load(
+    struct snapshot *s, const char *path, bool rejoins, struct err *err);
 /* Whole or not at all; what is there is replaced. */
 int snapshot_save(const struct snapshot *s, const char *path, struct err *err);
 

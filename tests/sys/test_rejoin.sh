@@ -53,6 +53,24 @@ wait "$E" || true
 grep -q '^alive: f ' "$TEST_DIR/e.snap" || fail "who did not answer was forgotten"
 member e 46 "snapshot = \"$TEST_DIR/e.snap\";"
 eventually 10 said e 'nobody of the snapshot answers'
+E=$LAST_PID
 member f 47
 eventually 20 knows e "e f"
 eventually 10 knows f "e f"
+
+echo "= who has left comes back only where that is asked for"
+left() {
+	gossipctl -r "$TEST_DIR/e" leave
+	wait "$E" || true
+	eventually 10 knows f f
+}
+left
+member e 46 "snapshot = \"$TEST_DIR/e.snap\";"
+E=$LAST_PID
+sleep 1
+knows e e || fail "it came back by itself"
+expect_eq "$(gossipctl -r "$TEST_DIR/e" join 127.0.7.47)" 1
+eventually 10 knows f "e f"
+left
+member e 46 "snapshot = \"$TEST_DIR/e.snap\";" 'rejoin_after_leave = true;'
+eventually 10 knows e "e f"

@@ -215,6 +215,7 @@ START_TEST(each_daemon_reads_what_is_written_for_it)
 	    "ports { http = 1000 rpc = 1001 serf = 1002 }\n"
 	    "client { meta { \"a/b\" = \"c\\\"d\\n\" } }\n"
 	    "server { heartbeat_grace = \"30s\" node_gc_threshold = \"3h\"\n"
+	    "  rejoin_after_leave = true\n"
 	    "  encrypt = \"cg8StVXbQJ0gPvMd9o7yrg==\"\n"
 	    "  start_join = [\"a\"]\n"
 	    "  server_join { retry_join = [\"b:1\", \"provider=x\"]\n"
@@ -252,6 +253,8 @@ START_TEST(each_daemon_reads_what_is_written_for_it)
 	ck_assert_int_eq(g.retry_max, 3);
 	ck_assert_int_eq(g.retry_interval, 15 * CLOCK_NS_PER_S);
 	ck_assert(g.leave_on_terminate && !g.leave_on_interrupt);
+	ck_assert_str_eq(g.snapshot, "/data/gossipd/snapshot");
+	ck_assert(g.rejoin_after_leave);
 	load(&p, "metricsd", &metricsd_config_type, metricsd_config_init,
 	    metricsd_config_check, &m);
 	ck_assert_str_eq(m.http, "127.0.0.1:1003");

@@ -53,6 +53,18 @@ START_TEST(after_a_leave_nobody_is_looked_for)
 }
 END_TEST
 
+START_TEST(who_rejoins_looks_for_them_after_a_leave_too)
+{
+	struct snapshot s = { .rejoins = true };
+	const char text[] = "alive: a 10.0.0.1:7946\nclock: 9\nleave\n";
+
+	snapshot_parse(&s, text, sizeof text - 1);
+	ck_assert_uint_eq(s.nmembers, 1);
+	ck_assert_uint_eq(s.clock, 9);
+	snapshot_release(&s);
+}
+END_TEST
+
 START_TEST(what_makes_no_sense_is_passed_over)
 {
 	struct snapshot s = parsed("alive: \nalive: x\nalive: x y\n"
@@ -96,7 +108,7 @@ START_TEST(what_a_newer_program_wrote_is_refused)
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(snapshot_save(&s, path, &err), 0);
-	ck_assert_int_eq(snapshot_load(&back, path, &err), 0);
+	ck_assert_int_eq(snapshot_load(&back, path, false, &err), 0);
 	ck_assert_uint_eq(back.format, 1);
 	ck_assert_uint_eq(back.nmembers, 1);
 	snapshot_release(&back);
@@ -105,7 +117,7 @@ START_TEST(what_a_newer_program_wrote_is_refused)
 	ck_assert_int_eq(
 	    (int)write(fd, newer, sizeof newer - 1), (int)sizeof newer - 1);
 	close(fd);
-	ck_assert_int_eq(snapshot_load(&back, path, &err), -1);
+	ck_assert_int_eq(snapshot_load(&back, path, false, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text,
 	    ": written by a newer program: format version 2, this one knows "
 	    "up to 1"));
@@ -160,7 +172,7 @@ START_TEST(who_has_not_answered_yet_is_kept)
 }
 END_TEST
 
-UNIT_MAIN("snapshot", who_has_not_answered_yet_is_kept,
-    an_agents_file_is_understood, after_a_leave_nobody_is_looked_for,
-    what_makes_no_sense_is_passed_over, what_is_written_is_read_again,
-    what_a_newer_program_wrote_is_refused)
+UNIT_MAIN("snapshot", who_rejoins_looks_for_them_after_a_leave_too,
+    who_has_not_answered_yet_is_kept, an_agents_file_is_understood,
+    after_a_leave_nobody_is_looked_for, what_makes_no_sense_is_passed_over,
+    what_is_written_is_read_again, what_a_newer_program_wrote_is_refused)
