@@ -106,7 +106,8 @@ struct bus_server *bus_serve(struct loop *l, const char *url,
 struct bus_server *bus_serve_tls(struct loop *l, const char *url,
     struct tls_keys *keys, const struct bus_route *routes, size_t nroutes,
     void *ctx, struct err *err);
-void bus_server_free(struct bus_server *s); /* held requests are dropped */
+/* Held requests are dropped. Its handlers may call this. */
+void bus_server_free(struct bus_server *s);
 /* Borrowed. */
 const struct bus_stats *bus_server_stats(struct bus_server *s);
 int bus_server_port(const struct bus_server *s); /* of tcp; 0: none */
@@ -154,11 +155,11 @@ struct bus_peer *bus_dial_named(
 struct bus_peer *bus_dial_keen(
     struct loop *l, const char *url, struct err *err);
 /* Pending calls end with ERR_GONE, before it returns; they may not ask this
- * peer anything any more. */
+ * peer anything any more. They may call this; on_link may not. */
 void bus_peer_free(struct bus_peer *p);
 bool bus_peer_is_up(const struct bus_peer *p);
 const char *bus_peer_url(const struct bus_peer *p);
-/* Called when the connection comes or goes. It must not free the peer. */
+/* Called when the connection comes or goes. */
 void bus_peer_on_link(
     struct bus_peer *p, void (*fn)(void *ctx, bool up), void *ctx);
 
@@ -228,7 +229,7 @@ typedef void bus_on_message(void *ctx, const char *topic, uint16_t number,
     uint64_t seq, bool gap, const void *body);
 struct bus_sub *bus_subscribe(struct loop *l, const char *url,
     const char *prefix, bus_on_message *fn, void *ctx, struct err *err);
-void bus_sub_free(struct bus_sub *s);
+void bus_sub_free(struct bus_sub *s); /* what it calls may call this */
 /* Called when the connection comes (up: the time for a snapshot, for what
  * was published before is lost) or goes. ctx is that of bus_subscribe(). */
 void bus_sub_on_link(struct bus_sub *s, void (*fn)(void *ctx, bool up));
