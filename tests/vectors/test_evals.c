@@ -207,7 +207,7 @@ run_heartbeat(const struct tree *t, struct buf *why)
 	return ms == ms_of(want, "Interval");
 }
 
-/* What comes out otherwise does so by choice: see README.md. */
+/* What comes out otherwise does so by choice: see DIFFERENCES.md. */
 static const struct vector_kind kinds[] = {
 	{ "broker", run_broker, 50 },
 	{ "blocked", run_blocked, 48 },
