@@ -58,30 +58,64 @@ is_own(const struct hcl_expr *e, void *ctx)
 	       strcmp(e->one->name, "var") == 0 && strcmp(e->name, ctx) == 0;
 }
 
-void
-jobspec_validate(
-    struct hcl_eval *ev, const char *var, const struct hcl_body *body)
+/* Whether it refers to what is set or computed, but not to var.<ctx>. */
+static bool
+is_foreign(const struct hcl_expr *e, void *ctx)
 {
-	const struct hcl_attr *cond = hcl_attr_of(body, "condition");
-	const struct hcl_attr *text = hcl_attr_of(body, "error_message");
-	const struct hcl_value *val;
-	const char *why = "";
-	char name[256];
+	while (e->kind == HCL_E_INDEX ||
+	       (e->kind == HCL_E_ATTR && e->one->kind != HCL_E_ROOT))
+		e = e->one;
+	return e->kind == HCL_E_ATTR && !is_own(e, ctx) &&
+	       (strcmp(e->one->name, "var") == 0 ||
+		   strcmp(e->one->name, "local") == 0);
+}
 
-	if (cond == NULL) {
-		rec_hcl_require(
-		    &(struct rec_hcl){ .ev = ev }, body, "condition");
-		return;
-	}
+static void
+check_references(
+    struct hcl_eval *ev, const char *var, const struct hcl_expr *cond)
+{
+	char name[256];
+	const struct hcl_expr *e;
+
 	snprintf(name, sizeof name, "%s", var);
-	if (jobspec_search(cond->expr, is_own, name) == NULL) {
-		hcl_diag_add(ev->diags, hcl_expr_range(cond->expr),
+	e = jobspec_search(cond, is_foreign, name);
+	if (e != NULL)
+		hcl_diag_add(ev->diags, hcl_expr_range(e),
+		    "Invalid reference in variable validation",
+		    "The condition for variable \"%s\" can only refer to the "
+		    "variable itself, using var.%s.",
+		    var, var);
+	if (jobspec_search(cond, is_own, name) == NULL)
+		hcl_diag_add(ev->diags, hcl_expr_range(cond),
 		    "Invalid variable validation condition",
 		    "The condition for variable \"%s\" must refer to var.%s in "
 		    "order to test incoming values.",
 		    var, var);
+}
+
+static void
+require_condition(struct hcl_eval *ev, const struct hcl_block *rule)
+{
+	rec_hcl_require(&(struct rec_hcl){ .ev = ev }, rule->body, "condition");
+	hcl_diag_add(ev->diags, hcl_block_range(rule),
+	    "Invalid variable validation specification",
+	    "validation requires a condition.");
+}
+
+void
+jobspec_validate(
+    struct hcl_eval *ev, const char *var, const struct hcl_block *rule)
+{
+	const struct hcl_attr *cond = hcl_attr_of(rule->body, "condition");
+	const struct hcl_attr *text = hcl_attr_of(rule->body, "error_message");
+	const struct hcl_value *val;
+	const char *why = "";
+
+	if (cond == NULL) {
+		require_condition(ev, rule);
 		return;
 	}
+	check_references(ev, var, cond->expr);
 	val = hcl_eval(ev, cond->expr);
 	if (val->kind == HCL_V_UNKNOWN)
 		return;

@@ -4,6 +4,7 @@
  */
 #include "proto/jobspec_var.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,14 +31,18 @@ add_vars(struct vars *s)
 	    arena_alloc(s->ev->arena, (s->n + 1) * sizeof(*keys));
 
 	for (size_t i = 0; i < s->n; i++) {
+		char summary[256];
+
 		keys[i] = s->v[i].name;
 		items[i] = s->v[i].value;
 		if (items[i] != NULL)
 			continue;
-		hcl_diag_add(s->ev->diags, nowhere, "Unset variable",
-		    "The variable \"%s\" has no value: it has no default, and "
-		    "nothing sets it.",
+		snprintf(summary, sizeof summary, "Unset variable \"%.200s\"",
 		    s->v[i].name);
+		hcl_diag_add(s->ev->diags, nowhere, summary,
+		    "A used variable must be set or have a default value; see "
+		    "https://developer.hashicorp.com/nomad/docs/reference/hcl2/"
+		    "variables  for details.");
 		items[i] = &hcl_value_unknown;
 	}
 	jobspec_add_scope(s->ev, "var",
@@ -49,16 +54,17 @@ jobspec_scope(const struct hcl_body *body, const struct jobspec_options *o,
     struct hcl_eval *ev)
 {
 	struct vars s = { .ev = ev, .o = o };
+	bool given;
 
 	jobspec_var_declare(&s, body);
 	if (ev->diags->n == 0)
 		jobspec_var_set(&s);
 	if (ev->diags->n == 0)
 		add_vars(&s);
-	for (size_t i = 0; ev->diags->n == 0 && i < s.n; i++)
+	given = ev->diags->n == 0;
+	for (size_t i = 0; given && i < s.n; i++)
 		if (s.v[i].validation != NULL)
-			jobspec_validate(
-			    ev, s.v[i].name, s.v[i].validation->body);
+			jobspec_validate(ev, s.v[i].name, s.v[i].validation);
 	if (ev->diags->n == 0)
 		jobspec_locals(body, ev);
 	free(s.v);

@@ -19,7 +19,7 @@ void jobspec_add_scope(
 
 /* Asks a variable's validation block, with var in scope. */
 void jobspec_validate(
-    struct hcl_eval *ev, const char *var, const struct hcl_body *body);
+    struct hcl_eval *ev, const char *var, const struct hcl_block *rule);
 
 /* Reads the file's locals into the scope. */
 void jobspec_locals(const struct hcl_body *body, struct hcl_eval *ev);

@@ -11,6 +11,7 @@
 #define ENV_PREFIX "NOMAD_VAR_"
 
 static const struct hcl_range nowhere;
+static const char bad_file[] = "unable to parse var file: ";
 
 /* A diagnostic of a text that has no place of its own. */
 static void
@@ -176,6 +177,8 @@ set_from_file(struct vars *s, const char *name, const char *text, size_t len)
 	struct hcl_file *file = hcl_parse(name, text, len, HCL_2, s->ev->diags);
 	const struct hcl_attr *attrs;
 
+	if (s->ev->diags->n > before)
+		s->ev->diags->lead = bad_file;
 	refuse_declaration(s, file);
 	attrs = hcl_attrs_of(file->body, &n);
 	for (size_t i = 0; s->ev->diags->n == before && i < n; i++)
@@ -188,13 +191,15 @@ set_from_path(struct vars *s, const char *path)
 {
 	struct buf text = { 0 };
 
-	if (file_read(path, HCL_MAX_BYTES, &text, NULL) == -1)
+	if (file_read(path, HCL_MAX_BYTES, &text, NULL) == -1) {
 		hcl_diag_add(s->ev->diags, nowhere, "Failed to read file",
 		    "failed to read \"%s\": open %s: %s", path, path,
 		    errno == ENOENT ? "no such file or directory"
 				    : strerror(errno));
-	else
+		s->ev->diags->lead = bad_file;
+	} else {
 		set_from_file(s, path, buf_str(&text), text.len);
+	}
 	buf_release(&text);
 }
 

@@ -151,6 +151,7 @@ hcl_diags_line(const struct hcl_diags *d, struct buf *out)
 {
 	if (d->n == 0)
 		return;
+	buf_adds(out, d->lead != NULL ? d->lead : "");
 	add_diag(&d->v[0], out);
 	if (d->n + d->nmore > 1)
 		buf_addf(
@@ -182,6 +183,7 @@ add_marker(const struct hcl_diag *g, struct buf *out)
 void
 hcl_diags_print(const struct hcl_diags *d, struct buf *out)
 {
+	buf_adds(out, d->n > 0 && d->lead != NULL ? d->lead : "");
 	for (size_t i = 0; i < d->n; i++) {
 		add_diag(&d->v[i], out);
 		if (d->v[i].line != NULL)

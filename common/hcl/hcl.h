@@ -101,6 +101,7 @@ struct hcl_diags {
 	size_t n;
 	size_t cap;
 	size_t nmore;
+	const char *lead; /* said before them all, or NULL; not owned */
 };
 
 void hcl_diags_release(struct hcl_diags *d);

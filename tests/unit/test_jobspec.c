@@ -129,7 +129,7 @@ START_TEST(variables_that_do_not_fit_are_refused)
 	struct jobspec_options o = { .vars = bad, .nvars = 1 };
 
 	HAS(error_of(text, &o), "a number is required");
-	HAS(error_of(text, NULL), "The variable \"n\" has no value");
+	HAS(error_of(text, NULL), "Unset variable \"n\"");
 	o.vars = other;
 	o.nvars = 2;
 	HAS(error_of(text, &o), "A \"m\" variable was passed");
@@ -139,6 +139,27 @@ START_TEST(variables_that_do_not_fit_are_refused)
 		     "job \"j\" {}\n",
 		NULL),
 	    "j.nomad:3,12-14: Unsupported attribute");
+}
+END_TEST
+
+START_TEST(validations_ask_about_their_own_variable)
+{
+	static const char text[] =
+	    "variable \"a\" {\n  default = 1\n  validation {\n    condition = "
+	    "%s\n    error_message = \"no\"\n  }\n}\n"
+	    "variable \"b\" {\n  default = 1\n  validation {\n  }\n}\n"
+	    "job \"j\" {}\n";
+	static const char *const path[] = { "/nonexistent/v.hcl" };
+	struct jobspec_options o = { .var_files = path, .nvar_files = 1 };
+	char file[512];
+
+	snprintf(file, sizeof file, text, "var.a == var.b");
+	HAS(error_of(file, NULL),
+	    "j.nomad:4,26-31: Invalid reference in variable validation");
+	HAS(error_of(file, NULL), "validation requires a condition.");
+	snprintf(file, sizeof file, text, "[for x in [var.a] : x] == [2]");
+	HAS(error_of(file, NULL), "Invalid value for variable; no");
+	HAS(error_of(file, &o), "unable to parse var file: <nil>: Failed");
 }
 END_TEST
 
@@ -232,7 +253,8 @@ END_TEST
 UNIT_MAIN("jobspec", a_lone_task_is_a_group_of_its_own,
     ports_go_where_their_number_says, what_only_the_task_knows_stays_as_written,
     json_files_are_hcl_or_the_api, variables_take_the_last_value_given,
-    variables_that_do_not_fit_are_refused, dynamic_blocks_are_expanded,
+    variables_that_do_not_fit_are_refused,
+    validations_ask_about_their_own_variable, dynamic_blocks_are_expanded,
     dynamic_blocks_have_a_limit, errors_show_place_line_and_mark,
     a_file_that_is_too_deep_or_too_large_is_refused,
     every_table_of_sugar_covers_its_struct)
