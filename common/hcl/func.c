@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/hcl/type.h"
+#include "common/json.h"
 #include "common/mem.h"
 
 const struct hcl_value *
@@ -30,6 +31,39 @@ hcl_func_blame(struct hcl_call *c, size_t arg, const char *fmt, ...)
 	va_end(ap);
 	c->bad_arg = arg;
 	return NULL;
+}
+
+const struct hcl_value *
+hcl_func_text(struct hcl_call *c, struct buf *text)
+{
+	const struct hcl_value *v =
+	    hcl_value_string(c->ev->arena, buf_str(text), text->len);
+
+	buf_release(text);
+	return v;
+}
+
+const struct hcl_value *
+hcl_func_base64(struct hcl_call *c, const char *s, size_t n)
+{
+	struct buf out = { 0 };
+	const struct hcl_value *v;
+
+	json_put_bytes(&out, (const uint8_t *)s, n); /* quotes and all */
+	v = hcl_value_string(c->ev->arena, out.data + 1, out.len - 2);
+	buf_release(&out);
+	return v;
+}
+
+bool
+hcl_func_is_utf8(const char *s, size_t n)
+{
+	size_t len;
+
+	for (size_t i = 0; i < n; i += len)
+		if (hcl_utf8(s + i, n - i, &len) < 0)
+			return false;
+	return true;
 }
 
 static const struct hcl_value *

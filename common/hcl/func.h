@@ -49,9 +49,10 @@ struct hcl_func {
 
 /* One table for each of func_string.c and its siblings. */
 extern const struct hcl_func hcl_string_funcs[], hcl_coll_funcs[],
-    hcl_map_funcs[], hcl_number_funcs[], hcl_code_funcs[], hcl_format_funcs[];
+    hcl_map_funcs[], hcl_number_funcs[], hcl_code_funcs[], hcl_format_funcs[],
+    hcl_path_funcs[];
 extern const size_t hcl_nstring_funcs, hcl_ncoll_funcs, hcl_nmap_funcs,
-    hcl_nnumber_funcs, hcl_ncode_funcs, hcl_nformat_funcs;
+    hcl_nnumber_funcs, hcl_ncode_funcs, hcl_nformat_funcs, hcl_npath_funcs;
 
 /* func_table.c: the function of that name, or NULL; all names. */
 const struct hcl_func *hcl_func_find(const char *name);
@@ -63,6 +64,13 @@ const struct hcl_value *hcl_func_fail(struct hcl_call *c, const char *fmt, ...)
 /* The same, blaming one argument. */
 const struct hcl_value *hcl_func_blame(struct hcl_call *c, size_t arg,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The text as a value; releases it. */
+const struct hcl_value *hcl_func_text(struct hcl_call *c, struct buf *text);
+/* The bytes in base64. */
+const struct hcl_value *hcl_func_base64(
+    struct hcl_call *c, const char *s, size_t n);
+bool hcl_func_is_utf8(const char *s, size_t n);
 
 /* The value of a call; told and unknown when it fails. */
 const struct hcl_value *hcl_call(struct hcl_eval *ev, const struct hcl_expr *e);

@@ -1,28 +1,13 @@
-/* Functions that write values in other forms: JSON, base64, hashes, paths. */
+/* Functions that write values in other forms: JSON, base64, hashes, URLs. */
 #include "common/hcl/func.h"
 
-#include <errno.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "common/file.h"
 #include "common/json.h"
-#include "common/mem.h"
 
 typedef const struct hcl_value *value;
-
-#define FILE_MAX (1u << 20) /* bytes that file() reads */
-
-static value
-text_of(struct hcl_call *c, struct buf *text)
-{
-	value v = hcl_value_string(c->ev->arena, buf_str(text), text->len);
-
-	buf_release(text);
-	return v;
-}
 
 /* --- JSON --- */
 
@@ -56,7 +41,7 @@ fn_jsonencode(struct hcl_call *c)
 	tree_free(t);
 	put_safe(&out, buf_str(&json), json.len);
 	buf_release(&json);
-	return text_of(c, &out);
+	return hcl_func_text(c, &out);
 }
 
 static value value_of(struct hcl_call *c, const struct tree *t);
@@ -121,32 +106,9 @@ fn_jsondecode(struct hcl_call *c)
 /* --- base64, hashes, URLs --- */
 
 static value
-base64_of(struct hcl_call *c, const char *s, size_t n)
-{
-	struct buf out = { 0 };
-	value v;
-
-	json_put_bytes(&out, (const uint8_t *)s, n); /* quotes and all */
-	v = hcl_value_string(c->ev->arena, out.data + 1, out.len - 2);
-	buf_release(&out);
-	return v;
-}
-
-static value
 fn_base64encode(struct hcl_call *c)
 {
-	return base64_of(c, c->args[0]->str, c->args[0]->len);
-}
-
-static bool
-is_utf8(const char *s, size_t n)
-{
-	size_t len;
-
-	for (size_t i = 0; i < n; i += len)
-		if (hcl_utf8(s + i, n - i, &len) < 0)
-			return false;
-	return true;
+	return hcl_func_base64(c, c->args[0]->str, c->args[0]->len);
 }
 
 static value
@@ -159,7 +121,7 @@ fn_base64decode(struct hcl_call *c)
 	if (n < 0)
 		return hcl_func_fail(
 		    c, "failed to decode base64 data '%s'", v->str);
-	if (!is_utf8((const char *)out, (size_t)n))
+	if (!hcl_func_is_utf8((const char *)out, (size_t)n))
 		return hcl_func_fail(c, "the result of decoding the the "
 					"provided string is not valid UTF-8");
 	return hcl_value_string(c->ev->arena, (const char *)out, (size_t)n);
@@ -177,7 +139,7 @@ digest(struct hcl_call *c, const EVP_MD *type)
 		return hcl_func_fail(c, "this hash is not available here");
 	for (unsigned i = 0; i < n; i++)
 		buf_addf(&out, "%02x", sum[i]);
-	return text_of(c, &out);
+	return hcl_func_text(c, &out);
 }
 
 static value
@@ -222,121 +184,7 @@ fn_urlencode(struct hcl_call *c)
 		else
 			buf_addf(&out, "%%%02X", (unsigned char)ch);
 	}
-	return text_of(c, &out);
-}
-
-/* --- files and paths --- */
-
-static char *
-full_path(const struct hcl_call *c, const char *name)
-{
-	if (c->ev->dir == NULL || name[0] == '/')
-		return xstrdup(name);
-	return xasprintf("%s/%s", c->ev->dir, name);
-}
-
-/* The file's bytes; false and c->why when there are none to be had. */
-static bool
-read_named(struct hcl_call *c, struct buf *out)
-{
-	char *path;
-	int rc;
-
-	if (c->ev->no_files) {
-		hcl_func_fail(c, "filesystem function disabled");
-		return false;
-	}
-	path = full_path(c, c->args[0]->str);
-	rc = file_read(path, FILE_MAX, out, NULL);
-	if (rc == -1)
-		hcl_func_fail(c,
-		    errno == ENOENT ? "no file exists at %s"
-				    : "failed to read %s",
-		    c->args[0]->str);
-	free(path);
-	return rc == 0;
-}
-
-static value
-fn_file(struct hcl_call *c)
-{
-	struct buf text = { 0 };
-
-	if (!read_named(c, &text)) {
-		buf_release(&text);
-		return NULL;
-	}
-	if (!is_utf8(text.data, text.len)) {
-		buf_release(&text);
-		return hcl_func_fail(
-		    c, "contents of %s are not valid UTF-8", c->args[0]->str);
-	}
-	return text_of(c, &text);
-}
-
-static value
-fn_filebase64(struct hcl_call *c)
-{
-	struct buf text = { 0 };
-	value v = NULL;
-
-	if (read_named(c, &text))
-		v = base64_of(c, text.data, text.len);
-	buf_release(&text);
-	return v;
-}
-
-static value
-fn_fileexists(struct hcl_call *c)
-{
-	struct stat st;
-	char *path;
-	int rc;
-
-	if (c->ev->no_files)
-		return hcl_func_fail(c, "filesystem function disabled");
-	path = full_path(c, c->args[0]->str);
-	rc = stat(path, &st);
-	free(path);
-	if (rc == -1)
-		return hcl_value_bool(c->ev->arena, false);
-	if (!S_ISREG(st.st_mode))
-		return hcl_func_fail(
-		    c, "%s is not a regular file", c->args[0]->str);
-	return hcl_value_bool(c->ev->arena, true);
-}
-
-static value
-fn_basename(struct hcl_call *c)
-{
-	value v = c->args[0];
-	size_t end = v->len, start;
-
-	while (end > 1 && v->str[end - 1] == '/')
-		end--;
-	start = end;
-	while (start > 0 && v->str[start - 1] != '/')
-		start--;
-	if (end == 0)
-		return hcl_value_string(c->ev->arena, ".", 1);
-	if (start == end)
-		start--;
-	return hcl_value_string(c->ev->arena, v->str + start, end - start);
-}
-
-static value
-fn_dirname(struct hcl_call *c)
-{
-	value v = c->args[0];
-	size_t end = v->len;
-
-	while (end > 0 && v->str[end - 1] != '/')
-		end--;
-	if (end == 0)
-		return hcl_value_string(c->ev->arena, ".", 1);
-	while (end > 1 && v->str[end - 1] == '/')
-		end--;
-	return hcl_value_string(c->ev->arena, v->str, end);
+	return hcl_func_text(c, &out);
 }
 
 #define STR(n)                         \
@@ -351,11 +199,6 @@ fn_dirname(struct hcl_call *c)
 const struct hcl_func hcl_code_funcs[] = {
 	{ "base64decode", fn_base64decode, { STR("str") }, 1, NONE },
 	{ "base64encode", fn_base64encode, { STR("str") }, 1, NONE },
-	{ "basename", fn_basename, { STR("path") }, 1, NONE },
-	{ "dirname", fn_dirname, { STR("path") }, 1, NONE },
-	{ "file", fn_file, { STR("path") }, 1, NONE },
-	{ "filebase64", fn_filebase64, { STR("path") }, 1, NONE },
-	{ "fileexists", fn_fileexists, { STR("path") }, 1, NONE },
 	{ "jsondecode", fn_jsondecode, { STR("str") }, 1, NONE },
 	{ "jsonencode", fn_jsonencode, { { "val", HCL_P_ANY, true } }, 1,
 	    NONE },

@@ -5,15 +5,6 @@
 
 typedef const struct hcl_value *value;
 
-static value
-text_of(struct hcl_call *c, struct buf *text)
-{
-	value v = hcl_value_string(c->ev->arena, buf_str(text), text->len);
-
-	buf_release(text);
-	return v;
-}
-
 /* --- case --- */
 
 /* The other case of a letter in the scripts that are most written. */
@@ -66,7 +57,7 @@ change_case(struct hcl_call *c, uint32_t change(uint32_t), bool words)
 					       : change((uint32_t)cp));
 		inside = cp >= 0 && cp != '-' && hcl_is_id_continue(cp);
 	}
-	return text_of(c, &out);
+	return hcl_func_text(c, &out);
 }
 
 static value
@@ -190,7 +181,7 @@ fn_indent(struct hcl_call *c)
 		if (v->str[i] == '\n')
 			buf_addf(&out, "%*s", (int)n, "");
 	}
-	return text_of(c, &out);
+	return hcl_func_text(c, &out);
 }
 
 static value
@@ -215,7 +206,7 @@ fn_join(struct hcl_call *c)
 			buf_add(&out, item->str, item->len);
 			first = false;
 		}
-	return text_of(c, &out);
+	return hcl_func_text(c, &out);
 }
 
 /* The length of the next part, and of what divides it from the rest. */
@@ -282,7 +273,7 @@ fn_replace(struct hcl_call *c)
 			return hcl_func_fail(c, "the text is too long");
 		}
 	}
-	return text_of(c, &out);
+	return hcl_func_text(c, &out);
 }
 
 /* --- characters, as people see them --- */

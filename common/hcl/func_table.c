@@ -13,6 +13,7 @@ static const struct {
 	{ hcl_number_funcs, &hcl_nnumber_funcs },
 	{ hcl_code_funcs, &hcl_ncode_funcs },
 	{ hcl_format_funcs, &hcl_nformat_funcs },
+	{ hcl_path_funcs, &hcl_npath_funcs },
 };
 #define NGROUPS (sizeof groups / sizeof groups[0])
 

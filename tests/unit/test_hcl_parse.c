@@ -4,41 +4,9 @@
 #include <string.h>
 
 #include "common/hcl/value.h"
+#include "tests/lib/hclvalue.h"
 
-/* The value of v in "v = ..." as JSON, or the first complaint. */
-static const char *
-value_of(const char *expr)
-{
-	static char out[1024];
-	struct hcl_diags d = { 0 };
-	struct buf text = { 0 };
-	struct hcl_file *file;
-	struct hcl_eval ev = { .diags = &d };
-	const struct hcl_attr *v;
-
-	buf_addf(&text, "v = %s\n", expr);
-	file = hcl_parse("t", text.data, text.len, HCL_2, &d);
-	v = hcl_attr_of(file->body, "v");
-	buf_reset(&text);
-	ev.arena = &file->arena;
-	if (d.n == 0) {
-		struct tree *t = hcl_value_tree(hcl_eval(&ev, v->expr));
-
-		tree_to_json(t, &text, 0);
-		tree_free(t);
-	}
-	if (d.n > 0) {
-		buf_reset(&text);
-		hcl_diags_line(&d, &text);
-	}
-	snprintf(out, sizeof out, "%s", buf_str(&text));
-	buf_release(&text);
-	hcl_diags_release(&d);
-	hcl_file_free(file);
-	return out;
-}
-
-#define VALUE(expr, json) ck_assert_str_eq(value_of(expr), json)
+#define VALUE(expr, json) ck_assert_str_eq(hclvalue(expr), json)
 
 START_TEST(parse_knows_blocks_labels_and_attributes)
 {
@@ -139,7 +107,7 @@ START_TEST(eval_refuses_values_without_end)
 	for (int i = 0; i < 12; i++)
 		n += (size_t)snprintf(text + n, sizeof text - n,
 		    "] : [x, x, x, x, x, x, x, x, x, x]]");
-	ck_assert_ptr_nonnull(strstr(value_of(text), "Evaluation too large"));
+	ck_assert_ptr_nonnull(strstr(hclvalue(text), "Evaluation too large"));
 }
 END_TEST
 
@@ -253,7 +221,7 @@ START_TEST(work_without_end_is_refused)
 	for (int i = 0; i < 20; i++)
 		*end++ = ']';
 	*end = '\0';
-	said = value_of(expr);
+	said = hclvalue(expr);
 	ck_assert_ptr_nonnull(strstr(said, "Evaluation too large"));
 }
 END_TEST

@@ -175,7 +175,7 @@ static const struct vector_kind kinds[] = {
 	/* Some functions are not there yet: addresses, dates, YAML ... */
 	{ "func", run_case, 80 },
 	{ "func-err", run_case, VECTOR_ALL },
-	{ "file", run_case, 7 },
+	{ "file", run_case, VECTOR_ALL },
 };
 
 VECTORS_MAIN("jobspec", "tests/vectors/jobspec/cases.jsonl", kinds)
