@@ -8,6 +8,9 @@
 #include "common/wal/recover.h"
 #include "common/wal/scan.h"
 
+/* Segments, from the last one on, that may hold what was never synced. */
+#define NDOUBTED 2
+
 /* What reading needs from step to step. */
 struct recovery {
 	struct wal_dir *dir;
@@ -21,7 +24,8 @@ struct recovery {
 	uint64_t max_index; /* in the segment being read */
 	bool is_begun;      /* the first segment's head is known */
 	bool has_mark;
-	uint64_t seal_next; /* what the last seal says comes next */
+	uint64_t seal_next;        /* what the last seal says comes next */
+	bool is_durable[NDOUBTED]; /* the last one, the one before it */
 	struct buf bytes;
 };
 

@@ -31,15 +31,15 @@ take_entry(struct recovery *r, const struct wal_record *rec, size_t at,
 	log->entries =
 	    xgrow(log->entries, log->n, &log->cap, sizeof *log->entries);
 	e = &log->entries[log->n++];
-	*e = (struct wal_entry){ .index = rec->index,
-		.term = rec->term,
-		.kind = rec->kind,
-		.n = rec->n };
-	if (rec->n > 0) {
+	*e = (struct wal_entry){
+		.index = rec->index, .term = rec->term, .kind = rec->kind
+	};
+	if (rec->n > 0 && rec->index > log->snap.index) {
 		void *copy = arena_alloc(&log->arena, rec->n);
 
 		memcpy(copy, rec->data, rec->n);
 		e->data = copy;
+		e->n = rec->n;
 	}
 	if (rec->index > r->max_index)
 		r->max_index = rec->index;
@@ -90,6 +90,26 @@ take_record(void *ctx, const struct wal_record *rec, size_t at, struct err *err)
 
 /* --- one segment --- */
 
+/*
+ * What a killed process wrote but did not sync counts as durable from here on,
+ * so it has to be. And what the kernel failed to write may still be in its
+ * memory, looking well: then read from the disk, once.
+ */
+static int
+make_durable(
+    struct recovery *r, size_t i, int fd, const char *name, struct err *err)
+{
+	size_t behind = r->segs->n - 1 - i;
+
+	if (behind >= NDOUBTED || r->is_durable[behind])
+		return 0;
+	if (wal_dir_sync_data(r->dir, fd, name, err) == -1)
+		return -1;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	r->is_durable[behind] = true;
+	return 0;
+}
+
 static int
 open_segment(struct recovery *r, size_t i, char *name, struct err *err)
 {
@@ -99,20 +119,9 @@ open_segment(struct recovery *r, size_t i, char *name, struct err *err)
 	fd = wal_dir_file(r->dir, name, O_RDWR, err);
 	if (fd == -1)
 		return -1;
-	/*
-	 * What a killed process wrote but did not sync counts as durable from
-	 * here on, so it has to be. And what the kernel failed to write may
-	 * still be in its memory, looking well: read from the disk.
-	 */
-	if (i + 2 >= r->segs->n) {
-		if (wal_dir_sync_data(r->dir, fd, name, err) == -1) {
-			close(fd);
-			return -1;
-		}
-		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	}
-	if (wal_dir_read(r->dir, fd, name, WAL_SEGMENT_MAX, &r->bytes, err) ==
-	    -1) {
+	if (make_durable(r, i, fd, name, err) == -1 ||
+	    wal_dir_read(r->dir, fd, name, WAL_SEGMENT_MAX, &r->bytes, err) ==
+		-1) {
 		close(fd);
 		return -1;
 	}

@@ -66,7 +66,8 @@ struct wal_opts {
 	void *ctx;
 };
 
-/* What was found. Entries are entries[0 .. n), from index first on. */
+/* What was found. Entries are entries[0 .. n), from index first on; those
+ * that the snapshot covers are without their bytes. */
 struct wal_log {
 	bool is_new; /* the directory was empty */
 	struct wal_hard hard;

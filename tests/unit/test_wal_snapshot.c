@@ -313,7 +313,10 @@ set_up_both(struct fixture *f, uint64_t n, uint64_t index, uint64_t term)
 	ck_assert_ptr_nonnull(w);
 	wal_set_hard(w, 3, 1);
 	for (uint64_t i = 1; i <= n; i++) {
-		wal_append(w, &(struct wal_entry){ .index = i, .term = 2 }, 1);
+		wal_append(w,
+		    &(struct wal_entry){
+			.index = i, .term = 2, .data = &i, .n = sizeof i },
+		    1);
 		wal_submit(w, i);
 		while (atomic_load(&synced) < i)
 			usleep(100);
@@ -381,6 +384,29 @@ START_TEST(log_around_its_snapshot_goes_on)
 }
 END_TEST
 
+START_TEST(entries_that_a_snapshot_covers_come_without_their_bytes)
+{
+	struct fixture f;
+	atomic_ulong synced = 0;
+	struct wal_log log;
+
+	set_up_both(&f, 10, 7, 2);
+	wal_close(open_log(&f, &log, &synced));
+	ck_assert_uint_eq(log.n, 10);
+	for (uint64_t i = 1; i <= 10; i++) {
+		const struct wal_entry *e = &log.entries[i - 1];
+
+		ck_assert_uint_eq(e->index, i);
+		ck_assert_uint_eq(e->term, 2);
+		ck_assert_uint_eq(e->n, i > 7 ? sizeof i : 0);
+		if (i > 7)
+			ck_assert_mem_eq(e->data, &i, sizeof i);
+	}
+	wal_log_release(&log);
+	tear_down(&f);
+}
+END_TEST
+
 START_TEST(log_is_shortened_to_the_older_snapshot)
 {
 	struct fixture f;
@@ -419,4 +445,6 @@ UNIT_MAIN("wal-snapshot", snapshot_comes_back_as_it_was_written,
     snapshot_is_written_by_a_child_that_holds_no_lock,
     log_behind_its_snapshot_begins_anew,
     log_that_contradicts_its_snapshot_begins_anew,
-    log_around_its_snapshot_goes_on, log_is_shortened_to_the_older_snapshot)
+    log_around_its_snapshot_goes_on,
+    entries_that_a_snapshot_covers_come_without_their_bytes,
+    log_is_shortened_to_the_older_snapshot)
