@@ -323,14 +323,25 @@ touch_alloc(struct sched_state *st, struct sched_alloc *a, uint64_t at)
 
 /* --- links --- */
 
+/* Allocations come in rows: of one job, one evaluation and one deployment,
+ * which need not be looked for then. The one that came before a, or NULL. */
+static const struct sched_alloc *
+one_before(const struct sched_state *st, const struct sched_alloc *a)
+{
+	return a != NULL ? TAILQ_PREV(a, sched_allocs, by_age)
+			 : TAILQ_LAST(&st->allocs, sched_allocs);
+}
+
 static void
 set_eval(struct sched_state *st, struct sched_alloc *a, const struct alloc *rec)
 {
-	struct sched_eval *e;
+	const struct sched_alloc *b = one_before(st, a);
+	struct sched_eval *e = b != NULL ? b->eval : NULL;
 
 	if (a->eval != NULL && sched_eq(a->eval->rec.id, rec->eval_id))
 		return;
-	e = sched_eval_find(st, sched_str(rec->eval_id));
+	if (e == NULL || !sched_eq(e->rec.id, rec->eval_id))
+		e = sched_eval_find(st, sched_str(rec->eval_id));
 	if (a->eval != NULL)
 		TAILQ_REMOVE(&a->eval->allocs, a, by_eval);
 	a->eval = e;
@@ -342,12 +353,14 @@ static void
 set_deployment(
     struct sched_state *st, struct sched_alloc *a, const struct alloc *rec)
 {
-	struct sched_deployment *d;
+	const struct sched_alloc *b = one_before(st, a);
+	struct sched_deployment *d = b != NULL ? b->deployment : NULL;
 
 	if (a->deployment != NULL &&
 	    sched_eq(a->deployment->rec.id, rec->deployment_id))
 		return;
-	d = sched_deployment_find(st, sched_str(rec->deployment_id));
+	if (d == NULL || !sched_eq(d->rec.id, rec->deployment_id))
+		d = sched_deployment_find(st, sched_str(rec->deployment_id));
 	if (a->deployment != NULL)
 		TAILQ_REMOVE(&a->deployment->allocs, a, by_deployment);
 	a->deployment = d;
@@ -399,6 +412,8 @@ static struct sched_job *
 job_of(const struct sched_state *st, const struct sched_alloc *a,
     const struct alloc *rec)
 {
+	if (a == NULL)
+		a = one_before(st, NULL);
 	if (a != NULL && sched_eq(a->job->id, rec->job_id) &&
 	    sched_eq(a->job->ns, rec->namespace))
 		return a->job;
