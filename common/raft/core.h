@@ -96,7 +96,8 @@ struct raft {
 
 	enum raft_role role;
 	uint64_t leader;
-	uint64_t heard_ms;  /* from the leader of this term */
+	uint64_t heard_ms;  /* from the leader of this term; or, as long as we
+			     * led, from a majority */
 	uint64_t due_ms;    /* election or heartbeat */
 	uint64_t notice_ms; /* peers are told of the commit; RAFT_NEVER: all
 			     * know, or nobody here leads */
@@ -209,6 +210,7 @@ void raft_commit_to(struct raft *r, uint64_t index);
 
 void raft_lead(struct raft *r); /* peers and the no-op of a new leader */
 void raft_leader_tick(struct raft *r);
+uint64_t raft_majority_heard_ms(const struct raft *r); /* by a leader; or 0 */
 void raft_leader_rearm(struct raft *r);
 void raft_leader_synced(struct raft *r);
 void raft_propose(struct raft *r, const struct raft_event *ev);

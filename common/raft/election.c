@@ -38,6 +38,7 @@ void
 raft_follow(struct raft *r, uint64_t term, uint64_t leader)
 {
 	if (r->role == RAFT_LEADER) {
+		r->heard_ms = raft_majority_heard_ms(r);
 		raft_reads_drop(r);
 		r->uncommitted = 0;
 		r->handover.to = 0;

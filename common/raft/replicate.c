@@ -299,20 +299,46 @@ raft_propose(struct raft *r, const struct raft_event *ev)
 
 /* --- time --- */
 
-/* Whether a majority answered within two election times, ourselves too. */
+/* Whether a majority has answered since then, ourselves always. */
 static bool
-has_quorum_contact(const struct raft *r)
+has_majority_since(const struct raft *r, uint64_t since_ms)
 {
 	unsigned slots = 0;
 
 	for (size_t i = 0; i < r->config.n; i++) {
 		const struct raft_peer *p = &r->peers[i];
 
-		if (is_self(r, p) ||
-		    r->now_ms - p->acked_ms <= 2 * r->opts.election_ms)
+		if (is_self(r, p) || p->acked_ms >= since_ms)
 			slots |= 1U << i;
 	}
 	return raft_is_majority(r, slots);
+}
+
+/* Within two election times. */
+static bool
+has_quorum_contact(const struct raft *r)
+{
+	uint64_t patience_ms = 2 * r->opts.election_ms;
+
+	return has_majority_since(
+	    r, r->now_ms > patience_ms ? r->now_ms - patience_ms : 0);
+}
+
+/* The latest moment that a majority has answered after, or at. */
+uint64_t
+raft_majority_heard_ms(const struct raft *r)
+{
+	uint64_t latest = 0;
+
+	if (has_majority_since(r, r->now_ms))
+		return r->now_ms;
+	for (size_t i = 0; i < r->config.n; i++) {
+		uint64_t ms = r->peers[i].acked_ms;
+
+		if (ms > latest && has_majority_since(r, ms))
+			latest = ms;
+	}
+	return latest;
 }
 
 /*

@@ -394,6 +394,29 @@ START_TEST(a_leader_that_hears_no_majority_steps_down)
 }
 END_TEST
 
+/* What it knows is no older than that. */
+START_TEST(a_deposed_leader_was_in_touch_until_its_last_majority)
+{
+	struct desk d;
+	uint64_t heard;
+
+	desk_init(&d, 3, NULL, 0, 1);
+	win(&d);
+	sync_disk(&d);
+	for (int i = 0; i < 100; i++) {
+		tick(&d, HEARTBEAT_MS);
+		hear(&d,
+		    (struct raft_message){
+			.type = RAFT_HEARTBEAT_REPLY, .from = 3, .term = 2 });
+	}
+	heard = d.now_ms;
+	while (status(&d).role == RAFT_LEADER)
+		tick(&d, HEARTBEAT_MS);
+	ck_assert_uint_eq(status(&d).heard_ms, heard);
+	desk_release(&d);
+}
+END_TEST
+
 START_TEST(who_is_no_leader_refuses_commands_and_reads)
 {
 	struct desk d;
@@ -862,6 +885,7 @@ UNIT_MAIN("raft", who_stays_alone_lets_go_what_was_applied_and_takes_nobody,
     an_old_append_that_comes_again_cuts_nothing,
     entries_that_differ_are_cut_and_replaced,
     a_leader_that_hears_no_majority_steps_down,
+    a_deposed_leader_was_in_touch_until_its_last_majority,
     who_is_no_leader_refuses_commands_and_reads,
     mail_for_another_server_or_cluster_is_dropped,
     a_term_that_nobody_can_have_reached_is_forged,
