@@ -209,8 +209,8 @@ registry_remove_key(struct registry *r, const char *key)
 	if (k == NULL)
 		return false;
 	r->value_bytes -= k->len;
-	free_key(k);
 	registry_change(r);
 	registry_touch(r, MARK_KEY, key);
+	free_key(k); /* key may be its own */
 	return true;
 }

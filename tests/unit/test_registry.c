@@ -167,6 +167,21 @@ START_TEST(a_key_is_written_only_at_the_index_that_was_read)
 }
 END_TEST
 
+START_TEST(all_keys_below_one_go_at_once)
+{
+	begin();
+	ask("PUT", "/v1/kv/a/one", "", "1", true, 1);
+	ask("PUT", "/v1/kv/a/two", "", "2", true, 1);
+	ask("PUT", "/v1/kv/b", "", "3", true, 1);
+	ck_assert_int_eq(
+	    ask("DELETE", "/v1/kv/a/", "recurse", "", true, 2), 200);
+	ck_assert_int_eq(ask("GET", "/v1/kv/a/one", "", "", true, 3), 404);
+	ck_assert_int_eq(ask("GET", "/v1/kv/a/two", "", "", true, 3), 404);
+	ck_assert_int_eq(ask("GET", "/v1/kv/b", "", "", true, 3), 200);
+	end();
+}
+END_TEST
+
 START_TEST(too_many_local_services_are_refused)
 {
 	int status = 200;
@@ -297,7 +312,7 @@ UNIT_MAIN("registry", a_check_that_is_not_kept_up_expires_and_its_service_goes,
     an_output_that_changes_wakes_nobody,
     tags_that_change_wake_who_follows_checks, strangers_read_but_do_not_write,
     a_key_is_written_only_at_the_index_that_was_read,
-    too_many_local_services_are_refused,
+    all_keys_below_one_go_at_once, too_many_local_services_are_refused,
     what_the_cluster_keeps_no_program_takes_over,
     a_registration_that_is_refused_leaves_the_one_there_is,
     nodes_and_entries_have_bounds, what_is_no_registration_is_refused)
