@@ -122,6 +122,42 @@ clock_parse_dur(const char *text, int64_t *ns)
 	return 0;
 }
 
+void
+clock_explain_dur(const char *text, struct buf *out)
+{
+	const char *s = text + (*text == '-' || *text == '+');
+
+	while (*s != '\0') {
+		size_t digits = strspn(s, "0123456789"), n;
+		bool known = false;
+
+		s += digits;
+		if (*s == '.') {
+			n = strspn(++s, "0123456789");
+			digits += n;
+			s += n;
+		}
+		if (digits == 0)
+			break;
+		n = strcspn(s, ".0123456789");
+		if (n == 0) {
+			buf_addf(out, "missing unit in duration \"%s\"", text);
+			return;
+		}
+		for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+			known |= strlen(units[i].name) == n &&
+				 memcmp(units[i].name, s, n) == 0;
+		if (!known) {
+			buf_addf(out,
+			    "unknown unit \"%.*s\" in duration \"%s\"", (int)n,
+			    s, text);
+			return;
+		}
+		s += n;
+	}
+	buf_addf(out, "invalid duration \"%s\"", text);
+}
+
 /* A number of units with its fraction, without trailing zeros. */
 static size_t
 put_fraction(

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buf.h"
+
 #define CLOCK_NS_PER_MS INT64_C(1000000)
 #define CLOCK_NS_PER_S  INT64_C(1000000000)
 
@@ -23,6 +25,9 @@ int64_t clock_wall_ns(void);  /* since 1970, UTC; may jump */
  * Source: the documentation of Go's time.ParseDuration.
  */
 int clock_parse_dur(const char *text, int64_t *ns);
+
+/* Appends why a text is none: missing unit in duration "5". */
+void clock_explain_dur(const char *text, struct buf *out);
 
 #define CLOCK_DUR_SIZE 40
 /* "1h0m0s", "1.5s", "300ms", "0s": as Go's Duration.String() prints. */

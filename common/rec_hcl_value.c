@@ -30,47 +30,6 @@ refuse(const struct setter *s, const char *fmt, ...)
 	return false;
 }
 
-/* --- durations --- */
-
-/* Appends why the text is no duration, as Go tells it. */
-static void
-put_dur_fault(const char *text, struct buf *out)
-{
-	static const char *const units[] = { "ns", "us", "\u00b5s", "\u03bcs",
-		"ms", "s", "m", "h" };
-	const char *s = text + (*text == '-' || *text == '+');
-
-	while (*s != '\0') {
-		size_t digits = strspn(s, "0123456789"), n;
-		bool known = false;
-
-		s += digits;
-		if (*s == '.') {
-			n = strspn(++s, "0123456789");
-			digits += n;
-			s += n;
-		}
-		if (digits == 0)
-			break;
-		n = strcspn(s, ".0123456789");
-		if (n == 0) {
-			buf_addf(out, "missing unit in duration \"%s\"", text);
-			return;
-		}
-		for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-			known |= strlen(units[i]) == n &&
-				 memcmp(units[i], s, n) == 0;
-		if (!known) {
-			buf_addf(out,
-			    "unknown unit \"%.*s\" in duration \"%s\"", (int)n,
-			    s, text);
-			return;
-		}
-		s += n;
-	}
-	buf_addf(out, "invalid duration \"%s\"", text);
-}
-
 static bool
 set_int(const struct setter *s, void *v, const struct hcl_value *val)
 {
@@ -106,7 +65,7 @@ set_dur(const struct setter *s, void *v, const struct hcl_value *val)
 		    hcl_value_type(val));
 	if (strlen(val->str) == val->len && clock_parse_dur(val->str, v) == 0)
 		return true;
-	put_dur_fault(val->str, &why);
+	clock_explain_dur(val->str, &why);
 	refuse(s, "Unsuitable duration value: time: %s", buf_str(&why));
 	buf_release(&why);
 	return false;
