@@ -33,6 +33,19 @@ hcl_func_blame(struct hcl_call *c, size_t arg, const char *fmt, ...)
 	return NULL;
 }
 
+bool
+hcl_func_afford(struct hcl_call *c, size_t nsteps)
+{
+	size_t steps = c->ev->steps;
+
+	if (steps > HCL_MAX_STEPS || nsteps > HCL_MAX_STEPS - steps) {
+		hcl_func_fail(c, "this takes too long for a job file");
+		return false;
+	}
+	c->ev->steps += nsteps;
+	return true;
+}
+
 const struct hcl_value *
 hcl_func_text(struct hcl_call *c, struct buf *text)
 {

@@ -50,9 +50,11 @@ struct hcl_func {
 /* One table for each of func_string.c and its siblings. */
 extern const struct hcl_func hcl_string_funcs[], hcl_coll_funcs[],
     hcl_map_funcs[], hcl_number_funcs[], hcl_code_funcs[], hcl_format_funcs[],
-    hcl_path_funcs[];
+    hcl_path_funcs[], hcl_net_funcs[], hcl_time_funcs[], hcl_secret_funcs[],
+    hcl_csv_funcs[];
 extern const size_t hcl_nstring_funcs, hcl_ncoll_funcs, hcl_nmap_funcs,
-    hcl_nnumber_funcs, hcl_ncode_funcs, hcl_nformat_funcs, hcl_npath_funcs;
+    hcl_nnumber_funcs, hcl_ncode_funcs, hcl_nformat_funcs, hcl_npath_funcs,
+    hcl_nnet_funcs, hcl_ntime_funcs, hcl_nsecret_funcs, hcl_ncsv_funcs;
 
 /* func_table.c: the function of that name, or NULL; all names. */
 const struct hcl_func *hcl_func_find(const char *name);
@@ -64,6 +66,10 @@ const struct hcl_value *hcl_func_fail(struct hcl_call *c, const char *fmt, ...)
 /* The same, blaming one argument. */
 const struct hcl_value *hcl_func_blame(struct hcl_call *c, size_t arg,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Counts work as so many steps of evaluation; false and c->why when it is
+ * more than reading one file may take. */
+bool hcl_func_afford(struct hcl_call *c, size_t nsteps);
 
 /* The text as a value; releases it. */
 const struct hcl_value *hcl_func_text(struct hcl_call *c, struct buf *text);

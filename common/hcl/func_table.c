@@ -14,6 +14,10 @@ static const struct {
 	{ hcl_code_funcs, &hcl_ncode_funcs },
 	{ hcl_format_funcs, &hcl_nformat_funcs },
 	{ hcl_path_funcs, &hcl_npath_funcs },
+	{ hcl_net_funcs, &hcl_nnet_funcs },
+	{ hcl_time_funcs, &hcl_ntime_funcs },
+	{ hcl_secret_funcs, &hcl_nsecret_funcs },
+	{ hcl_csv_funcs, &hcl_ncsv_funcs },
 };
 #define NGROUPS (sizeof groups / sizeof groups[0])
 

@@ -74,5 +74,131 @@ START_TEST(a_fileset_is_what_its_pattern_names)
 }
 END_TEST
 
-UNIT_MAIN(
-    "hcl_func", paths_are_joined_as_text, a_fileset_is_what_its_pattern_names)
+START_TEST(networks_are_cut_into_networks)
+{
+	VALUE("cidrhost(\"10.1.2.240/28\", 1)", "\"10.1.2.241\"");
+	VALUE("cidrhost(\"fd00:fd12:3456:7890::/56\", 34)",
+	    "\"fd00:fd12:3456:7800::22\"");
+	VALUE("cidrhost(\"::/0\", -1)",
+	    "\"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\"");
+	VALUE("cidrhost(\"::/96\", 65537)", "\"::1:1\"");
+	VALUE("cidrhost(\"1:0:0:2:0:0:0:3/128\", 0)", "\"1:0:0:2::3\"");
+	FAILS("cidrhost(\"10.0.0.0/24\", 256)",
+	    "prefix of 24 does not accommodate a host numbered 256.");
+	FAILS("cidrhost(\"10.0.0.0/24\", -257)", "a host numbered -1.");
+	FAILS("cidrhost(\"10.0.0.0/33\", 0)", "invalid CIDR address: 10.0");
+	FAILS("cidrhost(\"10.0.0.0/8\", 0.5)", "value must be a whole number");
+	VALUE("cidrnetmask(\"172.16.0.0/12\")", "\"255.240.0.0\"");
+	VALUE("cidrsubnet(\"fd00::/48\", 16, 162)", "\"fd00:0:0:a2::/64\"");
+	VALUE("cidrsubnet(\"10.0.0.0/32\", 0, 0)", "\"10.0.0.0/32\"");
+	FAILS("cidrsubnet(\"10.0.0.0/8\", 2, 4)",
+	    "prefix extension of 2 does not accommodate a subnet numbered 4");
+	FAILS("cidrsubnet(\"fd00::/8\", 33, 0)", "more than 32 bits");
+	VALUE("cidrsubnets(\"10.0.0.0/8\")", "[]");
+	VALUE("cidrsubnets(\"fd00::/16\", 1, 2, 2)",
+	    "[\"fd00::/17\",\"fd00:8000::/18\",\"fd00:c000::/18\"]");
+	FAILS("cidrsubnets(\"255.255.255.254/31\", 1, 1, 1)",
+	    "not enough remaining address space for a subnet with a prefix "
+	    "of 32 bits after 255.255.255.255/32");
+	FAILS("cidrsubnets(\"10.0.0.0/30\", 3)",
+	    "extend prefix to 33 bits, which is too long for an IPv4 address");
+}
+END_TEST
+
+START_TEST(moments_are_written_as_the_format_says)
+{
+	VALUE("formatdate(\"D/M/YY H:mm aa, 'o''clock' EEE MMMM ZZZZ\", "
+	      "\"2024-02-09T00:04:05.5-03:30\")",
+	    "\"9/2/24 12:04 am, o'clock Fri February -0330\"");
+	VALUE("formatdate(\"hh h AA ZZZZZ ZZZ Z\", "
+	      "\"0001-01-01T13:00:00+00:00\")",
+	    "\"13 13 PM +00:00 UTC Z\"");
+	FAILS("formatdate(\"YYY\", \"2024-02-09T00:04:05Z\")",
+	    "verb \"YYY\": year must either be");
+	FAILS("formatdate(\"'x\", \"2024-02-09T00:04:05Z\")",
+	    "unterminated literal '");
+	FAILS("formatdate(\"\", \"2023-02-29T00:04:05Z\")",
+	    "not a valid RFC3339 timestamp: day out of range");
+	FAILS("formatdate(\"\", \"2023-02\")", "end of string where \"-\"");
+	FAILS("formatdate(\"\", \"2023-02-01 00\")",
+	    "missing required time introducer 'T'");
+	FAILS("formatdate(\"\", \"2023-02-01T00:04:05\")",
+	    "end of string before UTC offset");
+	VALUE("timeadd(\"2023-12-31T23:59:59.9Z\", \"100ms\")",
+	    "\"2024-01-01T00:00:00Z\"");
+	VALUE("timeadd(\"1970-01-01T00:00:00+01:00\", \"-1ns\")",
+	    "\"1969-12-31T23:59:59+01:00\"");
+	FAILS("timeadd(\"1970-01-01T00:00:00Z\", \"1d\")",
+	    "time: unknown unit \"d\" in duration \"1d\"");
+}
+END_TEST
+
+START_TEST(tables_are_lists_of_objects)
+{
+	VALUE("csvdecode(\"a,b\\r\\n\\n1,\\\"x\\\"\\\"\\r\\n,y\\\"\\r\\n,\")",
+	    "[{\"a\":\"1\",\"b\":\"x\\\"\\n,y\"},{\"a\":\"\",\"b\":\"\"}]");
+	VALUE("csvdecode(\"a\")", "[]");
+	FAILS("csvdecode(\"\\n\")", "missing header line");
+	FAILS("csvdecode(\"a,a\")", "duplicate column name \"a\"");
+	FAILS("csvdecode(\"a,b\\n\\n1\")",
+	    "CSV parse error on line 3: wrong number of fields");
+	FAILS("csvdecode(\"a\\nb\\\"\")",
+	    "CSV parse error on line 2: bare \" in non-quoted field");
+	FAILS("csvdecode(\"a\\n\\\"b\\\"c\")",
+	    "extraneous or missing \" in quoted-field");
+	FAILS("csvdecode(\"a\\n\\\"b\\n\")", "on line 3: extraneous");
+}
+END_TEST
+
+/* A key of 1024 bits, which keeps no secret, and "hello" for it. */
+#define RSA_KEY                                                              \
+	"<<E\n-----BEGIN PRIVATE KEY-----\n"                                 \
+	"MIICdgIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBAMgvgtQtqfMVj7fW\n" \
+	"rFxdgn0kgXnRgIN68K0vHd3KG71yWN9xZQ1nFosaLHDxROURKryc8gRlPDeMlOsx\n" \
+	"tUMXcNicibieIVh9W6PQvwaFqR/RA6O8AuolM6dnG0iZxpBMslK+TV7zljQAmBnq\n" \
+	"e2RT83OqobHGujTcb22l1xdT4fILAgMBAAECgYB88vrMCPyNF6Yu7zWCKXOrPL/8\n" \
+	"E0INzwyubDxOFTqfUuIaBaM3bGLrzBh1HoMMH1z3gVamW7HsUjkZXFtxVw49azeb\n" \
+	"E4WBxAdZ6HFfiXhxFEYr90cfBTvs8Bb6A3bAxGxXRu6KC3dxIBo7Cm4G9GiOEmOL\n" \
+	"33GLwt+2Hs89a3GpQQJBAOgPE9UbBtqhUdU4XQCDH9VaWN2iN/WXhRf+hFTWSPKY\n" \
+	"L/73mcGyFREZ0tNAXs3hI9zRsAorA/OkJ9WPHIpP7ZsCQQDc1qAo3CFWXsMu3FZ3\n" \
+	"xLfe+mkP2UDL+P4sfgTtQXWUn1AsoVnw4jO9pOJKjdWoa30iADsxkTYQQwlxeQFd\n" \
+	"5YxRAkAHz6odPEGozlFQ2grXX5KMvfPL0hAMJkOGoTyXFndyIwlKjc8RJAttfe8I\n" \
+	"yVvnljJ81loUnYoOg3IL0DtntHUNAkAWwxyA+aeKAnx1wQo8kA8vsXnQw2DVZVW1\n" \
+	"ekvBtKSM7BrUbtEZbgdNPciBTLs//8xHC+UOB9ydsnsvsfw9FGLxAkEAhF920sQF\n" \
+	"VZ1IhwPJurh/1YEDrN7We0zyZczOwdUwNpCH/CUMNVRHQoaMgepMdKP1w59MjdvN\n" \
+	"3KOK45CPvtF1tw==\n"                                                 \
+	"-----END PRIVATE KEY-----\nE\n"
+#define RSA_HELLO                                                      \
+	"\""                                                           \
+	"L+JPX7lErn0e79/9XwripLmjPwIH3QgoBB4rHX10wjc6itk1FjEg1/+CNDz7" \
+	"d5hpmHxSDmAfEQma0pbGzxSHYmxaM8ZgZggT2Ddsadi6YnIT3nFyd1706XB3" \
+	"c6UmVT5KedKKcKNUit1MsshNFaKrXgUdS75kaBEqOMvGvD7AJxw="         \
+	"\""
+
+START_TEST(ids_and_secrets_come_as_they_should)
+{
+	VALUE("uuidv5(\"dns\", \"tada.com\")",
+	    "\"09af6599-359a-51ee-a133-b541bda6b863\"");
+	VALUE("uuidv5(\"{6BA7B812-9dad-11d1-80b4-00c04fd430c8}\", \"x\") == "
+	      "uuidv5(\"oid\", \"x\")",
+	    "true");
+	FAILS("uuidv5(\"6ba7b812-9dad-11d1-80b4-00c04fd430cx\", \"x\")",
+	    "(invalid UUID format)");
+	VALUE("[strlen(uuidv4()), substr(uuidv4(), 14, 1)]", "[36,\"4\"]");
+	VALUE("substr(bcrypt(\"x\", 4), 0, 7)", "\"$2a$04$\"");
+	VALUE("strlen(bcrypt(\"x\", 4))", "60");
+	FAILS("bcrypt(\"x\", 32)", "outside allowed inclusive range 4..31");
+	FAILS("bcrypt(\"x\", 20)", "this takes too long for a job file");
+	FAILS("[for i in range(1000) : try(bcrypt(\"x\", 12), \"\")][999] + 1",
+	    "a number is required");
+	VALUE("rsadecrypt(" RSA_HELLO ", " RSA_KEY ")", "\"hello\"");
+	FAILS("rsadecrypt(\"!\", \"\")", "must be base64-encoded");
+	FAILS("rsadecrypt(\"aGVsbG8=\", " RSA_KEY ")",
+	    "failed to decrypt: crypto/rsa: decryption error");
+}
+END_TEST
+
+UNIT_MAIN("hcl_func", paths_are_joined_as_text,
+    a_fileset_is_what_its_pattern_names, networks_are_cut_into_networks,
+    moments_are_written_as_the_format_says, tables_are_lists_of_objects,
+    ids_and_secrets_come_as_they_should)

@@ -172,8 +172,7 @@ static const struct vector_kind kinds[] = {
 	{ "var", run_case, VECTOR_ALL },
 	{ "local", run_case, VECTOR_ALL },
 	{ "dynamic", run_case, VECTOR_ALL },
-	/* Some functions are not there yet: addresses, dates, YAML ... */
-	{ "func", run_case, 80 },
+	{ "func", run_case, 103 },
 	{ "func-err", run_case, VECTOR_ALL },
 	{ "file", run_case, VECTOR_ALL },
 };
