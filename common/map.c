@@ -65,6 +65,20 @@ map_remove(struct map *m, const char *key)
 	return value;
 }
 
+bool
+map_add(struct map *m, const char *key)
+{
+	static char member; /* its address is every one's value */
+
+	return map_put(m, key, &member) == NULL;
+}
+
+bool
+map_has(const struct map *m, const char *key)
+{
+	return find_entry(m, key) != NULL;
+}
+
 size_t
 map_count(const struct map *m)
 {

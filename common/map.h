@@ -24,6 +24,11 @@ void *map_put(struct map *m, const char *key, void *value);
 /* Takes the key out and returns its value, or NULL when there was none. */
 void *map_remove(struct map *m, const char *key);
 
+/* A map that is a set of strings: its values mean nothing. False when the
+ * string was there already. */
+bool map_add(struct map *m, const char *key);
+bool map_has(const struct map *m, const char *key);
+
 size_t map_count(const struct map *m);
 
 /* Frees the keys, not the values; the map is then an empty one. */

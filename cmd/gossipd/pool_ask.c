@@ -2,8 +2,6 @@
 
 #define DEFAULT_TIMES 16 /* gossip intervals, for each digit of the pool */
 
-static char yes; /* what the maps of names hold */
-
 uint64_t
 pool_query_id(uint64_t ltime, uint32_t id)
 {
@@ -56,10 +54,8 @@ pool_on_response(struct pool *p, const struct wire_query_response *r)
 
 		if (a->ltime != r->ltime || a->query_id != r->id)
 			continue;
-		if (map_count(seen) >= POOL_MEMBERS_MAX ||
-		    map_find(seen, from) != NULL)
+		if (map_count(seen) >= POOL_MEMBERS_MAX || !map_add(seen, from))
 			return;
-		map_put(seen, from, &yes);
 		ev.id = pool_query_id(a->ltime, a->query_id);
 		pool_tell(p, &ev);
 		return;

@@ -9,8 +9,6 @@
 #include "common/mem.h"
 #include "common/tree.h"
 
-static int here; /* its address is a value for maps that are sets */
-
 static const char *
 text_of(const struct tree *t, const char *name)
 {
@@ -81,8 +79,8 @@ keep_one(struct consuldoc_checks *c, const struct passing_check *check)
 {
 	char *id = xasprintf("%s.%s", check->node, check->service_id);
 
-	map_put(&c->instances, id, &here);
-	map_put(&c->services, check->service_name, &here);
+	map_add(&c->instances, id);
+	map_add(&c->services, check->service_name);
 	free(id);
 }
 
@@ -191,7 +189,7 @@ consuldoc_instances_read(const struct consuldoc_checks *c, const char *json,
 		char *id = xasprintf(
 		    "%s.%s", text_of(one, "Node"), text_of(one, "ServiceID"));
 
-		if (map_find(&c->instances, id) != NULL &&
+		if (map_has(&c->instances, id) &&
 		    *nlist < SOURCES_MAX_INSTANCES) {
 			*list = xreallocarray(*list, *nlist + 1, sizeof **list);
 			(*list)[(*nlist)++] = instance_of(one, id);

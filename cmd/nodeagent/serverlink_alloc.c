@@ -9,8 +9,6 @@
 #include "proto/msg.h"
 #include "proto/nodemsg.h"
 
-static int here; /* its address is a value for maps that are sets */
-
 static void
 take_alloc(struct serverlink *l, const struct alloc *news)
 {
@@ -189,7 +187,7 @@ add_report(struct serverlink *l, const char *id, struct node_update *update,
 		return false;
 	}
 	update->nallocs++;
-	map_put(&l->sent, id, &here);
+	map_add(&l->sent, id);
 	return true;
 }
 
@@ -225,7 +223,7 @@ link_push_allocs(struct serverlink *l)
 void
 serverlink_mark_dirty(struct serverlink *l, const char *alloc_id)
 {
-	map_put(&l->dirty, alloc_id, &here);
+	map_add(&l->dirty, alloc_id);
 	if (!l->pushing)
 		loop_timer_set(l->push_timer, 0);
 }
@@ -233,8 +231,7 @@ serverlink_mark_dirty(struct serverlink *l, const char *alloc_id)
 bool
 serverlink_is_dirty(const struct serverlink *l, const char *alloc_id)
 {
-	return map_find(&l->dirty, alloc_id) != NULL ||
-	       map_find(&l->sent, alloc_id) != NULL;
+	return map_has(&l->dirty, alloc_id) || map_has(&l->sent, alloc_id);
 }
 
 static void

@@ -4,8 +4,6 @@
 #include "cmd/nodeagent/serverlink_impl.h"
 #include "common/mem.h"
 
-static int here; /* its address is a value for maps that are sets */
-
 bool
 link_past_hear(struct link_past *p, uint64_t index, bool is_new)
 {
@@ -49,7 +47,7 @@ void
 link_cursor_list(struct link_cursor *c, const char *id)
 {
 	if (c->listing)
-		map_put(&c->listed, id, &here);
+		map_add(&c->listed, id);
 }
 
 bool
@@ -61,7 +59,7 @@ link_cursor_is_whole(const struct link_cursor *c)
 bool
 link_cursor_lists(const struct link_cursor *c, const char *id)
 {
-	return map_find(&c->listed, id) != NULL;
+	return map_has(&c->listed, id);
 }
 
 void

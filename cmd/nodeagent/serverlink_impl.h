@@ -60,11 +60,11 @@ struct serverlink {
 	uint64_t ttl_ms, last_lease_ms;
 	uint64_t asked_ms;  /* when the lease under way was asked for */
 	uint64_t seq;       /* of the last update sent */
-	struct map dirty;   /* alloc id -> anything: to be told */
+	struct map dirty;   /* a set of alloc ids: to be told */
 	struct map sent;    /* ... in the update under way */
 	struct map unrun;   /* alloc id -> owned alloc: what is told of it */
 	struct map put;     /* service id -> owned service_instance */
-	struct map removed; /* service id -> anything */
+	struct map removed; /* a set of service ids */
 	struct map put_sent, removed_sent;
 	struct node_event *events; /* that wait, oldest first */
 	size_t nevents, nevents_sent;

@@ -9,8 +9,6 @@
 #include "common/mem.h"
 #include "proto/msg.h"
 
-static int here; /* its address is a value for maps that are sets */
-
 static void
 free_service(struct service_instance *s)
 {
@@ -45,15 +43,15 @@ on_services_pushed(void *ctx, const struct err *err, const void *reply)
 	link_note_failure(l, &l->push_services, err);
 	/* What came meanwhile is newer than what could not be sent. */
 	MAP_FOREACH (e, &l->put_sent)
-		if (map_find(&l->put, map_key(e)) == NULL &&
-		    map_find(&l->removed, map_key(e)) == NULL)
+		if (!map_has(&l->put, map_key(e)) &&
+		    !map_has(&l->removed, map_key(e)))
 			map_put(&l->put, map_key(e), map_value(e));
 		else
 			free_service(map_value(e));
 	map_release(&l->put_sent);
 	MAP_FOREACH (e, &l->removed_sent)
-		if (map_find(&l->put, map_key(e)) == NULL)
-			map_put(&l->removed, map_key(e), &here);
+		if (!map_has(&l->put, map_key(e)))
+			map_add(&l->removed, map_key(e));
 	map_release(&l->removed_sent);
 	loop_timer_set(l->push_timer, link_retry_ms(l, &l->push_services));
 }
@@ -226,6 +224,6 @@ void
 serverlink_remove_service(struct serverlink *l, const char *id)
 {
 	free_service(map_remove(&l->put, id));
-	map_put(&l->removed, id, &here);
+	map_add(&l->removed, id);
 	loop_timer_set(l->push_timer, 0);
 }

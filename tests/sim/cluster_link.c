@@ -16,8 +16,6 @@
 #define CALL_MS 2000  /* how long a node waits for an answer */
 #define HELD_MS 12000 /* ... to a request that may be held */
 
-static int here; /* its address is a value for maps that are sets */
-
 size_t
 node_server(const struct vnode *n)
 {
@@ -150,11 +148,11 @@ push(struct cluster *c, struct vnode *n)
 
 		if (run != NULL)
 			alloc_run_report(run, &m.allocs[m.nallocs++]);
-		else if (map_find(&n->stopped, map_key(e)) != NULL)
+		else if (map_has(&n->stopped, map_key(e)))
 			m.allocs[m.nallocs++] =
 			    (struct alloc){ .id = xstrdup(map_key(e)),
 				    .client_status = xstrdup("complete") };
-		map_put(&n->sent, map_key(e), &here);
+		map_add(&n->sent, map_key(e));
 	}
 	map_release(&n->dirty);
 	n->seq = wall > n->seq ? wall : n->seq + 1;
@@ -168,7 +166,7 @@ push(struct cluster *c, struct vnode *n)
 void
 node_tell(struct cluster *c, struct vnode *n, const char *alloc_id)
 {
-	map_put(&n->dirty, alloc_id, &here);
+	map_add(&n->dirty, alloc_id);
 	push(c, n);
 }
 

@@ -7,8 +7,6 @@
 
 #define MAX_KILL_MS 5000
 
-static int here; /* its address is a value for maps that are sets */
-
 struct run_time
 node_now(const struct cluster *c, const struct vnode *n)
 {
@@ -65,7 +63,7 @@ note_stopped(struct cluster *c, struct vnode *n, const struct alloc *a)
 {
 	if (strcmp(a->client_status, "pending") != 0)
 		return;
-	map_put(&n->stopped, a->id, &here);
+	map_add(&n->stopped, a->id);
 	node_tell(c, n, a->id);
 }
 
@@ -99,7 +97,7 @@ take_alloc(struct cluster *c, struct vnode *n, const struct alloc *news)
 static void
 forget_run(struct cluster *c, struct vnode *n, struct alloc_run *run)
 {
-	map_put(&n->forgotten, run->alloc->id, &here);
+	map_add(&n->forgotten, run->alloc->id);
 	alloc_run_stop(run, node_now(c, n));
 	node_settle(c, n, run);
 }

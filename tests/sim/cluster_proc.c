@@ -98,8 +98,7 @@ node_settle(struct cluster *c, struct vnode *n, struct alloc_run *run)
 		run->changed = false;
 		node_tell(c, n, run->alloc->id);
 	}
-	if (!alloc_run_is_done(run) ||
-	    map_find(&n->forgotten, run->alloc->id) == NULL)
+	if (!alloc_run_is_done(run) || !map_has(&n->forgotten, run->alloc->id))
 		return;
 	map_remove(&n->forgotten, run->alloc->id);
 	map_remove(&n->runs, run->alloc->id);

@@ -23,4 +23,20 @@ START_TEST(map_keeps_the_newest_value_and_the_order)
 }
 END_TEST
 
-UNIT_MAIN("map", map_keeps_the_newest_value_and_the_order)
+START_TEST(map_is_a_set_of_strings)
+{
+	struct map m = { 0 };
+
+	ck_assert(!map_has(&m, "x"));
+	ck_assert(map_add(&m, "x"));
+	ck_assert(!map_add(&m, "x"));
+	ck_assert(map_has(&m, "x"));
+	ck_assert_uint_eq(map_count(&m), 1);
+	ck_assert_ptr_nonnull(map_remove(&m, "x"));
+	ck_assert(!map_has(&m, "x"));
+	map_release(&m);
+}
+END_TEST
+
+UNIT_MAIN(
+    "map", map_keeps_the_newest_value_and_the_order, map_is_a_set_of_strings)

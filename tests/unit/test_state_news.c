@@ -20,7 +20,6 @@
 
 static struct sched_state st;
 static uint64_t at;
-static int here;
 
 static void
 apply(const struct cmd *cmd)
@@ -174,7 +173,7 @@ pull_allocs(struct follower *f)
 	ck_assert_uint_lt(b.len, SCHED_NEWS_BYTES + (1u << 20));
 	f->full = news.full;
 	for (size_t i = 0; i < news.nallocs; i++)
-		map_put(&f->known, news.allocs[i].id, &here);
+		map_add(&f->known, news.allocs[i].id);
 	for (size_t i = 0; i < news.ngone; i++)
 		map_remove(&f->known, news.gone[i]);
 	f->ntold += news.nallocs;
@@ -280,7 +279,7 @@ pull_services(struct follower *f)
 	ck_assert_uint_lt(b.len, SCHED_NEWS_BYTES + (1u << 20));
 	f->full = news.full;
 	for (size_t i = 0; i < news.nput; i++)
-		map_put(&f->known, news.put[i].id, &here);
+		map_add(&f->known, news.put[i].id);
 	f->ntold += news.nput;
 	move_on(f, news.index, news.at, news.after);
 	buf_release(&b);
