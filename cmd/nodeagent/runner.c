@@ -276,10 +276,24 @@ runner_restore(
 	runner_step(r);
 }
 
+/* Servers that were given an older state have it run, and were told long ago
+ * that it ended. */
+static bool
+is_to_be_told_again(const struct runner *r, const struct alloc *news)
+{
+	struct alloc ours = { .client_status = r->run->client_status };
+
+	return is_over(&ours) && !is_over(news) &&
+	       !serverlink_is_dirty(r->na->link, news->id);
+}
+
 void
 runner_update(struct runner *r, struct alloc *alloc)
 {
 	struct fence *f = r->na->fence;
+
+	if (is_to_be_told_again(r, alloc))
+		serverlink_mark_dirty(r->na->link, alloc->id);
 
 	store_put_alloc(r->na->store, alloc);
 	alloc_run_update(r->run, alloc, runner_now(r->na));

@@ -285,9 +285,11 @@ apply_restore(struct sched_core *c, uint64_t at, const struct cmd *cmd)
 	fsm_apply_cmd(&c->state, at, cmd, &reply);
 	if (reply.err.code != ERR_NONE)
 		log_warn("state not restored: %s", reply.err.text);
-	else if (cmd->restore->last)
+	else if (cmd->restore->last) {
 		snprintf(c->restored, sizeof c->restored, "%s",
 		    sched_str(cmd->restore->id));
+		c->restored_at = c->state.index;
+	}
 	if (leads)
 		sched_core_lead(c, true);
 }

@@ -147,6 +147,7 @@ struct sched_core {
 	bool drain_news; /* something changed that may let a drain go on */
 	bool drain_busy; /* a step of it is on its way */
 	char restored[SCHED_ID_SIZE]; /* the last state that was brought in */
+	uint64_t restored_at;         /* all that it has is not newer; or 0 */
 	struct sched_core_stats stats;
 };
 

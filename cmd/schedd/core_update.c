@@ -28,9 +28,24 @@ may_reschedule(const struct sched_alloc *a)
 	return p != NULL && (p->unlimited || p->attempts > 0);
 }
 
+/* A state that was brought in has it run, but its node knows that it was
+ * stopped after that had been saved. */
+static bool
+was_stopped_since(const struct sched_core *c, const struct sched_alloc *a,
+    const struct alloc *news)
+{
+	const struct job *job = a->job->job;
+
+	return a->modify_index <= c->restored_at && a->desired == SCHED_RUN &&
+	       sched_eq(news->client_status, "complete") && !job->stop &&
+	       (sched_eq(job->type, "service") ||
+		   sched_eq(job->type, "system"));
+}
+
 /* What an update of an allocation makes its job be looked at for. */
 static const char *
-trigger_of(const struct sched_alloc *a, const struct alloc *news)
+trigger_of(const struct sched_core *c, const struct sched_alloc *a,
+    const struct alloc *news)
 {
 	const struct alloc_deployment_status *ds = news->deployment_status;
 
@@ -46,6 +61,8 @@ trigger_of(const struct sched_alloc *a, const struct alloc *news)
 	 * lost. */
 	if (sched_eq(news->client_status, "lost") && a->desired == SCHED_RUN)
 		return "reconnect";
+	if (was_stopped_since(c, a, news))
+		return "node-update";
 	if (a->deployment != NULL &&
 	    sched_deployment_is_active(&a->deployment->rec) && ds != NULL &&
 	    ds->has_healthy && (!a->has_healthy || a->healthy != ds->healthy))
@@ -59,7 +76,7 @@ eval_update(
 {
 	const struct sched_alloc *a =
 	    sched_alloc_find(&c->state, sched_str(news->id));
-	const char *trigger = trigger_of(a, news);
+	const char *trigger = trigger_of(c, a, news);
 	struct eval *e;
 
 	if (trigger == NULL || core_evals_have(l, a->job->ns, a->job->id))
