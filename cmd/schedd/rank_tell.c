@@ -185,10 +185,8 @@ rank_tell_needs(const struct rank *r, struct alloc_metric *m)
 
 		if (ask == NULL)
 			continue;
-		if (exhausted(m, "memory") > 0) {
+		if (exhausted(m, "memory") > 0)
 			sum->memory_mb += ask->memory_mb;
-			sum->memory_max_mb += ask->memory_max_mb;
-		}
 		if (exhausted(m, "cpu") > 0)
 			sum->cpu += ask->cpu;
 		if (exhausted(m, "cores") > 0)
