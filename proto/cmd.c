@@ -162,6 +162,13 @@ static const struct rec_field cmd_variable_fields[] = {
 const struct rec_type cmd_variable_type =
     REC_TYPE(cmd_variable, cmd_variable_fields);
 
+static const struct rec_field cmd_node_pool_fields[] = {
+	REC_REC(struct cmd_node_pool, 1, pool, node_pool, "Pool"),
+	REC_BOOL(struct cmd_node_pool, 2, remove, "Remove"),
+};
+const struct rec_type cmd_node_pool_type =
+    REC_TYPE(cmd_node_pool, cmd_node_pool_fields);
+
 static const struct rec_field cmd_level_fields[] = {
 	REC_U64(struct cmd_level, 1, level, "Level"),
 };
@@ -195,6 +202,8 @@ static const struct rec_field cmd_fields[] = {
 	    struct cmd, 20, autopilot, autopilot_configuration, "Autopilot"),
 	REC_PTR(struct cmd, 21, variable, cmd_variable, "Variable"),
 	REC_PTR(struct cmd, 22, level, cmd_level, "Level", .level = 2),
+	REC_PTR(struct cmd, 23, node_pool, cmd_node_pool, "NodePool",
+	    .level = NODE_POOL_LEVEL),
 };
 const struct rec_type cmd_type = REC_TYPE(cmd, cmd_fields);
 
@@ -224,6 +233,7 @@ cmd_name(const struct cmd *cmd)
 		{ cmd->autopilot, "autopilot" },
 		{ cmd->variable, "variable" },
 		{ cmd->level, "level" },
+		{ cmd->node_pool, "node-pool" },
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

@@ -24,6 +24,7 @@
 #include "proto/eval.h"
 #include "proto/job.h"
 #include "proto/node.h"
+#include "proto/nodepool.h"
 #include "proto/variable.h"
 
 /* Commands inside a batch, and evaluations, allocations ... in one command.
@@ -214,6 +215,13 @@ struct cmd_variable {
 	uint64_t modify_index;
 };
 
+/* Writes a node pool, or removes it, of which then only the name is looked
+ * at. */
+struct cmd_node_pool {
+	struct node_pool pool;
+	bool remove;
+};
+
 /* All servers know this feature level (proto/version.h), which is in force
  * from here on. */
 struct cmd_level {
@@ -244,6 +252,7 @@ struct cmd {
 	struct autopilot_configuration *autopilot;
 	struct cmd_variable *variable;
 	struct cmd_level *level; /* never in a batch */
+	struct cmd_node_pool *node_pool;
 };
 
 extern const struct rec_type cmd_job_register_type, cmd_job_deregister_type,
@@ -251,7 +260,8 @@ extern const struct rec_type cmd_job_register_type, cmd_job_deregister_type,
     cmd_node_drain_type, cmd_eval_upsert_type, job_key_type, cmd_reap_type,
     cmd_alloc_client_type, cmd_alloc_transition_type, plan_stop_type,
     deployment_change_type, cmd_plan_type, cmd_deployment_type,
-    cmd_restore_type, cmd_level_type, cmd_variable_type, cmd_type;
+    cmd_restore_type, cmd_level_type, cmd_node_pool_type, cmd_variable_type,
+    cmd_type;
 
 /* The name of what the command does, such as "job-register"; "unknown". */
 const char *cmd_name(const struct cmd *cmd);

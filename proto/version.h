@@ -15,11 +15,12 @@
  *
  *	1  what there was before levels were kept
  *	2  the level itself
+ *	3  node pools that people describe
  *
  * Built with -DROVE_FEATURE_LEVEL=1 a program is as an older one.
  */
 #ifndef ROVE_FEATURE_LEVEL
-#define ROVE_FEATURE_LEVEL 2
+#define ROVE_FEATURE_LEVEL 3
 #endif
 
 /* The version of Nomad's API that we answer as: clients look at it. */

@@ -70,7 +70,10 @@ static const struct http_route routes[] = {
 	{ ROUTE_WRITE, "/v1/node/:id/purge", api_node_purge },
 
 	{ ROUTE_GET, "/v1/node/pools", api_pools },
+	{ ROUTE_WRITE, "/v1/node/pools", api_pool_put },
 	{ ROUTE_GET, "/v1/node/pool/:name", api_pool },
+	{ ROUTE_WRITE, "/v1/node/pool/:name", api_pool_put },
+	{ ROUTE_DELETE, "/v1/node/pool/:name", api_pool_delete },
 	{ ROUTE_GET, "/v1/node/pool/:name/nodes", api_pool_nodes },
 	{ ROUTE_GET, "/v1/node/pool/:name/jobs", api_pool_jobs },
 	{ ROUTE_GET, "/v1/namespaces", api_namespaces },

@@ -80,6 +80,8 @@ void api_node_purge(void *ctx, struct http_req *r);
 /* api_pool.c */
 void api_pools(void *ctx, struct http_req *r);
 void api_pool(void *ctx, struct http_req *r);
+void api_pool_put(void *ctx, struct http_req *r);
+void api_pool_delete(void *ctx, struct http_req *r);
 void api_pool_nodes(void *ctx, struct http_req *r);
 void api_pool_jobs(void *ctx, struct http_req *r);
 void api_namespaces(void *ctx, struct http_req *r);
@@ -181,8 +183,8 @@ void api_list_nodes(struct query *q, const char *pool);
 void api_list_jobs(struct query *q, const char *pool);
 
 const char *api_node_pool(const struct node *n);
-/* The pools there are, in order, in the arena: two that always are, and
- * those that nodes say they are in. */
+/* The pools there are, in order, in the arena: two that always are, those
+ * that nodes say they are in, and those that people have described. */
 const char **api_node_pools(
     const struct sched_state *st, struct arena *arena, size_t *n);
 

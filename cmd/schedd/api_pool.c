@@ -1,12 +1,13 @@
 /*
- * Node pools and namespaces, as far as there are any: the pools that nodes
- * say they are in, and the one namespace.
+ * Node pools: those that nodes say they are in and those that people have
+ * described; and the one namespace.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/schedd/api.h"
 #include "common/http/route.h"
+#include "common/text.h"
 
 /* --- node pools --- */
 
@@ -18,20 +19,20 @@ api_node_pool(const struct node *n)
 }
 
 static struct tree *
-pool_tree(const char *name)
+pool_tree(const struct sched_state *st, const char *name)
 {
-	struct tree *t = tree_map();
+	const struct sched_pool *pool = sched_pool_find(st, name);
+	struct node_pool plain = {
+		.name = text_borrow(name), .create_index = 1, .modify_index = 1
+	};
 
-	tree_set(t, "Name", tree_str(name));
-	tree_set(t, "Description",
-	    tree_str(strcmp(name, "all") == 0       ? "All nodes."
-		     : strcmp(name, "default") == 0 ? "Default node pool."
-						    : ""));
-	tree_set(t, "Meta", tree_null());
-	tree_set(t, "SchedulerConfiguration", tree_null());
-	tree_set(t, "CreateIndex", tree_int(1));
-	tree_set(t, "ModifyIndex", tree_int(1));
-	return t;
+	if (pool != NULL)
+		return rec_to_tree(&node_pool_type, &pool->rec);
+	if (node_pool_is_built_in(name))
+		plain.description = text_borrow(strcmp(name, "all") == 0
+						    ? "All nodes."
+						    : "Default node pool.");
+	return rec_to_tree(&node_pool_type, &plain);
 }
 
 static int
@@ -43,15 +44,16 @@ by_text(const void *a, const void *b)
 const char **
 api_node_pools(const struct sched_state *st, struct arena *arena, size_t *n)
 {
-	const char **names =
-	    arena_alloc(arena, (HASH_COUNT(st->nodes) + 2) * sizeof *names);
-	size_t all = 0;
+	size_t all = 0, most = HASH_COUNT(st->nodes) + HASH_COUNT(st->pools);
+	const char **names = arena_alloc(arena, (most + 2) * sizeof *names);
 
 	names[all++] = "all";
 	names[all++] = "default";
 	for (struct sched_node *e = st->nodes; e != NULL; e = e->hh.next)
 		if (e->node != NULL)
 			names[all++] = api_node_pool(e->node);
+	for (struct sched_pool *p = st->pools; p != NULL; p = p->hh.next)
+		names[all++] = p->rec.name;
 	qsort(names, all, sizeof *names, by_text);
 	*n = 0;
 	for (size_t i = 0; i < all; i++)
@@ -73,7 +75,7 @@ read_pools(struct query *q)
 	names = api_node_pools(q->st, &q->arena, &n);
 	for (size_t i = 0; i < n; i++)
 		if (query_wants_id(q, names[i]))
-			tree_push(list, pool_tree(names[i]));
+			tree_push(list, pool_tree(q->st, names[i]));
 	query_reply_tree(q, list);
 }
 
@@ -106,7 +108,7 @@ read_pool(struct query *q)
 	const char *name = find_pool(q);
 
 	if (name != NULL)
-		query_reply_tree(q, pool_tree(name));
+		query_reply_tree(q, pool_tree(q->st, name));
 }
 
 void
@@ -152,6 +154,38 @@ void
 api_pool_jobs(void *ctx, struct http_req *r)
 {
 	query_start(ctx, r, read_pool_jobs);
+}
+
+/* Of the pool that the path names, if it names one. */
+void
+api_pool_put(void *ctx, struct http_req *r)
+{
+	const char *name = http_route_param(r, "name");
+	struct schedd *sd = ctx;
+	struct node_pool pool;
+
+	if (api_body(r, &node_pool_type, &pool) == -1)
+		return;
+	if (name == NULL || strcmp(name, text_or(pool.name, "")) == 0) {
+		schedd_enter(sd);
+		sched_core_pool_put(
+		    sd->core, schedd_ask_http_bad(sd, r, 400), &pool);
+		schedd_leave(sd);
+	} else {
+		http_fail(r, 400, "Node pool name does not match request path");
+	}
+	rec_clear(&node_pool_type, &pool);
+}
+
+void
+api_pool_delete(void *ctx, struct http_req *r)
+{
+	struct schedd *sd = ctx;
+
+	schedd_enter(sd);
+	sched_core_pool_delete(sd->core, schedd_ask_http_bad(sd, r, 400),
+	    http_route_param(r, "name"));
+	schedd_leave(sd);
 }
 
 /* --- namespaces --- */

@@ -261,6 +261,17 @@ void sched_core_variable_put(struct sched_core *c, uint64_t req,
 void sched_core_variable_delete(struct sched_core *c, uint64_t req,
     const char *ns, const char *path, const uint64_t *cas);
 
+/*
+ * A node pool is written; its indexes are not looked at. Refused with ERR_BAD
+ * where node_pool_check() does, with ERR_CONFLICT while an older server is in
+ * the cluster. No body.
+ */
+void sched_core_pool_put(
+    struct sched_core *c, uint64_t req, const struct node_pool *pool);
+/* The same for one that goes; refused while a node or a live job is in it. */
+void sched_core_pool_delete(
+    struct sched_core *c, uint64_t req, const char *name);
+
 /* --- looking inside (ctl, metrics) --- */
 
 struct sched_core_stats {

@@ -9,6 +9,7 @@
  *	core_scale.c  ... about how many there shall be
  *	core_plan.c   ... about what would be
  *	core_var.c    ... about variables
+ *	core_pool.c   ... about node pools
  *	core_admin.c  what people ask about all else
  *	core_gc.c     garbage
  *	core_eval.c   evaluations: run, ended

@@ -274,6 +274,8 @@ carry_out(struct fsm_turn *t, const struct cmd *c)
 		set_autopilot(t, c->autopilot);
 	else if (c->variable != NULL)
 		fsm_variable(t, c->variable);
+	else if (c->node_pool != NULL)
+		fsm_node_pool(t, c->node_pool);
 	else if (c->restore != NULL)
 		restore(t, c->restore);
 	else if (c->level != NULL)

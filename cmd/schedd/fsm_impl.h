@@ -54,6 +54,9 @@ void fsm_drop_services(struct fsm_turn *t, const char *alloc_id);
 void fsm_plan(struct fsm_turn *t, const struct cmd_plan *c);
 void fsm_deployment(struct fsm_turn *t, const struct cmd_deployment *c);
 
+/* fsm_pool.c */
+void fsm_node_pool(struct fsm_turn *t, const struct cmd_node_pool *c);
+
 /* fsm_var.c */
 void fsm_variable(struct fsm_turn *t, const struct cmd_variable *c);
 

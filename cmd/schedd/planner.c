@@ -34,6 +34,29 @@ forget_failures(struct eval *e)
 	e->nfailed_tg_allocs = 0;
 }
 
+/* Of the cluster, but for what the job's pool has otherwise. */
+static void
+set_opts(struct planner *p)
+{
+	const struct scheduler_configuration *of_all = &p->st->config;
+	const struct sched_pool *pool =
+	    p->job != NULL
+		? sched_pool_find(p->st, sched_str(p->job->node_pool))
+		: NULL;
+	const struct node_pool_scheduler *of_pool =
+	    pool != NULL ? pool->rec.scheduler_configuration : NULL;
+	const char *algorithm = of_all->scheduler_algorithm;
+
+	p->opts.oversubscription = of_all->memory_oversubscription_enabled;
+	if (of_pool != NULL && !sched_is_empty(of_pool->scheduler_algorithm))
+		algorithm = of_pool->scheduler_algorithm;
+	if (of_pool != NULL && of_pool->has_memory_oversubscription_enabled)
+		p->opts.oversubscription =
+		    of_pool->memory_oversubscription_enabled;
+	p->opts.spread_algorithm = sched_eq(algorithm, "spread");
+	p->opts.evicted = &p->evicted;
+}
+
 void
 planner_init(struct planner *p, const struct scheduler_view *view,
     const struct eval *eval, struct rng *rng, struct scheduler_result *out)
@@ -49,11 +72,8 @@ planner_init(struct planner *p, const struct scheduler_view *view,
 		.out = out,
 		.deployment_id = "" };
 	p->job = p->sj != NULL ? p->sj->job : NULL;
-	p->opts.spread_algorithm =
-	    sched_eq(st->config.scheduler_algorithm, "spread");
-	p->opts.oversubscription = st->config.memory_oversubscription_enabled;
 	p->may_evict = may_evict(&st->config.preemption_config, eval->type);
-	p->opts.evicted = &p->evicted;
+	set_opts(p);
 	world_init(&p->world, st, view->table, p->sj, p->job, &p->arena, rng);
 	rec_copy(&eval_type, &out->ended, eval);
 	forget_failures(&out->ended);

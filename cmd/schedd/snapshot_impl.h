@@ -32,6 +32,7 @@ enum snap_kind {
 	SNAP_STAGED = 14, /* a cmd_restore */
 	SNAP_AUTOPILOT = 15,
 	SNAP_VARIABLE = 16,
+	SNAP_POOL = 17, /* from NODE_POOL_LEVEL on */
 };
 
 struct snap_meta {

@@ -252,6 +252,19 @@ read_variable(struct reader *r, struct err *err)
 }
 
 static int
+read_pool(struct reader *r, struct err *err)
+{
+	struct node_pool rec;
+
+	if (unpack(r, &node_pool_type, &rec, &r->arena, err) == -1)
+		return -1;
+	if (sched_is_empty(rec.name))
+		return bad(err, "a node pool without a name");
+	sched_put_pool(r->st, &rec, rec.modify_index);
+	return 0;
+}
+
+static int
 read_client(struct reader *r, struct err *err)
 {
 	struct sched_state *st = r->st;
@@ -347,6 +360,8 @@ read_frame(struct reader *r, enum snap_kind kind, struct err *err)
 		return read_service(r, err);
 	case SNAP_VARIABLE:
 		return read_variable(r, err);
+	case SNAP_POOL:
+		return read_pool(r, err);
 	case SNAP_CLIENT:
 		return read_client(r, err);
 	case SNAP_STAGED:

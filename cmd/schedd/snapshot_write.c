@@ -207,6 +207,9 @@ write_all(struct writer *w, const struct sched_state *st)
 		record(w, SNAP_SERVICE, &service_instance_type, &s->rec);
 	for (const struct sched_var *v = st->vars; v != NULL; v = v->hh.next)
 		record(w, SNAP_VARIABLE, &variable_type, &v->rec);
+	for (const struct sched_pool *p = st->pools;
+	     p != NULL && w->level >= NODE_POOL_LEVEL; p = p->hh.next)
+		record(w, SNAP_POOL, &node_pool_type, &p->rec);
 }
 
 int

@@ -36,6 +36,7 @@
 #include "proto/eval.h"
 #include "proto/job.h"
 #include "proto/node.h"
+#include "proto/nodepool.h"
 #include "proto/variable.h"
 
 #define SCHED_ID_SIZE      37         /* of a UUID as text, with its NUL */
@@ -243,6 +244,12 @@ struct sched_var {
 	UT_hash_handle hh;
 };
 
+/* One that people have described; SCHED_NODES tells of it. */
+struct sched_pool {
+	struct node_pool rec;
+	UT_hash_handle hh; /* by rec.name */
+};
+
 /* Something forgotten, for those who follow changes. */
 struct sched_gone {
 	uint64_t index;
@@ -293,6 +300,7 @@ struct sched_state {
 	struct sched_service_set *services_by_name;
 	struct sched_service_set *services_by_alloc;
 	struct sched_var *vars;
+	struct sched_pool *pools;
 	struct scheduler_configuration config;
 	struct autopilot_configuration autopilot;
 	struct sched_gones gone_allocs;
@@ -345,6 +353,8 @@ struct sched_service_set *sched_services_of_alloc(
     const struct sched_state *st, const char *alloc_id);
 struct sched_var *sched_var_find(
     const struct sched_state *st, const char *ns, const char *path);
+struct sched_pool *sched_pool_find(
+    const struct sched_state *st, const char *name);
 
 /* The job's version with that number. */
 struct sched_version *sched_version_find(

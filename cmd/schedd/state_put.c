@@ -349,6 +349,8 @@ release_tables(struct sched_state *st)
 		sched_node_forget(st, st->nodes, 0);
 	while (st->vars != NULL)
 		sched_var_forget(st, st->vars, 0);
+	while (st->pools != NULL)
+		sched_pool_forget(st, st->pools, 0);
 }
 
 void

@@ -94,6 +94,12 @@ void sched_put_var(
     struct sched_state *st, const struct variable *rec, uint64_t at);
 void sched_var_forget(struct sched_state *st, struct sched_var *v, uint64_t at);
 
+/* So are its indexes. */
+void sched_put_pool(
+    struct sched_state *st, const struct node_pool *rec, uint64_t at);
+void sched_pool_forget(
+    struct sched_state *st, struct sched_pool *p, uint64_t at);
+
 /* Frees the entry if nothing refers to it any more. */
 void sched_node_entry_unused(struct sched_state *st, struct sched_node *n);
 /* The same of both; NULL is fine. */

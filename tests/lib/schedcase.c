@@ -79,6 +79,18 @@ put_jobs(struct schedcase *c, const struct tree *list, bool purged)
 	}
 }
 
+static void
+put_pools(struct schedcase *c, const struct tree *list)
+{
+	for (size_t i = 0; i < count_of(list); i++) {
+		struct node_pool *p = read_rec(&node_pool_type, list->items[i]);
+
+		sched_put_pool(&c->st, p, AT);
+		rec_clear(&node_pool_type, p);
+		free(p);
+	}
+}
+
 static bool
 is_true(const struct tree *t)
 {
@@ -101,6 +113,7 @@ schedcase_init(
 	for (size_t i = 0; i < count_of(nodes); i++)
 		sched_put_node(
 		    &c->st, read_rec(&node_type, nodes->items[i]), AT);
+	put_pools(c, tree_get(t, "NodePools"));
 	put_jobs(c, tree_get(t, "Jobs"), is_true(tree_get(t, "JobPurged")));
 	for (size_t i = 0; i < count_of(deployments); i++) {
 		struct deployment *d =

@@ -201,6 +201,19 @@ expect_eq "$(get /v1/node/pool/all/nodes '[.[].ID]')" "[\"$node\"]"
 expect_eq "$(get /v1/node/pool/default/jobs length)" 3
 answers 404 'node pool not found' /v1/node/pool/none
 answers 400 'prefix' '/v1/node/pool/all/nodes?prefix=a'
+answers 200 '^$' /v1/node/pools PUT '{"Name": "gpu", "Description": "fast ones",
+	"SchedulerConfiguration": {"SchedulerAlgorithm": "spread"}}'
+expect_eq "$(get /v1/node/pools '[.[].Name]')" '["all","default","gpu"]'
+expect_eq "$(get /v1/node/pool/gpu '[.Description, .Meta, .SchedulerConfiguration]')" \
+	'["fast ones",null,{"MemoryOversubscriptionEnabled":null,"SchedulerAlgorithm":"spread"}]'
+answers 200 '^$' /v1/node/pool/gpu PUT '{"Name": "gpu"}'
+expect_eq "$(get /v1/node/pool/gpu .SchedulerConfiguration)" null
+answers 400 'name does not match' /v1/node/pool/cpu PUT '{"Name": "gpu"}'
+answers 400 'modifying node pool "all" is not allowed' /v1/node/pools PUT '{"Name": "all"}'
+answers 400 'invalid name "a b"' /v1/node/pools PUT '{"Name": "a b"}'
+answers 400 'deleting node pool "default" is not allowed' /v1/node/pool/default DELETE
+answers 200 '^$' /v1/node/pool/gpu DELETE
+answers 404 'node pool gpu not found' /v1/node/pool/gpu DELETE
 expect_eq "$(get /v1/namespaces '[.[].Name]')" '["default"]'
 answers 404 'Namespace not found' /v1/namespace/none
 becomes '["s-one","s-three-four","s-two"]' /v1/services '.[0].Services | map(.ServiceName) | sort'

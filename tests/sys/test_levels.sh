@@ -50,7 +50,7 @@ old 2 3
 server 3 3
 settled
 RAFT_PORT=$(ask 1 /v1/operator/raft/configuration | jq -r '.Servers[0].Address' | sed 's/.*://')
-mixed='s1.global 1 1 s2.global 1 1 s3.global 2 1'
+mixed='s1.global 1 1 s2.global 1 1 s3.global 3 1'
 eventually 10 are 1 "$mixed"
 
 # The new one leads: what it writes, the log and snapshots, the others read.
@@ -80,15 +80,15 @@ server 1 3
 settled
 lead 3
 write 3 upgrade
-expect_eq "$(versions 3)" 's1.global 2 1 s2.global 1 1 s3.global 2 1'
+expect_eq "$(versions 3)" 's1.global 3 1 s2.global 1 1 s3.global 3 1'
 # A server that is down may be older than all others: it holds the level back.
 stop 2
 cp -r "$TEST_DIR/s2.data" "$TEST_DIR/s2.before"
 sleep 2
-expect_eq "$(versions 3 | grep -o 's[13].global 2 [0-9]' | xargs)" 's1.global 2 1 s3.global 2 1'
+expect_eq "$(versions 3 | grep -o 's[13].global 3 [0-9]' | xargs)" 's1.global 3 1 s3.global 3 1'
 server 2 3
-eventually 10 are 3 's1.global 2 2 s2.global 2 2 s3.global 2 2'
-eventually 5 are 2 's1.global 2 2 s2.global 2 2 s3.global 2 2'
+eventually 10 are 3 's1.global 3 3 s2.global 3 3 s3.global 3 3'
+eventually 5 are 2 's1.global 3 3 s2.global 3 3 s3.global 3 3'
 settled
 write 3 new
 eventually 10 up_to_date new
@@ -100,7 +100,7 @@ NOMAD_ADDR=$(url 3) rove operator snapshot save "$TEST_DIR/new.snap" >/dev/null
 says() { eventually 20 grep -q "$2" "$TEST_DIR/s$1.log"; }
 stop 2
 old 2 3
-says 2 'the state is at feature level 2, and this program, rove [0-9.]*, knows 1'
+says 2 'the state is at feature level 3, and this program, rove [0-9.]*, knows 1'
 wait "${AGENT[2]}" && fail "an older program goes on with a newer state"
 rm -rf "$TEST_DIR/s2.data"
 cp -r "$TEST_DIR/s2.before" "$TEST_DIR/s2.data"
@@ -109,11 +109,11 @@ eventually 20 is_gone
 id=$(ask 3 /v1/operator/raft/configuration | jq -r ".Servers[] | select(.Address | contains(\"$(host 2):\")).ID")
 NOMAD_ADDR=$(url 3) rove operator raft remove-peer -peer-id "$id"
 old 2 3
-says 3 'server s2.global is not added: its program, rove [0-9.]*, knows feature level 1, and the cluster is at 2'
+says 3 'server s2.global is not added: its program, rove [0-9.]*, knows feature level 1, and the cluster is at 3'
 kill_server 2
 rm -rf "$TEST_DIR/s2.data"
 old 2 3
-says 2 's[13].global is at feature level 2, and this program, rove [0-9.]*, knows 1'
+says 2 's[13].global is at feature level 3, and this program, rove [0-9.]*, knows 1'
 kill_server 2
 expect_eq "$(ask 3 /v1/operator/raft/configuration | jq '.Servers | length')" 2
 
