@@ -400,19 +400,22 @@ void
 nodeagent_stop(struct daemon *d)
 {
 	struct nodeagent *na = d->state;
+	struct map_entry *next;
 
 	if (leaves(d, na->config) && na->config->drain_on_shutdown.enabled &&
 	    !na->config->stop_tasks_on_exit) {
 		leave_begin(na);
 		return;
 	}
-
 	if (!na->config->stop_tasks_on_exit || na->stop_timer != NULL) {
 		daemon_exit(d, 0);
 		return;
 	}
-	MAP_FOREACH (e, &na->runners)
+	for (struct map_entry *e = map_first(&na->runners); e != NULL;
+	     e = next) {
+		next = map_next(e);
 		runner_stop(map_value(e));
+	}
 	na->stop_by_ms = loop_now_ms(na->loop) + STOP_TASKS_MS;
 	na->stop_timer = loop_timer_new(na->loop, on_stop_poll, na);
 	loop_timer_set(na->stop_timer, 0);

@@ -28,9 +28,15 @@ struct runner {
 
 /* Takes over alloc: runs it, unless it is over already. */
 void runner_add(struct nodeagent *na, struct alloc *alloc);
-/* What an earlier nodeagent had saved; takes over both. */
+/* What an earlier nodeagent had saved; takes over alloc, and of saved what it
+ * needs: the caller clears that. */
 void runner_restore(
     struct nodeagent *na, struct alloc *alloc, struct alloc_saved *saved);
+
+/* Each of these may end with the runner gone: it is freed when all its tasks
+ * are dead and the servers have forgotten it. So who walks through the runners
+ * takes the next one before. */
+
 /* The servers' part has changed; takes over alloc. */
 void runner_update(struct runner *r, struct alloc *alloc);
 /* The servers have forgotten it: stops, and then removes all traces. */
@@ -40,6 +46,7 @@ void runner_stop(struct runner *r);
 void runner_fence(struct runner *r, uint64_t silent_ms);
 /* After a call of an alloc_run_ function from outside. */
 void runner_step(struct runner *r);
+
 /* What its checks say has changed: whoever must know is told. */
 void runner_checks_changed(struct runner *r);
 /* Lets go of the tasks without ending them. */
