@@ -176,6 +176,14 @@ fill_node(struct nodeagent *na)
 		rec_kv_set(
 		    &n->meta, &n->nmeta, c->meta[i].key, c->meta[i].value);
 	fingerprint_node(n, &wish);
+}
+
+/* When the node is known: docker's containers bear its id. */
+static void
+open_drivers(struct nodeagent *na)
+{
+	const struct nodeagent_config *c = na->config;
+
 	na->host = (struct driver_host){ .loop = na->loop,
 		.shim_path = na->shim_path,
 		.shim_dir = na->shim_dir,
@@ -184,9 +192,9 @@ fill_node(struct nodeagent *na)
 	    xcalloc(c->ndenied_envvars + 1, sizeof *na->host.denied_env);
 	for (size_t i = 0; i < c->ndenied_envvars; i++)
 		na->host.denied_env[i] = xstrdup(c->denied_envvars[i]);
-	na->host.docker = docker_new(
-	    na->loop, &c->docker, na->docker_dir, n->id, on_docker_changed, na);
-	driver_fingerprint_all(&na->host, n);
+	na->host.docker = docker_new(na->loop, &c->docker, na->docker_dir,
+	    na->node.id, on_docker_changed, na);
+	driver_fingerprint_all(&na->host, &na->node);
 }
 
 static int
@@ -297,6 +305,7 @@ nodeagent_start(struct daemon *d, struct err *err)
 	    open_sockets(na, err) == -1)
 		return -1;
 	fill_node(na);
+	open_drivers(na);
 	na->store = store_open(na->config->common.data_dir, err);
 	na->trash = na->store != NULL ? trash_open(na->alloc_dir, err) : NULL;
 	if (na->trash == NULL)

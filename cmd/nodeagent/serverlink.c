@@ -61,7 +61,6 @@ link_note_failure(
 
 /* --- what is to be told --- */
 
-/* Nothing sent is forgotten before it is acknowledged. */
 void
 link_move_all(struct map *from, struct map *to)
 {
@@ -70,8 +69,6 @@ link_move_all(struct map *from, struct map *to)
 	map_release(from);
 }
 
-/* Grows for ever, over restarts too: by the clock, or else by what the
- * servers know. */
 uint64_t
 link_next_seq(struct serverlink *l)
 {
@@ -107,6 +104,33 @@ begin_following(struct serverlink *l)
 	loop_timer_set(l->push_timer, 0);
 }
 
+/* What the servers say with a lease. */
+static void
+learn(struct serverlink *l, const struct node_leased *leased, bool is_new)
+{
+	link_hear_index(l, leased->index, is_new);
+	l->ttl_ms = leased->ttl_ms;
+	l->last_lease_ms = loop_now_ms(l->na->loop);
+	fence_heard(l->na->fence, l->asked_ms, l->ttl_ms);
+	link_learn_api(l, leased->http_port);
+	link_learn_servers(l, leased);
+	if (l->seq < leased->seq)
+		l->seq = leased->seq;
+}
+
+/*
+ * At a half to two thirds of the lease: what is left, and the servers' grace,
+ * bear one loss. At once when the answer was long in coming: from when on it
+ * holds is not known.
+ */
+static uint64_t
+renew_in_ms(struct serverlink *l)
+{
+	if (l->changed || l->last_lease_ms - l->asked_ms > l->ttl_ms / 2)
+		return 0;
+	return l->ttl_ms / 2 + rng_below(&l->na->rng, l->ttl_ms / 6 + 1);
+}
+
 static void
 on_leased(void *ctx, const struct err *err, const void *reply)
 {
@@ -131,24 +155,11 @@ on_leased(void *ctx, const struct err *err, const void *reply)
 		    l->na->node.id, serverset_current(&l->set), leased->ttl_ms);
 	l->registered = true;
 	link_note_success(l, &l->lease);
-	link_hear_index(l, leased->index, is_new);
-	l->ttl_ms = leased->ttl_ms;
-	l->last_lease_ms = loop_now_ms(l->na->loop);
-	fence_heard(l->na->fence, l->asked_ms, l->ttl_ms);
-	link_learn_api(l, leased->http_port);
-	link_learn_servers(l, leased);
-	if (l->seq < leased->seq)
-		l->seq = leased->seq;
+	learn(l, leased, is_new);
 	if (is_new)
 		begin_following(l);
 	leave_came_back(l->na);
-	/* At a half to two thirds of the lease: what is left, and the servers'
-	 * grace, bear one loss. At once when the answer was long in coming:
-	 * from when on it holds is not known. */
-	loop_timer_set(l->lease_timer,
-	    l->changed || l->last_lease_ms - l->asked_ms > l->ttl_ms / 2
-		? 0
-		: l->ttl_ms / 2 + rng_below(&l->na->rng, l->ttl_ms / 6 + 1));
+	loop_timer_set(l->lease_timer, renew_in_ms(l));
 }
 
 /*
