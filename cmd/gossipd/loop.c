@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/gossipd/gossipd.h"
 #include "common/clock.h"
@@ -44,11 +43,8 @@ on_tick(void *arg)
 static uint64_t
 stamp_us(void *ctx)
 {
-	struct timespec ts;
-
 	(void)ctx;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	return (uint64_t)(clock_mono_ns() / 1000);
 }
 
 /* --- what comes by the port --- */

@@ -10,15 +10,6 @@
 #include "common/clock.h"
 #include "common/mem.h"
 
-int64_t
-proxy_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * CLOCK_NS_PER_S + ts.tv_nsec;
-}
-
 /* Forgets the request; what is open of it must be closed before. */
 void
 proxy_finish(struct passage *p)
@@ -66,7 +57,7 @@ pass_on(struct worker *w, struct view *v, struct http_req *r,
 	p->r = r;
 	p->hit = *hit;
 	p->replayable = true;
-	p->start_ns = proxy_now_ns();
+	p->start_ns = clock_mono_ns();
 	p->websocket = upgrade != NULL && http_wants_upgrade(r) &&
 		       strcasecmp(upgrade, "websocket") == 0;
 	if (v->options->header_ms > 0)

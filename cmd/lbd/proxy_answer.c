@@ -4,6 +4,7 @@
 #include "cmd/lbd/admit.h"
 #include "cmd/lbd/proxy_impl.h"
 #include "cmd/lbd/worker.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 void
@@ -24,7 +25,7 @@ proxy_count_status(struct worker *w, int status)
 void
 proxy_count_time(struct worker *w, int64_t start_ns)
 {
-	uint64_t took = (uint64_t)(proxy_now_ns() - start_ns);
+	uint64_t took = (uint64_t)(clock_mono_ns() - start_ns);
 
 	proxy_count(&w->counts.ns, took);
 	proxy_count(&w->counts.timed, 1);

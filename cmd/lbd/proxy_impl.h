@@ -28,7 +28,6 @@ struct passage {
 
 /* --- proxy.c --- */
 
-int64_t proxy_now_ns(void);
 /* Forgets the request; what is open of it must be closed before. */
 void proxy_finish(struct passage *p);
 

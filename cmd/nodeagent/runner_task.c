@@ -25,7 +25,7 @@ fail_start(struct runner *r, size_t i, const char *why)
 static bool
 make_dirs(struct runner *r, size_t i)
 {
-	int64_t began_ns = clock_wall_ns();
+	int64_t began_ns = clock_mono_ns();
 	struct err err;
 	int rv;
 
@@ -34,7 +34,7 @@ make_dirs(struct runner *r, size_t i)
 	rv =
 	    allocdir_make(r->na->alloc_dir, r->run->alloc, r->run->group, &err);
 	alloc_hook_metrics(
-	    r->na, "alloc_dir", rv == 0, clock_wall_ns() - began_ns);
+	    r->na, "alloc_dir", rv == 0, clock_mono_ns() - began_ns);
 	if (rv == -1) {
 		fail_start(r, i, err.text);
 		return false;

@@ -104,14 +104,14 @@ static void
 on_node_allocs(void *ctx, struct bus_req *req, const void *body)
 {
 	struct schedd *sd = ((struct daemon *)ctx)->state;
-	int64_t began_ns = clock_wall_ns();
+	int64_t began_ns = clock_mono_ns();
 
 	if (cross_bus(sd, req, MSG_NODE_ALLOCS, body))
 		return;
 	follow_node(sd, req, body);
 	/* Without the time that the request may be held. */
 	schedd_metrics_took(sd, "nomad.nomad.client.get_client_allocs",
-	    clock_wall_ns() - began_ns);
+	    clock_mono_ns() - began_ns);
 }
 
 static void

@@ -104,7 +104,7 @@ schedd_ask_bus(struct schedd *sd, struct bus_req *r, const char *name)
 	struct asker *a = add_asker(sd);
 
 	a->name = name;
-	a->began_ns = clock_wall_ns();
+	a->began_ns = clock_mono_ns();
 	a->bus = r;
 	bus_on_expire(r, on_expire, a);
 	return a->id;
@@ -229,7 +229,7 @@ carry_out(struct schedd *sd, const struct sched_act *act)
 	if ((a = take_asker(sd, act->req)) == NULL)
 		return;
 	if (a->name != NULL)
-		schedd_metrics_took(sd, a->name, clock_wall_ns() - a->began_ns);
+		schedd_metrics_took(sd, a->name, clock_mono_ns() - a->began_ns);
 	if (act->kind == SCHED_ACT_REPLY)
 		answer(a, act);
 	else

@@ -310,7 +310,7 @@ static int64_t
 on_clock(void *ctx)
 {
 	(void)ctx;
-	return clock_wall_ns();
+	return clock_mono_ns();
 }
 
 static void
