@@ -76,8 +76,11 @@ fsm_node_register(struct fsm_turn *t, const struct cmd_node_register *c)
 	node->create_index = t->index;
 	if (old != NULL)
 		keep_of_old(node, old->node);
-	else
+	if (old == NULL)
 		add_event(t, node, "Cluster", "Node registered", 0);
+	else if (sched_eq(old->node->status, "down") &&
+		 !sched_eq(node->status, "down"))
+		add_event(t, node, "Cluster", "Node re-registered", 0);
 	if (sched_is_empty(node->scheduling_eligibility))
 		sched_set(&node->scheduling_eligibility, "eligible");
 	if (sched_is_empty(node->node_pool))
@@ -175,6 +178,14 @@ note_drain(struct fsm_turn *t, struct node *node,
 		    c->meta[i].value);
 }
 
+static void
+end_drain(struct fsm_turn *t, struct node *node, const struct cmd_node_drain *c)
+{
+	note_drain(t, node, c, c->complete ? "complete" : "canceled", false);
+	add_event(t, node, "Drain",
+	    c->complete ? "Node drain complete" : "Node drain disabled", 0);
+}
+
 void
 fsm_node_drain(struct fsm_turn *t, const struct cmd_node_drain *c)
 {
@@ -199,14 +210,15 @@ fsm_node_drain(struct fsm_turn *t, const struct cmd_node_drain *c)
 		    &drain_strategy_type, node->drain_strategy, c->strategy);
 		sched_set(&node->scheduling_eligibility, "ineligible");
 		note_drain(t, node, c, "draining", !was);
-		add_event(t, node, "Drain", "Node drain strategy set", 0);
+		add_event(t, node, "Drain",
+		    was ? "Node drain strategy updated"
+			: "Node drain strategy set",
+		    0);
 	} else {
 		if (c->mark_eligible)
 			sched_set(&node->scheduling_eligibility, "eligible");
 		if (was)
-			note_drain(t, node, c,
-			    c->complete ? "complete" : "canceled", false);
-		add_event(t, node, "Drain", "Node drain complete", 0);
+			end_drain(t, node, c);
 	}
 	sched_node_changed(t->st, n, t->index);
 	fsm_put_evals(t, c->evals, c->nevals);
