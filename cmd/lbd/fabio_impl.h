@@ -6,6 +6,8 @@
 
 enum fabio_value {
 	FABIO_TEXT,
+	FABIO_STRATEGY,
+	FABIO_MATCHER,
 	FABIO_BOOL, /* a flag of it needs no value */
 	FABIO_NUMBER,
 	FABIO_DURATION,

@@ -22,8 +22,8 @@
 
 const struct fabio_row fabio_rows[] = {
 	SETS("proxy.addr", FABIO_LISTENER, "proxy_addr", ":9999"),
-	SETS("proxy.strategy", FABIO_TEXT, "strategy", "rnd"),
-	SETS("proxy.matcher", FABIO_TEXT, "matcher", "prefix"),
+	SETS("proxy.strategy", FABIO_STRATEGY, "strategy", "rnd"),
+	SETS("proxy.matcher", FABIO_MATCHER, "matcher", "prefix"),
 	SETS("proxy.noroutestatus", FABIO_STATUS, "no_route_status", "404"),
 	SETS("proxy.maxconn", FABIO_NUMBER, "max_upstream_conns", "10000"),
 	SETS("proxy.shutdownwait", FABIO_DURATION, "shutdown_wait", "0s"),

@@ -57,8 +57,24 @@ number(struct fabio *f, const struct fabio_row *row, const char *value,
 	if (row->value == FABIO_STATUS && (n < 100 || n > 999))
 		return err_set(err, ERR_BAD,
 		    "proxy.noroutestatus must be between 100 and 999");
+	if (row->effect == FABIO_SETS && n < 1)
+		return err_set(err, ERR_BAD, "%s must be at least 1, not %s",
+		    row->name, value);
 	add_set(f, row, value);
 	return 0;
+}
+
+/* In Fabio's words. */
+static int
+one_of(struct fabio *f, const struct fabio_row *row, const char *const *words,
+    const char *value, struct err *err)
+{
+	for (; *words != NULL; words++)
+		if (strcmp(*words, value) == 0) {
+			add_set(f, row, value);
+			return 0;
+		}
+	return err_set(err, ERR_BAD, "invalid %s: %s", row->name, value);
 }
 
 static int
@@ -69,6 +85,9 @@ duration(struct fabio *f, const struct fabio_row *row, const char *value,
 
 	if (clock_parse_dur(value, &ns) == -1)
 		return invalid(row, value, "parse error", err);
+	if (row->effect == FABIO_SETS && ns < 0)
+		return err_set(err, ERR_BAD, "%s must not be negative: %s",
+		    row->name, value);
 	add_set(f, row, value);
 	return 0;
 }
@@ -259,10 +278,18 @@ int
 fabio_translate(struct fabio *f, const struct fabio_row *row, const char *value,
     struct err *err)
 {
+	static const char *const strategies[] = { "rnd", "rr", NULL };
+	static const char *const matchers[] = { "prefix", "iprefix", "glob",
+		NULL };
+
 	switch (row->value) {
 	case FABIO_TEXT:
 		add_set(f, row, value);
 		return 0;
+	case FABIO_STRATEGY:
+		return one_of(f, row, strategies, value, err);
+	case FABIO_MATCHER:
+		return one_of(f, row, matchers, value, err);
 	case FABIO_BOOL:
 		if (bool_of(value) == NULL)
 			return invalid(row, value, "parse error", err);

@@ -23,6 +23,11 @@ refused() { # SENTENCE ARG...
 refused 'flag provided but not defined: -foo' -foo
 refused "proto 'https' requires cert source" -proxy.addr ':1;proto=https'
 refused 'noroutestatus must be between 100 and 999' -proxy.noroutestatus 10
+refused '^\[FATAL\] .*invalid proxy.strategy: best$' -proxy.strategy best
+refused '^\[FATAL\] .*invalid proxy.matcher: exact$' -proxy.matcher exact
+refused '^\[FATAL\] .*proxy.maxconn must be at least 1, not 0$' -proxy.maxconn 0
+refused '^\[FATAL\] .*proxy.shutdownwait must not be negative: -1s$' \
+	-proxy.shutdownwait -1s
 refused 'custom is not supported' -registry.backend custom
 refused 'invalid or missing path to config file' -cfg
 
