@@ -52,10 +52,11 @@ xstrdup(const char *s)
 char *
 xstrndup(const char *s, size_t n)
 {
-	size_t len = strnlen(s, n);
+	size_t len = n > 0 ? strnlen(s, n) : 0;
 	char *d = xmalloc(len + 1);
 
-	memcpy(d, s, len);
+	if (len > 0)
+		memcpy(d, s, len);
 	d[len] = '\0';
 	return d;
 }

@@ -18,7 +18,8 @@ void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xreallocarray(void *p, size_t n, size_t size)
     __attribute__((returns_nonnull));
 
-/* A copy of s; of the first n bytes of s, terminated; of n bytes. */
+/* A copy of s; of the first n bytes of s, terminated; of n bytes. Of no bytes
+ * the address may be NULL. */
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
 char *xstrndup(const char *s, size_t n)
     __attribute__((malloc, returns_nonnull));

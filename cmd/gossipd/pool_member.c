@@ -7,7 +7,7 @@
 char *
 pool_text(struct wire_bytes b)
 {
-	return b.n > 0 ? xstrndup((const char *)b.data, b.n) : xstrdup("");
+	return xstrndup((const char *)b.data, b.n);
 }
 
 bool

@@ -21,7 +21,7 @@ rpc_finish(struct rpc_client *c, int rv, const struct err *err)
 char *
 rpc_text(struct wire_bytes b)
 {
-	return b.n > 0 ? xstrndup((const char *)b.data, b.n) : xstrdup("");
+	return xstrndup((const char *)b.data, b.n);
 }
 
 void

@@ -9,7 +9,7 @@
 START_TEST(mem_gives_something_even_for_nothing)
 {
 	void *some[] = { xmalloc(0), xcalloc(0, 8), xreallocarray(NULL, 0, 8),
-		xmemdup("", 0) };
+		xmemdup(NULL, 0), xstrndup(NULL, 0) };
 
 	for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
 		ck_assert_ptr_nonnull(some[i]);
