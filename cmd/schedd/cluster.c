@@ -317,6 +317,22 @@ is_dead(const struct cluster_view *v, const struct cluster_raft *raft,
 	       p->silent_ms >= CLUSTER_DEAD_MS && is_well(raft, 0);
 }
 
+/* Forgotten by the pool, and not because that had lost sight of it. */
+static bool
+is_reaped(const struct cluster_view *v, const struct cluster_raft *raft,
+    const struct raft_server *s)
+{
+	const struct raft_peer_status *p = peer_of(raft, s->id);
+
+	if (cluster_find(v, s->id) != NULL || p == NULL ||
+	    p->silent_ms < CLUSTER_WELL_MS)
+		return false;
+	for (size_t i = 0; i < v->nreaped; i++)
+		if (v->reaped[i] == s->id)
+			return true;
+	return false;
+}
+
 /* Why the server should be one no longer, or NULL. One that left and is still
  * needed stays until others have been added or removed, which must not wait
  * for it. */
@@ -328,7 +344,7 @@ why_out(const struct cluster_view *v, const struct cluster_raft *raft,
 
 	if (s->id == v->servers[0].id)
 		return NULL;
-	if (m != NULL && m->status == CLUSTER_LEFT)
+	if ((m != NULL && m->status == CLUSTER_LEFT) || is_reaped(v, raft, s))
 		return is_well(raft, s->id) ? "left" : NULL;
 	if (is_replaced(v, s))
 		return "replaced";

@@ -53,6 +53,8 @@ struct cluster_view {
 	size_t n;
 	/* Another region that the pool has servers of, or NULL. */
 	const char *elsewhere;
+	const uint64_t *reaped; /* whom the pool has forgotten */
+	size_t nreaped;
 };
 
 /* NULL when it is not there. */

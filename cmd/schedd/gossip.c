@@ -123,15 +123,20 @@ on_news(void *ctx, const char *topic, uint16_t number, uint64_t seq, bool gap,
     const void *body)
 {
 	const struct member_event *e = body;
-	const struct schedd *sd = ctx;
+	struct schedd *sd = ctx;
+	const char *id;
 
 	(void)topic;
 	(void)seq;
 	(void)gap;
 	loop_timer_set(sd->gossip_ask, ASK_SOON_MS);
-	if (number == MSG_MEMBER && e != NULL && gossip_is_server(&e->member))
-		log_info("server %s name=%s addr=%s", e->what, e->member.name,
-		    e->member.addr);
+	if (number != MSG_MEMBER || e == NULL || !gossip_is_server(&e->member))
+		return;
+	log_info("server %s name=%s addr=%s", e->what, e->member.name,
+	    e->member.addr);
+	id = rec_kv_get(e->member.tags, e->member.ntags, "id");
+	if (id != NULL && strcmp(e->what, MEMBER_REAP) == 0)
+		servers_reaped(sd, id);
 }
 
 int

@@ -250,6 +250,17 @@ servers_learn(struct schedd *sd, const struct member_rows *rows)
 }
 
 void
+servers_reaped(struct schedd *sd, const char *id)
+{
+	struct servers *s = sd->servers;
+
+	if (s->nreaped == RAFT_SERVERS_MAX)
+		memmove(
+		    s->reaped, s->reaped + 1, --s->nreaped * sizeof *s->reaped);
+	s->reaped[s->nreaped++] = schedd_raft_id(id);
+}
+
+void
 servers_led(struct schedd *sd)
 {
 	if (sd->leading)
@@ -292,7 +303,9 @@ servers_view(const struct schedd *sd)
 {
 	return (struct cluster_view){ .servers = sd->servers->list,
 		.n = sd->servers->n,
-		.elsewhere = cross_elsewhere(sd) };
+		.elsewhere = cross_elsewhere(sd),
+		.reaped = sd->servers->reaped,
+		.nreaped = sd->servers->nreaped };
 }
 
 const struct cluster_server *

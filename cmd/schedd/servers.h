@@ -44,7 +44,13 @@ void servers_learn(struct schedd *sd, const struct member_rows *rows);
 /* Somebody leads, this server or another one, or nobody; or how the leader is
  * reached may be known now. The leader looks at its config anew, and what was
  * kept for a leader goes on. */
+/* The pool has forgotten that server (its id as people know it): it was pruned,
+ * or has been gone for long. */
+void servers_reaped(struct schedd *sd, const char *id);
 void servers_led(struct schedd *sd);
+/* The pool has forgotten a server, by its id as people know it: somebody had
+ * it pruned, or it has been gone for long. */
+void servers_reaped(struct schedd *sd, const char *id);
 /* This config is committed, and copied. */
 void servers_configured(struct schedd *sd, const struct raft_config *config);
 /* The state's feature level may be another one. */

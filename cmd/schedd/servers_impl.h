@@ -13,7 +13,9 @@ struct servers {
 	struct arena arena; /* of the list and its text */
 	struct cluster_server *list;
 	size_t n;
-	bool is_known; /* the pool was heard */
+	bool is_known;                     /* the pool was heard */
+	uint64_t reaped[RAFT_SERVERS_MAX]; /* the last ones */
+	size_t nreaped;
 	struct raft_config config;
 	uint64_t cluster; /* the one we are in; 0: none yet */
 	uint64_t ready;   /* the one we are ready to form */

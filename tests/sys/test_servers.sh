@@ -129,7 +129,7 @@ eventually 10 grep -q 'joining a cluster' "$TEST_DIR/s5.log"
 eventually 15 voters "$leader" 4
 kill_server 5
 eventually 20 sh -c "NOMAD_ADDR=$(url "$leader") rove server members | grep -q '^s5.*failed'"
-NOMAD_ADDR=$(url "$leader") rove server force-leave s5.global
+NOMAD_ADDR=$(url "$leader") rove server force-leave -prune s5.global
 eventually 10 voters "$leader" 3
 
 # The leader stops as it should: somebody who writes hardly notices.

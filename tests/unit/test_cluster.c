@@ -301,6 +301,34 @@ START_TEST(who_left_is_removed_and_who_failed_is_not)
 }
 END_TEST
 
+/* By force-leave -prune, so soon that nobody saw it leave. */
+START_TEST(who_was_pruned_is_removed_unless_it_is_there)
+{
+	const uint64_t reaped[] = { 3, 2 };
+	struct cluster_change c;
+
+	cluster_of(3);
+	list[2].id = 9; /* it does not know 3 */
+	list[2].raft = "tcp://i";
+	list[2].cluster = 0;
+	peers[2].silent_ms = CLUSTER_WELL_MS;
+	ck_assert(!next(&c));
+	view.reaped = reaped;
+	view.nreaped = 2;
+	ck_assert(next(&c));
+	ck_assert_int_eq(c.what, RAFT_REMOVE);
+	ck_assert_uint_eq(c.id, 3);
+	peers[2].silent_ms = 0;
+	ck_assert_msg(!next(&c), "Raft hears it");
+	peers[2].silent_ms = CLUSTER_WELL_MS;
+	list[2].id = 3;
+	list[2].raft = config.servers[2].addr;
+	ck_assert_msg(!next(&c), "the pool knows it again");
+	view.reaped = NULL;
+	view.nreaped = 0;
+}
+END_TEST
+
 /* Two of five are dead: without the one that left the others are too few, so
  * it stays for now, and who takes the place of a dead one need not wait. */
 START_TEST(who_left_and_is_still_needed_keeps_nobody_waiting)
@@ -471,6 +499,7 @@ UNIT_MAIN("cluster", too_few_servers_wait, all_see_the_same_before_one_begins,
     who_was_ready_founds_what_another_has_begun,
     a_server_that_waits_is_added_and_promoted,
     who_left_is_removed_and_who_failed_is_not,
+    who_was_pruned_is_removed_unless_it_is_there,
     who_left_and_is_still_needed_keeps_nobody_waiting,
     the_dead_are_removed_where_a_majority_is_well,
     the_dead_stay_where_an_operator_says_so,
