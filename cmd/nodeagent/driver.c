@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/mem.h"
 
 #define DEFAULT_LOG_FILES 10
@@ -83,7 +84,10 @@ driver_report(struct node *node, const char *name, bool detected, bool healthy,
     const char *description)
 {
 	struct driver_info *d = entry_of(node, name);
-	int64_t updated = d->update_time;
+	bool is_news = d->key == NULL || d->detected != detected ||
+		       d->healthy != healthy ||
+		       strcmp(d->health_description, description) != 0;
+	int64_t updated = is_news ? clock_wall_ns() : d->update_time;
 
 	rec_clear(&driver_info_type, d);
 	*d = (struct driver_info){ .key = xstrdup(name),

@@ -113,7 +113,8 @@ void driver_log_limits(
 const struct driver *driver_find(const char *name); /* NULL: unknown */
 void driver_fingerprint_all(const struct driver_host *host, struct node *node);
 /* For fingerprint(), which may be asked again: the driver's entry made anew,
- * with its attribute when healthy. Borrowed until the next one. */
+ * with its attribute when healthy, and the time when it last had other news.
+ * Borrowed until the next one. */
 struct driver_info *driver_report(struct node *node, const char *name,
     bool detected, bool healthy, const char *description);
 /* Its attribute driver.NAME.WHAT; none when the value is "". */
