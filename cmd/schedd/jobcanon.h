@@ -23,6 +23,10 @@ void job_canonicalize(struct job *job, const char *region);
  */
 void job_forget_claims(struct job *job);
 
+/* Adds to each group of a canonical job the constraint that its signals are
+ * ones that the node's system has, unless it is there already. */
+void job_imply_constraints(struct job *job);
+
 /*
  * Whether a canonical job may be registered. problems: one sentence for each
  * thing that is wrong, in a heap list the caller frees with
@@ -32,7 +36,8 @@ void job_forget_claims(struct job *job);
 void job_check(
     const struct job *job, char ***problems, size_t *n, char **warnings);
 
-/* Makes what people sent canonical, in place, and checks it; the warnings
+/* Makes what people sent canonical, in place, with the constraints that it
+ * implies, and checks it; the warnings
  * begin with what of it is taken and has no effect. */
 void job_admit(struct job *job, const char *region, char ***problems, size_t *n,
     char **warnings);

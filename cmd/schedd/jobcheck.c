@@ -216,5 +216,6 @@ job_admit(struct job *job, const char *region, char ***list, size_t *n,
 
 	check_dropped(job, &w);
 	job_canonicalize(job, region);
+	job_imply_constraints(job);
 	check_all(job, &w, list, n, warnings);
 }

@@ -204,9 +204,41 @@ START_TEST(nobody_can_say_that_a_job_was_dispatched)
 }
 END_TEST
 
+START_TEST(signals_are_asked_of_the_nodes_system)
+{
+	static const char text[] =
+	    "{\"ID\":\"j\",\"TaskGroups\":[{\"Name\":\"g\",\"Tasks\":["
+	    "{\"Name\":\"a\",\"KillSignal\":\"SIGUSR1\"},"
+	    "{\"Name\":\"b\",\"KillSignal\":\"FOO\",\"Templates\":[{"
+	    "\"ChangeMode\":\"signal\"},{\"ChangeMode\":\"noop\","
+	    "\"ChangeSignal\":\"SIGUSR2\"}]},"
+	    "{\"Name\":\"c\",\"KillSignal\":\"SIGUSR1\"}]},"
+	    "{\"Name\":\"h\",\"Tasks\":[{\"Name\":\"a\"}]}]}";
+	const struct constraint *c;
+	struct job job;
+	char **problems, *warnings;
+	size_t n;
+
+	ck_assert_int_eq(
+	    rec_from_json(&job_type, &job, text, sizeof text - 1, NULL), 0);
+	job_admit(&job, "here", &problems, &n, &warnings);
+	job_imply_constraints(&job); /* as when it is sent again */
+	ck_assert_uint_eq(job.task_groups[0].nconstraints, 1);
+	ck_assert_uint_eq(job.task_groups[1].nconstraints, 0);
+	c = job.task_groups[0].constraints;
+	ck_assert_str_eq(c->ltarget, "${attr.os.signals}");
+	ck_assert_str_eq(c->operand, "set_contains");
+	ck_assert_str_eq(c->rtarget, "FOO,SIGHUP,SIGUSR1");
+	free(warnings);
+	job_problems_free(problems, n);
+	rec_clear(&job_type, &job);
+}
+END_TEST
+
 UNIT_MAIN("jobcheck", cron_lines_are_read_or_refused,
     durations_read_as_people_write_them, paths_may_not_leave_the_allocation,
     operators_are_checked_with_what_they_need,
     what_the_server_adds_is_asked_too,
     what_is_taken_without_effect_is_warned_of,
-    nobody_can_say_that_a_job_was_dispatched)
+    nobody_can_say_that_a_job_was_dispatched,
+    signals_are_asked_of_the_nodes_system)
