@@ -51,10 +51,11 @@ struct hcl_func {
 extern const struct hcl_func hcl_string_funcs[], hcl_coll_funcs[],
     hcl_map_funcs[], hcl_number_funcs[], hcl_code_funcs[], hcl_format_funcs[],
     hcl_path_funcs[], hcl_net_funcs[], hcl_time_funcs[], hcl_secret_funcs[],
-    hcl_csv_funcs[];
+    hcl_csv_funcs[], hcl_regex_funcs[];
 extern const size_t hcl_nstring_funcs, hcl_ncoll_funcs, hcl_nmap_funcs,
     hcl_nnumber_funcs, hcl_ncode_funcs, hcl_nformat_funcs, hcl_npath_funcs,
-    hcl_nnet_funcs, hcl_ntime_funcs, hcl_nsecret_funcs, hcl_ncsv_funcs;
+    hcl_nnet_funcs, hcl_ntime_funcs, hcl_nsecret_funcs, hcl_ncsv_funcs,
+    hcl_nregex_funcs;
 
 /* func_table.c: the function of that name, or NULL; all names. */
 const struct hcl_func *hcl_func_find(const char *name);

@@ -18,6 +18,7 @@ static const struct {
 	{ hcl_time_funcs, &hcl_ntime_funcs },
 	{ hcl_secret_funcs, &hcl_nsecret_funcs },
 	{ hcl_csv_funcs, &hcl_ncsv_funcs },
+	{ hcl_regex_funcs, &hcl_nregex_funcs },
 };
 #define NGROUPS (sizeof groups / sizeof groups[0])
 

@@ -198,7 +198,26 @@ START_TEST(ids_and_secrets_come_as_they_should)
 }
 END_TEST
 
+START_TEST(patterns_are_replaced)
+{
+	VALUE("regex_replace(\"a1b22\", \"[0-9]+\", \"#\")", "\"a#b#\"");
+	VALUE("regex_replace(\"x@y.z\", \"(\\\\w+)@(?P<host>[\\\\w.]+)\", "
+	      "\"$${host} $2_$1 $$$9$\")",
+	    "\"y.z x $$\"");
+	VALUE("regex_replace(\"x@y\", \"(.)@(.)\", \"$${2}_$1\")", "\"y_x\"");
+	VALUE("regex_replace(\"h\\u00e9\", \"\", \"-\")", "\"-h-\xc3\xa9-\"");
+	VALUE("regex_replace(\"baaac\", \"a*\", \"x\")", "\"xbxcx\"");
+	VALUE("regex_replace(\"ab ab\", \"^a|\\\\bab$\", \"x\")", "\"xb x\"");
+	FAILS("regex_replace(\"a\", \"(\", \"x\")",
+	    "error parsing regexp: missing closing ): `(`.");
+	FAILS("regex_replace(join(\"\", [for i in range(900) : "
+	      "join(\"\", [for k in range(100) : \"aaaa\"])]), "
+	      "\"(a{0,200}){20}b\", \"\")",
+	    "this takes too long for a job file");
+}
+END_TEST
+
 UNIT_MAIN("hcl_func", paths_are_joined_as_text,
     a_fileset_is_what_its_pattern_names, networks_are_cut_into_networks,
     moments_are_written_as_the_format_says, tables_are_lists_of_objects,
-    ids_and_secrets_come_as_they_should)
+    ids_and_secrets_come_as_they_should, patterns_are_replaced)
