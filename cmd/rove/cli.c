@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/rove/table.h"
 #include "common/clock.h"
 
 struct common {
@@ -180,11 +179,11 @@ cli_fail(const struct err *err, const char *fmt, ...)
 }
 
 void
-cli_print_table(const struct buf *rows, int form)
+cli_print_table(const struct buf *rows, enum table_form form)
 {
 	struct buf out = { 0 };
 
-	table_format(buf_str(rows), (enum table_form)form, &out);
+	table_format(buf_str(rows), form, &out);
 	puts(buf_str(&out));
 	buf_release(&out);
 }

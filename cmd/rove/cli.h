@@ -15,6 +15,7 @@
 
 #include "cmd/rove/client.h"
 #include "cmd/rove/flags.h"
+#include "cmd/rove/table.h"
 #include "common/err.h"
 
 struct command {
@@ -55,9 +56,8 @@ int cli_fail(const struct err *err, const char *fmt, ...)
 /* How the command is used, to stdout. Returns 0. */
 int cli_usage(const struct command *cmd, const struct flag *own, size_t n);
 
-/* Prints rows as a table with a newline at its end (enum table_form). */
-struct buf;
-void cli_print_table(const struct buf *rows, int form);
+/* Prints rows (table_row()) as a table with a newline at its end. */
+void cli_print_table(const struct buf *rows, enum table_form form);
 /* A heading in front of a part of the output: an empty line, then it. */
 void cli_heading(const char *text);
 /* What the agent answers to a GET, as indented JSON. Returns the status. */

@@ -8,6 +8,7 @@
 #include "cmd/rove/commands.h"
 #include "cmd/rove/table.h"
 #include "common/log.h"
+#include "common/mem.h"
 
 static const struct command commands[] = {
 	{ "agent", "", "Start the daemons that this machine needs", NULL,
@@ -258,11 +259,9 @@ static int
 usage_of_noun(const char *noun, const char *verb)
 {
 	bool asked = verb != NULL && is_help(verb);
-	char *prefix = NULL;
+	char *prefix = xasprintf("%s ", noun);
 	FILE *to = asked ? stdout : stderr;
 
-	if (asprintf(&prefix, "%s ", noun) == -1)
-		abort();
 	if (verb != NULL && !asked)
 		fprintf(
 		    to, "rove %s: there is no subcommand \"%s\"\n", noun, verb);
@@ -316,9 +315,8 @@ noun_of(int argc, char **argv, const char **verb)
 
 	*verb = NULL;
 	for (int i = 1; i < argc; i++) {
-		if (asprintf(&longer, "%s%s%s", noun != NULL ? noun : "",
-			noun != NULL ? " " : "", argv[i]) == -1)
-			abort();
+		longer = xasprintf("%s%s%s", noun != NULL ? noun : "",
+		    noun != NULL ? " " : "", argv[i]);
 		if (!is_noun(longer)) {
 			free(longer);
 			*verb = argv[i];
