@@ -2,8 +2,8 @@
  * gossipd: knows who is alive, in every region.
  *
  * pool.c and its parts decide what a member of the pool does; port.c and
- * stream.c carry its bytes, join.c finds it other members, and loop.c stands
- * between them: it hands on what comes, and wakes when the pool is due.
+ * stream.c carry its bytes, join.c finds it other members, loop.c stands
+ * between them, and start.c begins and ends it all.
  */
 #ifndef CMD_GOSSIPD_GOSSIPD_H
 #define CMD_GOSSIPD_GOSSIPD_H
@@ -99,12 +99,18 @@ void gossipd_info(struct daemon *d,
     void (*add)(void *ctx, const char *name, const char *value), void *ctx);
 void gossipd_metrics(struct daemon *d);
 
+/* --- loop.c --- */
+
+/* Opens the port and the pool, and stands between them from then on. */
+int gossipd_loop_open(
+    struct gossipd *g, const struct pool_addr *addr, struct err *err);
 /* Sets the clock for what the pool wants next; after each call into it. */
 void gossipd_rearm(struct gossipd *g);
 
+/* --- start.c --- */
+
 /* Nobody but us is alive. */
 bool gossipd_is_alone(const struct gossipd *g);
-
 /* Leaves the pool, and then ends. */
 void gossipd_leave(struct gossipd *g);
 
