@@ -72,10 +72,10 @@ struct gossipd {
 	struct member_tags_edit edits; /* by operators */
 	struct asks asks;
 	struct rpc *rpc; /* NULL: nobody may ask by it */
-	struct snapshot
-	    was;            /* of our last life, until one of it has answered */
-	size_t was_next;    /* was.members[was_next] is asked next */
-	int64_t was_rounds; /* in which nobody has answered */
+	/* Of our last life, until one of it has answered. */
+	struct snapshot was;
+	size_t was_next;           /* was.members[was_next] is asked next */
+	int64_t was_rounds;        /* in which nobody has answered */
 	uint64_t was_until_ms;     /* when they are forgotten */
 	struct loop_timer *settle; /* until a snapshot is written; or NULL */
 	struct loop_timer *again;  /* until they are asked again; or NULL */

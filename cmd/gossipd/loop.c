@@ -173,13 +173,33 @@ rpc_follow(struct gossipd *g, const struct pool_event *ev)
 }
 
 static void
-on_event(void *ctx, const struct pool_event *ev)
+on_member(struct gossipd *g, const struct pool_event *ev)
 {
 	static const char *const what[] = { [POOL_EV_JOIN] = MEMBER_JOIN,
 		[POOL_EV_LEAVE] = MEMBER_LEAVE,
 		[POOL_EV_FAILED] = MEMBER_FAIL,
 		[POOL_EV_UPDATE] = MEMBER_UPDATE,
 		[POOL_EV_REAP] = MEMBER_REAP };
+
+	rpc_follow(g, ev);
+	gossipd_snapshot_changed(g);
+	tell(g, what[ev->type], &ev->member);
+}
+
+/* A user event, or a query for us: the snapshot keeps the times of both. */
+static void
+on_heard(struct gossipd *g, const struct pool_event *ev)
+{
+	if (ev->type == POOL_EV_USER)
+		log_debug(
+		    "user event name=%s time=%" PRIu64, ev->name, ev->ltime);
+	rpc_follow(g, ev);
+	gossipd_snapshot_changed(g);
+}
+
+static void
+on_event(void *ctx, const struct pool_event *ev)
+{
 	struct gossipd *g = ctx;
 
 	switch (ev->type) {
@@ -188,9 +208,7 @@ on_event(void *ctx, const struct pool_event *ev)
 	case POOL_EV_FAILED:
 	case POOL_EV_UPDATE:
 	case POOL_EV_REAP:
-		rpc_follow(g, ev);
-		gossipd_snapshot_changed(g);
-		tell(g, what[ev->type], &ev->member);
+		on_member(g, ev);
 		break;
 	case POOL_EV_ACK:
 	case POOL_EV_RESPONSE:
@@ -210,14 +228,8 @@ on_event(void *ctx, const struct pool_event *ev)
 		on_keys(g);
 		break;
 	case POOL_EV_USER:
-		log_debug(
-		    "user event name=%s time=%" PRIu64, ev->name, ev->ltime);
-		rpc_follow(g, ev);
-		gossipd_snapshot_changed(g);
-		break;
 	case POOL_EV_QUERY:
-		rpc_follow(g, ev);
-		gossipd_snapshot_changed(g);
+		on_heard(g, ev);
 		break;
 	}
 }
