@@ -135,7 +135,7 @@ parse_group(struct regex_parser *p, bool *nothing)
 {
 	unsigned flags = p->flags;
 	bool group = true, good;
-	size_t i;
+	size_t i = 0;
 
 	if (regex_begins(p, "(?P<") || regex_begins(p, "(?<")) {
 		good = named_group(p, &i) && capture(p, i);
