@@ -2,15 +2,16 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <regex.h>
 #include <stdint.h>
 
 #include "cmd/schedd/text.h"
 #include "cmd/schedd/verscon.h"
 #include "common/buf.h"
+#include "common/regex.h"
 
-#define MAX_PATTERN 4096
-#define MAX_NUMBER  64 /* longer ones are text */
+#define MAX_NUMBER 64 /* longer ones are text */
+/* Instructions of a search; one that takes more finds nothing. */
+#define MAX_PATTERN_WORK 1000000
 
 /* --- what a side means --- */
 
@@ -114,63 +115,18 @@ order_of(const char *a, const char *b)
 	return c < 0 ? LESS : c > 0 ? GREATER : EQUAL;
 }
 
-/* The letter classes that POSIX patterns do not know. */
-static void
-translate(const char *pattern, struct buf *out)
-{
-	for (const char *p = pattern; *p != '\0'; p++) {
-		if (p[0] == '\\' && p[1] == 'd') {
-			buf_adds(out, "[0-9]");
-			p++;
-		} else if (p[0] == '\\' && p[1] == 'D') {
-			buf_adds(out, "[^0-9]");
-			p++;
-		} else if (p[0] == '\\' && p[1] != '\0') {
-			buf_add(out, p, 2);
-			p++;
-		} else if (strncmp(p, "(?:", 3) == 0) {
-			buf_addc(out, '(');
-			p += 2;
-		} else {
-			buf_addc(out, *p);
-		}
-	}
-}
-
-/* "(?is)" in front: without regard to case; that a dot takes a newline is
- * how it is here anyway. */
-static const char *
-skip_flags(const char *pattern, int *flags)
-{
-	size_t n;
-
-	if (strncmp(pattern, "(?", 2) != 0)
-		return pattern;
-	n = strspn(pattern + 2, "ims");
-	if (n == 0 || pattern[2 + n] != ')')
-		return pattern;
-	if (memchr(pattern + 2, 'i', n) != NULL)
-		*flags |= REG_ICASE;
-	return pattern + n + 3;
-}
-
 static bool
 matches(const char *s, const char *pattern)
 {
-	struct buf b = { 0 };
-	int flags = REG_EXTENDED | REG_NOSUB;
-	regex_t re;
-	bool hit = false;
+	size_t budget = MAX_PATTERN_WORK;
+	struct err err;
+	struct regex *re = regex_new(pattern, strlen(pattern), &err);
+	bool hit;
 
-	if (strlen(pattern) > MAX_PATTERN)
+	if (re == NULL)
 		return false;
-	pattern = skip_flags(pattern, &flags);
-	translate(pattern, &b);
-	if (regcomp(&re, buf_str(&b), flags) == 0) {
-		hit = regexec(&re, s, 0, NULL, 0) == 0;
-		regfree(&re);
-	}
-	buf_release(&b);
+	hit = regex_search(re, s, strlen(s), 0, NULL, &budget) == 1;
+	regex_free(re);
 	return hit;
 }
 

@@ -5,93 +5,27 @@
 #include <string.h>
 
 #include "cmd/schedd/jobcheck_impl.h"
-#include "common/mem.h"
+#include "common/regex.h"
 
 static const char *const sets[] = { "set_contains", "set_contains_all",
 	"set_contains_any", NULL };
 static const char *const compares[] = { "=", "==", "is", "!=", "not", "<",
 	"<=", ">", ">=", NULL };
 
-/* Where a bracket expression that starts at s ends, or NULL. */
-static const char *
-bracket_end(const char *s)
-{
-	s++;
-	if (*s == '^')
-		s++;
-	if (*s == ']')
-		s++;
-	for (; *s != '\0' && *s != ']'; s++) {
-		const char *end = NULL;
-
-		if (s[0] == '\\' && s[1] != '\0')
-			s++;
-		else if (s[0] == '[' && s[1] == ':')
-			end = strstr(s, ":]");
-		if (end != NULL)
-			s = end + 1;
-	}
-	return *s == '\0' ? NULL : s;
-}
-
-/*
- * What is wrong with a regular expression, by its outer shape: groups,
- * brackets and what repetition repeats. NULL when nothing is; else the
- * caller frees it.
- */
-static char *
-regexp_problem(const char *re)
-{
-	const char *last = NULL; /* what repetition would repeat */
-	const char *rep = NULL;  /* the repetition just seen */
-	size_t depth = 0;
-
-	for (const char *s = re; *s != '\0'; s++) {
-		if (*s == '\\' && s[1] == '\0')
-			return xstrdup(
-			    "trailing backslash at end of expression: ``");
-		if (*s == ')' && depth == 0)
-			return xasprintf("unexpected ): `%s`", re);
-		if (*s == '[' && bracket_end(s) == NULL)
-			return xasprintf("missing closing ]: `%s`", s);
-		if (strchr("*+?", *s) != NULL) {
-			if (s > re && s[-1] == '(' && *s == '?')
-				continue;
-			if (last == NULL)
-				return xasprintf("missing argument to "
-						 "repetition operator: `%c`",
-				    *s);
-			if (rep != NULL && (*s != '?' || s - rep > 1))
-				return xasprintf("invalid nested repetition "
-						 "operator: `%.*s`",
-				    (int)(s - rep + 1), rep);
-			if (rep == NULL)
-				rep = s;
-			continue;
-		}
-		rep = NULL;
-		depth += *s == '(' ? 1 : 0;
-		depth -= *s == ')' ? 1 : 0;
-		last = *s == '(' || *s == '|' ? NULL : s;
-		if (*s == '\\')
-			s++;
-		else if (*s == '[')
-			s = bracket_end(s);
-	}
-	return depth > 0 ? xasprintf("missing closing ): `%s`", re) : NULL;
-}
-
 static void
-check_regexp(const char *re, struct problems *p)
+check_regexp(const char *text, struct problems *p)
 {
-	char *why = regexp_problem(check_str(re));
+	struct err err;
+	struct regex *re;
 
-	if (why != NULL)
+	text = check_str(text);
+	re = regex_new(text, strlen(text), &err);
+	if (re == NULL)
 		problem(p,
 		    "Regular expression failed to compile: error parsing "
 		    "regexp: %s",
-		    why);
-	free(why);
+		    err.text);
+	regex_free(re);
 }
 
 /* One condition such as ">= 1.2.3-beta". */

@@ -116,6 +116,7 @@ START_TEST(operators_are_checked_with_what_they_need)
 	ck_assert_uint_eq(count_constraint("${attr.v}", "regexp", "a)"), 1);
 	ck_assert_uint_eq(count_constraint("${attr.v}", "regexp", "*a"), 1);
 	ck_assert_uint_eq(count_constraint("${attr.v}", "regexp", "[a"), 1);
+	ck_assert_uint_eq(count_constraint("${attr.v}", "regexp", "(?=a)"), 1);
 	ck_assert_uint_eq(
 	    count_constraint("${meta.x}", "distinct_property", "0"), 1);
 	ck_assert_uint_eq(count_constraint("${attr.x}", "is_set", "y"), 1);

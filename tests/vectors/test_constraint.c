@@ -91,7 +91,7 @@ run_affinity(const struct tree *t, struct buf *why)
 static const struct vector_kind kinds[] = {
 	{ "equal", run_operator, VECTOR_ALL },
 	{ "order", run_operator, VECTOR_ALL },
-	{ "regexp", run_operator, 13 },
+	{ "regexp", run_operator, VECTOR_ALL },
 	{ "version", run_operator, VECTOR_ALL },
 	{ "semver", run_operator, VECTOR_ALL },
 	{ "set", run_operator, VECTOR_ALL },
