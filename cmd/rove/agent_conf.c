@@ -112,13 +112,22 @@ add_binds(const struct agent_config *c, const struct plan *p, struct buf *out)
 	buf_adds(out, "\n");
 }
 
+/* The pool's key is not of tls. */
+static bool
+is_guarded(const struct agent_config *c, const struct plan_addr *a)
+{
+	if (strcmp(a->what, "serf") == 0)
+		return c->server.encrypt != NULL && *c->server.encrypt != '\0';
+	return agent_tls_guards(&c->tls, a);
+}
+
 static void
 warn_if_open(
     const struct agent_config *c, const struct plan *p, struct buf *out)
 {
 	for (size_t i = 0; i < p->naddrs; i++)
 		if (!daemon_is_loopback(p->addrs[i].addr) &&
-		    !agent_tls_guards(&c->tls, &p->addrs[i]))
+		    !is_guarded(c, &p->addrs[i]))
 			buf_addf(out,
 			    "==> WARNING: others than this machine can reach "
 			    "%s (%s %s), and neither ACL nor TLS asks who "

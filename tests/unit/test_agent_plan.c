@@ -430,6 +430,14 @@ START_TEST(the_banner_warns_of_what_others_reach)
 	    strstr(buf_str(&out), "                Client: false\n"));
 	ck_assert_ptr_nonnull(strstr(buf_str(&out),
 	    "==> WARNING: others than this machine can reach 0.0.0.0:4646"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&out), "reach 0.0.0.0:4648"));
+	buf_reset(&out);
+	plan_release(&p);
+	rec_clear(&agent_config_type, &c);
+	make(&c, "-server -data-dir /d -encrypt cg8StVXbQJ0gPvMd9o7yrg==", "");
+	plan_make(&p, &c, "/d", "/r");
+	agent_conf_banner(&c, &p, "/r", &out);
+	ck_assert_ptr_null(strstr(buf_str(&out), "reach 0.0.0.0:4648"));
 	buf_reset(&out);
 	plan_release(&p);
 	rec_clear(&agent_config_type, &c);
