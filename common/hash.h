@@ -10,14 +10,23 @@
 #include <stdint.h>
 #include <string.h>
 
+#define HASH_ODD UINT64_C(0x9e3779b97f4a7c15)
+
 static inline uint64_t
 hash_mix(uint64_t h, const char *s)
 {
 	uint64_t v;
 
 	memcpy(&v, s, sizeof v);
-	h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+	h = (h ^ v) * HASH_ODD;
 	return h ^ h >> 32;
+}
+
+/* What the last bytes are about has come no further than the upper bits. */
+static inline uint32_t
+hash_end(uint64_t h)
+{
+	return (uint32_t)(h * HASH_ODD >> 32);
 }
 
 /* Eight bytes at a time; the last eight overlap. */
@@ -29,11 +38,11 @@ hash_text(const char *s, size_t n)
 
 	if (n < 8) {
 		memcpy(few, s, n);
-		return (uint32_t)hash_mix(h, few);
+		return hash_end(hash_mix(h, few));
 	}
 	for (size_t i = 0; i + 8 < n; i += 8)
 		h = hash_mix(h, s + i);
-	return (uint32_t)hash_mix(h, s + n - 8);
+	return hash_end(hash_mix(h, s + n - 8));
 }
 
 #endif
