@@ -41,7 +41,7 @@ LDFLAGS_fuzz    := $(SAN)
 # Planted bugs live behind these switches; only the simulators build them.
 CFLAGS_plant    := -O2 -g -DRAFT_PLANT -DPOOL_PLANTS -DSCHED_PLANTS
 
-CPPFLAGS += -D_GNU_SOURCE -DHASH_FUNCTION=HASH_FNV -I. -MMD -MP
+CPPFLAGS += -D_GNU_SOURCE -I. -MMD -MP
 CFLAGS   += -std=c11 $(WARN) $(CFLAGS_$(VARIANT)) -pthread
 LDFLAGS  += $(LDFLAGS_$(VARIANT)) -pthread -Wl,--as-needed
 LDLIBS   += -levent_core -levent_extra -levent_pthreads -lnng -lyajl \

@@ -9,11 +9,10 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-#include <uthash.h>
-
 #include "common/loop.h"
 #include "common/loop_impl.h"
 #include "common/mem.h"
+#include "common/table.h"
 
 struct child {
 	pid_t pid;

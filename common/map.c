@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
 #include "common/mem.h"
+#include "common/table.h"
 
 struct map_entry {
 	char *key;
@@ -88,15 +87,15 @@ map_count(const struct map *m)
 void
 map_release(struct map *m)
 {
-	struct map_entry *e, *tmp;
+	struct map_entry *e = m->head, *after;
 
-	HASH_ITER(hh, m->head, e, tmp)
-	{
-		HASH_DEL(m->head, e);
+	/* The table as a whole, not entry by entry. */
+	HASH_CLEAR(hh, m->head);
+	for (; e != NULL; e = after) {
+		after = e->hh.next;
 		free(e->key);
 		free(e);
 	}
-	m->head = NULL;
 }
 
 struct map_entry *

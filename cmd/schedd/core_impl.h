@@ -24,8 +24,6 @@
 
 #include <sys/queue.h>
 
-#include <uthash.h>
-
 #include "cmd/schedd/blocked.h"
 #include "cmd/schedd/broker.h"
 #include "cmd/schedd/core.h"
@@ -33,6 +31,7 @@
 #include "cmd/schedd/lease.h"
 #include "cmd/schedd/nodetable.h"
 #include "common/rng.h"
+#include "common/table.h"
 
 #define CORE_MAX_RUNS       8     /* plans on their way through the log */
 #define CORE_TURN_WORK      2500  /* work in a turn; see scheduler_view */

@@ -4,8 +4,6 @@
  */
 #include <stdlib.h>
 
-#include <uthash.h>
-
 #include "cmd/schedd/api.h"
 #include "cmd/schedd/follow.h"
 #include "cmd/schedd/forward.h"
@@ -13,6 +11,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
+#include "common/table.h"
 
 /* Blocking queries that are answered in one turn. */
 #define QUERIES_TURN 16

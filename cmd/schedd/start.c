@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
 #include "cmd/schedd/api.h"
 #include "cmd/schedd/cross.h"
 #include "cmd/schedd/follow.h"
@@ -23,6 +21,7 @@
 #include "common/mem.h"
 #include "common/raft/node.h"
 #include "common/rng.h"
+#include "common/table.h"
 
 #define TIDY_MS 10000
 

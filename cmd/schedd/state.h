@@ -22,13 +22,12 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include <uthash.h>
-
 #include "cmd/schedd/alloctable.h"
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/map.h"
+#include "common/table.h"
 #include "proto/alloc.h"
 #include "proto/api.h"
 #include "proto/autopilot.h"

@@ -15,12 +15,11 @@
 
 #include <sys/queue.h>
 
-#include <uthash.h>
-
 #include "common/http/addr.h"
 #include "common/http/http.h"
 #include "common/http/msg.h"
 #include "common/http/out.h"
+#include "common/table.h"
 
 enum http_phase { HTTP_WAITING, HTTP_BEGUN, HTTP_ENDED }; /* of an answer */
 

@@ -5,11 +5,10 @@
  */
 #include <stdio.h>
 
-#include <uthash.h>
-
 #include "cmd/schedd/follow.h"
 #include "cmd/schedd/schedd.h"
 #include "common/mem.h"
+#include "common/table.h"
 #include "proto/msg.h"
 #include "tests/lib/unit.h"
 
