@@ -38,6 +38,15 @@ static const struct option docker_options[] = { { "endpoint", TEXT, NULL },
 	{ "container_exists_attempts", INT, NULL },
 	{ "disable_log_collection", BOOL, NULL }, { 0 } };
 
+/* What is taken and has no effect. */
+static const struct option tls_options[] = { { "cert", TEXT, NULL },
+	{ "key", TEXT, NULL }, { "ca", TEXT, NULL }, { 0 } };
+static const struct option passed_over[] = { { "tls", GROUP, tls_options },
+	{ "nvidia_runtime", TEXT, NULL }, { "image_pull_timeout", TEXT, NULL },
+	{ "oom_score_adj", INT, NULL },
+	{ "windows_allow_insecure_container_admin", BOOL, NULL },
+	{ "windows_default_isolation", TEXT, NULL }, { 0 } };
+
 /* --- writing --- */
 
 /* A block, which HCL may hold as a list of one. */
@@ -135,6 +144,47 @@ put_group(struct buf *b, const struct option *options, const struct tree *t)
 			buf_adds(b, "};\n");
 		}
 	}
+}
+
+/* --- what there is no option for --- */
+
+static const struct option *
+find_option(const struct option *options, const char *name)
+{
+	for (; options->name != NULL; options++)
+		if (strcmp(options->name, name) == 0)
+			return options;
+	return NULL;
+}
+
+/* in: the groups it is in, "gc." */
+static bool
+has_unknown(const struct option *options, const char *in, const struct tree *t,
+    struct buf *name)
+{
+	t = unwrap(t);
+	if (t == NULL || t->kind != TREE_MAP)
+		return false;
+	for (size_t i = 0; i < t->nmembers && name->len == 0; i++) {
+		const struct tree_member *m = &t->members[i];
+		const struct option *o = find_option(options, m->key);
+		char *path = xasprintf("%s%s.", in, m->key);
+
+		if (o == NULL && options == docker_options)
+			o = find_option(passed_over, m->key);
+		if (o == NULL)
+			buf_add(name, path, strlen(path) - 1);
+		else if (o->kind == GROUP)
+			has_unknown(o->group, path, m->value, name);
+		free(path);
+	}
+	return name->len > 0;
+}
+
+bool
+agent_docker_has_unknown(const struct tree *config, struct buf *name)
+{
+	return has_unknown(docker_options, "", config, name);
 }
 
 /* --- the options of old --- */

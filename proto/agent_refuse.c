@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "common/text.h"
+#include "proto/agent_docker.h"
 #include "proto/agent_plan.h"
 #include "proto/agent_tls.h"
 
@@ -43,6 +44,57 @@ check_protection(const struct agent_config *c, struct buf *ui)
 		    "would be protected by it");
 	if (path != NULL)
 		return say(c, path, ui, "%s %s", path, why);
+	return 0;
+}
+
+/* What only seems to protect, or is written wrong. */
+static int
+check_raw_exec(const struct agent_config *c, const char *path,
+    const struct tree *config, struct buf *ui)
+{
+	if (config == NULL || config->kind != TREE_MAP)
+		return 0;
+	for (size_t i = 0; i < config->nmembers; i++) {
+		const char *name = config->members[i].key;
+
+		if (strcmp(name, "denied_host_uids") == 0 ||
+		    strcmp(name, "denied_host_gids") == 0)
+			return say(c, path, ui,
+			    "plugin \"raw_exec\": %s is not supported by this "
+			    "version: nothing would be protected by it",
+			    name);
+		if (strcmp(name, "enabled") != 0 &&
+		    strcmp(name, "denied_envvars") != 0 &&
+		    strcmp(name, "no_cgroups") != 0)
+			return say(c, path, ui,
+			    "plugin \"raw_exec\": config has no option \"%s\"",
+			    name);
+	}
+	return 0;
+}
+
+static int
+check_plugins(const struct agent_config *c, struct buf *ui)
+{
+	/* Which of several the place is of cannot be told. */
+	const char *path = c->nplugins == 1 ? "plugin" : "";
+
+	for (size_t i = 0; c->client.enabled && i < c->nplugins; i++) {
+		const struct agent_plugin *p = &c->plugins[i];
+		struct buf name = { 0 };
+		int rc = 0;
+
+		if (strcmp(p->name, "raw_exec") == 0)
+			rc = check_raw_exec(c, path, p->config, ui);
+		else if (strcmp(p->name, "docker") == 0 &&
+			 agent_docker_has_unknown(p->config, &name))
+			rc = say(c, path, ui,
+			    "plugin \"docker\": config has no option \"%s\"",
+			    buf_str(&name));
+		buf_release(&name);
+		if (rc == -1)
+			return -1;
+	}
 	return 0;
 }
 
@@ -196,7 +248,7 @@ agent_refuse(const struct agent_config *c, struct buf *ui)
 {
 	if (check_protection(c, ui) == -1 || check_level(c, ui) == -1 ||
 	    check_expect(c, ui) == -1 || check_key(c, ui) == -1 ||
-	    check_ports(c, ui) == -1)
+	    check_ports(c, ui) == -1 || check_plugins(c, ui) == -1)
 		return -1;
 	if (plan_has_lb(c) && c->lb != NULL &&
 	    (check_lb_addr(c, "lb.proxy", c->lb->proxy, ui) == -1 ||

@@ -576,6 +576,17 @@ START_TEST(what_would_only_seem_to_protect_is_refused_with_its_place)
 		    "ports.http = 65530: nodeagent listens at 10 more" },
 		{ "lb { enabled = true proxy = \"127.0.0.1:0\" }",
 		    "lb.proxy = \"127.0.0.1:0\": expected" },
+		{ "plugin \"docker\" { config { allow_priviledged = true } }",
+		    "plugin \"docker\": config has no option "
+		    "\"allow_priviledged\"" },
+		{ "plugin \"docker\" { config { tls { cert = \"/c\" } gc { "
+		  "image = true delay = \"1m\" } } }",
+		    "plugin \"docker\": config has no option \"gc.delay\"" },
+		{ "plugin \"raw_exec\" { config { enable = true } }",
+		    "plugin \"raw_exec\": config has no option \"enable\"" },
+		{ "plugin \"raw_exec\" { config { enabled = true "
+		  "denied_host_uids = \"0\" } }",
+		    "denied_host_uids is not supported by this version" },
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
