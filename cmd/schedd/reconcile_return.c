@@ -37,26 +37,16 @@ original_stays(const struct group *g, struct item *was, struct item *now)
 			x = a->metrics->score_meta_data[0].norm_score;
 		if (b->metrics != NULL && b->metrics->nscore_meta_data > 0)
 			y = b->metrics->score_meta_data[0].norm_score;
-		return now->a->client != SCHED_RUNNING || x >= y;
+		return now->a->client != SCHED_RUNNING || x > y;
 	}
 }
 
 static void
-drop(struct group *g, struct item *it)
+drop(struct group *g, struct item *it, const char *description)
 {
 	it->set = ITEM_OUT;
-	out_stop(g->out, &(struct reconcile_stop){
-			     it->a, reconcile_reconnected, "", "", false });
-	g->desired->stop++;
-}
-
-/* It failed while nobody could see it: another is made. */
-static void
-drop_failed(struct group *g, struct item *it)
-{
-	it->set = ITEM_OUT;
-	out_stop(g->out, &(struct reconcile_stop){
-			     it->a, reconcile_rescheduled, "", "", false });
+	out_stop(g->out,
+	    &(struct reconcile_stop){ it->a, description, "", "", false });
 	g->desired->stop++;
 }
 
@@ -79,10 +69,10 @@ choose(struct group *g, struct item *it)
 		    !is_original(it, other))
 			continue;
 		if (!original_stays(g, it, other)) {
-			drop(g, it);
+			drop(g, it, reconcile_not_needed);
 			return;
 		}
-		drop(g, other);
+		drop(g, other, reconcile_reconnected);
 	}
 	it->set = ITEM_UNTAINTED;
 	it->reconnected = true;
@@ -106,9 +96,10 @@ group_sort_reconnected(struct group *g)
 			g->in->job->create_index ||
 		    it->a->migrate || it->a->reschedule ||
 		    it->a->force_reschedule || it->a->desired != SCHED_RUN)
-			drop(g, it);
+			drop(g, it, reconcile_not_needed);
 		else if (it->a->client == SCHED_FAILED)
-			drop_failed(g, it);
+			/* Nobody could see it: another is made. */
+			drop(g, it, reconcile_rescheduled);
 		else
 			choose(g, it);
 	}

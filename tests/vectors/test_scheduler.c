@@ -311,7 +311,7 @@ static const struct vector_kind kinds[] = {
 	{ "node_down", run_case, VECTOR_ALL },
 	{ "node_drain", run_case, VECTOR_ALL },
 	{ "node_ineligible", run_case, VECTOR_ALL },
-	{ "disconnect", run_case, 118 },
+	{ "disconnect", run_case, 120 },
 	{ "update_kind", run_case, VECTOR_ALL },
 	{ "rolling", run_case, VECTOR_ALL },
 	{ "canary", run_case, 79 },
