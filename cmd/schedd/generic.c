@@ -84,6 +84,8 @@ update(struct generic *g, const struct reconcile_update *u)
 	case RECONCILE_FOLLOW_UP:
 		to = planner_update(p, u->alloc);
 		sched_set(&to->followup_eval_id, u->followup);
+		/* It failed there just now: not the best place for others. */
+		world_akin(&p->world, u->alloc);
 		return;
 	case RECONCILE_UNKNOWN:
 		to = planner_update(p, u->alloc);

@@ -129,7 +129,8 @@ static void
 add_job_parts(struct rank *r, const struct world_node *n, bool avoid,
     struct rank_score *s)
 {
-	uint32_t same = n->in_group != NULL ? n->in_group[r->group] : 0;
+	uint32_t same = (n->in_group != NULL ? n->in_group[r->group] : 0) +
+			(n->akin != NULL ? n->akin[r->group] : 0);
 
 	if (same > 0)
 		add_part(s, RANK_ANTI_AFFINITY,

@@ -125,22 +125,29 @@ world_peek(const struct world *w, size_t no, struct world_node *scratch)
 	return scratch;
 }
 
+/* counts: by group of the job's; made when first needed. */
+static void
+count_group(
+    struct world *w, uint32_t **counts, const struct sched_alloc *a, int sign)
+{
+	size_t ngroups = w->job->ntask_groups;
+	const char *group = sched_alloc_group(a);
+
+	if (*counts == NULL)
+		*counts = arena_alloc(w->arena, ngroups * sizeof **counts);
+	for (size_t i = 0; i < ngroups; i++)
+		if (sched_eq(w->job->task_groups[i].name, group))
+			(*counts)[i] += (uint32_t)sign;
+}
+
 static void
 note_own(struct world *w, struct world_node *n, const struct sched_alloc *a,
     int sign)
 {
-	size_t ngroups = w->job != NULL ? w->job->ntask_groups : 0;
-	const char *group = sched_alloc_group(a);
-
-	if (a->job != w->sj || ngroups == 0)
+	if (a->job != w->sj || w->job == NULL || w->job->ntask_groups == 0)
 		return;
 	n->mine += (size_t)sign;
-	if (n->in_group == NULL)
-		n->in_group =
-		    arena_alloc(w->arena, ngroups * sizeof *n->in_group);
-	for (size_t i = 0; i < ngroups; i++)
-		if (sched_eq(w->job->task_groups[i].name, group))
-			n->in_group[i] += (uint32_t)sign;
+	count_group(w, &n->in_group, a, sign);
 }
 
 /* The job's own on a node that has been added late. */
@@ -339,6 +346,17 @@ bool
 world_has(const struct world *w, const struct sched_alloc *a)
 {
 	return map_find(&w->gone, a->id) == NULL;
+}
+
+void
+world_akin(struct world *w, const struct sched_alloc *a)
+{
+	struct world_node *n = world_node(w, a->node);
+
+	if (n == NULL || w->job == NULL || w->job->ntask_groups == 0)
+		return;
+	count_group(w, &n->akin, a, 1);
+	changed(w, n);
 }
 
 struct port_taker {

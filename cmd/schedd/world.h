@@ -41,6 +41,7 @@ struct world_node {
 	size_t live;        /* allocations */
 	size_t mine;        /* the job's own */
 	uint32_t *in_group; /* the job's own, by group; NULL: none */
+	uint32_t *akin;     /* likewise, of what is like it; see world_akin() */
 	struct world_add *adds;
 	struct portset ports; /* made when first asked for */
 	bool has_ports;
@@ -102,6 +103,10 @@ struct world_node *world_node(struct world *w, const struct sched_node *sn);
 void world_remove(struct world *w, const struct sched_alloc *a);
 void world_restore(struct world *w, const struct sched_alloc *a);
 bool world_has(const struct world *w, const struct sched_alloc *a);
+
+/* The allocation, which is none of the job's live ones, is like one of the
+ * group with its name: where others can be had, the group keeps off. */
+void world_akin(struct world *w, const struct sched_alloc *a);
 
 /* Something of the job's group will be there. resources must outlive w. */
 void world_place(struct world *w, struct world_node *n,
