@@ -289,6 +289,8 @@ struct sched_state {
 	uint64_t level, level_known;
 	uint64_t tables[SCHED_NTABLES];
 	struct sched_job *jobs; /* uthash heads, in order of insertion */
+	char **namespaces;      /* that jobs were ever in */
+	size_t nnamespaces;
 	struct sched_node *nodes;
 	struct sched_eval *evals;
 	struct sched_deployment *deployments;

@@ -7,6 +7,18 @@
 
 /* --- jobs --- */
 
+/* There are few. */
+static void
+note_namespace(struct sched_state *st, const char *ns)
+{
+	for (size_t i = 0; i < st->nnamespaces; i++)
+		if (strcmp(st->namespaces[i], ns) == 0)
+			return;
+	st->namespaces = xreallocarray(
+	    st->namespaces, st->nnamespaces + 1, sizeof *st->namespaces);
+	st->namespaces[st->nnamespaces++] = xstrdup(ns);
+}
+
 struct sched_job *
 sched_job_have(struct sched_state *st, const char *ns, const char *id)
 {
@@ -25,6 +37,7 @@ sched_job_have(struct sched_state *st, const char *ns, const char *id)
 	TAILQ_INIT(&j->evals);
 	TAILQ_INIT(&j->deployments);
 	HASH_ADD_KEYPTR(hh, st->jobs, j->key, strlen(j->key), j);
+	note_namespace(st, ns);
 	return j;
 }
 
@@ -366,6 +379,9 @@ sched_state_release(struct sched_state *st)
 		free(st->clients[i].text);
 	}
 	free(st->clients);
+	for (size_t i = 0; i < st->nnamespaces; i++)
+		free(st->namespaces[i]);
+	free(st->namespaces);
 	sched_staged_release(&st->staged);
 	alloctable_release(&st->alloc_ids);
 	sched_packing_free(st->packing);

@@ -161,23 +161,47 @@ count_own(struct world *w, struct world_node *n)
 			note_own(w, n, a, 1);
 }
 
+/* The candidate that the allocation is on, or NULL. */
+static struct world_node *
+candidate_of(struct world *w, const struct sched_alloc *a)
+{
+	size_t row = nodetable_find(w->table, a->node->id);
+
+	return row < w->table->nrows && w->numbers[row] != 0
+		   ? world_candidate(w, w->numbers[row] - 1)
+		   : NULL;
+}
+
 /* The job's own on the candidates: it has few, all others have many. */
 static void
 count_all_own(struct world *w)
 {
 	const struct sched_alloc *a;
+	struct world_node *n;
 
-	if (w->sj == NULL)
-		return;
-	TAILQ_FOREACH (a, &w->sj->allocs, by_job) {
-		size_t row;
+	TAILQ_FOREACH (a, &w->sj->allocs, by_job)
+		if (!sched_alloc_is_client_terminal(a) &&
+		    (n = candidate_of(w, a)) != NULL)
+			note_own(w, n, a, 1);
+}
 
-		if (sched_alloc_is_client_terminal(a))
+/* Jobs of the same name in other namespaces are copies, as of a test and of
+ * what it is a test for: those of a group are better apart. */
+static void
+count_namesakes(struct world *w)
+{
+	for (size_t i = 0; i < w->st->nnamespaces; i++) {
+		const struct sched_job *j =
+		    sched_job_entry(w->st, w->st->namespaces[i], w->sj->id);
+		const struct sched_alloc *a;
+		struct world_node *n;
+
+		if (j == NULL || j == w->sj)
 			continue;
-		row = nodetable_find(w->table, a->node->id);
-		if (row < w->table->nrows && w->numbers[row] != 0)
-			note_own(
-			    w, world_candidate(w, w->numbers[row] - 1), a, 1);
+		TAILQ_FOREACH (a, &j->allocs, by_job)
+			if (!sched_alloc_is_terminal(a) &&
+			    (n = candidate_of(w, a)) != NULL)
+				count_group(w, &n->akin, a, 1);
 	}
 }
 
@@ -254,7 +278,10 @@ world_init(struct world *w, const struct sched_state *st,
 	if (job == NULL)
 		return;
 	add_candidates(w);
+	if (sj == NULL || job->ntask_groups == 0)
+		return;
 	count_all_own(w);
+	count_namesakes(w);
 }
 
 void

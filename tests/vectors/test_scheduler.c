@@ -336,7 +336,7 @@ static const struct vector_kind kinds[] = {
 	{ "preemption", run_case, VECTOR_ALL },
 	{ "node_pools", run_case, VECTOR_ALL },
 	{ "datacenters", run_case, VECTOR_ALL },
-	{ "namespaces", run_case, 6 },
+	{ "namespaces", run_case, VECTOR_ALL },
 	{ "multi_group", run_case, VECTOR_ALL },
 };
 
