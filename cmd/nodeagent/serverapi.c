@@ -118,7 +118,7 @@ static void
 on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
 	struct handed *h = ctx;
-	bool reads = strcmp(http_method(r), "GET") == 0;
+	bool reads = http_is_read(r);
 	bool again = sent ? reads && err->code != ERR_TIMEOUT
 			  : loop_now_ms(h->na->loop) < h->until_ms;
 

@@ -131,7 +131,7 @@ on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
 	struct crossing *x = ctx;
 	uint64_t now_ms = loop_now_ms(x->sd->loop);
-	bool reads = strcmp(http_method(r), "GET") == 0;
+	bool reads = http_is_read(r);
 
 	note(x, false);
 	if (sent && !reads)
@@ -216,10 +216,9 @@ is_of_job(const struct http_req *r)
 {
 	const char *path = http_path(r);
 
-	return strcmp(http_method(r), "GET") != 0 &&
-	       (strncmp(path, "/v1/job/", 8) == 0 ||
-		   strcmp(path, "/v1/jobs") == 0 ||
-		   strcmp(path, "/v1/validate/job") == 0);
+	return !http_is_read(r) && (strncmp(path, "/v1/job/", 8) == 0 ||
+				       strcmp(path, "/v1/jobs") == 0 ||
+				       strcmp(path, "/v1/validate/job") == 0);
 }
 
 bool

@@ -61,18 +61,11 @@ is_own_path(const char *path)
 }
 
 static bool
-is_read(const struct http_req *r)
-{
-	return strcmp(http_method(r), "GET") == 0 ||
-	       strcmp(http_method(r), "HEAD") == 0;
-}
-
-static bool
 is_stale_read(const struct http_req *r)
 {
 	char text[16];
 
-	return is_read(r) && http_param(r, "stale", text, sizeof text) &&
+	return http_is_read(r) && http_param(r, "stale", text, sizeof text) &&
 	       strcmp(text, "false") != 0 && strcmp(text, "0") != 0;
 }
 
@@ -204,7 +197,7 @@ on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
 {
 	struct schedd *sd = ctx;
 
-	if (sent && strcmp(http_method(r), "GET") != 0)
+	if (sent && !http_is_read(r))
 		http_fail(r, 500,
 		    "rpc error: %s: the leader went away before it answered "
 		    "(%s); the request may have been carried out",
@@ -233,7 +226,7 @@ static void
 hand_on(struct schedd *sd, struct http_req *r)
 {
 	const struct cluster_server *leader = servers_leader(sd);
-	bool writes = !is_read(r);
+	bool writes = !http_is_read(r);
 
 	if (leader == NULL || leader->http[0] == '\0') {
 		keep(sd, r);

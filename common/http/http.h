@@ -130,6 +130,8 @@ void http_stats_add(struct http_stats *sum, const struct http_stats *s);
 
 /* --- what was asked (borrowed while the request lives) --- */
 const char *http_method(const struct http_req *r);
+/* GET or HEAD, which change nothing: who got no answer may ask again. */
+bool http_is_read(const struct http_req *r);
 const char *http_target(const struct http_req *r); /* as sent */
 /* Up to '?', still encoded; of "http://host/x" it is "/x". */
 const char *http_path(const struct http_req *r);

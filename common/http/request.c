@@ -10,6 +10,13 @@ http_method(const struct http_req *r)
 	return r->head.method;
 }
 
+bool
+http_is_read(const struct http_req *r)
+{
+	return strcmp(r->head.method, "GET") == 0 ||
+	       strcmp(r->head.method, "HEAD") == 0;
+}
+
 const char *
 http_target(const struct http_req *r)
 {

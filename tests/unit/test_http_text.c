@@ -1,4 +1,5 @@
 /* What was asked, and the small text of HTTP. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/http/http.h"
@@ -46,6 +47,29 @@ START_TEST(http_shows_fields_and_parameters)
 }
 END_TEST
 
+START_TEST(http_tells_who_only_reads)
+{
+	static const struct {
+		const char *method;
+		bool reads;
+	} rows[] = { { "GET", true }, { "HEAD", true }, { "PUT", false },
+		{ "DELETE", false } };
+	struct http_app a;
+	struct peer p;
+	char text[64];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		http_app_init(&a, &p);
+		snprintf(text, sizeof text, "%s / HTTP/1.1\r\nHost: x\r\n\r\n",
+		    rows[i].method);
+		http_app_ask(&a, &p, text);
+		ck_assert(http_is_read(a.req) == rows[i].reads);
+		http_reply(a.req, 200, NULL, NULL, 0);
+		http_app_release(&a, &p);
+	}
+}
+END_TEST
+
 START_TEST(http_decodes_escapes_or_refuses)
 {
 	char out[8];
@@ -79,4 +103,5 @@ START_TEST(http_finds_tokens_in_lists)
 END_TEST
 
 UNIT_MAIN("http text", http_shows_fields_and_parameters,
-    http_decodes_escapes_or_refuses, http_finds_tokens_in_lists)
+    http_tells_who_only_reads, http_decodes_escapes_or_refuses,
+    http_finds_tokens_in_lists)
