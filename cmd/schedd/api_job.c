@@ -9,17 +9,27 @@
 #include "common/mem.h"
 #include "common/text.h"
 
-/* The job of the path; NULL when it was answered, or waits. */
-static struct sched_job *
-find_job(struct query *q, enum sched_topic topic, const char *otherwise)
+/* True: the query waits. Else *j is the job of the path, NULL: there is none.
+ */
+static bool
+job_waits(struct query *q, enum sched_topic topic, struct sched_job **j)
 {
 	const char *id = query_arg(q, "id");
-	struct sched_job *j = sched_job_find(q->st, q->ns, id);
 	struct buf key = { 0 };
 	bool waits = query_waits(q, topic, sched_key(&key, q->ns, id));
 
 	buf_release(&key);
-	if (waits)
+	*j = waits ? NULL : sched_job_find(q->st, q->ns, id);
+	return waits;
+}
+
+/* The job of the path; NULL when it was answered, or waits. */
+static struct sched_job *
+find_job(struct query *q, enum sched_topic topic, const char *otherwise)
+{
+	struct sched_job *j;
+
+	if (job_waits(q, topic, &j))
 		return NULL;
 	if (j == NULL)
 		query_fail(q, 404, "%s", otherwise);
@@ -212,18 +222,6 @@ api_job_versions(void *ctx, struct http_req *r)
 }
 
 /* --- what belongs to a job; of an unknown one: an empty list --- */
-
-static bool
-job_waits(struct query *q, enum sched_topic topic, struct sched_job **j)
-{
-	const char *id = query_arg(q, "id");
-	struct buf key = { 0 };
-	bool waits = query_waits(q, topic, sched_key(&key, q->ns, id));
-
-	buf_release(&key);
-	*j = waits ? NULL : sched_job_find(q->st, q->ns, id);
-	return waits;
-}
 
 static void
 read_job_allocs(struct query *q)
