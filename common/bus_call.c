@@ -1,4 +1,5 @@
 /* A peer's calls: kept in order, sent, answered or failed, each once. */
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -10,8 +11,7 @@
 
 #define UNSENT_MAX (1u << 20) /* bytes; then calls wait */
 
-/* Ids grow over restarts too, as long as the wall clock does. Loops of several
- * threads may ask. */
+/* Loops of several threads may ask. */
 uint64_t
 bus_call_next_id(void)
 {
@@ -52,15 +52,15 @@ call_free(struct call *c)
 	free(c);
 }
 
-/* Tells the asker, once and for all. It may free the peer meanwhile. */
+/* Tells the asker, once and for all. It may free the peer meanwhile: whoever
+ * calls this keeps it busy. */
 static void
 call_end(struct bus_peer *p, struct call *c, const struct err *err,
     const void *reply)
 {
 	call_unlink(p, c);
-	p->busy++;
+	assert(p->busy > 0);
 	c->on_reply(c->ctx, err, reply);
-	p->busy--;
 	call_free(c);
 }
 

@@ -57,13 +57,15 @@ struct bus_peer {
 uint64_t bus_call_next_id(void);
 /* The last of those that wait. */
 void bus_call_link(struct bus_peer *p, struct call *c);
-/* Tells the asker, once and for all. It may free the peer meanwhile. */
+/* Tells the asker, once and for all. It may free the peer meanwhile, so that
+ * must be busy. */
 void bus_call_fail(struct bus_peer *p, struct call *c, enum err_code code);
 /* False: the connection takes no more now. */
 bool bus_call_send(struct bus_peer *p, struct call *c);
 /* Sends what waits for a connection, or for room. */
 void bus_call_send_waiting(struct bus_peer *p);
-/* A message has come: it answers one of the calls, or is dropped. */
+/* A message has come: it answers one of the calls, or is dropped. The peer
+ * must be busy. */
 void bus_call_hear(struct bus_peer *p, const uint8_t *bytes, size_t n);
 
 #endif
