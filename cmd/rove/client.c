@@ -268,7 +268,6 @@ static int
 decode(const char *path, const struct rec_type *type, void *rec,
     const struct buf *body, struct err *err)
 {
-	memset(rec, 0, type->size);
 	if (body->len == 0 || strncmp(body->data, "null", 4) == 0)
 		return 0;
 	if (rec_from_json(type, rec, body->data, body->len, err) == -1)
@@ -281,8 +280,10 @@ client_get(struct client *c, const char *path, const char *params,
     const struct rec_type *type, void *rec, struct err *err)
 {
 	struct buf body = { 0 };
-	int rc = client_call(c, "GET", path, params, NULL, &body, err);
+	int rc;
 
+	memset(rec, 0, type->size);
+	rc = client_call(c, "GET", path, params, NULL, &body, err);
 	if (rc == 0)
 		rc = decode(path, type, rec, &body, err);
 	buf_release(&body);
@@ -299,8 +300,6 @@ client_try(struct client *c, const char *path, const char *params,
 	c->timeout_ms = CLIENT_TRY_MS;
 	rc = client_get(c, path, params, type, rec, NULL);
 	c->timeout_ms = usual_ms;
-	if (rc == -1)
-		memset(rec, 0, type->size);
 	return rc;
 }
 
@@ -328,6 +327,8 @@ client_put(struct client *c, const char *path, const char *params,
 	struct buf text = { 0 }, answer = { 0 };
 	int rc;
 
+	if (rec != NULL)
+		memset(rec, 0, type->size);
 	if (body_type != NULL)
 		rec_to_json(body_type, body, &text, 0);
 	else
@@ -427,7 +428,6 @@ client_stream(struct client *c, const char *path, const char *params,
 	nheaders = fill_headers(c, false, headers, &token);
 	rc = http_ask_stream(c->addr, "GET", target, headers, nheaders,
 	    c->timeout_ms, on_piece, ctx, &status, &out, err);
-
 	if (rc == -1)
 		unreached(c, err);
 	else

@@ -55,26 +55,31 @@ int client_call(struct client *c, const char *method, const char *path,
     const char *params, const struct buf *body, struct buf *out,
     struct err *err);
 
-/* A GET whose answer is a record (on the heap: rec_clear() it). An answer of
- * null leaves it zeroed. */
+/*
+ * A GET whose answer is a record (on the heap: rec_clear() it). An answer of
+ * null, and a failure, leave it zeroed.
+ */
 int client_get(struct client *c, const char *path, const char *params,
     const struct rec_type *type, void *rec, struct err *err);
 
 /* The same for what one can do without, such as a node's figures: waits for
- * CLIENT_TRY_MS at most. On failure rec is zeroed. */
+ * CLIENT_TRY_MS at most. */
 int client_try(struct client *c, const char *path, const char *params,
     const struct rec_type *type, void *rec);
 
-/* The same, but comes back only when the index is higher, or wait_ms over. */
+/* As client_get(), but comes back only when the index is higher, or wait_ms
+ * over; at once for index 0. */
 int client_await(struct client *c, const char *path, uint64_t index,
     uint64_t wait_ms, const struct rec_type *type, void *rec, struct err *err);
 
-/* A PUT of a record; type and rec of the answer may be NULL. */
+/* A PUT of a record; type and rec of the answer, which is as with
+ * client_get(), may be NULL. */
 int client_put(struct client *c, const char *path, const char *params,
     const struct rec_type *body_type, const void *body,
     const struct rec_type *type, void *rec, struct err *err);
 
-/* A GET whose answer is a list; client_free_list() it. */
+/* A GET whose answer is a list; client_free_list() it. On failure it is empty.
+ */
 int client_list(struct client *c, const char *path, const char *params,
     const struct rec_type *type, void *items, size_t *n, struct err *err);
 void client_free_list(const struct rec_type *type, void *items, size_t n);

@@ -20,9 +20,8 @@ struct follow {
 	struct cli *cli;
 	size_t id_len;
 	const char *margin;
-	struct buf
-	    shown;     /* the block that was printed last, without its time */
-	size_t nlines; /* on the terminal, to be overwritten; 0: none */
+	struct buf shown; /* the block printed last, without its time */
+	size_t nlines;    /* on the terminal, to be overwritten; 0: none */
 };
 
 static bool
@@ -150,7 +149,7 @@ follow(struct follow *f, const char *id, struct deployment *d, struct err *err)
 	for (;;) {
 		rc = client_await(client, path, index, DEPLOYFOLLOW_WAIT_MS,
 		    &deployment_type, d, err);
-		if (rc == 0 && d->id == NULL)
+		if (rc == 0 && (d->id == NULL || d->job_id == NULL))
 			rc = err_set(err, ERR_BAD, "the answer is none");
 		if (rc == -1)
 			break;
