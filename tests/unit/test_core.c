@@ -56,7 +56,7 @@ START_TEST(core_says_what_may_be_written_with_the_next)
 	w.held = true;
 	w.ncalm = 0;
 	for (int i = 0; i < 8; i++) {
-		char id[16];
+		char id[24];
 
 		snprintf(id, sizeof id, "huge-%d", i);
 		coreworld_register_job(&w, id, 1, 100000);
