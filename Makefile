@@ -44,7 +44,7 @@ CFLAGS_plant    := -O2 -g -DRAFT_PLANT -DPOOL_PLANTS -DSCHED_PLANTS
 CPPFLAGS += -D_GNU_SOURCE -I. -MMD -MP
 CFLAGS   += -std=c11 $(WARN) $(CFLAGS_$(VARIANT)) -pthread
 LDFLAGS  += $(LDFLAGS_$(VARIANT)) -pthread -Wl,--as-needed
-LDLIBS   += -levent_core -levent_extra -levent_pthreads -lnng -lyajl \
+LDLIBS   += -levent_core -levent_extra -levent_pthreads -lnng -lyajl -lyaml \
 	-lconfig -lhttp_parser -llmdb -lssl -lcrypto -lcrypt -lm
 
 # --- what there is to build ---

@@ -51,11 +51,11 @@ struct hcl_func {
 extern const struct hcl_func hcl_string_funcs[], hcl_coll_funcs[],
     hcl_map_funcs[], hcl_number_funcs[], hcl_code_funcs[], hcl_format_funcs[],
     hcl_path_funcs[], hcl_net_funcs[], hcl_time_funcs[], hcl_secret_funcs[],
-    hcl_csv_funcs[], hcl_regex_funcs[];
+    hcl_csv_funcs[], hcl_regex_funcs[], hcl_yaml_funcs[];
 extern const size_t hcl_nstring_funcs, hcl_ncoll_funcs, hcl_nmap_funcs,
     hcl_nnumber_funcs, hcl_ncode_funcs, hcl_nformat_funcs, hcl_npath_funcs,
     hcl_nnet_funcs, hcl_ntime_funcs, hcl_nsecret_funcs, hcl_ncsv_funcs,
-    hcl_nregex_funcs;
+    hcl_nregex_funcs, hcl_nyaml_funcs;
 
 /* func_table.c: the function of that name, or NULL; all names. */
 const struct hcl_func *hcl_func_find(const char *name);
@@ -78,6 +78,16 @@ const struct hcl_value *hcl_func_text(struct hcl_call *c, struct buf *text);
 const struct hcl_value *hcl_func_base64(
     struct hcl_call *c, const char *s, size_t n);
 bool hcl_func_is_utf8(const char *s, size_t n);
+
+/* func_yamlout.c, for the table of func_yaml.c. */
+const struct hcl_value *hcl_yamlencode(struct hcl_call *c);
+
+/* func_yamlscalar.c: the value of a scalar of YAML, whose tag may be NULL. */
+const struct hcl_value *hcl_yaml_scalar(
+    struct hcl_call *c, const char *tag, const char *s, size_t n);
+
+/* func_time.c: whether it is a moment as RFC 3339 writes it. */
+bool hcl_moment_is_valid(const char *text);
 
 /* The value of a call; told and unknown when it fails. */
 const struct hcl_value *hcl_call(struct hcl_eval *ev, const struct hcl_expr *e);

@@ -19,6 +19,7 @@ static const struct {
 	{ hcl_secret_funcs, &hcl_nsecret_funcs },
 	{ hcl_csv_funcs, &hcl_ncsv_funcs },
 	{ hcl_regex_funcs, &hcl_nregex_funcs },
+	{ hcl_yaml_funcs, &hcl_nyaml_funcs },
 };
 #define NGROUPS (sizeof groups / sizeof groups[0])
 

@@ -165,6 +165,15 @@ read_moment(const char *text, struct moment *m, struct reader *r)
 	return true;
 }
 
+bool
+hcl_moment_is_valid(const char *text)
+{
+	struct reader r;
+	struct moment m;
+
+	return read_moment(text, &m, &r);
+}
+
 /* --- to text --- */
 
 static void

@@ -217,7 +217,82 @@ START_TEST(patterns_are_replaced)
 }
 END_TEST
 
+START_TEST(yaml_is_read_as_what_it_means)
+{
+	VALUE(
+	    "yamldecode(\"[1, -0x1, 0b101, 1_000.5e1, .5, +3, yes, ~, '1']\")",
+	    "[1,\"-0x1\",5,10005,0.5,3,\"yes\",null,\"1\"]");
+	VALUE("yamldecode(\"- 2024-1-2\\n- 2024-01-02t3:4:5.6+01:00\\n"
+	      "- 2024-01-02 03:04:05\\n- 2024-01-02 03:04\\n- 2024-02-30\")",
+	    "[\"2024-01-02T00:00:00Z\",\"2024-01-02T03:04:05+01:00\","
+	    "\"2024-01-02T03:04:05Z\",\"2024-01-02 03:04\",\"2024-02-30\"]");
+	VALUE("yamldecode(\"[!!str 1, !!int '2', !!binary aGk=, ! 3]\")",
+	    "[\"1\",2,\"aGk=\",\"3\"]");
+	VALUE("yamldecode(\"a: &x {b: 1, c: 2}\\nd:\\n  <<: *x\\n  b: 3\\n"
+	      "e: *x\\n1: <<\")",
+	    "{\"1\":\"<<\",\"a\":{\"b\":1,\"c\":2},\"d\":{\"b\":3,\"c\":2},"
+	    "\"e\":{\"b\":1,\"c\":2}}");
+	VALUE(
+	    "yamldecode(\"<<: [{a: 1}, {a: 2, b: 3}]\")", "{\"a\":1,\"b\":3}");
+	VALUE("yamldecode(\"a: |\\n  x\\n  y\\nb: >-\\n  x\\n  y\\n\")",
+	    "{\"a\":\"x\\ny\\n\",\"b\":\"x y\"}");
+	FAILS("yamldecode(\"\")", "missing start of document");
+	FAILS("yamldecode(\"a\\n---\\nb\")",
+	    "on line 2, column 1: unexpected extra content after value");
+	FAILS("yamldecode(\"a: [\")", "on line 2, column 1: did not find");
+	FAILS("yamldecode(\"{a: .nan}\")", "NaN or infinity");
+	FAILS("yamldecode(\"- *x\")", "undefined anchor \"x\"");
+	FAILS("yamldecode(\"&x [*x]\")", "inside its own definition");
+	FAILS("yamldecode(\"{[]: 1}\")", "only strings are allowed as");
+	FAILS("yamldecode(\"{~: 1}\")", "mapping keys cannot be null");
+	FAILS("yamldecode(\"{<<: 1}\")", "only mappings can be merged");
+	FAILS("yamldecode(\"!!int x\")", "cannot parse \"x\" as tag:yaml.org");
+	FAILS("yamldecode(\"!x 1\")", "unsupported tag \"!x\"");
+	FAILS("yamldecode(\"!!set {a}\")", "unsupported tag");
+	FAILS("yamldecode(join(\"\", [for i in range(70) : \"[\"]))",
+	    "nested too deeply");
+}
+END_TEST
+
+START_TEST(yaml_without_end_is_refused)
+{
+	static char text[2048];
+	size_t n = 0;
+
+	/* Each holds the one before ten times. */
+	n += (size_t)snprintf(text, sizeof text, "yamldecode(<<E\na0: &a0 x\n");
+	for (int i = 1; i < 12; i++) {
+		n += (size_t)snprintf(
+		    text + n, sizeof text - n, "a%d: &a%d [", i, i);
+		for (int k = 0; k < 10; k++)
+			n += (size_t)snprintf(
+			    text + n, sizeof text - n, "*a%d,", i - 1);
+		n += (size_t)snprintf(text + n, sizeof text - n, "]\n");
+	}
+	snprintf(text + n, sizeof text - n, "E\n)");
+	FAILS(text, "Evaluation too large");
+}
+END_TEST
+
+START_TEST(yaml_is_written_in_blocks)
+{
+	VALUE("yamlencode({ b = [1, \"x\", [], {}], a = [{ c = 2.5, d = null "
+	      "}] })",
+	    "\"\\\"a\\\":\\n- \\\"c\\\": 2.5\\n  \\\"d\\\": null\\n"
+	    "\\\"b\\\":\\n- 1\\n- \\\"x\\\"\\n- []\\n- {}\\n\"");
+	VALUE("yamlencode(\"a\\nb\\n\")", "\"|\\n  a\\n  b\\n\"");
+	VALUE("yamlencode(\"\\u00e9\\t\\\"\")",
+	    "\"\\\"\xc3\xa9\\\\t\\\\\\\"\\\"\\n\"");
+	VALUE("yamlencode([true])", "\"- true\\n\"");
+	VALUE("yamlencode(1)", "\"1\\n\"");
+	VALUE("yamldecode(yamlencode({ a = [1, null, \"1\", \"x\\n y\\n\"] }))",
+	    "{\"a\":[1,null,\"1\",\"x\\n y\\n\"]}");
+}
+END_TEST
+
 UNIT_MAIN("hcl_func", paths_are_joined_as_text,
     a_fileset_is_what_its_pattern_names, networks_are_cut_into_networks,
     moments_are_written_as_the_format_says, tables_are_lists_of_objects,
-    ids_and_secrets_come_as_they_should, patterns_are_replaced)
+    ids_and_secrets_come_as_they_should, patterns_are_replaced,
+    yaml_is_read_as_what_it_means, yaml_without_end_is_refused,
+    yaml_is_written_in_blocks)

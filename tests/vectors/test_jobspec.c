@@ -172,7 +172,7 @@ static const struct vector_kind kinds[] = {
 	{ "var", run_case, VECTOR_ALL },
 	{ "local", run_case, VECTOR_ALL },
 	{ "dynamic", run_case, VECTOR_ALL },
-	{ "func", run_case, 105 },
+	{ "func", run_case, VECTOR_ALL },
 	{ "func-err", run_case, VECTOR_ALL },
 	{ "file", run_case, VECTOR_ALL },
 };
