@@ -45,7 +45,7 @@ CPPFLAGS += -D_GNU_SOURCE -I. -MMD -MP
 CFLAGS   += -std=c11 $(WARN) $(CFLAGS_$(VARIANT)) -pthread
 LDFLAGS  += $(LDFLAGS_$(VARIANT)) -pthread -Wl,--as-needed
 LDLIBS   += -levent_core -levent_extra -levent_pthreads -lnng -lyajl -lyaml \
-	-lconfig -lhttp_parser -llmdb -lssl -lcrypto -lcrypt -lm
+	-lconfig -lhttp_parser -llmdb -lpcre2-8 -lssl -lcrypto -lcrypt -lm
 
 # --- what there is to build ---
 

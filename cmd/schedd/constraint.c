@@ -10,8 +10,8 @@
 #include "common/regex.h"
 
 #define MAX_NUMBER 64 /* longer ones are text */
-/* Instructions of a search; one that takes more finds nothing. */
-#define MAX_PATTERN_WORK 1000000
+/* Steps of a search; one that takes more finds nothing. */
+#define MAX_PATTERN_WORK 20000
 
 /* --- what a side means --- */
 

@@ -7,7 +7,7 @@
 
 typedef const struct hcl_value *value;
 
-#define INSTS_PER_STEP 8 /* how many instructions are worth a step */
+#define SEARCH_PER_STEP 8 /* of its steps are worth one of ours */
 
 static bool
 is_word(char c)
@@ -89,12 +89,12 @@ replace_all(struct hcl_call *c, const struct regex *re, struct buf *out)
 	for (; from <= v->len; from = at[1] > from ? at[1] : from + len) {
 		size_t steps = c->ev->steps;
 		size_t all = steps < HCL_MAX_STEPS
-				 ? (HCL_MAX_STEPS - steps) * INSTS_PER_STEP
+				 ? (HCL_MAX_STEPS - steps) * SEARCH_PER_STEP
 				 : 0;
 		size_t budget = all;
 
 		found = regex_search(re, v->str, v->len, from, at, &budget);
-		spent = (all - budget) / INSTS_PER_STEP + 1;
+		spent = (all - budget) / SEARCH_PER_STEP + 1;
 		if (found == -1 || !hcl_func_afford(c, spent) ||
 		    out->len > HCL_MAX_VALUE_BYTES)
 			return hcl_func_fail(

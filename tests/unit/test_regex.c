@@ -84,7 +84,8 @@ START_TEST(classes_take_what_they_name)
 	FINDS("(?s).", "\n", "0-1");
 	FINDS("[\xc3\xa0-\xc3\xbf]+", "e\xc3\xa9\xc3\xa8", "1-5");
 	FINDS("^.$", "\xc3\xa9", "0-2");
-	FINDS("^.$", "\xff", "0-1");
+	FINDS("^.$", "\xff", "none");
+	FINDS("\\pL+", "1\xc3\xa9", "1-3");
 }
 END_TEST
 
@@ -118,19 +119,20 @@ START_TEST(what_is_no_pattern_is_told_as_go_does)
 	FINDS("a**", "", "invalid nested repetition operator: `**`");
 	FINDS("a{2}{3}", "", "invalid nested repetition operator: `{2}{3}`");
 	FINDS("a{1001}", "", "invalid repeat count: `{1001}`");
-	FINDS("a{2,1}", "", "invalid repeat count: `{2,1}`");
-	FINDS("[z-a]", "", "invalid character class range: `z-a`");
-	FINDS("[[:no:]]", "", "invalid character class range: `[:no:]`");
+	FINDS("a{2,1}", "", "numbers out of order in {} quantifier: `a{2,1}`");
+	FINDS("[z-a]", "", "range out of order in character class: `[z-a]`");
+	FINDS("[[:no:]]", "", "unknown POSIX class name: `[[:no:]]`");
 	FINDS("\\y", "", "invalid escape sequence: `\\y`");
 	FINDS("\\1", "", "invalid escape sequence: `\\1`");
-	FINDS("\\pL", "", "invalid escape sequence: `\\p`");
 	FINDS("a\\", "", "trailing backslash at end of expression: ``");
 	FINDS("(?=a)", "", "invalid or unsupported Perl syntax: `(?=`");
-	FINDS("(?i-)", "", "invalid or unsupported Perl syntax: `(?i-)`");
 	FINDS("(?i", "", "missing closing ): `(?i`");
-	FINDS("(?P<a!>x)", "", "invalid named capture: `(?P<a!>`");
-	FINDS("(?P<a>x)(?P<a>y)", "", "invalid named capture: `a`");
-	FINDS("a\xff", "", "invalid UTF-8: `\xff`");
+	FINDS("(?P<a!>x)", "",
+	    "syntax error in subpattern name (missing terminator?): "
+	    "`(?P<a!>x)`");
+	FINDS("(?P<a>x)(?P<a>y)", "",
+	    "invalid named capture: `(?P<a>x)(?P<a>y)`");
+	FINDS("a\xff", "", "invalid UTF-8");
 	FINDS("((a{999}){999}){999}", "",
 	    "expression too large: `((a{999}){999}){999}`");
 }
@@ -149,7 +151,7 @@ START_TEST(no_pattern_is_slow)
 	memset(pattern, '(', 200);
 	memset(pattern + 200, ')', 200);
 	FINDS(pattern, "", find(pattern, ""));
-	re = regex_new("(a{0,400}){9}b", 14, &err);
+	re = regex_new("(a{0,400}){9}[bc]", 17, &err);
 	ck_assert_ptr_nonnull(re);
 	ck_assert_int_eq(
 	    regex_search(re, text, sizeof text - 1, 0, NULL, &budget), -1);
