@@ -2,13 +2,13 @@
 #include "common/ctl.h"
 
 #include <inttypes.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/gossipd/ctl_ask.h"
+#include "cmd/gossipd/pattern.h"
 #include "cmd/gossipd/wire.h"
 #include "common/bus.h"
 #include "common/daemon.h"
@@ -36,7 +36,7 @@ enum filter_kind { FILTER_NAME, FILTER_STATUS, FILTER_TAG };
 struct filter {
 	const char *tag; /* NULL: see which */
 	enum filter_kind which;
-	regex_t re;
+	const char *pattern;
 };
 
 struct filters {
@@ -48,16 +48,11 @@ static bool
 add_filter(struct filters *f, enum filter_kind which, const char *tag,
     const char *text)
 {
-	char *whole = xasprintf("^(%s)$", text);
 	struct filter *new = &f->list[f->n];
-	bool good = f->n < GOSSIPCTL_FILTERS_MAX &&
-		    regcomp(&new->re, whole, REG_EXTENDED | REG_NOSUB) == 0;
 
-	free(whole);
-	if (!good)
+	if (f->n == GOSSIPCTL_FILTERS_MAX || !pattern_is_usable(text))
 		return false;
-	new->which = which;
-	new->tag = tag;
+	*new = (struct filter){ tag, which, text };
 	f->n++;
 	return true;
 }
@@ -84,8 +79,8 @@ passes(const struct filters *f, const struct member *m)
 			? m->status
 			: rec_kv_get(m->tags, m->ntags, one->tag);
 
-		if (regexec(&one->re, text == NULL ? "" : text, 0, NULL, 0) !=
-		    0)
+		if (!pattern_matches_all(
+			one->pattern, text == NULL ? "" : text))
 			return false;
 	}
 	return true;
@@ -139,8 +134,6 @@ do_members(struct ctl *c, int argc, char **argv)
 		    COLUMNS(member_columns));
 		rec_clear(&member_rows_type, &rows);
 	}
-	for (size_t i = 0; i < f.n; i++)
-		regfree(&f.list[i].re);
 	return rv;
 }
 

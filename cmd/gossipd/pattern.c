@@ -1,67 +1,61 @@
 #include "cmd/gossipd/pattern.h"
 
-#include <ctype.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/regex.h"
 
-#define FLAGS (REG_EXTENDED | REG_NOSUB)
+#define MAX_WORK 20000 /* steps of regex.h */
 
-static bool
-is_cheap(const char *pattern)
+static struct regex *
+compile(const char *pattern)
 {
-	if (strlen(pattern) > PATTERN_MAX)
-		return false;
-	for (const char *s = pattern; *s != '\0'; s++)
-		if (*s == '{' || (*s == '\\' && isdigit((unsigned char)s[1])))
-			return false;
-	return true;
+	size_t n = strlen(pattern);
+	struct err err;
+
+	return n > PATTERN_MAX ? NULL : regex_new(pattern, n, &err);
 }
 
 bool
 pattern_is_usable(const char *pattern)
 {
-	regex_t re;
+	struct regex *re = compile(pattern);
 
-	if (!is_cheap(pattern) || regcomp(&re, pattern, FLAGS) != 0)
-		return false;
-	regfree(&re);
-	return true;
+	regex_free(re);
+	return re != NULL;
 }
 
 static bool
-search(const char *expr, const char *text)
+search(struct regex *re, const char *text)
 {
-	regex_t re;
-	bool hit;
+	size_t budget = MAX_WORK;
+	bool hit = re != NULL &&
+		   regex_search(re, text, strlen(text), 0, NULL, &budget) == 1;
 
-	if (regcomp(&re, expr, FLAGS) != 0)
-		return false;
-	hit = regexec(&re, text, 0, NULL, 0) == 0;
-	regfree(&re);
+	regex_free(re);
 	return hit;
 }
 
 bool
 pattern_matches(const char *pattern, const char *text)
 {
-	return is_cheap(pattern) && search(pattern, text);
+	return search(compile(pattern), text);
 }
 
 bool
 pattern_matches_all(const char *pattern, const char *text)
 {
 	char *whole;
+	struct err err;
 	bool hit;
 
 	if (pattern[0] == '\0')
 		return true;
-	if (!is_cheap(pattern))
+	if (!pattern_is_usable(pattern))
 		return false;
-	whole = xasprintf("^(%s)$", pattern);
-	hit = search(whole, text);
+	whole = xasprintf("^(?:%s)$", pattern);
+	hit = search(regex_new(whole, strlen(whole), &err), text);
 	free(whole);
 	return hit;
 }

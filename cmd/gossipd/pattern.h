@@ -1,7 +1,7 @@
 /*
- * Regular expressions of strangers: POSIX's extended ones, within what they
- * may cost. Repetition by numbers and back references are refused, and so is
- * what is longer than PATTERN_MAX.
+ * Regular expressions of strangers, as Serf's are Go's (common/regex.h). What
+ * is longer than PATTERN_MAX is refused, and what takes too long finds
+ * nothing.
  */
 #ifndef CMD_GOSSIPD_PATTERN_H
 #define CMD_GOSSIPD_PATTERN_H

@@ -1,6 +1,5 @@
 #include "cmd/nodeagent/docker_pull.h"
 
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,13 +242,7 @@ docker_pull_leave(struct docker_waiter *w)
 bool
 docker_pull_is_recoverable(const char *why)
 {
-	regex_t re;
-	bool found;
+	const char *image = strstr(why, "Error: image ");
 
-	if (regcomp(&re, "Error: image .+ not found",
-		REG_EXTENDED | REG_NOSUB) != 0)
-		return true;
-	found = regexec(&re, why, 0, NULL, 0) == 0;
-	regfree(&re);
-	return !found;
+	return image == NULL || strstr(image, " not found") == NULL;
 }

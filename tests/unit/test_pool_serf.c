@@ -454,8 +454,10 @@ START_TEST(filters_say_whom_a_query_means)
 	ck_assert(!is_meant(&f, 1, 4));
 	tag_filter(&f, "missing", "^$");
 	ck_assert(is_meant(&f, 1, 5));
+	tag_filter(&f, "role", "^[a-z]{1,9}?(?i)T\\z"); /* as Go's */
+	ck_assert(is_meant(&f, 1, 6));
 	tag_filter(&f, "role", "((a{99}){99}){99}"); /* costs too much */
-	ck_assert(!is_meant(&f, 1, 6));
+	ck_assert(!is_meant(&f, 1, 7));
 	buf_release(&f);
 	poolone_release(&o);
 }
