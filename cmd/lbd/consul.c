@@ -7,6 +7,7 @@
 
 #include "cmd/lbd/consul_impl.h"
 #include "common/clock.h"
+#include "common/http/http.h"
 #include "common/log.h"
 #include "common/mem.h"
 
@@ -213,11 +214,7 @@ ask_service(struct consul *c, struct consul_asked *slot, const char *name)
 	struct buf target = { 0 };
 
 	buf_adds(&target, "/v1/catalog/service/");
-	for (const char *p = name; *p != '\0'; p++)
-		if (strchr("/?#% ", *p) != NULL || *p < ' ' || *p > '~')
-			buf_addf(&target, "%%%02X", (unsigned char)*p);
-		else
-			buf_addc(&target, *p);
+	http_escape(name, &target);
 	buf_adds(&target, "?consistent=");
 	c->nasked++;
 	slot->c = c;

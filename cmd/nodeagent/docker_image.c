@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/http/http.h"
 #include "common/mem.h"
 
 #define MAX_TAG        128
@@ -217,21 +218,11 @@ docker_image_always_pulled(const struct docker_image *image, bool force_pull)
 	return force_pull || strcmp(image->tag, "latest") == 0;
 }
 
-static void
-put_escaped(struct buf *b, const char *s)
-{
-	for (; *s != '\0'; s++)
-		if (is_word(*s) || *s == '.' || *s == '-')
-			buf_addc(b, *s);
-		else
-			buf_addf(b, "%%%02X", (unsigned)(unsigned char)*s);
-}
-
 void
 docker_image_pull_target(const struct docker_image *image, struct buf *b)
 {
 	buf_adds(b, "/images/create?fromImage=");
-	put_escaped(b, image->repo);
+	http_escape(image->repo, b);
 	buf_adds(b, "&tag=");
-	put_escaped(b, *image->digest != '\0' ? image->digest : image->tag);
+	http_escape(*image->digest != '\0' ? image->digest : image->tag, b);
 }

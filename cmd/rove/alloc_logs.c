@@ -14,6 +14,7 @@
 #include "cmd/rove/find.h"
 #include "cmd/rove/lists.h"
 #include "cmd/rove/text.h"
+#include "common/http/http.h"
 #include "common/mem.h"
 
 #define DEFAULT_LINES  10
@@ -133,7 +134,7 @@ params_of(const struct logs_flags *f, const char *task, const char *type)
 		back =
 		    (f->lines >= 0 ? f->lines : DEFAULT_LINES) * BYTES_PER_LINE;
 	buf_adds(&b, "task=");
-	client_escape(task, &b);
+	http_escape(task, &b);
 	buf_addf(&b, "&type=%s&plain=true&follow=%s", type,
 	    f->follow ? "true" : "false");
 	if (back >= 0)

@@ -95,28 +95,13 @@ client_release(struct client *c)
 
 /* --- targets --- */
 
-void
-client_escape(const char *text, struct buf *out)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-._~";
-
-	for (; *text != '\0'; text++) {
-		if (strchr(plain, *text) != NULL)
-			buf_addc(out, *text);
-		else
-			buf_addf(out, "%%%02X", (unsigned char)*text);
-	}
-}
-
 char *
 client_path(const char *before, const char *id, const char *after)
 {
 	struct buf b = { 0 };
 
 	buf_adds(&b, before);
-	client_escape(id, &b);
+	http_escape(id, &b);
 	buf_adds(&b, after);
 	return buf_take(&b);
 }
@@ -128,7 +113,7 @@ add_param(struct buf *target, const char *name, const char *value)
 		return;
 	buf_addc(target, strchr(target->data, '?') == NULL ? '?' : '&');
 	buf_addf(target, "%s=", name);
-	client_escape(value, target);
+	http_escape(value, target);
 }
 
 /* A namespace that params name counts more than the client's own. */

@@ -41,9 +41,6 @@ int client_init(struct client *c, const char *address, const char *region,
 void client_release(struct client *c);
 void client_set(char **member, const char *value); /* region or namespace */
 
-/* Appends text as a part of a path or of a query: percent-encoded. */
-void client_escape(const char *text, struct buf *out);
-
 /* "/v1/job/" + the escaped id + after; the caller frees it. */
 char *client_path(const char *before, const char *id, const char *after);
 

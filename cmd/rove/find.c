@@ -8,6 +8,7 @@
 #include "cmd/rove/lists.h"
 #include "cmd/rove/table.h"
 #include "cmd/rove/text.h"
+#include "common/http/http.h"
 #include "common/mem.h"
 #include "common/tree.h"
 
@@ -18,7 +19,7 @@ prefix_param(const char *typed, size_t n)
 	char *text = xstrndup(typed, n);
 
 	buf_adds(&b, "prefix=");
-	client_escape(text, &b);
+	http_escape(text, &b);
 	free(text);
 	return buf_take(&b);
 }

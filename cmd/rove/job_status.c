@@ -13,6 +13,7 @@
 #include "cmd/rove/placement.h"
 #include "cmd/rove/table.h"
 #include "cmd/rove/text.h"
+#include "common/http/http.h"
 #include "common/mem.h"
 #include "common/tree.h"
 
@@ -230,7 +231,7 @@ show_children(struct cli *c, const struct job *j)
 	int rc;
 
 	buf_adds(&params, "prefix=");
-	client_escape(j->id, &params);
+	http_escape(j->id, &params);
 	buf_adds(&params, "%2F");
 	rc = client_list(&c->client, "/v1/jobs", buf_str(&params),
 	    &job_stub_type, &jobs, &n, &err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cmd/rove/commands.h"
+#include "common/http/http.h"
 #include "common/tree.h"
 
 static int
@@ -35,7 +36,7 @@ update_servers(struct cli *c)
 
 	for (int i = 0; i < c->argc; i++) {
 		buf_adds(&params, i > 0 ? "&address=" : "address=");
-		client_escape(c->argv[i], &params);
+		http_escape(c->argv[i], &params);
 	}
 	rc = client_call(&c->client, "PUT", "/v1/agent/servers",
 	    buf_str(&params), NULL, &out, &err);

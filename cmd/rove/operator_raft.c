@@ -6,6 +6,7 @@
 #include "cmd/rove/commands.h"
 #include "cmd/rove/lists.h"
 #include "cmd/rove/table.h"
+#include "common/http/http.h"
 
 static void
 print_peers(const struct raft_configuration *config)
@@ -79,7 +80,7 @@ change_peer(struct cli *c, const char *method, const char *path,
 	int rc;
 
 	buf_addf(&params, "%s=", by);
-	client_escape(value, &params);
+	http_escape(value, &params);
 	rc = client_call(
 	    &c->client, method, path, buf_str(&params), NULL, &out, &err);
 	buf_release(&params);

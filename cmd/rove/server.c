@@ -9,6 +9,7 @@
 #include "cmd/rove/commands.h"
 #include "cmd/rove/lists.h"
 #include "cmd/rove/table.h"
+#include "common/http/http.h"
 #include "common/map.h"
 #include "common/mem.h"
 #include "common/tree.h"
@@ -229,7 +230,7 @@ static void
 add_param(struct buf *params, const char *name, const char *value)
 {
 	buf_addf(params, "%s%s=", params->len > 0 ? "&" : "", name);
-	client_escape(value, params);
+	http_escape(value, params);
 }
 
 /* What the answer to a join says; the exit status. */

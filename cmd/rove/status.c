@@ -8,6 +8,7 @@
 #include "cmd/rove/commands.h"
 #include "cmd/rove/lists.h"
 #include "cmd/rove/text.h"
+#include "common/http/http.h"
 #include "common/mem.h"
 
 /* What can be searched, and which command shows it. */
@@ -61,7 +62,7 @@ search(struct cli *c, const struct kind *k, const char *typed, struct match *m)
 	prefix =
 	    xstrndup(typed, k->is_uuid ? text_id_prefix(typed) : strlen(typed));
 	buf_adds(&params, "prefix=");
-	client_escape(prefix, &params);
+	http_escape(prefix, &params);
 	rc = client_list(&c->client, k->path, buf_str(&params), &found_type,
 	    &m->items, &m->n, &err);
 	free(prefix);

@@ -14,6 +14,7 @@
 #include "cmd/rove/lists.h"
 #include "cmd/rove/table.h"
 #include "common/hcl/hcl.h"
+#include "common/http/http.h"
 #include "common/mem.h"
 
 #define NROWS(rows) (sizeof(rows) / sizeof(rows)[0])
@@ -163,7 +164,7 @@ var_path(const char *path)
 
 		n = strcspn(path, "/");
 		part = xstrndup(path, n);
-		client_escape(part, &out);
+		http_escape(part, &out);
 		free(part);
 		if (path[n] == '\0')
 			break;
@@ -311,7 +312,7 @@ var_list(const struct command *cmd, int argc, char **argv)
 	buf_adds(&target, "/v1/vars");
 	if (c.argc == 1) {
 		buf_adds(&target, "?prefix=");
-		client_escape(c.argv[0], &target);
+		http_escape(c.argv[0], &target);
 	}
 	status = json ? cli_print_answer(&c, buf_str(&target))
 		      : list(&c, buf_str(&target), quiet);

@@ -169,6 +169,10 @@ void http_collect(struct http_req *r);
  * are collected at a time still share HTTP_MAX_BODIES. */
 void http_collect_most(struct http_req *r, size_t max);
 
+/* Appends text as a part of a path or of a query: all is percent-encoded but
+ * letters, digits and "-._~". */
+void http_escape(const char *text, struct buf *out);
+
 /* Percent-decodes n bytes in place of out (size >= n + 1); -1 when the
  * escapes are wrong or a NUL comes out. '+' is a blank only in a query.
  * Returns the length. */

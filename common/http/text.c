@@ -28,6 +28,20 @@ next_byte(const char **p, const char *end, bool query)
 	return text_hex(s[1]) << 4 | text_hex(s[2]);
 }
 
+void
+http_escape(const char *text, struct buf *out)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._~";
+
+	for (; *text != '\0'; text++)
+		if (strchr(plain, *text) != NULL)
+			buf_addc(out, *text);
+		else
+			buf_addf(out, "%%%02X", (unsigned char)*text);
+}
+
 int
 http_unescape(const char *s, size_t n, char *out, size_t size, bool query)
 {

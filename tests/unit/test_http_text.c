@@ -70,6 +70,21 @@ START_TEST(http_tells_who_only_reads)
 }
 END_TEST
 
+START_TEST(http_escapes_what_has_a_meaning)
+{
+	struct buf out = { 0 };
+	char back[32];
+
+	http_escape("aZ0-._~/?#%& +\xc3\xa9:\n", &out);
+	ck_assert_str_eq(
+	    buf_str(&out), "aZ0-._~%2F%3F%23%25%26%20%2B%C3%A9%3A%0A");
+	ck_assert_int_gt(
+	    http_unescape(out.data, out.len, back, sizeof back, true), 0);
+	ck_assert_str_eq(back, "aZ0-._~/?#%& +\xc3\xa9:\n");
+	buf_release(&out);
+}
+END_TEST
+
 START_TEST(http_decodes_escapes_or_refuses)
 {
 	char out[8];
@@ -103,5 +118,5 @@ START_TEST(http_finds_tokens_in_lists)
 END_TEST
 
 UNIT_MAIN("http text", http_shows_fields_and_parameters,
-    http_tells_who_only_reads, http_decodes_escapes_or_refuses,
-    http_finds_tokens_in_lists)
+    http_tells_who_only_reads, http_escapes_what_has_a_meaning,
+    http_decodes_escapes_or_refuses, http_finds_tokens_in_lists)
