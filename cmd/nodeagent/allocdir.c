@@ -63,8 +63,10 @@ allocdir_make(const char *base, const struct alloc *alloc,
 	 * another in its place. */
 	static const struct sub shared[] = { { "data", 0777 }, { "logs", 0755 },
 		{ "tmp", 01777 } };
-	static const struct sub of_task[] = { { "local", 0777 },
-		{ "secrets", 0700 }, { "tmp", 01777 }, { "private", 0700 } };
+	/* A container's processes are whom its image says, whom nobody here
+	 * knows; and no other container sees its secrets. */
+	struct sub of_task[] = { { "secrets", 0700 }, { "local", 0777 },
+		{ "tmp", 01777 }, { "private", 0700 } };
 	int base_fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fd = -1, rv = -1;
 
@@ -75,8 +77,15 @@ allocdir_make(const char *base, const struct alloc *alloc,
 	if ((fd = make_dir(base_fd, alloc->id, 0755, err)) == -1)
 		goto out;
 	rv = make_tree(fd, "alloc", 01777, shared, 3, err);
-	for (size_t i = 0; i < group->ntasks && rv == 0; i++)
-		rv = make_tree(fd, group->tasks[i].name, 0777, of_task, 4, err);
+	for (size_t i = 0; i < group->ntasks && rv == 0; i++) {
+		const struct task *t = &group->tasks[i];
+
+		of_task[0].mode =
+		    t->driver != NULL && strcmp(t->driver, "docker") == 0
+			? 0777
+			: 0700;
+		rv = make_tree(fd, t->name, 0777, of_task, 4, err);
+	}
 out:
 	if (fd != -1)
 		close(fd);

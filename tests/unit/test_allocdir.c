@@ -155,7 +155,32 @@ START_TEST(allocdir_keeps_logs_from_tasks)
 }
 END_TEST
 
+/* Of the task's secrets, in a directory made anew. */
+static mode_t
+secrets_mode(const char *driver)
+{
+	char *path;
+	struct stat st;
+
+	tasks[0].driver = (char *)(uintptr_t)driver;
+	begin();
+	path = xasprintf("%s/a1/web/secrets", base);
+	ck_assert_int_eq(stat(path, &st), 0);
+	free(path);
+	end();
+	return st.st_mode & 07777;
+}
+
+START_TEST(allocdir_lets_an_image_s_user_write_its_secrets)
+{
+	ck_assert_int_eq(secrets_mode("raw_exec"), 0700);
+	ck_assert_int_eq(secrets_mode("docker"), 0777);
+	tasks[0].driver = NULL;
+}
+END_TEST
+
 UNIT_MAIN("allocdir", allocdir_opens_what_is_inside,
     allocdir_never_leaves_the_allocation,
     allocdir_keeps_secrets_however_they_are_named,
-    allocdir_knows_no_other_allocation, allocdir_keeps_logs_from_tasks)
+    allocdir_knows_no_other_allocation, allocdir_keeps_logs_from_tasks,
+    allocdir_lets_an_image_s_user_write_its_secrets)
