@@ -131,15 +131,16 @@ parse_for_names(struct hcl_parser *p, struct hcl_for *loop)
 
 /* Whether key, grouping and kind of brackets agree. */
 static void
-check_for(
-    struct hcl_parser *p, const struct hcl_expr *e, struct hcl_token ellipsis)
+check_for(struct hcl_parser *p, struct hcl_expr *e, struct hcl_token ellipsis)
 {
 	static const char summary[] = "Invalid 'for' expression";
 	const struct hcl_for *loop = e->loop;
 
-	if (loop->object && loop->key == NULL)
+	if (loop->object && loop->key == NULL) {
 		hcl_diag_add(p->d, e->two->range, summary, "%s",
 		    "Key expression is required when building an object.");
+		e->kind = HCL_E_BAD;
+	}
 	if (!loop->object && loop->key != NULL)
 		hcl_diag_add(p->d, loop->key->range, summary, "%s",
 		    "Key expression is not valid when building a tuple.");
