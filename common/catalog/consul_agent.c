@@ -94,8 +94,11 @@ consul_agent_services(struct consul_call *c)
 {
 	struct buf *out = &c->a->body;
 	size_t n;
-	void **services = consul_sorted(&consul_self_node(c)->services, &n);
+	void **services;
 
+	if (!consul_check_filter(c))
+		return;
+	services = consul_sorted(&consul_self_node(c)->services, &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct registry_service *s = services[i];
 
@@ -116,8 +119,11 @@ consul_agent_checks(struct consul_call *c)
 	const struct registry_node *self = consul_self_node(c);
 	struct buf *out = &c->a->body;
 	size_t n;
-	void **checks = consul_sorted(&self->checks, &n);
+	void **checks;
 
+	if (!consul_check_filter(c))
+		return;
+	checks = consul_sorted(&self->checks, &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct registry_check *check = checks[i];
 

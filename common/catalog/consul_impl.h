@@ -81,6 +81,9 @@ enum {
 bool consul_begin_query(
     struct consul_call *c, unsigned flags, enum registry_mark mark);
 
+/* False, and answered, when the query filters: that is not there. */
+bool consul_check_filter(struct consul_call *c);
+
 /* --- who answers which path --- */
 
 void consul_self(struct consul_call *c);

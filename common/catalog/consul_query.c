@@ -53,8 +53,8 @@ check_place(struct consul_call *c, unsigned flags)
 	return false;
 }
 
-static bool
-check_filter(struct consul_call *c)
+bool
+consul_check_filter(struct consul_call *c)
 {
 	char value[CONSUL_MAX_PARAM];
 	size_t at = 0;
@@ -138,7 +138,7 @@ consul_begin_query(
 	uint64_t index, wait_ms;
 
 	if (!check_consistency(c) || !check_place(c, flags) ||
-	    !check_filter(c) || !read_blocking(c, &index, &wait_ms))
+	    !consul_check_filter(c) || !read_blocking(c, &index, &wait_ms))
 		return true;
 	find_watch(c, flags, mark, &c->a->watch);
 	c->a->watch.wait_ms = wait_ms;
