@@ -70,6 +70,19 @@ alloc_run_free(struct alloc_run *run)
 }
 
 void
+alloc_run_hold(struct alloc_run *run)
+{
+	run->held = true;
+}
+
+void
+alloc_run_let_go(struct alloc_run *run, struct run_time now)
+{
+	run->held = false;
+	run_advance(run, now);
+}
+
+void
 alloc_run_tick(struct alloc_run *run, struct run_time now)
 {
 	run_advance(run, now);

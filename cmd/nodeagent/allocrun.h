@@ -68,6 +68,7 @@ struct alloc_run {
 	struct rng rng;
 	uint64_t max_kill_ms;
 	bool unheard; /* restored, and no word from the servers since */
+	bool held;    /* others must have ended first */
 	bool stopping;
 	bool fenced;         /* it stops because no server was in reach */
 	uint64_t stop_at_ms; /* end of the shutdown delay; 0: none pending */
@@ -106,6 +107,10 @@ void alloc_run_save(const struct alloc_run *run, struct alloc_saved *out);
 
 /* --- what happened --- */
 
+/* Nothing starts before it is let go, whose place others have still; told to
+ * stop meanwhile it is done at once. */
+void alloc_run_hold(struct alloc_run *run);
+void alloc_run_let_go(struct alloc_run *run, struct run_time now);
 /* Begins, or goes on: call after new and restore, and at alloc_run_wake_ms. */
 void alloc_run_tick(struct alloc_run *run, struct run_time now);
 void alloc_run_started(struct alloc_run *run, size_t task, struct run_time now);

@@ -163,7 +163,8 @@ run_advance(struct alloc_run *run, struct run_time now)
 
 		if (is_left_over(run, t) && !waits_for_leader(run, t))
 			run_kill(run, i, now);
-		else if (t->phase == TASK_WAITING && task_can_start(run, t))
+		else if (t->phase == TASK_WAITING && !run->held &&
+			 task_can_start(run, t))
 			start(run, i, now);
 		else if (t->phase == TASK_BACKOFF && !t->held &&
 			 now.ms >= t->wake_ms)

@@ -13,6 +13,7 @@
 #include "cmd/nodeagent/trash.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "proto/msg.h"
 #include "proto/nodemsg.h"
 
@@ -137,6 +138,37 @@ is_stopping(const struct alloc_run *run)
 	return run->stopping || run->stop_at_ms != 0;
 }
 
+static bool
+is_here(const struct nodeagent *na, const char *id)
+{
+	const struct runner *r = text_is_set(id) ? runner_find(na, id) : NULL;
+
+	return r != NULL && !runner_is_done(r);
+}
+
+/* Those whose place it takes, their ports and their memory, have not ended. */
+static bool
+must_wait(const struct nodeagent *na, const struct alloc *a)
+{
+	bool waits = is_here(na, a->previous_allocation);
+
+	for (size_t i = 0; i < a->npreempted_allocations && !waits; i++)
+		waits = is_here(na, a->preempted_allocations[i]);
+	return waits;
+}
+
+/* One has ended: whoever waits looks again. */
+static void
+wake_waiting(struct nodeagent *na)
+{
+	MAP_FOREACH (e, &na->runners) {
+		struct runner *r = map_value(e);
+
+		if (r->run->held)
+			loop_timer_set(r->timer, 0);
+	}
+}
+
 void
 runner_step(struct runner *r)
 {
@@ -145,6 +177,8 @@ runner_step(struct runner *r)
 	if (r->in_step)
 		return;
 	r->in_step = true;
+	if (r->run->held && !must_wait(r->na, r->run->alloc))
+		alloc_run_let_go(r->run, runner_now(r->na));
 	/* Nobody is sent to what is about to end. */
 	if (r->offered.nitems > 0 && is_stopping(r->run))
 		offer_services(r);
@@ -160,8 +194,10 @@ runner_step(struct runner *r)
 	if (r->run->changed)
 		report(r);
 	set_timer(r);
-	if (runner_is_done(r) && r->done_at_ns == 0)
+	if (runner_is_done(r) && r->done_at_ns == 0) {
 		r->done_at_ns = loop_wall_ns(r->na->loop);
+		wake_waiting(r->na);
+	}
 	if (runner_is_done(r) && r->forgotten)
 		runner_remove(r);
 }
@@ -237,6 +273,8 @@ runner_add(struct nodeagent *na, struct alloc *alloc)
 	store_put_alloc(na->store, alloc);
 	log_info(
 	    "allocation received alloc=%s job=%s", alloc->id, alloc->job_id);
+	if (must_wait(na, alloc))
+		alloc_run_hold(r->run);
 	alloc_run_tick(r->run, runner_now(na));
 	runner_step(r);
 }

@@ -99,6 +99,43 @@ end_with(struct alloc_run *run, size_t task, int64_t code, uint64_t ms)
 	alloc_run_ended(run, task, &end, at(ms));
 }
 
+START_TEST(allocrun_begins_when_it_is_let_go)
+{
+	static const char *const names[] = { "t" };
+	struct alloc *a = make_alloc("service", names, 1);
+	struct alloc_run *run = alloc_run_new(a, 1, 30000, at(1000), NULL);
+
+	alloc_run_hold(run);
+	alloc_run_tick(run, at(1000));
+	expect_nothing(run);
+	ck_assert_str_eq(run->client_status, "pending");
+	alloc_run_tick(run, at(5000));
+	expect_nothing(run);
+	alloc_run_let_go(run, at(6000));
+	expect_action(run, RUN_START, 0);
+	alloc_run_free(run);
+}
+END_TEST
+
+START_TEST(allocrun_that_is_held_ends_when_it_is_told_to)
+{
+	static const char *const names[] = { "t", "after" };
+	struct alloc *a = make_alloc("service", names, 2);
+	struct alloc_run *run;
+
+	set_hook(task_of(a, 1), "poststop", false);
+	run = alloc_run_new(a, 1, 30000, at(1000), NULL);
+	alloc_run_hold(run);
+	alloc_run_tick(run, at(1000));
+	alloc_run_stop(run, at(2000));
+	expect_nothing(run);
+	ck_assert(alloc_run_is_done(run));
+	alloc_run_let_go(run, at(3000));
+	expect_nothing(run);
+	alloc_run_free(run);
+}
+END_TEST
+
 START_TEST(allocrun_runs_a_batch_task_to_its_end)
 {
 	static const char *const names[] = { "t" };
@@ -538,7 +575,9 @@ START_TEST(signals_are_read_by_name_and_number)
 }
 END_TEST
 
-UNIT_MAIN("allocrun", allocrun_runs_a_batch_task_to_its_end,
+UNIT_MAIN("allocrun", allocrun_begins_when_it_is_let_go,
+    allocrun_that_is_held_ends_when_it_is_told_to,
+    allocrun_runs_a_batch_task_to_its_end,
     allocrun_restarts_a_service_and_then_gives_up,
     allocrun_stops_with_signal_and_time,
     allocrun_stops_a_task_that_is_just_starting, allocrun_follows_the_lifecycle,
