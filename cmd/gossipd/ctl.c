@@ -297,6 +297,7 @@ do_rtt(struct ctl *c, int argc, char **argv)
 	struct member_rtt_ask ask = { 0 };
 	struct member_rtt rtt = { 0 };
 	struct err err;
+	char ms[32];
 
 	if (argc != 2 && argc != 3)
 		return ctl_usage(c, argv[0]);
@@ -304,8 +305,21 @@ do_rtt(struct ctl *c, int argc, char **argv)
 	ask.from = argc == 3 ? argv[2] : NULL;
 	if (ctl_ask(c, MSG_MEMBER_RTT, &ask, &rtt, &err) == -1)
 		return ctl_fail(c, &err);
-	printf("%.3f ms\n", rtt.seconds * 1000);
+	snprintf(
+	    ms, sizeof ms, c->json ? "%.3f" : "%.3f ms", rtt.seconds * 1000);
+	gossipctl_say(
+	    c, &(struct gossipctl_cell){ "Milliseconds", ms, true }, 1);
 	return CTL_DONE;
+}
+
+static void
+say_reached(struct ctl *c, char *const *names, size_t n, const char *what)
+{
+	for (size_t i = 0; i < n; i++)
+		gossipctl_say(c,
+		    (struct gossipctl_cell[]){
+			{ "Name", names[i], false }, { "What", what, false } },
+		    2);
 }
 
 static int
@@ -322,10 +336,8 @@ do_reachability(struct ctl *c, int argc, char **argv)
 		own.timeout_ms = GOSSIPCTL_WAIT_MS;
 	if (ctl_ask(&own, MSG_MEMBER_REACH, NULL, &reach, &err) == -1)
 		return ctl_fail(c, &err);
-	for (size_t i = 0; i < reach.nanswered; i++)
-		printf("%s\tanswered\n", reach.answered[i]);
-	for (size_t i = 0; i < reach.nsilent; i++)
-		printf("%s\tsilent\n", reach.silent[i]);
+	say_reached(c, reach.answered, reach.nanswered, "answered");
+	say_reached(c, reach.silent, reach.nsilent, "silent");
 	rv = reach.nsilent == 0 ? CTL_DONE : CTL_REFUSED;
 	rec_clear(&member_reach_type, &reach);
 	return rv;

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/ctl_impl.h"
+#include "common/json.h"
 #include "proto/member.h"
 #include "proto/msg.h"
 
@@ -96,6 +97,52 @@ query_options(int argc, char **argv, struct query_options *q)
 	return true;
 }
 
+static void
+put_plain(struct buf *b, const char *text)
+{
+	size_t n = strlen(text);
+
+	while (n > 0 && text[n - 1] == '\n')
+		n--;
+	for (size_t i = 0; i < n; i++)
+		buf_addc(b, strchr("\t\n\r", text[i]) != NULL ? ' ' : text[i]);
+}
+
+void
+gossipctl_say(const struct ctl *c, const struct gossipctl_cell *cells, size_t n)
+{
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		const struct gossipctl_cell *cell = &cells[i];
+
+		if (cell->text == NULL)
+			continue;
+		if (!c->json) {
+			buf_adds(&b, i > 0 ? "\t" : "");
+			put_plain(&b, cell->text);
+			continue;
+		}
+		buf_addf(&b, "%s\"%s\":", i > 0 ? "," : "{", cell->name);
+		if (cell->is_number)
+			buf_adds(&b, cell->text);
+		else
+			json_put_text(&b, cell->text, strlen(cell->text));
+	}
+	printf("%s%s\n", buf_str(&b), c->json ? "}" : "");
+	buf_release(&b);
+}
+
+static void
+say_answer(const struct ctl *c, const char *name, const char *what,
+    const char *payload)
+{
+	const struct gossipctl_cell cells[] = { { "Name", name, false },
+		{ "What", what, false }, { "Payload", payload, false } };
+
+	gossipctl_say(c, cells, 3);
+}
+
 int
 gossipctl_query(struct ctl *c, int argc, char **argv)
 {
@@ -110,10 +157,11 @@ gossipctl_query(struct ctl *c, int argc, char **argv)
 	if (ctl_ask(&own, MSG_MEMBER_QUERY, &q.ask, &got, &err) == -1)
 		return ctl_fail(c, &err);
 	for (size_t i = 0; i < got.nacks; i++)
-		printf("%s\tack\n", got.acks[i]);
+		say_answer(c, got.acks[i], "ack", NULL);
 	for (size_t i = 0; i < got.nanswers; i++)
-		printf("%s\tresponse\t%s\n", got.answers[i].from,
-		    got.answers[i].payload);
+		say_answer(c, got.answers[i].from, "response",
+		    got.answers[i].payload != NULL ? got.answers[i].payload
+						   : "");
 	rec_clear(&member_answers_type, &got);
 	return CTL_DONE;
 }
@@ -123,8 +171,16 @@ gossipctl_query(struct ctl *c, int argc, char **argv)
 static int
 print_keys(struct ctl *c, const struct member_keys *k)
 {
-	for (size_t i = 0; i < k->nkeys; i++)
-		printf("%s\t%" PRId64 "\n", k->keys[i].key, k->keys[i].value);
+	for (size_t i = 0; i < k->nkeys; i++) {
+		char members[24];
+		const struct gossipctl_cell cells[] = {
+			{ "Key", k->keys[i].key, false },
+			{ "Members", members, true },
+		};
+
+		snprintf(members, sizeof members, "%" PRId64, k->keys[i].value);
+		gossipctl_say(c, cells, 2);
+	}
 	for (size_t i = 0; i < k->nmessages; i++)
 		fprintf(stderr, "%s: %s\n", k->messages[i].key,
 		    k->messages[i].value);

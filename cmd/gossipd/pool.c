@@ -299,10 +299,11 @@ pool_set_tags(struct pool *p, uint64_t now_ms, const struct rec_kv *tags,
 	pool_take_time(p, now_ms);
 	wire_tags_put(&meta, tags, ntags);
 	if (meta.len > POOL_META_MAX) {
-		buf_release(&meta);
-		return err_set(err, ERR_BAD,
+		err_set(err, ERR_BAD,
 		    "tags take %zu bytes, of which there may be %d", meta.len,
 		    POOL_META_MAX);
+		buf_release(&meta);
+		return -1;
 	}
 	free(m->meta);
 	m->meta = xmemdup(meta.data, meta.len);

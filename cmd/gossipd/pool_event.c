@@ -147,10 +147,11 @@ pool_user_event(struct pool *p, uint64_t now_ms, const char *name,
 	e.ltime = p->event_clock;
 	wire_put(&b, &wire_user_event_form, &e);
 	if (b.len > POOL_EVENT_MAX) {
-		buf_release(&b);
-		return err_set(err, ERR_BAD,
+		err_set(err, ERR_BAD,
 		    "user event takes %zu bytes, of which there may be %d",
 		    b.len, POOL_EVENT_MAX);
+		buf_release(&b);
+		return -1;
 	}
 	p->event_clock++;
 	pool_on_user_event(p, &e);

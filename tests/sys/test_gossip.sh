@@ -95,6 +95,21 @@ echo "= round trips"
 eventually 60 ctl g1 rtt s1
 expect_eq "$(ctl g1 reachability | grep -c answered)" 4
 
+echo "= what all are asked, for pipes"
+serf_start up 16 -join="127.0.7.12:$PORT" -event-handler='query:uptime=printf "a\tb\nc\n"'
+UP=$LAST_PID
+eventually 10 ours_has g1 up 'alive*'
+expect_eq "$(ctl g1 query -w 1s -n up uptime)" $'up\tack\nup\tresponse\ta b c'
+expect_eq "$(ctl g1 -j query -w 1s -n up uptime | jq -r 'select(.What == "response").Payload')" $'a\tb\nc'
+expect_eq "$(ctl g1 -j reachability | jq -r 'select(.Name == "up").What')" answered
+ctl g1 -j rtt s1 | jq -e '.Milliseconds >= 0' >/dev/null
+said=$(ctl g1 event "$(printf 'x%.0s' {1..600})" 2>&1) && fail "an event of 600 bytes"
+expect_match "$said" 'user event takes 6[0-9][0-9] bytes, of which there may be 512'
+said=$(ctl g1 tags -set "x=$(printf 'x%.0s' {1..600})" 2>&1) && fail "a tag of 600 bytes"
+expect_match "$said" 'tags take 6[0-9][0-9] bytes, of which there may be 512'
+serf leave -rpc-addr="127.0.7.16:$RPC_PORT" >/dev/null
+wait "$UP" || true
+
 echo "= killed is failed, and comes back"
 kill -9 "$S2" "$G2"
 eventually 25 serf_has 11 g2 'failed*'
@@ -165,6 +180,7 @@ eventually 5 serf members -rpc-addr="127.0.7.21:$RPC_PORT"
 gossip_start e2 22 "encrypt = \"$KEY\";" "join = [\"127.0.7.21\"];"
 eventually 5 serf_has 21 e2 'alive*'
 eventually 5 ours_has e2 e1 'alive*'
+expect_eq "$(ctl e2 -j keys -list | jq -c .)" "{\"Key\":\"$KEY\",\"Members\":2}"
 gossip_start e3 23
 if ctl e3 join 127.0.7.22 2>/dev/null; then
 	fail "joined an encrypted pool without its key"
