@@ -138,6 +138,12 @@ call_try(struct hcl_eval *ev, const struct hcl_expr *e)
 {
 	struct buf text = { 0 };
 
+	if (e->nparts == 0) {
+		hcl_diag_add(ev->diags, e->at, "Error in function call",
+		    "Call to function \"try\" failed: at least one argument is "
+		    "required.");
+		return &hcl_value_unknown;
+	}
 	for (size_t i = 0; i < e->nparts; i++) {
 		struct hcl_diags d;
 		const struct hcl_value *v = attempt(ev, e->parts[i], &d);
@@ -340,18 +346,48 @@ call_func(struct hcl_eval *ev, const struct hcl_expr *e,
 	return &hcl_value_unknown;
 }
 
+/* Those whose arguments are no plain values. */
+static const struct special {
+	struct hcl_func f; /* for its name and parameters */
+	const struct hcl_value *(*call)(
+	    struct hcl_eval *ev, const struct hcl_expr *e);
+} specials[] = {
+	{ { "can", NULL, { { "expression", HCL_P_ANY, true } }, 1,
+	      { NULL, HCL_P_ANY, false } },
+	    call_can },
+	{ { "convert", NULL,
+	      { { "value", HCL_P_ANY, true }, { "type", HCL_P_ANY, true } }, 2,
+	      { NULL, HCL_P_ANY, false } },
+	    call_convert },
+	{ { "try", NULL, { { NULL, HCL_P_ANY, false } }, 0,
+	      { "expressions", HCL_P_ANY, true } },
+	    call_try },
+};
+
+/* NULL when the call is of none of them. */
+static const struct hcl_value *
+call_special(struct hcl_eval *ev, const struct hcl_expr *e)
+{
+	for (size_t i = 0; i < sizeof specials / sizeof specials[0]; i++) {
+		if (strcmp(specials[i].f.name, e->name) != 0)
+			continue;
+		return count_is_right(ev, e, &specials[i].f, e->nparts)
+			   ? specials[i].call(ev, e)
+			   : &hcl_value_unknown;
+	}
+	return NULL;
+}
+
 const struct hcl_value *
 hcl_call(struct hcl_eval *ev, const struct hcl_expr *e)
 {
 	const struct hcl_func *f;
 	struct hcl_call c = { .ev = ev, .bad_arg = SIZE_MAX };
 
-	if (strcmp(e->name, "can") == 0 && e->nparts == 1)
-		return call_can(ev, e);
-	if (strcmp(e->name, "try") == 0 && e->nparts > 0)
-		return call_try(ev, e);
-	if (strcmp(e->name, "convert") == 0 && e->nparts == 2)
-		return call_convert(ev, e);
+	const struct hcl_value *v = call_special(ev, e);
+
+	if (v != NULL)
+		return v;
 	f = hcl_func_find(e->name);
 	if (f == NULL)
 		return unknown_func(ev, e);

@@ -95,9 +95,13 @@ fn_jsondecode(struct hcl_call *c)
 	struct err err;
 	struct tree *t = tree_from_json(c->args[0]->str, c->args[0]->len, &err);
 	value v;
+	size_t n;
 
-	if (t == NULL)
-		return hcl_func_blame(c, 0, "%s", err.text);
+	if (t == NULL) {
+		n = strlen(err.text);
+		n -= n > 0 && err.text[n - 1] == '.'; /* ours comes */
+		return hcl_func_fail(c, "%.*s", (int)n, err.text);
+	}
 	v = value_of(c, t);
 	tree_free(t);
 	return v;

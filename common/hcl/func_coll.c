@@ -315,13 +315,32 @@ fn_range(struct hcl_call *c)
 	return tuple(c, items, n);
 }
 
+/* The first that is not null, as the type that all of them have: text beside
+ * numbers makes text of them. */
 static value
 fn_coalesce(struct hcl_call *c)
 {
-	for (size_t i = 0; i < c->nargs; i++)
-		if (c->args[i]->kind != HCL_V_NULL)
-			return c->args[i];
-	return hcl_func_fail(c, "no non-null arguments");
+	enum hcl_value_kind kind = HCL_V_NULL;
+	value first = NULL, v;
+	const char *why;
+
+	for (size_t i = 0; i < c->nargs; i++) {
+		v = c->args[i];
+		if (v->kind == HCL_V_NULL)
+			continue;
+		if (first == NULL)
+			first = v;
+		if (kind == HCL_V_NULL || v->kind == HCL_V_STRING)
+			kind = v->kind;
+	}
+	if (first == NULL)
+		return hcl_func_fail(c, "no non-null arguments");
+	if (kind != HCL_V_STRING)
+		return first;
+	v = hcl_value_convert(c->ev->arena, first, kind, &why);
+	return v != NULL
+		   ? v
+		   : hcl_func_fail(c, "all arguments must have the same type");
 }
 
 static value

@@ -87,18 +87,18 @@ pad(const struct verb *v, const char *s, size_t n, struct buf *out)
 		buf_addf(out, "%*s", fill, "");
 }
 
-/* --- the kinds of verbs --- */
+/* --- the kinds of verbs: NULL, or why the value cannot be written --- */
 
-static bool
+static const char *
 put_text(struct hcl_call *c, const struct verb *v, value arg, struct buf *out)
 {
-	const char *why;
+	const char *why = NULL;
 	struct buf quoted = { 0 };
 	size_t n, at = 0;
 
 	arg = hcl_value_convert(c->ev->arena, arg, HCL_V_STRING, &why);
-	if (arg == NULL || arg->kind != HCL_V_STRING)
-		return false;
+	if (arg == NULL)
+		return why;
 	n = arg->len;
 	if (v->precision >= 0)
 		for (n = 0; at < (size_t)v->precision && n < arg->len; at++)
@@ -110,10 +110,10 @@ put_text(struct hcl_call *c, const struct verb *v, value arg, struct buf *out)
 	} else {
 		pad(v, arg->str, n, out);
 	}
-	return true;
+	return NULL;
 }
 
-static bool
+static const char *
 put_json(struct hcl_call *c, const struct verb *v, value arg, struct buf *out)
 {
 	struct tree *t;
@@ -126,7 +126,7 @@ put_json(struct hcl_call *c, const struct verb *v, value arg, struct buf *out)
 	tree_free(t);
 	pad(v, buf_str(&json), json.len, out);
 	buf_release(&json);
-	return true;
+	return NULL;
 }
 
 static void
@@ -145,24 +145,25 @@ put_binary(const struct verb *v, int64_t n, struct buf *out)
 	pad(v, text + at, sizeof text - at, out);
 }
 
-static bool
+static const char *
 put_integer(
     struct hcl_call *c, const struct verb *v, value arg, struct buf *out)
 {
 	char text[FORMAT_MAX_WIDTH + 80];
 	char letter = v->letter;
-	const char *why;
+	const char *why = NULL;
 	uint64_t u;
 	int64_t n;
 	int width = has_flag(v, '0') && !has_flag(v, '-') ? v->width : -1;
 
 	arg = hcl_value_convert(c->ev->arena, arg, HCL_V_NUMBER, &why);
-	if (arg == NULL || arg->kind != HCL_V_NUMBER ||
-	    !hcl_number_int64(arg->num, &n))
-		return false;
+	if (arg == NULL)
+		return why;
+	if (!hcl_number_int64(arg->num, &n))
+		return "an integer is required";
 	if (letter == 'b') {
 		put_binary(v, n, out);
-		return true;
+		return NULL;
 	}
 	u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
 	if (width > 0 && (n < 0 || has_flag(v, '+')))
@@ -187,7 +188,7 @@ put_integer(
 		snprintf(text, sizeof text, "%s%0*llX", n < 0 ? "-" : "", width,
 		    (unsigned long long)u);
 	pad(v, text, strlen(text), out);
-	return true;
+	return NULL;
 }
 
 /* The shortest text that reads back the same, as %g without a precision is. */
@@ -201,17 +202,17 @@ shortest(double d, bool upper, char *text, size_t size)
 	}
 }
 
-static bool
+static const char *
 put_float(struct hcl_call *c, const struct verb *v, value arg, struct buf *out)
 {
 	char text[FORMAT_MAX_WIDTH + 400];
-	const char *why;
+	const char *why = NULL;
 	int precision = v->precision < 0 ? 6 : v->precision;
 	double d;
 
 	arg = hcl_value_convert(c->ev->arena, arg, HCL_V_NUMBER, &why);
-	if (arg == NULL || arg->kind != HCL_V_NUMBER)
-		return false;
+	if (arg == NULL)
+		return why;
 	d = (double)arg->num;
 	if ((v->letter == 'g' || v->letter == 'G') && v->precision < 0)
 		shortest(d, v->letter == 'G', text, sizeof text);
@@ -228,24 +229,26 @@ put_float(struct hcl_call *c, const struct verb *v, value arg, struct buf *out)
 	if (has_flag(v, '+') && d >= 0)
 		buf_addc(out, '+');
 	pad(v, text, strlen(text), out);
-	return true;
+	return NULL;
 }
 
-static bool
+static const char *
 put_bool(struct hcl_call *c, const struct verb *v, value arg, struct buf *out)
 {
-	const char *why;
+	const char *why = NULL;
 
 	arg = hcl_value_convert(c->ev->arena, arg, HCL_V_BOOL, &why);
-	if (arg == NULL || arg->kind != HCL_V_BOOL)
-		return false;
+	if (arg == NULL)
+		return why;
 	pad(v, arg->b ? "true" : "false", arg->b ? 4 : 5, out);
-	return true;
+	return NULL;
 }
 
-static bool
+static const char *
 put_verb(struct hcl_call *c, const struct verb *v, value arg, struct buf *out)
 {
+	if (arg->kind <= HCL_V_NULL && v->letter != 'v')
+		return "null value cannot be formatted";
 	switch (v->letter) {
 	case 'v':
 		return put_json(c, v, arg, out);
@@ -278,6 +281,7 @@ format(struct hcl_call *c, const struct hcl_value *const *args, size_t nargs,
 	*nused = 0;
 	for (at = s; at < end;) {
 		struct verb v;
+		const char *why;
 
 		if (*at != '%') {
 			buf_addc(out, *at++);
@@ -306,11 +310,11 @@ format(struct hcl_call *c, const struct hcl_value *const *args, size_t nargs,
 			    v.arg + 1, nargs - 1);
 			return false;
 		}
-		if (!put_verb(c, &v, args[v.arg + 1], out)) {
+		why = put_verb(c, &v, args[v.arg + 1], out);
+		if (why != NULL) {
 			hcl_func_fail(c,
-			    "unsupported value for \"%.*s\" at %zu: a value of "
-			    "another type is required",
-			    (int)v.len, v.start, (size_t)(v.start - s));
+			    "unsupported value for \"%.*s\" at %zu: %s",
+			    (int)v.len, v.start, (size_t)(v.start - s), why);
 			return false;
 		}
 		next = v.arg + 1;

@@ -290,9 +290,26 @@ START_TEST(yaml_is_written_in_blocks)
 }
 END_TEST
 
+START_TEST(what_a_call_lacks_is_told)
+{
+	FAILS("try()", "at least one argument is required");
+	FAILS("can()", "Missing value for \"expression\"");
+	FAILS("can(1, 2)", "Function \"can\" expects only 1 argument(s).");
+	FAILS("convert(1)", "Missing value for \"type\"");
+	FAILS("format(\"%d\", \"x\")", "for \"%d\" at 0: a number is required");
+	FAILS("format(\"%d\", 1.5)", "at 0: an integer is required");
+	FAILS("format(\"a%s\", null)", "at 1: null value cannot be formatted");
+	FAILS("format(\"%s\", [1])", "string required, but have tuple");
+	FAILS("coalesce([], \"a\")", "all arguments must have the same type");
+	VALUE("coalesce(null, 1, \"a\")", "\"1\"");
+	VALUE("coalesce(null, 1, null)", "1");
+	FAILS("jsondecode(\"[1\")", "Call to function \"jsondecode\" failed: ");
+}
+END_TEST
+
 UNIT_MAIN("hcl_func", paths_are_joined_as_text,
     a_fileset_is_what_its_pattern_names, networks_are_cut_into_networks,
     moments_are_written_as_the_format_says, tables_are_lists_of_objects,
     ids_and_secrets_come_as_they_should, patterns_are_replaced,
     yaml_is_read_as_what_it_means, yaml_without_end_is_refused,
-    yaml_is_written_in_blocks)
+    yaml_is_written_in_blocks, what_a_call_lacks_is_told)
