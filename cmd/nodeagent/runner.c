@@ -314,15 +314,19 @@ runner_restore(
 	runner_step(r);
 }
 
-/* Servers that were given an older state have it run, and were told long ago
- * that it ended. */
+/* Servers that had lost sight of us do not know how it is; those that were
+ * given an older state have it run, and were told long ago that it ended. */
 static bool
 is_to_be_told_again(const struct runner *r, const struct alloc *news)
 {
 	struct alloc ours = { .client_status = r->run->client_status };
 
-	return is_over(&ours) && !is_over(news) &&
-	       !serverlink_is_dirty(r->na->link, news->id);
+	if (serverlink_is_dirty(r->na->link, news->id))
+		return false;
+	if (news->client_status != NULL &&
+	    strcmp(news->client_status, "unknown") == 0)
+		return true;
+	return is_over(&ours) && !is_over(news);
 }
 
 void

@@ -111,6 +111,49 @@ eventually 5 has_job_allocs sys '.ClientStatus == "running"' 3
 expect_eq "$(processes c1 "$SVC")" ""
 expect_eq "$(job_allocs svc '.ClientStatus == "lost"')" 0
 
+# What may wait for its node is unknown meanwhile, and the same again then.
+WAIT="/bin/sleep 86397"
+cat >"$TEST_DIR/wait.nomad" <<-END
+	job "wait" {
+	  constraint {
+	    attribute = "\${node.unique.name}"
+	    value     = "c1"
+	  }
+	  group "g" {
+	    disconnect {
+	      lost_after = "10m"
+	      replace    = false
+	    }
+	    task "t" {
+	      driver = "raw_exec"
+	      config {
+	        command = "${WAIT% *}"
+	        args    = ["${WAIT#* }"]
+	      }
+	      resources {
+	        cpu    = 20
+	        memory = 20
+	      }
+	    }
+	  }
+	}
+END
+on s1 rove job run -detach "$TEST_DIR/wait.nomad" >/dev/null
+eventually 10 has_job_allocs wait '.ClientStatus == "running"' 1
+before=$(processes c1 "$WAIT")
+devcluster unplug c1
+eventually 8 node_is c1 disconnected
+eventually 5 has_job_allocs wait '.ClientStatus == "unknown"' 1
+eventually 5 has_job_allocs svc '.ClientStatus == "running"' 3
+devcluster plug c1
+eventually 5 node_is c1 ready
+eventually 5 has_job_allocs wait '.ClientStatus == "running"' 1
+expect_eq "$(processes c1 "$WAIT")" "$before"
+on s1 rove job stop -purge -detach wait >/dev/null
+eventually 10 spread_is "$SYS" "c1:1 c2:1 c3:1"
+eventually 10 total_is "$SVC" 3
+eventually 5 has_job_allocs svc '.ClientStatus == "lost"' 0
+
 # The network swallows everything for longer, and no link goes down: TCP would
 # not try again before another twelve seconds.
 bridge -n "$DC_PREFIX-net" link set dev c1 state 0
