@@ -89,7 +89,7 @@ alloc_run_tick(struct alloc_run *run, struct run_time now)
 }
 
 static void
-is_running(struct alloc_run *run, size_t task, struct run_time now)
+begin_running(struct alloc_run *run, size_t task, struct run_time now)
 {
 	struct task_run *t = &run->tasks[task];
 
@@ -114,14 +114,14 @@ alloc_run_started(struct alloc_run *run, size_t task, struct run_time now)
 	t->state.started_at = now.ns;
 	t->state.finished_at = 0;
 	task_event_add(&t->state, "Started", "Task started by client", now.ns);
-	is_running(run, task, now);
+	begin_running(run, task, now);
 }
 
 void
 alloc_run_found(struct alloc_run *run, size_t task, struct run_time now)
 {
 	if (run->tasks[task].phase == TASK_STARTING)
-		is_running(run, task, now);
+		begin_running(run, task, now);
 }
 
 /* A task is dead for good: its siblings follow it where they must. */

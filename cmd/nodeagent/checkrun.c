@@ -368,7 +368,7 @@ serve_line(struct checkrun *r)
 }
 
 static void
-time_is_up(struct checkjob *j)
+on_time_up(struct checkjob *j)
 {
 	char within[CLOCK_DUR_SIZE], text[CLOCK_DUR_SIZE + 32];
 
@@ -393,7 +393,7 @@ on_timer(void *arg)
 
 		due_remove(&r->dues, due);
 		if (j->asking) {
-			time_is_up(j);
+			on_time_up(j);
 		} else {
 			j->waiting = true;
 			TAILQ_INSERT_TAIL(&r->line, j, entry);

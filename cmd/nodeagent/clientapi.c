@@ -190,9 +190,9 @@ api_checks(void *ctx, struct http_req *r)
 	clientapi_reply(r, all);
 }
 
-/* Whether this node is asked. If not, the request is answered or handed on. */
+/* True: this node is asked. If not, the request is refused or handed on. */
 static bool
-is_asked(struct nodeagent *na, struct http_req *r)
+keep_or_hand_on(struct nodeagent *na, struct http_req *r)
 {
 	char id[64] = "";
 
@@ -214,7 +214,7 @@ api_host_stats(void *ctx, struct http_req *r)
 	struct nodeagent *na = ctx;
 	struct host_stats stats;
 
-	if (!is_asked(na, r))
+	if (!keep_or_hand_on(na, r))
 		return;
 	host_stats_look(&na->host_stats, &stats, na->alloc_dir,
 	    loop_wall_ns(na->loop),
@@ -318,7 +318,7 @@ api_gc(void *ctx, struct http_req *r)
 {
 	struct nodeagent *na = ctx;
 
-	if (!is_asked(na, r))
+	if (!keep_or_hand_on(na, r))
 		return;
 	runner_collect_all(na);
 	http_reply(r, 200, NULL, NULL, 0);

@@ -80,7 +80,7 @@ on_allocs(void *ctx, const struct err *err, const void *reply)
 		on_no_allocs(l, err);
 		return;
 	}
-	if (!link_is_news(l, &l->pull, &l->allocs, news->index, news->full)) {
+	if (!link_accept(l, &l->pull, &l->allocs, news->index, news->full)) {
 		loop_timer_set(l->pull_timer, link_retry_ms(l, &l->pull));
 		return;
 	}

@@ -101,9 +101,9 @@ void link_learn_servers(struct serverlink *l, const struct node_leased *leased);
 void link_learn_api(struct serverlink *l, uint64_t http_port);
 /* What link_past_hear() says, done to the cursors, too. */
 void link_hear_index(struct serverlink *l, uint64_t index, bool is_new);
-/* Whether an answer may be taken: see link_past_judge(). If not, the call has
- * failed. */
-bool link_is_news(struct serverlink *l, struct link_retry *r,
+/* True: the answer may be taken, see link_past_judge(). If not it is dropped,
+ * and that its server is behind is a failure of the call. */
+bool link_accept(struct serverlink *l, struct link_retry *r,
     const struct link_cursor *c, uint64_t index, bool full);
 
 /* --- serverlink_cursor.c: decides, on plain data --- */

@@ -171,7 +171,7 @@ link_hear_index(struct serverlink *l, uint64_t index, bool is_new)
 }
 
 bool
-link_is_news(struct serverlink *l, struct link_retry *r,
+link_accept(struct serverlink *l, struct link_retry *r,
     const struct link_cursor *c, uint64_t index, bool full)
 {
 	uint64_t least = full ? l->past.heard_index : c->index;

@@ -169,7 +169,7 @@ on_services(void *ctx, const struct err *err, const void *reply)
 		on_no_services(l, err);
 		return;
 	}
-	if (!link_is_news(
+	if (!link_accept(
 		l, &l->follow, &l->services, news->index, news->full)) {
 		loop_timer_set(l->follow_timer, link_retry_ms(l, &l->follow));
 		return;

@@ -417,11 +417,11 @@ START_TEST(a_list_from_the_past_is_not_taken)
 	run(300);
 	l = w.na.link;
 	ck_assert_uint_eq(l->past.heard_index, 100);
-	ck_assert(!link_is_news(l, &retry, &c, 99, true));
-	ck_assert(link_is_news(l, &retry, &c, 100, true));
+	ck_assert(!link_accept(l, &retry, &c, 99, true));
+	ck_assert(link_accept(l, &retry, &c, 100, true));
 	c.index = 100;
-	ck_assert(!link_is_news(l, &retry, &c, 99, false));
-	ck_assert(link_is_news(l, &retry, &c, 120, false));
+	ck_assert(!link_accept(l, &retry, &c, 99, false));
+	ck_assert(link_accept(l, &retry, &c, 120, false));
 	/* One lease behind is a deposed leader's; three are a lost past. */
 	link_hear_index(l, 50, false);
 	ck_assert_uint_eq(l->past.heard_index, 120);
