@@ -50,11 +50,11 @@ leave(struct bus_sub *s)
 }
 
 /*
- * Notes the number and says whether anything is missing before it. A mark
- * carries the number of the message before it.
+ * Notes the number; true: something is missing before it. A mark carries the
+ * number of the message before it.
  */
 static bool
-is_gap(struct bus_sub *s, const char *name, const struct envelope *e)
+note_number(struct bus_sub *s, const char *name, const struct envelope *e)
 {
 	struct bus_topic *t;
 	uint64_t before = e->number == 0 ? e->id : e->id - 1;
@@ -83,7 +83,7 @@ deliver(struct bus_sub *s, const char *topic, const struct envelope *e)
 	const struct msg_def *def = bus_def(e->number);
 	struct arena arena = { 0 };
 	void *body = NULL;
-	bool gap = is_gap(s, topic, e);
+	bool gap = note_number(s, topic, e);
 	struct err err;
 
 	s->stats.received++;

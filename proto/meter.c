@@ -209,9 +209,9 @@ quantiles(const struct meter_slot *s, struct metric *out)
 	out->q99 = sorted[(s->nsamples - 1) * 99 / 100];
 }
 
-/* Whether it is to be forgotten, now that it is looked at. */
+/* One more look at it; true: it is to be forgotten. */
 static bool
-is_over(struct meter_slot *s, int64_t wall_ns)
+age(struct meter_slot *s, int64_t wall_ns)
 {
 	if (s->touched || s->touched_ns > wall_ns)
 		s->touched_ns = wall_ns;
@@ -222,9 +222,9 @@ is_over(struct meter_slot *s, int64_t wall_ns)
 	       wall_ns - s->touched_ns >= METER_IDLE_NS;
 }
 
-/* Whether all is told, and not just what is new. */
+/* One more message; true: it tells all, and not just what is new. */
 static bool
-is_whole(struct meter *m, int64_t wall_ns)
+begin_message(struct meter *m, int64_t wall_ns)
 {
 	if (m->start == 0) {
 		rng_secret(&m->start, sizeof m->start);
@@ -242,7 +242,7 @@ is_whole(struct meter *m, int64_t wall_ns)
 void
 meter_take(struct meter *m, int64_t wall_ns, struct metrics *out)
 {
-	bool whole = is_whole(m, wall_ns);
+	bool whole = begin_message(m, wall_ns);
 
 	*out = (struct metrics){ .source = text_borrow(m->source),
 		.at_ns = wall_ns,
@@ -253,7 +253,7 @@ meter_take(struct meter *m, int64_t wall_ns, struct metrics *out)
 		struct meter_slot *s = map_value(e);
 
 		next = map_next(e);
-		if (is_over(s, wall_ns)) {
+		if (age(s, wall_ns)) {
 			map_remove(&m->slots, map_key(e));
 			slot_free(s);
 			continue;

@@ -225,7 +225,7 @@ row_find(struct consul_call *c)
 
 /* Paths that lack their last part have a sentence of their own. */
 static bool
-is_nameless(struct consul_call *c)
+refuse_nameless(struct consul_call *c)
 {
 	static const struct {
 		const char *path, *what;
@@ -288,7 +288,7 @@ static void
 no_row(struct consul_call *c)
 {
 	c->a->allow = 0;
-	if (is_nameless(c))
+	if (refuse_nameless(c))
 		return;
 	consul_fail(c, 404,
 	    strncmp(c->ask->path, "/v1/", 4) == 0

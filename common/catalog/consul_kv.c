@@ -120,7 +120,7 @@ flags_of(const struct consul_call *c)
 
 /* True when the write is not to be made, and has been answered. */
 static bool
-is_refused(struct consul_call *c)
+refuse_cas(struct consul_call *c)
 {
 	bool is_valid, holds = cas_holds(c, &is_valid);
 
@@ -136,7 +136,7 @@ consul_key_write(struct consul_call *c)
 {
 	struct err err;
 
-	if (is_refused(c))
+	if (refuse_cas(c))
 		return;
 	if (registry_put_key(c->r, consul_path(c, "name"), c->ask->body,
 		c->ask->nbody, flags_of(c), &err) == -1)
@@ -154,7 +154,7 @@ consul_key_delete(struct consul_call *c)
 	size_t n;
 	void **keys;
 
-	if (is_refused(c))
+	if (refuse_cas(c))
 		return;
 	if (!consul_has_param(c, "recurse"))
 		registry_remove_key(c->r, name);

@@ -341,8 +341,9 @@ http_begin(struct http_req *r, int status, int64_t length)
 	server_run_later(c);
 }
 
+/* Whether there is room for more; if not, on_drained tells when there is. */
 static bool
-has_room(struct http_req *r)
+note_room(struct http_req *r)
 {
 	struct http_conn *c = conn_of(r);
 
@@ -382,7 +383,7 @@ http_write(struct http_req *r, const void *p, size_t n)
 		buf_add(&c->out.queue, line_end, pieces[1].iov_len);
 		server_run_later(c);
 	}
-	return has_room(r);
+	return note_room(r);
 }
 
 void
