@@ -42,32 +42,40 @@ alloc_stop(const struct command *cmd, int argc, char **argv)
 	return cli_end(&c, status);
 }
 
-/* Asks the node of the allocation that was typed; body is taken over. */
+/* The task that a flag names, or the second argument; NULL: all of them. */
+static const char *
+task_of(const struct cli *c, const char *flag)
+{
+	const char *task = flag != NULL ? flag : c->argc > 1 ? c->argv[1] : "";
+
+	return *task != '\0' ? task : NULL;
+}
+
+/* Asks the node of the allocation that was typed, about the task; body, of
+ * which member names the task, is taken over. */
 static int
-ask_node(struct cli *c, const char *typed, const char *what, struct tree *body,
-    const char *failed)
+ask_node(struct cli *c, const char *task, const char *what, struct tree *body,
+    const char *member, const char *failed)
 {
 	struct tree *answer = NULL;
-	char *id, *path;
-	int status = find_alloc(c, typed, &id);
+	char *id, *path, *found = NULL;
+	int status = find_alloc(c, c->argv[0], &id);
 
+	if (status == CLI_GO && task != NULL &&
+	    (status = find_task(c, id, task, &found)) != CLI_GO)
+		free(id);
 	if (status != CLI_GO) {
 		tree_free(body);
 		return status;
 	}
+	tree_set(body, member, tree_str(task != NULL ? task : ""));
 	path = client_path("/v1/client/allocation/", id, what);
 	status = change_put(c, path, body, failed, &answer);
 	tree_free(answer);
 	free(path);
+	free(found);
 	free(id);
 	return status;
-}
-
-/* The task that a flag names, or the second argument, or "". */
-static const char *
-task_of(const struct cli *c, const char *flag)
-{
-	return flag != NULL ? flag : c->argc > 1 ? c->argv[1] : "";
 }
 
 int
@@ -78,15 +86,13 @@ alloc_restart(const struct command *cmd, int argc, char **argv)
 		{ "task", FLAG_TEXT, &task, "<task>", "Only this task." },
 	};
 	struct cli c;
-	struct tree *body;
 	int status = cli_begin(&c, cmd, rows, NROWS(rows), argc, argv, 1, 2);
 
 	if (status != CLI_GO)
 		return status;
-	body = tree_map();
-	tree_set(body, "TaskName", tree_str(task_of(&c, task)));
-	return cli_end(&c, ask_node(&c, c.argv[0], "/restart", body,
-			       "Failed to restart allocation"));
+	return cli_end(
+	    &c, ask_node(&c, task_of(&c, task), "/restart", tree_map(),
+		    "TaskName", "Failed to restart allocation"));
 }
 
 int
@@ -106,7 +112,6 @@ alloc_signal(const struct command *cmd, int argc, char **argv)
 		return status;
 	body = tree_map();
 	tree_set(body, "Signal", tree_str(name));
-	tree_set(body, "Task", tree_str(task_of(&c, task)));
-	return cli_end(&c, ask_node(&c, c.argv[0], "/signal", body,
-			       "Error signalling allocation"));
+	return cli_end(&c, ask_node(&c, task_of(&c, task), "/signal", body,
+			       "Task", "Error signalling allocation"));
 }

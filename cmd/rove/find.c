@@ -325,3 +325,47 @@ find_check_self(bool self, int argc)
 	return cli_fail(
 	    NULL, "Node ID must be specified if -self isn't being used");
 }
+
+/* The one task, or that which was named. */
+static int
+pick_task(const struct alloc *a, const char *named, char **task)
+{
+	const struct allocated_resources *r = a->allocated_resources;
+	size_t n = r != NULL ? r->ntasks : 0;
+	struct buf names = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		if (named != NULL && strcmp(r->tasks[i].key, named) == 0)
+			*task = xstrdup(named);
+		buf_addf(&names, "\n  * %s", r->tasks[i].key);
+	}
+	if (named == NULL && n == 1)
+		*task = xstrdup(r->tasks[0].key);
+	if (*task == NULL && named != NULL)
+		cli_fail(NULL, "Could not find task named: %s, found:%s", named,
+		    buf_str(&names));
+	else if (*task == NULL)
+		cli_fail(NULL,
+		    "Allocation \"%s\" is running the following tasks:%s\n\n"
+		    "Please specify the task.",
+		    text_id(a->id, TEXT_SHORT_ID), buf_str(&names));
+	buf_release(&names);
+	return *task != NULL ? CLI_GO : 1;
+}
+
+int
+find_task(struct cli *c, const char *id, const char *named, char **task)
+{
+	struct alloc a;
+	struct err err;
+	char *path = client_path("/v1/allocation/", id, "");
+	int rc = client_get(&c->client, path, NULL, &alloc_type, &a, &err);
+
+	free(path);
+	*task = NULL;
+	if (rc == -1)
+		return cli_fail(&err, "Error querying allocation");
+	rc = pick_task(&a, named, task);
+	rec_clear(&alloc_type, &a);
+	return rc;
+}

@@ -19,6 +19,9 @@ int find_begin_job(struct cli *c, const struct command *cmd,
     const struct flag *own, size_t n, int argc, char **argv, char **id);
 /* As find_job(), in the namespace of the allocation. */
 int find_alloc(struct cli *c, const char *typed, char **id);
+/* The task of that name in the allocation whose whole identifier id is, or,
+ * named being NULL, its only one. */
+int find_task(struct cli *c, const char *id, const char *named, char **task);
 int find_node(struct cli *c, const char *typed, char **id);
 /* The node that runs beside the agent that is asked. */
 int find_self(struct cli *c, char **id);

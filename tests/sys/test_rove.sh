@@ -178,6 +178,9 @@ one() { # the allocation of web that runs
 alloc=$(one)
 exits 0 rove alloc restart "$alloc"
 exits 1 rove alloc restart "$alloc" nothing
+expect_match "$err" 'Could not find task named: nothing, found:'
+exits 1 rove alloc signal -task nothing "$alloc"
+expect_match "$err" 'Could not find task named: nothing, found:'
 restarted() { curl -s "$NOMAD_ADDR/v1/allocation/$alloc" | jq -e '.TaskStates.server.Restarts == 1 and .TaskStates.server.State == "running"'; }
 eventually 10 restarted
 exits 0 rove alloc signal -s SIGCONT "${alloc:0:8}"
