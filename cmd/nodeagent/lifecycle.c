@@ -256,15 +256,29 @@ on_stored(void *ctx, struct alloc *alloc, struct alloc_saved *saved)
 	all->n = n;
 }
 
-/* First all is read, for taking it up writes to the store. */
+static bool
+has_begun(const struct alloc_saved *s)
+{
+	for (size_t i = 0; i < s->ntasks; i++)
+		if (s->tasks[i].life > 0)
+			return true;
+	return false;
+}
+
+/* First all is read, for taking it up writes to the store. What had not begun
+ * may have to wait for what had, so that goes first. */
 static int
 restore(struct nodeagent *na, struct err *err)
 {
 	struct stored all = { 0 };
 	int rv = store_each(na->store, on_stored, &all, err);
 
+	for (size_t i = 0; i < all.n; i++)
+		if (has_begun(&all.saved[i]))
+			runner_restore(na, all.allocs[i], &all.saved[i]);
 	for (size_t i = 0; i < all.n; i++) {
-		runner_restore(na, all.allocs[i], &all.saved[i]);
+		if (!has_begun(&all.saved[i]))
+			runner_restore(na, all.allocs[i], &all.saved[i]);
 		rec_clear(&alloc_saved_type, &all.saved[i]);
 	}
 	if (all.n > 0)

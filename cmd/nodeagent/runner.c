@@ -17,6 +17,8 @@
 #include "proto/msg.h"
 #include "proto/nodemsg.h"
 
+#define MAX_WAITING 16 /* in a row, each for the one before */
+
 struct run_time
 runner_now(const struct nodeagent *na)
 {
@@ -138,23 +140,40 @@ is_stopping(const struct alloc_run *run)
 	return run->stopping || run->stop_at_ms != 0;
 }
 
+static bool must_wait(
+    const struct nodeagent *na, const struct alloc *a, size_t depth);
+
+/* It, or what it waited for itself when it was told to stop. */
 static bool
-is_here(const struct nodeagent *na, const char *id)
+is_here(const struct nodeagent *na, const char *id, size_t depth)
 {
 	const struct runner *r = text_is_set(id) ? runner_find(na, id) : NULL;
 
-	return r != NULL && !runner_is_done(r);
+	if (r == NULL)
+		return false;
+	return !runner_is_done(r) ||
+	       (r->run->held && must_wait(na, r->run->alloc, depth + 1));
 }
 
 /* Those whose place it takes, their ports and their memory, have not ended. */
 static bool
-must_wait(const struct nodeagent *na, const struct alloc *a)
+must_wait(const struct nodeagent *na, const struct alloc *a, size_t depth)
 {
-	bool waits = is_here(na, a->previous_allocation);
+	bool waits;
 
+	if (depth == MAX_WAITING)
+		return false;
+	waits = is_here(na, a->previous_allocation, depth);
 	for (size_t i = 0; i < a->npreempted_allocations && !waits; i++)
-		waits = is_here(na, a->preempted_allocations[i]);
+		waits = is_here(na, a->preempted_allocations[i], depth);
 	return waits;
+}
+
+static void
+hold_if_it_must_wait(struct runner *r)
+{
+	if (must_wait(r->na, r->run->alloc, 0))
+		alloc_run_hold(r->run);
 }
 
 /* One has ended: whoever waits looks again. */
@@ -177,7 +196,7 @@ runner_step(struct runner *r)
 	if (r->in_step)
 		return;
 	r->in_step = true;
-	if (r->run->held && !must_wait(r->na, r->run->alloc))
+	if (r->run->held && !must_wait(r->na, r->run->alloc, 0))
 		alloc_run_let_go(r->run, runner_now(r->na));
 	/* Nobody is sent to what is about to end. */
 	if (r->offered.nitems > 0 && is_stopping(r->run))
@@ -273,8 +292,7 @@ runner_add(struct nodeagent *na, struct alloc *alloc)
 	store_put_alloc(na->store, alloc);
 	log_info(
 	    "allocation received alloc=%s job=%s", alloc->id, alloc->job_id);
-	if (must_wait(na, alloc))
-		alloc_run_hold(r->run);
+	hold_if_it_must_wait(r);
 	alloc_run_tick(r->run, runner_now(na));
 	runner_step(r);
 }
@@ -306,6 +324,7 @@ runner_restore(
 	runner_checks_recall(r, saved);
 	r->has_dirs = saved->ntasks > 0;
 	recover_tasks(r);
+	hold_if_it_must_wait(r);
 	r->run->changed = true;
 	if (saved->stopping)
 		alloc_run_stop(r->run, runner_now(na));
