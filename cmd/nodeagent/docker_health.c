@@ -44,6 +44,8 @@ on_away(struct docker_health *h, const char *why)
 
 	if (f->up)
 		log_warn("docker: engine lost: %s", why);
+	else if (!f->detected && strncmp(f->why, why, sizeof f->why - 1) != 0)
+		log_info("docker: no engine: %s", why);
 	f->asked = true;
 	f->up = false;
 	set_text(f->why, sizeof f->why, why);

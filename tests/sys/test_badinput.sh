@@ -76,6 +76,20 @@ says 1 "127.0.0.1:($HTTP_PORT|$RPC_PORT)" schedd -f "$TEST_DIR/schedd.conf" \
 	-r "$TEST_DIR/run2" -o "data_dir=$TEST_DIR/data2"
 says 1 "127.0.0.1:$LB_PORT" lbd -f "$TEST_DIR/lbd.conf" -r "$TEST_DIR/run2"
 
+# --- an engine that is not to be had: the log says why, once ---
+: >"$TEST_DIR/engine.sock" # which nobody listens at
+start engineless nodeagent -r "$TEST_DIR/run2" -o "data_dir=$TEST_DIR/data2" \
+	-o "http=127.0.0.1:$((BASE + 21))" -o catalog_http= \
+	-o "server_http=127.0.0.1:$HTTP_PORT" \
+	-o "servers=[\"tcp://127.0.0.1:$RPC_PORT\"]" \
+	-o "docker.endpoint=unix://$TEST_DIR/engine.sock"
+no_engine() { grep "docker: no engine: unix:$TEST_DIR/engine.sock: Connection refused" "$TEST_DIR/engineless.log"; }
+eventually 5 no_engine
+sleep 0.5 # it asks again and again
+expect_eq "$(no_engine | wc -l)" 1
+kill "$LAST_PID"
+wait "$LAST_PID" || true
+
 # --- hostile bytes on every socket ---
 for d in "${ALL[@]}"; do
 	python3 "$here/hostile.py" bus "unix:$RUN/$d/ctl.sock" || fail "$d ctl"
