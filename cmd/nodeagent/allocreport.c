@@ -168,6 +168,11 @@ signal_parse(const char *name)
 		return n > 0 && n < NSIG ? (int)n : -1;
 	if (strncasecmp(name, "SIG", 3) == 0)
 		name += 3;
+	/* What the C library knows by another name. */
+	if (strcasecmp(name, "IO") == 0)
+		return SIGIO;
+	if (strcasecmp(name, "IOT") == 0)
+		return SIGIOT;
 	for (int i = 1; i < NSIG; i++) {
 		const char *abbrev = sigabbrev_np(i);
 

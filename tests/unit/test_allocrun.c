@@ -570,6 +570,8 @@ START_TEST(signals_are_read_by_name_and_number)
 	ck_assert_int_eq(signal_parse("SIGINT"), SIGINT);
 	ck_assert_int_eq(signal_parse("hup"), SIGHUP);
 	ck_assert_int_eq(signal_parse("9"), SIGKILL);
+	ck_assert_int_eq(signal_parse("SIGIO"), SIGIO);
+	ck_assert_int_eq(signal_parse("SIGIOT"), SIGABRT);
 	ck_assert_int_eq(signal_parse("SIGNOPE"), -1);
 	ck_assert_int_eq(signal_parse("0"), -1);
 }
