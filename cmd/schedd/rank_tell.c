@@ -24,17 +24,17 @@ void
 tally_note(struct rank_tally *t, const struct rank_score *s,
     const struct node *n, int64_t sign)
 {
-	bool has_class = !sched_is_empty(n->node_class);
-
+	/* Most nodes fit, and of those nothing of theirs is read: there are
+	 * thousands, and none is in the cache. */
 	if (s->state == RANK_FILTERED) {
 		t->filtered += sign;
 		note(&t->constraints, s->reason, sign);
-		if (has_class)
+		if (!sched_is_empty(n->node_class))
 			note(&t->class_filtered, n->node_class, sign);
 	} else if (s->state == RANK_EXHAUSTED) {
 		t->exhausted += sign;
 		note(&t->dimensions, s->reason, sign);
-		if (has_class)
+		if (!sched_is_empty(n->node_class))
 			note(&t->class_exhausted, n->node_class, sign);
 	}
 }
