@@ -83,7 +83,8 @@ on_bell(void *arg, bool readable, bool writable)
 	take_ended(h);
 	h->busy = true;
 	for (n = 0; n < TURN_MAX && !h->dead; n++) {
-		if ((op = TAILQ_FIRST(&h->taken)) == NULL)
+		if ((op = TAILQ_FIRST(&h->taken)) == NULL ||
+		    (n > 0 && loop_is_late(h->loop)))
 			break;
 		TAILQ_REMOVE(&h->taken, op, entry);
 		op->state = BUS_OP_IDLE;

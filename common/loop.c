@@ -238,6 +238,13 @@ loop_longest_turn_us(struct loop *l)
 	return (uint64_t)ns / 1000;
 }
 
+bool
+loop_is_late(const struct loop *l)
+{
+	return l->in_turn &&
+	       clock_mono_ns() - l->turn_ns >= LOOP_TURN_MS * CLOCK_NS_PER_MS;
+}
+
 uint64_t
 loop_now_ms(const struct loop *l)
 {

@@ -39,6 +39,12 @@ int64_t loop_wall_ns(const struct loop *l); /* since 1970 */
  * so long nothing else was heard. */
 uint64_t loop_longest_turn_us(struct loop *l);
 
+/* Whether this turn has lasted so long, LOOP_TURN_MS, that what may wait until
+ * the next one does: who goes through a list has done one of it at least, and
+ * asks before each further one. */
+#define LOOP_TURN_MS 3
+bool loop_is_late(const struct loop *l);
+
 /* Runs fn(arg) on the loop's thread soon; may be called on any thread. What
  * one thread posts runs in the order of posting. */
 void loop_post(struct loop *l, void (*fn)(void *arg), void *arg);

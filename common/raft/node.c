@@ -247,12 +247,16 @@ raft_node_tell_applied(struct raft_node *node)
 
 /* What may yet be applied in this turn; false: no more. */
 static bool
-spend(struct raft_node_share *left, const struct raft_entry *e)
+spend(const struct raft_node *node, struct raft_node_share *left,
+    const struct raft_entry *e)
 {
 	size_t n = e->data != NULL ? e->data->len : 0;
 
 	if (left->entries == 0 || left->bytes == 0)
 		return false;
+	if (left->has_begun && loop_is_late(node->opts.loop))
+		return false;
+	left->has_begun = true;
 	left->entries--;
 	left->bytes -= n < left->bytes ? n : left->bytes;
 	return true;
@@ -264,7 +268,7 @@ take_apply(struct raft_node *node, struct raft_node_news *news,
 {
 	node->applied_synced = news->synced;
 	while (news->napplied < news->n &&
-	       spend(left, &news->entries[news->napplied]))
+	       spend(node, left, &news->entries[news->napplied]))
 		apply_one(node, news, news->napplied++);
 	raft_node_tell_applied(node);
 	if (is_snapshot_due(node))

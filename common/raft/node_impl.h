@@ -218,6 +218,7 @@ void raft_node_tell_applied(struct raft_node *node);
 /* What the owner may yet apply in a turn of its loop. */
 struct raft_node_share {
 	size_t entries, bytes;
+	bool has_begun; /* one is applied even in a turn that is late */
 };
 /* False: there is more of it for another turn. */
 bool raft_node_take_news(struct raft_node *node, struct raft_node_news *news,

@@ -84,7 +84,8 @@ hear(struct raft_node *node)
 static void
 take_all(struct raft_node *node)
 {
-	struct raft_node_share left = { TURN_ENTRIES, TURN_BYTES };
+	struct raft_node_share left = { .entries = TURN_ENTRIES,
+		.bytes = TURN_BYTES };
 	struct raft_node_news *news;
 
 	for (;;) {

@@ -290,9 +290,45 @@ START_TEST(loop_runs_at_the_end_of_a_turn_once_and_forgets_when_told)
 }
 END_TEST
 
+static void
+be_slow(void *arg)
+{
+	struct loop *l = arg;
+
+	ck_assert(!loop_is_late(l));
+	while (!loop_is_late(l))
+		usleep(100);
+}
+
+static void
+ask_if_late(void *arg)
+{
+	struct loop *l = arg;
+
+	ck_assert(loop_is_late(l)); /* the same turn as be_slow() */
+	loop_stop(l);
+}
+
+START_TEST(loop_is_late_in_a_turn_that_lasts_and_in_no_other)
+{
+	struct loop *l = loop_new();
+
+	ck_assert(!loop_is_late(l));
+	for (int i = 0; i < 2; i++) {
+		loop_post(l, be_slow, l);
+		loop_post(l, ask_if_late, l);
+		loop_run(l);
+		ck_assert_uint_ge(loop_longest_turn_us(l), LOOP_TURN_MS * 1000);
+		ck_assert(!loop_is_late(l));
+	}
+	loop_free(l);
+}
+END_TEST
+
 UNIT_MAIN("loop", loop_timers_repeat_when_set_again,
     loop_runs_what_other_threads_post, loop_forgets_posts_when_told,
     loop_reaps_a_child_that_ended_before_the_watch,
     loop_reaps_many_children_and_no_others, loop_reaps_those_that_end_later,
     loop_tells_of_a_readable_descriptor_and_waits_in_vain,
-    loop_runs_at_the_end_of_a_turn_once_and_forgets_when_told)
+    loop_runs_at_the_end_of_a_turn_once_and_forgets_when_told,
+    loop_is_late_in_a_turn_that_lasts_and_in_no_other)
