@@ -109,7 +109,6 @@ struct rec_bytes {
 };
 
 struct rec_type;
-struct hcl_body; /* common/hcl/hcl.h */
 
 struct rec_field {
 	const char *name;
@@ -138,7 +137,7 @@ struct rec_type {
 	 */
 	bool pair;
 	/*
-	 * Called by rec_from_hcl() and rec_from_conf() after the members are
+	 * Called by rec_hcl_fill() and rec_from_conf() after the members are
 	 * filled, for what a row cannot say (sugar, cross checks). NULL: none.
 	 */
 	int (*after)(void *rec, struct err *err);
@@ -397,11 +396,5 @@ int rec_from_conf_text(const struct rec_type *t, void *rec, const char *path,
  * nulls and odd names inside trees.
  */
 void rec_to_conf(const struct rec_type *t, const void *rec, struct buf *out);
-
-/* --- HCL (rec_hcl.c); common/rec_hcl.h has more ways --- */
-
-/* Fills rec, on the heap and over what it already holds, from a body. */
-int rec_from_hcl(const struct rec_type *t, void *rec,
-    const struct hcl_body *body, struct err *err);
 
 #endif

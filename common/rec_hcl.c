@@ -326,20 +326,3 @@ rec_from_hcl_text(const struct rec_type *t, void *rec, const char *name,
 	hcl_file_free(file);
 	return rc;
 }
-
-int
-rec_from_hcl(const struct rec_type *t, void *rec, const struct hcl_body *body,
-    struct err *err)
-{
-	struct hcl_diags d = { 0 };
-	struct hcl_eval ev = {
-		.arena = &body->file->arena, .diags = &d, .no_files = true
-	};
-	struct rec_hcl h = { .ev = &ev };
-	int rc;
-
-	rec_hcl_fill(&h, t, rec, body);
-	rc = rec_hcl_err(&d, err);
-	hcl_diags_release(&d);
-	return rc;
-}

@@ -22,8 +22,6 @@ void problem(struct problems *p, const char *fmt, ...)
 void problem_part(struct problems *p, struct problems *part, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 
-/* Moves the part's problems behind ours. */
-void problem_take(struct problems *p, struct problems *part);
 void problems_release(struct problems *p);
 
 /* Text that NULL cannot break. */

@@ -47,15 +47,6 @@ problem_part(struct problems *p, struct problems *part, const char *fmt, ...)
 }
 
 void
-problem_take(struct problems *p, struct problems *part)
-{
-	for (size_t i = 0; i < part->n; i++)
-		add(p, part->list[i]);
-	free(part->list);
-	*part = (struct problems){ 0 };
-}
-
-void
 problems_release(struct problems *p)
 {
 	job_problems_free(p->list, p->n);
