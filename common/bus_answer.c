@@ -64,8 +64,9 @@ bus_forget_body(struct bus_req *r)
 	r->nbytes = 0;
 }
 
-void
-bus_req_end(struct bus_req *r)
+/* It is not held any more, and its arena is empty. */
+static void
+end(struct bus_req *r)
 {
 	struct bus_server *s = r->server;
 
@@ -88,7 +89,7 @@ void
 bus_drop_held(struct bus_server *s)
 {
 	while (!LIST_EMPTY(&s->orphans))
-		bus_req_end(LIST_FIRST(&s->orphans));
+		end(LIST_FIRST(&s->orphans));
 	while (s->ended != NULL)
 		forget_oldest(s);
 }
@@ -134,7 +135,7 @@ answer(struct bus_req *r, uint8_t flags, const struct rec_type *type,
 	compose(r, flags, type, body);
 	if (s->scratch.len > BUS_MAX_MSG)
 		compose_too_long(r);
-	bus_req_end(r);
+	end(r);
 	s->stats.replies++;
 	if (c != NULL)
 		bus_line_send(&c->line, &head, &s->scratch);

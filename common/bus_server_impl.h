@@ -87,8 +87,6 @@ struct bus_req *bus_req_new(struct bus_caller *c);
 void bus_req_weigh(struct bus_req *r, size_t nbytes);
 /* Nobody waits for the answer any more. */
 void bus_req_orphan(struct bus_req *r);
-/* It is not held any more, and its arena is empty. */
-void bus_req_end(struct bus_req *r);
 /* Drops what has no caller and is held, and forgets what has ended. */
 void bus_drop_held(struct bus_server *s);
 

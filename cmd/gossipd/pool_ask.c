@@ -2,8 +2,9 @@
 
 #define DEFAULT_TIMES 16 /* gossip intervals, for each digit of the pool */
 
-uint64_t
-pool_query_id(uint64_t ltime, uint32_t id)
+/* By which a query of ours is told, while it is under way. */
+static uint64_t
+id_of(uint64_t ltime, uint32_t id)
 {
 	return ltime << 32 | id;
 }
@@ -29,7 +30,7 @@ pool_ask_fire(struct pool *p, struct pool_timer *t)
 {
 	struct pool_ask *a = DUE_OF(t, struct pool_ask, timer);
 	struct pool_event ev = { .type = POOL_EV_QUERY_DONE,
-		.id = pool_query_id(a->ltime, a->query_id) };
+		.id = id_of(a->ltime, a->query_id) };
 
 	ask_end(p, a);
 	pool_tell(p, &ev);
@@ -56,7 +57,7 @@ pool_on_response(struct pool *p, const struct wire_query_response *r)
 			continue;
 		if (map_count(seen) >= POOL_MEMBERS_MAX || !map_add(seen, from))
 			return;
-		ev.id = pool_query_id(a->ltime, a->query_id);
+		ev.id = id_of(a->ltime, a->query_id);
 		pool_tell(p, &ev);
 		return;
 	}
@@ -155,7 +156,7 @@ pool_query(struct pool *p, uint64_t now_ms, const struct pool_query *q,
 		    POOL_QUERY_MAX);
 	} else {
 		/* Said first: our own answer comes at once. */
-		*id = pool_query_id(w.ltime, w.id);
+		*id = id_of(w.ltime, w.id);
 		launch(p, a, &w, timeout_ms, wire_bytes(b.data, b.len));
 	}
 	buf_release(&filters);

@@ -341,7 +341,6 @@ uint64_t pool_broadcast_serf(
 void pool_gossip_fire(struct pool *p, struct pool_timer *t);
 /* There may be somebody to gossip to now. */
 void pool_gossip_wake(struct pool *p);
-size_t pool_budget(const struct pool *p, size_t used);
 /* NULL: there is no address, or too many streams are open. */
 struct pool_dial *pool_dial(struct pool *p, enum dial_kind kind,
     const struct pool_addr *to, struct wire_bytes message, uint64_t user,
@@ -360,8 +359,6 @@ void pool_pending_fire(struct pool *p, struct pool_timer *t);
 struct pool_pending *pool_pending_new(struct pool *p, enum pending_kind kind);
 void pool_pending_forget(struct pool *p, const struct pool_member *m);
 void pool_pending_refused(struct pool *p, const struct pool_addr *addr);
-/* The ack that answers a ping, with our coordinate now and then. */
-void pool_ack(struct pool *p, uint32_t seq, struct buf *out);
 
 /* --- pool_target.c --- */
 
@@ -461,7 +458,6 @@ bool pool_is_recent(uint64_t ltime, uint64_t clock, uint64_t min);
 bool pool_on_query(struct pool *p, const struct wire_query *q);
 int pool_on_relay(struct pool *p, struct wire_bytes body, struct err *err);
 void pool_query_release(struct pool *p);
-uint64_t pool_query_id(uint64_t ltime, uint32_t id);
 
 /* --- pool_filter.c --- */
 

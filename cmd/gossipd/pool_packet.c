@@ -21,8 +21,9 @@ answer_addr(struct wire_bytes addr, uint16_t port, const struct pool_addr *from,
 		*out = *from;
 }
 
-void
-pool_ack(struct pool *p, uint32_t seq, struct buf *out)
+/* The ack that answers a ping, with our coordinate now and then. */
+static void
+put_ack(struct pool *p, uint32_t seq, struct buf *out)
 {
 	struct wire_ack ack = { .seq = seq };
 	struct buf coord = { 0 };
@@ -50,7 +51,7 @@ on_ping(
 		return; /* meant for who had the address before */
 	pool_probe_pinged(p, from);
 	answer_addr(ping->source_addr, ping->source_port, from, &to);
-	pool_ack(p, ping->seq, &b);
+	put_ack(p, ping->seq, &b);
 	pool_send_along(p, &to, wire_bytes(b.data, b.len));
 	buf_release(&b);
 }

@@ -7,8 +7,9 @@
 #define VSN_CRC       5
 #define COMPOUND_COST 2 /* of the whole, and of each part */
 
-size_t
-pool_budget(const struct pool *p, size_t used)
+/* Bytes of a packet that are left for broadcasts. */
+static size_t
+budget(const struct pool *p, size_t used)
 {
 	size_t cost = used + COMPOUND_COST;
 
@@ -84,7 +85,7 @@ pool_send_along(
 	struct bcast_batch batch = { 0 };
 
 	bcast_batch_add(&batch, message);
-	take_waiting(p, &batch, pool_budget(p, message.n + COMPOUND_COST));
+	take_waiting(p, &batch, budget(p, message.n + COMPOUND_COST));
 	send_batch(p, to, NULL, &batch);
 	bcast_batch_release(&batch);
 }
@@ -157,7 +158,7 @@ pool_gossip_fire(struct pool *p, struct pool_timer *t)
 		struct bcast_batch batch = { 0 };
 		struct pool_addr addr;
 
-		take_waiting(p, &batch, pool_budget(p, 0));
+		take_waiting(p, &batch, budget(p, 0));
 		if (batch.n > 0) {
 			pool_member_addr(to[i], &addr);
 			send_batch(p, &addr, to[i], &batch);
@@ -176,7 +177,7 @@ enqueue(struct pool *p, struct bcast *q, const char *about,
 	uint64_t id = 0;
 
 	p->news_ms = p->now_ms;
-	if (message.n + COMPOUND_COST <= pool_budget(p, 0))
+	if (message.n + COMPOUND_COST <= budget(p, 0))
 		id = bcast_add(q, about, message, POOL_BROADCASTS);
 	pool_gossip_wake(p);
 	return id;

@@ -30,8 +30,9 @@ consul_call(struct consul *c, const char *method, const char *target,
 	    timeout_ms, on_answer, NULL, ctx);
 }
 
-void
-consul_note(struct consul *c, const struct err *err)
+/* Notes that the catalog answers, or does not; logs the change. */
+static void
+note(struct consul *c, const struct err *err)
 {
 	if (err == NULL && !c->up)
 		log_info("catalog is there addr=%s", c->config->addr);
@@ -70,7 +71,7 @@ on_polled(void *ctx, const struct err *err, const struct http_answer *a)
 	}
 	/* Routes come from the checks: keys may be missing or forbidden. */
 	if (p == &p->c->checks)
-		consul_note(p->c, err);
+		note(p->c, err);
 	if (err != NULL) {
 		log_debug("catalog: %s", err->text);
 		consul_poll_next(p, false);
@@ -203,7 +204,7 @@ on_service(void *ctx, const struct err *err, const struct http_answer *a)
 	if (err != NULL) {
 		c->failed = true;
 		c->next = NULL;
-		consul_note(c, err);
+		note(c, err);
 	}
 	ask_services(c);
 }
@@ -248,7 +249,7 @@ on_checks(struct consul *c, const char *body, size_t n)
 
 	c->failed = false;
 	if (consuldoc_checks_read(&c->wanted, body, n, &rule, &err) == -1) {
-		consul_note(c, &err);
+		note(c, &err);
 		consul_poll_next(&c->checks, false);
 		return;
 	}
@@ -315,7 +316,7 @@ on_self(void *ctx, const struct err *err, const struct http_answer *a)
 		err_set(&wrong, ERR_BAD, "agent/self names no data centre");
 		err = &wrong;
 	}
-	consul_note(c, err);
+	note(c, err);
 	if (err != NULL) {
 		loop_timer_set(c->start, CONSUL_RETRY_MS);
 		return;

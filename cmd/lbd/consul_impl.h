@@ -62,9 +62,6 @@ struct http_call *consul_call(struct consul *c, const char *method,
     const char *target, const struct buf *body, uint64_t timeout_ms,
     http_on_answer *on_answer, void *ctx);
 
-/* Notes that the catalog answers, or does not; logs the change. */
-void consul_note(struct consul *c, const struct err *err);
-
 struct consul_register *consul_register_new(struct consul *c);
 void consul_register_free(struct consul_register *r);
 void consul_register_leave(

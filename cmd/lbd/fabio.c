@@ -330,8 +330,9 @@ fabio_release(struct fabio *f)
 	*f = (struct fabio){ 0 };
 }
 
-void
-fabio_usage(struct buf *out)
+/* A line for each property. */
+static void
+put_usage(struct buf *out)
 {
 	for (size_t i = 0; i < fabio_nrows; i++) {
 		enum fabio_effect effect = fabio_rows[i].effect;
@@ -377,7 +378,7 @@ fabio_main(int argc, char **argv, const struct daemon_def *def)
 	} else if (f.version) {
 		printf("%s\n", ROVE_VERSION);
 	} else if (f.help) {
-		fabio_usage(&usage);
+		put_usage(&usage);
 		printf("Usage of %s:\n%s", argv[0], buf_str(&usage));
 	} else {
 		fputs(buf_str(&f.notes), stderr);

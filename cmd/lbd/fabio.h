@@ -41,7 +41,4 @@ void fabio_release(struct fabio *f);
 /* The program's main() under that name; see daemon_main(). */
 int fabio_main(int argc, char **argv, const struct daemon_def *def);
 
-/* A line for each property. */
-void fabio_usage(struct buf *out);
-
 #endif

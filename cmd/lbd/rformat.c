@@ -4,8 +4,9 @@
 #include "cmd/lbd/rtable.h"
 #include "common/mem.h"
 
-void
-rtable_format_opts(const struct target *t, struct buf *out)
+/* "k=v k=v" of a target's options. */
+static void
+format_opts(const struct target *t, struct buf *out)
 {
 	for (size_t i = 0; i < t->nopts; i++)
 		buf_addf(out, "%s%s=%s", i == 0 ? "" : " ", t->opts[i].key,
@@ -28,7 +29,7 @@ format_target(const struct rtable_host *h, const struct rtable_route *r,
 		buf_addc(out, '"');
 	if (t->nopts > 0) {
 		buf_adds(out, " opts \"");
-		rtable_format_opts(t, out);
+		format_opts(t, out);
 		buf_addc(out, '"');
 	}
 	buf_addc(out, '\n');
@@ -83,7 +84,7 @@ fill_row(struct route_row *row, const struct rtable_host *h,
 	row->path = xstrdup(r->path);
 	row->src = xasprintf("%s%s", h->name, r->path);
 	row->dst = xstrdup(t->dst);
-	rtable_format_opts(t, &opts);
+	format_opts(t, &opts);
 	row->opts = buf_take(&opts);
 	row->weight = t->weight;
 	row->cmd = xstrdup("route add");

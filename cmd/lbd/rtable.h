@@ -130,7 +130,4 @@ void rtable_format(const struct rtable *t, bool all_weights, struct buf *out);
 /* Appends all targets to rows (owned by it: rec_clear()). */
 void rtable_rows(const struct rtable *t, struct route_rows *rows);
 
-/* "k=v k=v" of a target's options. */
-void rtable_format_opts(const struct target *t, struct buf *out);
-
 #endif

@@ -9,7 +9,7 @@
 #include "cmd/lbd/tunnel.h"
 #include "common/mem.h"
 
-struct options *
+static struct options *
 options_ref(struct options *o)
 {
 	atomic_fetch_add(&o->refs, 1);

@@ -35,7 +35,6 @@ struct options {
 	size_t max_conns, max_upstream_conns;
 	struct forward_options forward; /* owned text */
 };
-struct options *options_ref(struct options *o);
 void options_unref(struct options *o); /* the last one frees it */
 
 /* Totals since the start. One thread adds, any may read. */

@@ -23,8 +23,9 @@ alloc_group(const struct alloc *alloc)
 	return NULL;
 }
 
-int64_t
-alloc_name_index(const char *name)
+/* The N of "job.group[N]", or 0. */
+static int64_t
+name_index(const char *name)
 {
 	const char *open = name != NULL ? strrchr(name, '[') : NULL;
 
@@ -98,7 +99,7 @@ put_ids(struct taskenv *env, const struct alloc *alloc, const struct task *task,
 	put(env, "NOMAD_ALLOC_ID", alloc->id);
 	put(env, "NOMAD_SHORT_ALLOC_ID", small);
 	put(env, "NOMAD_ALLOC_NAME", alloc->name);
-	put_int(env, "NOMAD_ALLOC_INDEX", alloc_name_index(alloc->name));
+	put_int(env, "NOMAD_ALLOC_INDEX", name_index(alloc->name));
 	put(env, "NOMAD_TASK_NAME", task->name);
 	put(env, "NOMAD_GROUP_NAME", alloc->task_group);
 	put(env, "NOMAD_JOB_ID", alloc->job_id);

@@ -46,7 +46,4 @@ char **taskenv_list(const struct taskenv *env, size_t *n);
 /* The group of an allocation's job, or NULL when the job lacks it. */
 const struct task_group *alloc_group(const struct alloc *alloc);
 
-/* The N of "job.group[N]", or 0. */
-int64_t alloc_name_index(const char *name);
-
 #endif

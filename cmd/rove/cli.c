@@ -72,8 +72,9 @@ put_paragraphs(const char *text, struct buf *out)
 	}
 }
 
-int
-cli_usage(const struct command *cmd, const struct flag *own, size_t n)
+/* How the command is used, to stdout. Returns 0. */
+static int
+usage(const struct command *cmd, const struct flag *own, size_t n)
 {
 	struct common values = { 0 };
 	struct flag rows[NCOMMON];
@@ -139,7 +140,7 @@ cli_begin(struct cli *c, const struct command *cmd, const struct flag *own,
 		return hint(cmd);
 	}
 	if (help)
-		return cli_usage(cmd, own, n);
+		return usage(cmd, own, n);
 	c->argc = argc - 1;
 	c->argv = argv + 1;
 	if (c->argc < least || c->argc > most)

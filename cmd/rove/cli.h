@@ -53,9 +53,6 @@ int cli_end(struct cli *c, int status); /* returns the status */
 int cli_fail(const struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* How the command is used, to stdout. Returns 0. */
-int cli_usage(const struct command *cmd, const struct flag *own, size_t n);
-
 /* Prints rows (table_row()) as a table with a newline at its end. */
 void cli_print_table(const struct buf *rows, enum table_form form);
 /* A heading in front of a part of the output: an empty line, then it. */

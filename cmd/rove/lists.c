@@ -12,8 +12,9 @@ lists_text(const char *s)
 	return s != NULL ? s : "";
 }
 
-const char *
-lists_job_type(const char *type, bool periodic, bool parameterized)
+/* "batch/periodic" and the like. */
+static const char *
+job_type_text(const char *type, bool periodic, bool parameterized)
 {
 	bool sysbatch = type != NULL && strcmp(type, "sysbatch") == 0;
 
@@ -66,7 +67,7 @@ lists_jobs(
 		    lists_text(j->id),
 		    namespaces ? lists_text(j->namespace) : "",
 		    namespaces ? "|" : "",
-		    lists_job_type(j->type, j->periodic, j->parameterized_job),
+		    job_type_text(j->type, j->periodic, j->parameterized_job),
 		    j->priority, lists_job_status(j->status, j->stop),
 		    buf_str(&when));
 	}

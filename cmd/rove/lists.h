@@ -23,8 +23,7 @@ void lists_evals(
 void lists_deployments(
     const struct deployment *all, size_t n, bool verbose, struct buf *rows);
 
-/* "batch/periodic" and the like; "dead (stopped)" and the like. */
-const char *lists_job_type(const char *type, bool periodic, bool parameterized);
+/* "dead (stopped)" and the like. */
 const char *lists_job_status(const char *status, bool stopped);
 
 /* What an allocation looks like in lists. Borrows from it. */

@@ -134,7 +134,6 @@ void link_send(struct http_link *l, const void *p, size_t n);
 void link_resume_input(struct http_link *l);
 /* The socket has something, or its end. */
 void link_on_readable(struct http_link *l);
-void link_flush(struct http_link *l);
 void link_close(struct http_link *l); /* its call is not told */
 void link_settle(struct http_link *l);
 void link_connect_failed(struct http_link *l, int error);

@@ -91,8 +91,9 @@ conn_refuse(struct http_conn *c, int status, const char *why)
 		answer_text(c, status, why);
 }
 
-void
-conn_resume_input(struct http_conn *c)
+/* Parses what is there, as far as it goes. */
+static void
+resume_input(struct http_conn *c)
 {
 	char *p = c->in.data;
 	size_t n = c->in.len - c->in_off;
@@ -130,7 +131,7 @@ read_more(struct http_conn *c)
 		if (n > 0)
 			c->in.len += (size_t)n;
 		if (n > 0)
-			conn_resume_input(c);
+			resume_input(c);
 		return n;
 	}
 	n = recv(c->fd, room, HTTP_READ_SIZE, MSG_DONTWAIT);
@@ -185,7 +186,7 @@ on_event(void *arg, bool readable, bool writable)
 	if (writable && !c->dead)
 		answer_flush(c);
 	if (writable && !c->dead)
-		conn_resume_input(c);
+		resume_input(c);
 	if (readable && !c->dead)
 		on_readable(c);
 	c->busy--;
@@ -200,7 +201,7 @@ conn_on_turn_end(struct http_conn *c)
 	if (!c->dead && !c->broken)
 		answer_flush(c);
 	if (!c->dead && !c->broken)
-		conn_resume_input(c);
+		resume_input(c);
 	c->busy--;
 	conn_settle(c);
 }

@@ -166,8 +166,6 @@ void conn_refuse(struct http_conn *c, int status, const char *why);
 void conn_answered(struct http_conn *c);
 /* The end of a turn in which server_run_later() was called. */
 void conn_on_turn_end(struct http_conn *c);
-/* Parses what is there, as far as it goes. */
-void conn_resume_input(struct http_conn *c);
 /* Frees it if it is dead; else sets what to wait for. The last step. */
 void conn_settle(struct http_conn *c);
 /* Its time is up, or its socket has failed: ends it. */

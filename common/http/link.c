@@ -167,8 +167,8 @@ link_begin(struct http_link *l, struct http_call *call)
 	}
 }
 
-void
-link_flush(struct http_link *l)
+static void
+flush(struct http_link *l)
 {
 	struct http_call *call = l->call;
 
@@ -248,7 +248,7 @@ on_event(void *arg, bool readable, bool writable)
 		on_connected(l);
 	} else {
 		if (writable)
-			link_flush(l);
+			flush(l);
 		if (readable && !l->dead)
 			link_on_readable(l);
 	}
