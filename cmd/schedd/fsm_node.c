@@ -138,11 +138,12 @@ void
 fsm_node_status(struct fsm_turn *t, const struct cmd_node_status *c)
 {
 	struct sched_node *n = known_node(t, c->node_id);
+	bool has_status = !sched_is_empty(c->status), repeats;
 
 	if (n == NULL)
 		return;
-	if (!sched_is_empty(c->status) &&
-	    !sched_eq(c->status, n->node->status)) {
+	repeats = has_status && sched_eq(c->status, n->node->status);
+	if (has_status && !repeats) {
 		sched_set(&n->node->status, c->status);
 		n->node->status_updated_at = t->time / CLOCK_NS_PER_S;
 		if (sched_eq(c->status, "down"))
@@ -152,7 +153,8 @@ fsm_node_status(struct fsm_turn *t, const struct cmd_node_status *c)
 		sched_set(&n->node->scheduling_eligibility, c->eligibility);
 		forget_own_drain(n->node);
 	}
-	for (size_t i = 0; i < c->nevents; i++)
+	/* A node that comes back may say so twice before it is heard. */
+	for (size_t i = 0; !repeats && i < c->nevents; i++)
 		add_event(t, n->node, c->events[i].subsystem,
 		    c->events[i].message, c->events[i].timestamp);
 	sched_node_changed(t->st, n, t->index);

@@ -39,8 +39,12 @@ registers(void)
 static void
 is_called(const char *status)
 {
+	struct node_event e = { .subsystem = text_borrow("Cluster"),
+		.message = text_borrow(status) };
 	struct cmd_node_status s = { .node_id = text_borrow(NODE),
-		.status = text_borrow(status) };
+		.status = text_borrow(status),
+		.events = &e,
+		.nevents = 1 };
 	struct cmd cmd = { .node_status = &s };
 
 	apply(&cmd);
@@ -71,7 +75,7 @@ expect_events(const char *const *messages, size_t n)
 
 START_TEST(a_node_that_was_down_registers_again)
 {
-	static const char *const messages[] = { "Node registered",
+	static const char *const messages[] = { "Node registered", "down",
 		"Node re-registered" };
 
 	begin();
@@ -80,7 +84,21 @@ START_TEST(a_node_that_was_down_registers_again)
 	is_called("down");
 	registers();
 	registers();
-	expect_events(messages, 2);
+	expect_events(messages, 3);
+}
+END_TEST
+
+START_TEST(a_status_that_is_there_already_is_no_event)
+{
+	static const char *const messages[] = { "Node registered", "down",
+		"ready" };
+
+	begin();
+	registers();
+	is_called("down");
+	is_called("ready");
+	is_called("ready");
+	expect_events(messages, 3);
 }
 END_TEST
 
@@ -105,4 +123,4 @@ START_TEST(a_drain_tells_how_it_ended)
 END_TEST
 
 UNIT_MAIN("fsm_node", a_node_that_was_down_registers_again,
-    a_drain_tells_how_it_ended)
+    a_status_that_is_there_already_is_no_event, a_drain_tells_how_it_ended)
