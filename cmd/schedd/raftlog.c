@@ -10,6 +10,7 @@
 #include "cmd/schedd/servers.h"
 #include "common/clock.h"
 #include "common/fnv.h"
+#include "common/identity.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
@@ -183,6 +184,50 @@ schedd_has_raft(const struct schedd *sd)
 	return there;
 }
 
+/* A file beside the log that says whose it is. */
+#define LOG_OF "log-of"
+
+/* One that is of neither what is there nor us goes: it would be taken for
+ * that of the log which is begun now. */
+static int
+check_log_of(const struct schedd *sd, const char *path, struct err *err)
+{
+	const char *dir = sd->config->common.data_dir;
+	bool there = schedd_has_raft(sd), ours;
+	char of[IDENTITY_SIZE];
+
+	if (identity_keep(dir, LOG_OF, sd->server_id, of, err) == -1)
+		return -1;
+	ours = strcmp(of, sd->server_id) == 0;
+	if (there && !ours)
+		return err_set(err, ERR_CONFLICT,
+		    "%s/raft is the log of server %s, and server-id says %s: "
+		    "put back what belongs together, or move all of %s away "
+		    "to begin anew",
+		    dir, of, sd->server_id, dir);
+	if (!there && ours)
+		return err_set(err, ERR_CONFLICT,
+		    "%s/raft is gone, and with it what server %s has voted "
+		    "and acknowledged: put it back, or move all of %s away "
+		    "to begin anew",
+		    dir, of, dir);
+	if (!there && unlink(path) == -1)
+		return err_sys(err, "%s", path);
+	return 0;
+}
+
+int
+schedd_check_raft(const struct schedd *sd, struct err *err)
+{
+	char *path = xasprintf("%s/" LOG_OF, sd->config->common.data_dir);
+	int rv = 0;
+
+	if (access(path, F_OK) == 0)
+		rv = check_log_of(sd, path, err);
+	free(path);
+	return rv;
+}
+
 int
 schedd_open_raft(struct schedd *sd, const struct raft_config *first,
     uint64_t cluster, struct err *err)
@@ -205,7 +250,7 @@ schedd_open_raft(struct schedd *sd, const struct raft_config *first,
 		.on_fatal = on_fatal,
 		.snapshot_entries = (uint64_t)sd->config->snapshot_entries,
 		.trailing_entries = (uint64_t)sd->config->trailing_entries };
-	char *listen = NULL;
+	char *listen = NULL, of[IDENTITY_SIZE];
 	int rv;
 
 	if (!servers_are_alone(sd)) {
@@ -218,6 +263,9 @@ schedd_open_raft(struct schedd *sd, const struct raft_config *first,
 			    "raft", schedd_config_raft(sd->config));
 	}
 	rv = raft_node_open(&sd->raft, &o, err);
+	if (rv == 0)
+		rv = identity_keep(sd->config->common.data_dir, LOG_OF,
+		    sd->server_id, of, err);
 	free(listen);
 	free(dir);
 	return rv;

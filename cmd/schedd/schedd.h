@@ -124,6 +124,9 @@ int schedd_open_raft(struct schedd *sd, const struct raft_config *first,
     uint64_t cluster, struct err *err);
 /* Whether there is a log already. */
 bool schedd_has_raft(const struct schedd *sd);
+/* -1 when the log is that of another server, or was there and is gone: such a
+ * server has forgotten what it has voted and acknowledged. */
+int schedd_check_raft(const struct schedd *sd, struct err *err);
 /* What Raft calls the server with this id. */
 uint64_t schedd_raft_id(const char *server_id);
 

@@ -380,7 +380,7 @@ open_log(struct servers *s, struct err *err)
 	struct raft_config first = { 0 };
 	struct schedd *sd = s->sd;
 
-	if (recover(sd, err) == -1)
+	if (recover(sd, err) == -1 || schedd_check_raft(sd, err) == -1)
 		return -1;
 	if (servers_are_alone(sd))
 		return schedd_open_raft(sd, NULL, 0, err);

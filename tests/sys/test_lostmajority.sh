@@ -67,4 +67,36 @@ rm -rf "$TEST_DIR/s3.data"
 server 3 3
 eventually 15 voters 1 3
 eventually 5 has_jobs 3 'first fourth second third'
+
+# Half of what a server is, is a server that has forgotten what it promised.
+kill_server 3
+dir=$TEST_DIR/s3.data/server
+ends() { # WHY
+	server 3 3
+	wait "${AGENT[3]}" && fail "it started"
+	grep -q "$1" "$TEST_DIR/s3.log" || fail "it did not say: $1"
+}
+mv "$dir/raft" "$dir/away"
+ends "server/raft is gone, and with it what server $(raft_id 3) has voted"
+[ ! -e "$dir/raft" ] || fail "it began anew"
+mv "$dir/away" "$dir/raft"
+mv "$dir/server-id" "$dir/away"
+ends "server/raft is the log of server $(head -n 1 "$dir/away"), and server-id says"
+mv -f "$dir/away" "$dir/server-id"
+server 3 3
+eventually 15 voters 3 3
+# It has lost both: that is another server, whose log is its own again.
+kill_server 3
+mv "$dir/raft" "$dir/server-id" "$TEST_DIR"
+server 3 3
+eventually 15 voters 1 3
+eventually 15 voters 3 3
+kill_server 3
+mv "$dir/raft" "$dir/away"
+ends "server/raft is gone, and with it what server $(raft_id 3) has voted"
+# All of it away is another server, too.
+mv "$dir" "$dir.away"
+server 3 3
+eventually 15 voters 1 3
+eventually 5 has_jobs 3 'first fourth second third'
 echo ok
