@@ -241,7 +241,7 @@ hcl_set_attr(struct rec_hcl *h, const struct rec_field *f, void *rec,
     const struct hcl_attr *attr)
 {
 	struct setter s = { h, f, hcl_expr_start(attr->expr) };
-	const struct hcl_value *val = hcl_eval(h->ev, attr->expr);
+	const struct hcl_value *val = hcl_eval_kept(h->ev, attr->expr);
 
 	if (val->kind == HCL_V_UNKNOWN || val->kind == HCL_V_NULL)
 		return;
@@ -285,7 +285,7 @@ hcl_set_map(struct rec_hcl *h, const struct rec_field *f, void *rec,
     const struct hcl_attr *attr)
 {
 	struct setter s = { h, f, hcl_expr_start(attr->expr) };
-	const struct hcl_value *val = hcl_eval(h->ev, attr->expr);
+	const struct hcl_value *val = hcl_eval_kept(h->ev, attr->expr);
 
 	if (val->kind == HCL_V_UNKNOWN || val->kind == HCL_V_NULL)
 		return;
@@ -316,8 +316,8 @@ hcl_add_to_map(struct rec_hcl *h, const struct rec_field *f, void *rec,
 	for (size_t i = 0; i < n; i++) {
 		struct setter s = { h, f, hcl_expr_start(attrs[i].expr) };
 
-		set_pair(
-		    &s, rec, attrs[i].name, hcl_eval(h->ev, attrs[i].expr));
+		set_pair(&s, rec, attrs[i].name,
+		    hcl_eval_kept(h->ev, attrs[i].expr));
 	}
 	rec_sort_map(f, rec, true);
 }
@@ -342,7 +342,7 @@ static struct tree *
 attr_tree(
     struct rec_hcl *h, const struct hcl_body *body, const struct hcl_attr *attr)
 {
-	const struct hcl_value *val = hcl_eval(h->ev, attr->expr);
+	const struct hcl_value *val = hcl_eval_kept(h->ev, attr->expr);
 	struct tree *t = hcl_value_tree(val), *list;
 
 	if (val->kind == HCL_V_UNKNOWN)

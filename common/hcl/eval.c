@@ -101,7 +101,8 @@ eval_template(struct hcl_eval *ev, const struct hcl_expr *e)
 	const struct hcl_value *v = &hcl_value_unknown;
 	bool good = true;
 
-	for (size_t i = 0; i < e->nparts; i++) {
+	/* What is longer is too large whatever follows. */
+	for (size_t i = 0; i < e->nparts && text.len <= HCL_MAX_TEXT; i++) {
 		const struct hcl_expr *part = e->parts[i];
 
 		if (is_runtime(ev, part))
@@ -125,7 +126,7 @@ eval_join(struct hcl_eval *ev, const struct hcl_expr *e)
 	const struct hcl_value *v = &hcl_value_unknown;
 	bool good = list->kind == HCL_V_TUPLE;
 
-	for (size_t i = 0; good && i < list->n; i++)
+	for (size_t i = 0; good && i < list->n && text.len <= HCL_MAX_TEXT; i++)
 		good = add_part(ev, e->one, list->items[i], &text);
 	if (good)
 		v = hcl_value_string(ev->arena, buf_str(&text), text.len);
@@ -220,6 +221,13 @@ too_large(struct hcl_eval *ev, const struct hcl_expr *e)
 	return &hcl_value_unknown;
 }
 
+static bool
+is_too_large(const struct hcl_value *v)
+{
+	return v->weight > HCL_MAX_WEIGHT || v->text > HCL_MAX_VALUE_BYTES ||
+	       v->len > HCL_MAX_TEXT;
+}
+
 const struct hcl_value *
 hcl_eval(struct hcl_eval *ev, const struct hcl_expr *e)
 {
@@ -232,5 +240,14 @@ hcl_eval(struct hcl_eval *ev, const struct hcl_expr *e)
 	v = eval_kind(ev, e);
 	ev->depth--;
 	ev->steps += v->weight / 8;
-	return v->weight > HCL_MAX_WEIGHT ? too_large(ev, e) : v;
+	return is_too_large(v) ? too_large(ev, e) : v;
+}
+
+const struct hcl_value *
+hcl_eval_kept(struct hcl_eval *ev, const struct hcl_expr *e)
+{
+	const struct hcl_value *v = hcl_eval(ev, e);
+
+	ev->steps += v->text / HCL_KEPT_PER_STEP;
+	return v;
 }

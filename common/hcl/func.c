@@ -46,6 +46,24 @@ hcl_func_afford(struct hcl_call *c, size_t nsteps)
 	return true;
 }
 
+bool
+hcl_func_fits(struct hcl_call *c, size_t nbytes)
+{
+	if (nbytes > HCL_MAX_TEXT)
+		hcl_func_fail(c, "the text is too long");
+	return nbytes <= HCL_MAX_TEXT;
+}
+
+bool
+hcl_func_has_room(struct hcl_call *c, size_t nvalues)
+{
+	if (nvalues <= HCL_MAX_WEIGHT &&
+	    c->ev->arena->used <= HCL_MAX_VALUE_BYTES)
+		return true;
+	hcl_func_fail(c, "this makes too many values");
+	return false;
+}
+
 const struct hcl_value *
 hcl_func_text(struct hcl_call *c, struct buf *text)
 {

@@ -72,6 +72,11 @@ const struct hcl_value *hcl_func_blame(struct hcl_call *c, size_t arg,
  * more than reading one file may take. */
 bool hcl_func_afford(struct hcl_call *c, size_t nsteps);
 
+/* False and c->why for a text that is longer than a value's may be. */
+bool hcl_func_fits(struct hcl_call *c, size_t nbytes);
+/* The same for so many values, and for what has been made so far. */
+bool hcl_func_has_room(struct hcl_call *c, size_t nvalues);
+
 /* The text as a value; releases it. */
 const struct hcl_value *hcl_func_text(struct hcl_call *c, struct buf *text);
 /* The bytes in base64. */

@@ -99,6 +99,8 @@ fn_concat(struct hcl_call *c)
 			    hcl_value_type(c->args[i]));
 		n += c->args[i]->n;
 	}
+	if (!hcl_func_has_room(c, n))
+		return NULL;
 	items = room(c, n);
 	n = 0;
 	for (size_t i = 0; i < c->nargs; i++)

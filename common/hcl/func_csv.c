@@ -16,6 +16,7 @@ struct csv {
 	struct buf field;
 	const struct hcl_value **fields; /* of the record */
 	size_t n, cap;
+	size_t nall; /* of all records */
 };
 
 static bool
@@ -40,14 +41,17 @@ is_end(const struct csv *t)
 	return t->s == t->end || line_feed(t) > 0;
 }
 
-static void
+static bool
 end_field(struct csv *t)
 {
+	if (!hcl_func_has_room(t->c, ++t->nall))
+		return false;
 	if (t->n == t->cap)
 		t->fields = xgrow(t->fields, t->n, &t->cap, sizeof *t->fields);
 	t->fields[t->n++] =
 	    hcl_value_string(t->c->ev->arena, buf_str(&t->field), t->field.len);
 	buf_reset(&t->field);
+	return true;
 }
 
 static bool
@@ -104,9 +108,8 @@ read_record(struct csv *t)
 		bool quoted = t->s < t->end && *t->s == '"';
 
 		t->s += quoted;
-		if (!(quoted ? read_quoted(t) : read_plain(t)))
+		if (!(quoted ? read_quoted(t) : read_plain(t)) || !end_field(t))
 			return false;
-		end_field(t);
 		if (is_end(t))
 			break;
 		t->s++;

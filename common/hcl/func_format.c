@@ -77,7 +77,8 @@ pad(const struct verb *v, const char *s, size_t n, struct buf *out)
 	size_t have = 0;
 	int fill;
 
-	for (size_t i = 0; i < n; i += hcl_cluster(s + i, n - i))
+	for (size_t i = 0; i < n && v->width > (int)have;
+	     i += hcl_cluster(s + i, n - i))
 		have++;
 	fill = v->width > (int)have ? v->width - (int)have : 0;
 	if (!has_flag(v, '-'))
@@ -317,6 +318,8 @@ format(struct hcl_call *c, const struct hcl_value *const *args, size_t nargs,
 			    (int)v.len, v.start, (size_t)(v.start - s), why);
 			return false;
 		}
+		if (!hcl_func_fits(c, out->len))
+			return false;
 		next = v.arg + 1;
 		if (next > *nused)
 			*nused = next;
@@ -392,6 +395,8 @@ fn_formatlist(struct hcl_call *c)
 		return NULL;
 	items = arena_alloc(a, (n + 1) * sizeof(*items));
 	for (size_t i = 0; i < n; i++) {
+		if (!hcl_func_has_room(c, n))
+			return NULL;
 		for (size_t k = 0; k < c->nargs; k++)
 			args[k] = k > 0 && is_list(c->args[k])
 				      ? c->args[k]->items[i]

@@ -81,6 +81,8 @@ fn_merge(struct hcl_call *c)
 			    hcl_value_type(c->args[i]));
 		n += c->args[i]->n;
 	}
+	if (!hcl_func_has_room(c, n))
+		return NULL;
 	items = room(c, n);
 	keys = arena_alloc(c->ev->arena, (n + 1) * sizeof(*keys));
 	n = 0;

@@ -57,7 +57,7 @@ put_replacement(const struct regex *re, value with, const char *text,
 	const char *s = with->str, *end = s + with->len, *name;
 	size_t n, len, i;
 
-	while (s < end) {
+	while (s < end && out->len <= HCL_MAX_TEXT) {
 		if (*s != '$') {
 			buf_addc(out, *s++);
 			continue;
@@ -95,11 +95,10 @@ replace_all(struct hcl_call *c, const struct regex *re, struct buf *out)
 
 		found = regex_search(re, v->str, v->len, from, at, &budget);
 		spent = (all - budget) / SEARCH_PER_STEP + 1;
-		if (found == -1 || !hcl_func_afford(c, spent) ||
-		    out->len > HCL_MAX_VALUE_BYTES)
-			return hcl_func_fail(
-				   c, "this takes too long for a job file") !=
-			       NULL;
+		if (!hcl_func_fits(c, out->len))
+			return false;
+		if (!hcl_func_afford(c, found == -1 ? SIZE_MAX : spent))
+			return false;
 		if (found == 0)
 			break;
 		buf_add(out, v->str + done, at[0] - done);

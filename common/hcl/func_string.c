@@ -180,6 +180,10 @@ fn_indent(struct hcl_call *c)
 		buf_addc(&out, v->str[i]);
 		if (v->str[i] == '\n')
 			buf_addf(&out, "%*s", (int)n, "");
+		if (!hcl_func_fits(c, out.len)) {
+			buf_release(&out);
+			return NULL;
+		}
 	}
 	return hcl_func_text(c, &out);
 }
@@ -205,6 +209,10 @@ fn_join(struct hcl_call *c)
 				buf_add(&out, c->args[0]->str, c->args[0]->len);
 			buf_add(&out, item->str, item->len);
 			first = false;
+			if (!hcl_func_fits(c, out.len)) {
+				buf_release(&out);
+				return NULL;
+			}
 		}
 	return hcl_func_text(c, &out);
 }
@@ -227,18 +235,38 @@ next_part(value sep, const char *s, size_t n, size_t *skip)
 	return at == NULL ? n : (size_t)(at - s);
 }
 
+/* No fewer than there are. */
+static size_t
+count_parts(value sep, value v)
+{
+	const char *s = v->str, *end = s + v->len;
+	size_t n = 1;
+
+	if (sep->len == 0)
+		return v->len + 1;
+	while ((s = memmem(s, (size_t)(end - s), sep->str, sep->len)) != NULL) {
+		s += sep->len;
+		n++;
+	}
+	return n;
+}
+
 static value
 fn_split(struct hcl_call *c)
 {
 	value sep = c->args[0], v = c->args[1];
-	const struct hcl_value **items =
-	    arena_alloc(c->ev->arena, (v->len + 2) * sizeof(*items));
-	size_t n = 0, at = 0;
+	const struct hcl_value **items;
+	size_t n = count_parts(sep, v), at = 0;
 
-	for (;;) {
+	if (!hcl_func_has_room(c, n))
+		return NULL;
+	items = arena_alloc(c->ev->arena, (n + 1) * sizeof(*items));
+	for (n = 0;;) {
 		size_t skip;
 		size_t len = next_part(sep, v->str + at, v->len - at, &skip);
 
+		if (!hcl_func_has_room(c, n))
+			return NULL;
 		if (sep->len > 0 || len > 0)
 			items[n++] =
 			    hcl_value_string(c->ev->arena, v->str + at, len);
@@ -268,9 +296,9 @@ fn_replace(struct hcl_call *c)
 		if (hit != NULL)
 			buf_add(&out, with->str, with->len);
 		at = hit == NULL ? v->len : end + what->len;
-		if (out.len > HCL_MAX_VALUE_BYTES) {
+		if (!hcl_func_fits(c, out.len)) {
 			buf_release(&out);
-			return hcl_func_fail(c, "the text is too long");
+			return NULL;
 		}
 	}
 	return hcl_func_text(c, &out);

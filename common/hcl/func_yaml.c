@@ -22,6 +22,7 @@ struct reader {
 	yaml_event_t event;
 	struct map anchors; /* values; &pending while one is being read */
 	size_t depth;
+	size_t nnodes;
 };
 
 /* What an anchor is inside itself. */
@@ -297,7 +298,8 @@ static value
 read_node(struct reader *r)
 {
 	char *anchor = NULL;
-	value v = read_here(r, &anchor);
+	value v =
+	    hcl_func_has_room(r->c, ++r->nnodes) ? read_here(r, &anchor) : NULL;
 
 	if (v != NULL)
 		set_anchor(r, anchor, v);

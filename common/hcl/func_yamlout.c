@@ -11,7 +11,7 @@ write_more(void *ctx, unsigned char *data, size_t n)
 {
 	struct buf *out = ctx;
 
-	if (n > HCL_MAX_VALUE_BYTES - out->len)
+	if (n > HCL_MAX_TEXT - out->len)
 		return 0;
 	buf_add(out, data, n);
 	return 1;

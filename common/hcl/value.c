@@ -38,6 +38,7 @@ hcl_value_string(struct arena *a, const char *s, size_t n)
 	v->kind = HCL_V_STRING;
 	v->str = arena_strndup(a, s, n);
 	v->len = n;
+	v->text = n;
 	return v;
 }
 
@@ -83,14 +84,18 @@ by_value(const void *a, const void *b)
 
 /* Parts are shared, so a few lines can make a value of billions: it is known
  * at once. */
-static size_t
-weight_of(const struct hcl_value **items, size_t n)
+static void
+weigh(struct hcl_value *v)
 {
-	size_t weight = n;
-
-	for (size_t i = 0; i < n && weight <= HCL_MAX_WEIGHT; i++)
-		weight += items[i]->weight;
-	return weight;
+	v->weight = v->n;
+	for (size_t i = 0; i < v->n && v->weight <= HCL_MAX_WEIGHT &&
+			   v->text <= HCL_MAX_VALUE_BYTES;
+	     i++) {
+		v->weight += v->items[i]->weight;
+		v->text += v->items[i]->text;
+		if (v->keys != NULL)
+			v->text += strlen(v->keys[i]);
+	}
 }
 
 const struct hcl_value *
@@ -103,8 +108,9 @@ hcl_value_seq(struct arena *a, enum hcl_value_kind kind,
 	v->kind = kind;
 	v->items = items;
 	v->n = n;
-	v->weight = weight_of(items, n);
-	if (kind != HCL_V_SET || n == 0 || v->weight > HCL_MAX_WEIGHT)
+	weigh(v);
+	if (kind != HCL_V_SET || n == 0 || v->weight > HCL_MAX_WEIGHT ||
+	    v->text > HCL_MAX_VALUE_BYTES)
 		return v;
 	qsort(items, n, sizeof(*items), by_value);
 	for (size_t i = 0; i < n; i++)
@@ -150,7 +156,7 @@ hcl_value_map(struct arena *a, enum hcl_value_kind kind, const char **keys,
 		items[v->n++] = m[i].value;
 	}
 	free(m);
-	v->weight = weight_of(items, v->n);
+	weigh(v);
 	return v;
 }
 

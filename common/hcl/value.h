@@ -16,6 +16,8 @@
 #define HCL_MAX_STEPS       4000000     /* expressions evaluated */
 #define HCL_MAX_VALUE_BYTES (64u << 20) /* of values made */
 #define HCL_MAX_WEIGHT      1000000     /* of one value */
+#define HCL_MAX_TEXT        (8u << 20)  /* bytes of one text */
+#define HCL_KEPT_PER_STEP   32          /* bytes of text, worth a step */
 
 enum hcl_value_kind {
 	HCL_V_UNKNOWN,
@@ -42,7 +44,10 @@ struct hcl_value {
 	const struct hcl_value **items;
 	const char **keys; /* of objects and maps: sorted, each once */
 	size_t n;
-	size_t weight; /* values inside, each as often as it stands there */
+	/* Values and bytes of text inside, each as often as it stands there;
+	 * counted up to where it is too large. */
+	size_t weight;
+	size_t text;
 };
 
 /* Where values are made, and what has been spent on them. */
@@ -104,6 +109,11 @@ bool hcl_number_int64(hcl_number num, int64_t *i);
 /* The value of an expression; unknown after a mistake, which is in the
  * diagnostics then. Never NULL. */
 const struct hcl_value *hcl_eval(struct hcl_eval *ev, const struct hcl_expr *e);
+
+/* The same for a value that is kept, in a record or a tree: what is copied
+ * then counts as work, so the next expression is refused after too much. */
+const struct hcl_value *hcl_eval_kept(
+    struct hcl_eval *ev, const struct hcl_expr *e);
 
 /* The value as a tree of one's own. Unknown becomes null. */
 struct tree *hcl_value_tree(const struct hcl_value *v);

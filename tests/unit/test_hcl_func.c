@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/buf.h"
 #include "common/hcl/glob.h"
 #include "tests/lib/hclvalue.h"
 
@@ -307,9 +308,57 @@ START_TEST(what_a_call_lacks_is_told)
 }
 END_TEST
 
+START_TEST(texts_and_lists_have_an_end)
+{
+	static const struct {
+		const char *call, *why; /* x: 64,000 bytes */
+	} cases[] = {
+		{ "[for i in range(1000) : [x, x]]", "Evaluation too large" },
+		{ "\"%{ for i in range(1000) }${x}%{ endfor }\"",
+		    "Evaluation too large" },
+		{ "join(\"\", [for i in range(60) : x], [for i in range(90) : "
+		  "x])",
+		    "text is too long" },
+		{ "format(replace(x, \"0\", \"%[1]s\"), x)",
+		    "text is too long" },
+		{ "replace(x, \"0\", x)", "text is too long" },
+		{ "regex_replace(x, \"(.*)\", replace(x, \"0\", \"$${1}\"))",
+		    "text is too long" },
+		{ "indent(1000, join(\"\\n\", split(\"\", substr(x, 0, "
+		  "9000))))",
+		    "text is too long" },
+		{ "concat([for i in range(20) : split(\"\", x)]...)",
+		    "too many values" },
+		{ "split(\"\", join(\"\", [for i in range(17) : x]))",
+		    "too many values" },
+	};
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		buf_reset(&text);
+		buf_addf(&text,
+		    "[for x in [join(\"\", [for i in range(1000) : "
+		    "\"0123456789012345678901234567890123456789012345678901234"
+		    "567890123\"])] : %s]",
+		    cases[i].call);
+		FAILS(buf_str(&text), cases[i].why);
+	}
+	buf_release(&text);
+	FAILS("[for x in [join(\"\", [for i in range(1000) : "
+	      "replace(\"aaaaaaaaaaaaaaaaaaaaaaaa\", \"a\", \"- a\\n\")])] : "
+	      "csvdecode(join(\"\", [for i in range(44) : x]))]",
+	    "too many values");
+	FAILS("[for x in [join(\"\", [for i in range(1000) : "
+	      "replace(\"aaaaaaaaaaaaaaaaaaaaaaaa\", \"a\", \"- a\\n\")])] : "
+	      "yamldecode(join(\"\", [for i in range(44) : x]))]",
+	    "too many values");
+}
+END_TEST
+
 UNIT_MAIN("hcl_func", paths_are_joined_as_text,
     a_fileset_is_what_its_pattern_names, networks_are_cut_into_networks,
     moments_are_written_as_the_format_says, tables_are_lists_of_objects,
     ids_and_secrets_come_as_they_should, patterns_are_replaced,
     yaml_is_read_as_what_it_means, yaml_without_end_is_refused,
-    yaml_is_written_in_blocks, what_a_call_lacks_is_told)
+    yaml_is_written_in_blocks, what_a_call_lacks_is_told,
+    texts_and_lists_have_an_end)
