@@ -271,18 +271,43 @@ put_verb(struct hcl_call *c, const struct verb *v, value arg, struct buf *out)
 
 /* --- the whole text --- */
 
+/* One verb of the format args[0]; false and c->why. */
+static bool
+format_verb(struct hcl_call *c, const struct verb *v,
+    const struct hcl_value *const *args, size_t nargs, struct buf *out)
+{
+	size_t offset = (size_t)(v->start - args[0]->str);
+	int len = (int)v->len;
+	const char *why;
+
+	if (v->letter == '\0' || strchr("vsqtbdoxXeEfgG", v->letter) == NULL)
+		hcl_func_fail(c,
+		    "unsupported format verb '%c' in \"%.*s\" at offset %zu",
+		    v->letter != '\0' ? v->letter : '?', len, v->start, offset);
+	else if (v->arg >= nargs - 1)
+		hcl_func_fail(c,
+		    "not enough arguments for \"%.*s\" at %zu: need index %zu "
+		    "but have %zu total",
+		    len, v->start, offset, v->arg + 1, nargs - 1);
+	else if ((why = put_verb(c, v, args[v->arg + 1], out)) != NULL)
+		hcl_func_fail(c, "unsupported value for \"%.*s\" at %zu: %s",
+		    len, v->start, offset, why);
+	else
+		return hcl_func_fits(c, out->len);
+	return false;
+}
+
 /* Formats args[1...]; false and c->why. nused: how many were asked for. */
 static bool
 format(struct hcl_call *c, const struct hcl_value *const *args, size_t nargs,
     struct buf *out, size_t *nused)
 {
-	const char *s = args[0]->str, *end = s + args[0]->len, *at;
+	const char *at = args[0]->str, *end = at + args[0]->len;
 	size_t next = 0;
 
 	*nused = 0;
-	for (at = s; at < end;) {
+	while (at < end) {
 		struct verb v;
-		const char *why;
 
 		if (*at != '%') {
 			buf_addc(out, *at++);
@@ -294,31 +319,7 @@ format(struct hcl_call *c, const struct hcl_value *const *args, size_t nargs,
 			buf_addc(out, '%');
 			continue;
 		}
-		if (v.letter == '\0' ||
-		    strchr("vsqtbdoxXeEfgG", v.letter) == NULL) {
-			hcl_func_fail(c,
-			    "unsupported format verb '%c' in \"%.*s\" at "
-			    "offset %zu",
-			    v.letter != '\0' ? v.letter : '?', (int)v.len,
-			    v.start, (size_t)(v.start - s));
-			return false;
-		}
-		if (v.arg >= nargs - 1) {
-			hcl_func_fail(c,
-			    "not enough arguments for \"%.*s\" at %zu: need "
-			    "index %zu but have %zu total",
-			    (int)v.len, v.start, (size_t)(v.start - s),
-			    v.arg + 1, nargs - 1);
-			return false;
-		}
-		why = put_verb(c, &v, args[v.arg + 1], out);
-		if (why != NULL) {
-			hcl_func_fail(c,
-			    "unsupported value for \"%.*s\" at %zu: %s",
-			    (int)v.len, v.start, (size_t)(v.start - s), why);
-			return false;
-		}
-		if (!hcl_func_fits(c, out->len))
+		if (!format_verb(c, &v, args, nargs, out))
 			return false;
 		next = v.arg + 1;
 		if (next > *nused)
