@@ -5,7 +5,9 @@
 #include "cmd/schedd/cross.h"
 #include "cmd/schedd/forward.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/http/route.h"
@@ -204,6 +206,23 @@ api_ns(const struct http_req *r, char *out, size_t size)
 	if (!http_param(r, "namespace", out, size) || *out == '\0' ||
 	    strcmp(out, "*") == 0)
 		snprintf(out, size, "default");
+}
+
+int
+api_cas(struct http_req *r, const char *complaint, uint64_t *index)
+{
+	char text[32], *end;
+
+	if (!http_param(r, "cas", text, sizeof text))
+		return 0;
+	errno = 0;
+	*index = strtoull(text, &end, 10);
+	if (*end == '\0' && errno == 0 && *text >= '0' && *text <= '9')
+		return 1;
+	http_fail(r, 400, "%s: strconv.ParseUint: parsing \"%s\": %s",
+	    complaint, text,
+	    errno == ERANGE ? "value out of range" : "invalid syntax");
+	return -1;
 }
 
 int

@@ -162,6 +162,10 @@ int api_body(struct http_req *r, const struct rec_type *type, void *rec);
 /* The same for one of any shape; NULL when it was answered. */
 struct tree *api_body_tree(struct http_req *r);
 
+/* The index of "cas", which the writer has seen: 1, 0 when it does not say, -1
+ * when it is no number, which was answered with 400 and the complaint. */
+int api_cas(struct http_req *r, const char *complaint, uint64_t *index);
+
 /* Answers with 200; the tree is taken over. */
 void api_reply_rec(
     struct http_req *r, const struct rec_type *type, const void *rec);

@@ -25,16 +25,6 @@ api_autopilot_config(void *ctx, struct http_req *r)
 	    &sched_core_state(sd->core)->autopilot);
 }
 
-/* With "cas" only when nobody has changed it since that index. */
-static bool
-is_current(const struct autopilot_configuration *c, const struct http_req *r)
-{
-	char text[24];
-
-	return !http_param(r, "cas", text, sizeof text) ||
-	       strtoull(text, NULL, 10) == c->modify_index;
-}
-
 static struct tree *
 shape_true(const struct sched_act *act)
 {
@@ -48,12 +38,15 @@ api_autopilot_config_set(void *ctx, struct http_req *r)
 	struct schedd *sd = ctx;
 	struct autopilot_configuration c;
 	struct err err;
+	uint64_t seen;
+	int cas = api_cas(r, "Error parsing cas value", &seen);
 
-	if (api_body(r, &autopilot_configuration_type, &c) == -1)
+	if (cas == -1 || api_body(r, &autopilot_configuration_type, &c) == -1)
 		return;
 	if (autopilot_check(&c, &err) == -1) {
 		http_fail(r, 400, "%s", err.text);
-	} else if (!is_current(&sched_core_state(sd->core)->autopilot, r)) {
+	} else if (cas == 1 &&
+		   seen != sched_core_state(sd->core)->autopilot.modify_index) {
 		api_reply_tree(r, tree_bool(false));
 	} else {
 		schedd_enter(sd);

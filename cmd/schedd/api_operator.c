@@ -60,26 +60,20 @@ shape_updated(const struct sched_act *act)
 	return t;
 }
 
-/* With "cas" only when nobody has changed it since that index. */
-static bool
-is_current(const struct sched_state *st, const struct http_req *r)
-{
-	char text[24];
-
-	return !http_param(r, "cas", text, sizeof text) ||
-	       strtoull(text, NULL, 10) == st->config.modify_index;
-}
-
 void
 api_sched_config_set(void *ctx, struct http_req *r)
 {
 	struct schedd *sd = ctx;
 	struct scheduler_configuration config;
 	struct tree *t;
+	uint64_t seen;
+	int cas = api_cas(r, "Error parsing cas value", &seen);
 
-	if (api_body(r, &scheduler_configuration_type, &config) == -1)
+	if (cas == -1 ||
+	    api_body(r, &scheduler_configuration_type, &config) == -1)
 		return;
-	if (is_current(sched_core_state(sd->core), r)) {
+	if (cas == 0 ||
+	    seen == sched_core_state(sd->core)->config.modify_index) {
 		schedd_enter(sd);
 		sched_core_sched_config(
 		    sd->core, schedd_ask_http(sd, r, shape_updated), &config);

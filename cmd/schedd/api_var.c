@@ -99,20 +99,16 @@ api_vars(void *ctx, struct http_req *r)
 static bool
 read_cas(struct http_req *r, uint64_t *index, const uint64_t **cas)
 {
-	char text[32], *end;
+	char text[2];
+	int got;
 
 	*cas = NULL;
-	if (!http_param(r, "cas", text, sizeof text) || *text == '\0')
+	if (http_param(r, "cas", text, sizeof text) && *text == '\0')
 		return true;
-	errno = 0;
-	*index = strtoull(text, &end, 10);
-	*cas = index;
-	if (*end == '\0' && errno == 0 && *text >= '0' && *text <= '9')
-		return true;
-	http_fail(r, 400,
-	    "can not parse cas: strconv.ParseUint: parsing \"%s\": %s", text,
-	    errno == ERANGE ? "value out of range" : "invalid syntax");
-	return false;
+	got = api_cas(r, "can not parse cas", index);
+	if (got == 1)
+		*cas = index;
+	return got != -1;
 }
 
 static bool

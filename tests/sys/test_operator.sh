@@ -76,6 +76,11 @@ expect_match "$(rove operator autopilot get-config)" "CleanupDeadServers = false
 refused 1 'expected a duration' rove operator autopilot set-config -last-contact-threshold soon
 refused 1 'MinQuorum' rove operator autopilot set-config -min-quorum 10
 expect_eq "$(curl -s -X PUT -d '{}' "$NOMAD_ADDR/v1/operator/autopilot/configuration?cas=1")" false
+for what in autopilot scheduler; do
+	for cas in '' x -1 1.5 99999999999999999999; do
+		expect_eq "$(http_code -X PUT -d '{}' "$NOMAD_ADDR/v1/operator/$what/configuration?cas=$cas")" 400 "cas=$cas"
+	done
+done
 expect_match "$(rove operator autopilot health)" "Healthy: true"$'\n'"FailureTolerance: 0"$'\n'"Leader: $ID"
 expect_eq "$(rove operator autopilot health -json | jq -r '.Servers[0].Name')" alpha.global
 
