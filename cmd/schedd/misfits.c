@@ -62,13 +62,35 @@ look_at(const struct cluster_server *self, const struct cluster_server *s,
 		    s->name, s->expect, self->expect);
 }
 
+/* Machines of which one is a copy of the other. What listens at one address
+ * is one server, which had another name before. */
+static void
+look_for_twin(const struct cluster_view *v, size_t i, struct misfits *out)
+{
+	const struct cluster_server *s = &v->servers[i];
+
+	for (size_t k = 0; k < i; k++) {
+		const struct cluster_server *t = &v->servers[k];
+
+		if (t->id != s->id || s->id == 0 ||
+		    t->status != CLUSTER_ALIVE || strcmp(t->raft, s->raft) == 0)
+			continue;
+		say(out,
+		    "servers %s and %s have one id, %s: one of them has a copy "
+		    "of the other's data_dir, and must begin without it",
+		    t->name, s->name, s->uuid);
+	}
+}
+
 void
 misfits_find(const struct cluster_view *v, struct misfits *out)
 {
 	out->n = 0;
 	for (size_t i = 1; i < v->n; i++)
-		if (v->servers[i].status == CLUSTER_ALIVE)
+		if (v->servers[i].status == CLUSTER_ALIVE) {
 			look_at(&v->servers[0], &v->servers[i], out);
+			look_for_twin(v, i, out);
+		}
 }
 
 static bool

@@ -83,6 +83,27 @@ START_TEST(another_number_is_named)
 }
 END_TEST
 
+START_TEST(a_copy_is_named)
+{
+	struct cluster_server *c;
+
+	self("tcp://a", OURS);
+	add("b", "tcp://b", OURS)->id = 5;
+	c = add("c", "tcp://c", OURS);
+	c->id = 5;
+	c->uuid = "5-5";
+	says("servers b and c have one id, 5-5: one of them has a copy of the "
+	     "other's data_dir, and must begin without it");
+	c->status = CLUSTER_FAILED;
+	misfits_find(&view, &found);
+	ck_assert_uint_eq(found.n, 0);
+	c->status = CLUSTER_ALIVE;
+	c->raft = "tcp://b"; /* renamed */
+	misfits_find(&view, &found);
+	ck_assert_uint_eq(found.n, 0);
+}
+END_TEST
+
 START_TEST(each_is_told_once_while_it_lasts)
 {
 	struct misfits was, news;
@@ -106,4 +127,4 @@ END_TEST
 
 UNIT_MAIN("misfits", who_fits_is_not_named,
     another_cluster_of_the_region_is_named, a_cluster_by_itself_is_named,
-    another_number_is_named, each_is_told_once_while_it_lasts)
+    another_number_is_named, a_copy_is_named, each_is_told_once_while_it_lasts)
