@@ -34,13 +34,27 @@ show_server(const struct schedd *sd, const struct raft_server *in,
 	};
 }
 
+/* As the API tells indexes; 0 where there is no log yet. */
+static uint64_t
+config_index(const struct schedd *sd)
+{
+	struct raft_node_info info;
+
+	if (sd->raft == NULL)
+		return 0;
+	raft_node_info(sd->raft, &info);
+	return info.raft.config_index + sched_core_state(sd->core)->index_base;
+}
+
 void
 api_raft_config(void *ctx, struct http_req *r)
 {
 	const struct schedd *sd = ctx;
 	const struct raft_config *c = servers_config(sd);
 	struct raft_member list[RAFT_SERVERS_MAX];
-	struct raft_configuration out = { .servers = list, .nservers = c->n };
+	struct raft_configuration out = {
+		.servers = list, .nservers = c->n, .index = config_index(sd)
+	};
 
 	for (size_t i = 0; i < c->n; i++)
 		show_server(sd, &c->servers[i], &list[i]);

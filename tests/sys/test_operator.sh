@@ -57,6 +57,7 @@ expect_eq "$(jobs_known)" "job1 job2 job3 job4 job5 "
 ID=$(head -n 1 "$TEST_DIR/alpha.data/server-id")
 expect_match "$(rove operator raft list-peers)" \
 	"Node +ID +Address +State +Voter +RaftProtocol"$'\n'"alpha.global +$ID +127.0.0.1:$RPC_PORT +leader +true +3"
+expect_eq "$(curl -s "$NOMAD_ADDR/v1/operator/raft/configuration" | jq '.Index >= 1')" true
 expect_eq "$(rove operator raft transfer-leadership -peer-id "$ID")" "Transferred leadership to peer with id \"$ID\""
 expect_eq "$(curl -s -X PUT "$NOMAD_ADDR/v1/operator/raft/transfer-leadership?id=$ID" | jq -c '[.Noop, .Err, .To.Address]')" \
 	"[true,null,\"127.0.0.1:$RPC_PORT\"]"
