@@ -128,7 +128,8 @@ void bus_on_expire(
 void bus_forget_body(struct bus_req *req);
 
 /* The id that the asker's process gave it: its ids grow, and a request that
- * is repeated keeps its own. What changes state looks at it. */
+ * is repeated keeps its own. No daemon goes by it: where an order matters, a
+ * body has a number of its own. */
 uint64_t bus_id(const struct bus_req *req);
 bool bus_is_repeat(const struct bus_req *req);
 const char *bus_token(const struct bus_req *req);  /* "" when none */
