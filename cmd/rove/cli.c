@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/clock.h"
 
@@ -193,6 +194,16 @@ void
 cli_heading(const char *text)
 {
 	printf("\n%s\n", text);
+}
+
+void
+cli_wait_ns(int64_t ns)
+{
+	struct timespec t = { .tv_sec = ns / CLOCK_NS_PER_S,
+		.tv_nsec = ns % CLOCK_NS_PER_S };
+
+	if (ns > 0)
+		nanosleep(&t, NULL);
 }
 
 int

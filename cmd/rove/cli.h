@@ -57,6 +57,8 @@ int cli_fail(const struct err *err, const char *fmt, ...)
 void cli_print_table(const struct buf *rows, enum table_form form);
 /* A heading in front of a part of the output: an empty line, then it. */
 void cli_heading(const char *text);
+/* Sleeps; not at all for 0 and less. */
+void cli_wait_ns(int64_t ns);
 /* What the agent answers to a GET, as indented JSON. Returns the status. */
 int cli_print_answer(struct cli *c, const char *path);
 /* A record as indented JSON. */

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/rove/deploywords.h"
@@ -44,15 +43,6 @@ reverts(const struct deployment *d)
 		if (d->task_groups[i].auto_revert)
 			return true;
 	return false;
-}
-
-static void
-wait_ns(int64_t ns)
-{
-	struct timespec t = { .tv_sec = ns / CLOCK_NS_PER_S,
-		.tv_nsec = ns % CLOCK_NS_PER_S };
-
-	nanosleep(&t, NULL);
 }
 
 /* --- printing --- */
@@ -158,7 +148,7 @@ follow(struct follow *f, const char *id, struct deployment *d, struct err *err)
 			break;
 		index = client->index;
 		if (index == 0)
-			wait_ns(PAUSE_NS);
+			cli_wait_ns(PAUSE_NS);
 		rec_clear(&deployment_type, d);
 	}
 	free(path);
@@ -174,7 +164,7 @@ find_rollback(struct follow *f, const struct deployment *failed, char **id,
 	char *path = client_path("/v1/job/", failed->job_id, "/deployment");
 	int rc;
 
-	wait_ns(PAUSE_NS);
+	cli_wait_ns(PAUSE_NS);
 	rc = client_get(&f->cli->client, path, NULL, &deployment_type, &d, err);
 	free(path);
 	if (rc == 0 && d.id != NULL && strcmp(d.id, failed->id) != 0)

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/rove/deployfollow.h"
 #include "cmd/rove/monitor.h"
@@ -28,16 +27,6 @@ set_eval(struct follow *f, const char *eval_id)
 	free(f->path);
 	f->path = client_path("/v1/evaluation/", eval_id, "");
 	f->index = 0;
-}
-
-static void
-wait_ns(int64_t ns)
-{
-	struct timespec t = { .tv_sec = ns / CLOCK_NS_PER_S,
-		.tv_nsec = ns % CLOCK_NS_PER_S };
-
-	if (ns > 0)
-		nanosleep(&t, NULL);
 }
 
 /*
@@ -95,7 +84,7 @@ step(struct follow *f, bool *done, struct err *err)
 	switch (monitor_see(&f->monitor, &e, allocs, n, &out)) {
 	case MONITOR_AGAIN:
 		if (f->index == 0)
-			wait_ns(UNHELD_WAIT_NS);
+			cli_wait_ns(UNHELD_WAIT_NS);
 		break;
 	case MONITOR_DONE:
 		*done = true;
@@ -103,7 +92,7 @@ step(struct follow *f, bool *done, struct err *err)
 	case MONITOR_CHAIN:
 		fputs(buf_str(&out), stdout);
 		buf_reset(&out);
-		wait_ns(e.wait);
+		cli_wait_ns(e.wait);
 		set_eval(f, e.next_eval);
 		break;
 	}
