@@ -114,10 +114,9 @@ job_stop(const struct command *cmd, int argc, char **argv)
 /* Of the versions that the server keeps, the one. */
 static int
 inspect_version(
-    struct cli *c, const char *id, const char *wanted, struct err *err)
+    struct cli *c, const char *id, uint64_t version, struct err *err)
 {
 	struct job_versions_response all;
-	uint64_t number = strtoull(wanted, NULL, 10);
 	char *path = client_path("/v1/job/", id, "/versions");
 	int rc = client_get(
 	    &c->client, path, NULL, &job_versions_response_type, &all, err);
@@ -125,25 +124,25 @@ inspect_version(
 	free(path);
 	if (rc == -1)
 		return -1;
-	rc =
-	    err_set(err, ERR_NOT_FOUND, "job %s has no version %s", id, wanted);
+	rc = err_set(
+	    err, ERR_NOT_FOUND, "job %s has no version %" PRIu64, id, version);
 	for (size_t i = 0; rc == -1 && i < all.nversions; i++)
-		if (all.versions[i].version == number)
+		if (all.versions[i].version == version)
 			rc = jobwords_print(&all.versions[i]);
 	rec_clear(&job_versions_response_type, &all);
 	return rc;
 }
 
 static int
-inspect(struct cli *c, const char *id, const char *version)
+inspect(struct cli *c, const char *id, int64_t version)
 {
 	struct err err;
 	struct job job;
 	char *path;
 	int rc;
 
-	if (version != NULL) {
-		rc = inspect_version(c, id, version, &err);
+	if (version >= 0) {
+		rc = inspect_version(c, id, (uint64_t)version, &err);
 	} else {
 		path = client_path("/v1/job/", id, "");
 		rc = client_get(&c->client, path, NULL, &job_type, &job, &err);
@@ -159,9 +158,9 @@ inspect(struct cli *c, const char *id, const char *version)
 int
 job_inspect(const struct command *cmd, int argc, char **argv)
 {
-	const char *version = NULL;
+	int64_t version = -1; /* the newest */
 	const struct flag rows[] = {
-		{ "version", FLAG_TEXT, &version, "<n>",
+		{ "version", FLAG_COUNT, &version, "<n>",
 		    "A former version of the job." },
 		{ "json", FLAG_BOOL, NULL, NULL, NULL },
 	};

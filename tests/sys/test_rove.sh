@@ -113,6 +113,11 @@ exits 0 rove status "$alloc"
 expect_match "$out" "Name +=  *web.web\[0\]"
 exits 0 rove job inspect web
 expect_eq "$(echo "$out" | jq -r .Job.ID)" web
+exits 0 rove job inspect -version 0 web
+expect_eq "$(echo "$out" | jq -r .Job.Version)" 0
+exits 1 rove job inspect -version 99 web
+expect_match "$err" 'job web has no version 99'
+exits 1 rove job inspect -version last web
 
 # What is wrong is said.
 exits 1 rove job status nothing
