@@ -74,12 +74,33 @@ is_hopeless(const struct child *c, int status)
 	       (WEXITSTATUS(status) == 1 && !c->restarted);
 }
 
+/* Later each time, until it has run for a while. */
+static void
+start_later(struct child *c, int status)
+{
+	c->restarted = true;
+	if (loop_now_ms(c->all->loop) - c->started_ms >= CHILD_STEADY_MS)
+		c->backoff_ms = 0;
+	c->backoff_ms = c->backoff_ms == 0 ? CHILD_MIN_BACKOFF_MS
+			: c->backoff_ms * 2 > CHILD_MAX_BACKOFF_MS
+			    ? CHILD_MAX_BACKOFF_MS
+			    : c->backoff_ms * 2;
+	if (WIFSIGNALED(status))
+		log_error("%s was killed by signal %d, starts again in "
+			  "%" PRIu64 " ms",
+		    c->name, WTERMSIG(status), c->backoff_ms);
+	else
+		log_error("%s ended with status %d, starts again in "
+			  "%" PRIu64 " ms",
+		    c->name, WEXITSTATUS(status), c->backoff_ms);
+	loop_timer_set(c->timer, c->backoff_ms);
+}
+
 static void
 on_exit_status(void *arg, pid_t pid, int status)
 {
 	struct child *c = arg;
 	struct children *cs = c->all;
-	uint64_t up_ms = loop_now_ms(cs->loop) - c->started_ms;
 
 	(void)pid;
 	c->pid = 0;
@@ -95,26 +116,10 @@ on_exit_status(void *arg, pid_t pid, int status)
 			stop_next(cs);
 		return;
 	}
-	if (is_hopeless(c, status)) {
+	if (is_hopeless(c, status))
 		cs->on_failed(cs->ctx, c->name, WEXITSTATUS(status), c->said);
-		return;
-	}
-	c->restarted = true;
-	if (up_ms >= CHILD_STEADY_MS)
-		c->backoff_ms = 0;
-	c->backoff_ms = c->backoff_ms == 0 ? CHILD_MIN_BACKOFF_MS
-			: c->backoff_ms * 2 > CHILD_MAX_BACKOFF_MS
-			    ? CHILD_MAX_BACKOFF_MS
-			    : c->backoff_ms * 2;
-	if (WIFSIGNALED(status))
-		log_error("%s was killed by signal %d, starts again in "
-			  "%" PRIu64 " ms",
-		    c->name, WTERMSIG(status), c->backoff_ms);
 	else
-		log_error("%s ended with status %d, starts again in "
-			  "%" PRIu64 " ms",
-		    c->name, WEXITSTATUS(status), c->backoff_ms);
-	loop_timer_set(c->timer, c->backoff_ms);
+		start_later(c, status);
 }
 
 static void

@@ -25,23 +25,14 @@ struct stop_flags {
 };
 
 static int
-stop_one(struct cli *c, const struct stop_flags *f, const char *typed)
+deregister(struct cli *c, const struct stop_flags *f, const char *id)
 {
 	struct job_deregister_response resp = { 0 };
 	struct buf params = { 0 }, out = { 0 };
 	struct err err;
-	char *id, *path;
-	int status = find_job(c, typed, &id);
+	char *path = client_path("/v1/job/", id, "");
+	int status;
 
-	if (status == CLI_GO && !f->yes && strcmp(id, typed) != 0) {
-		status = change_confirm(
-		    "Are you sure you want to stop job \"%s\"?", id);
-		if (status != CLI_GO)
-			free(id);
-	}
-	if (status != CLI_GO)
-		return status;
-	path = client_path("/v1/job/", id, "");
 	buf_addf(&params, "purge=%s&global=%s&no_shutdown_delay=%s",
 	    f->purge ? "true" : "false", f->global ? "true" : "false",
 	    f->no_delay ? "true" : "false");
@@ -63,6 +54,22 @@ stop_one(struct cli *c, const struct stop_flags *f, const char *typed)
 	buf_release(&params);
 	buf_release(&out);
 	free(path);
+	return status;
+}
+
+static int
+stop_one(struct cli *c, const struct stop_flags *f, const char *typed)
+{
+	char *id;
+	int status = find_job(c, typed, &id);
+
+	if (status != CLI_GO)
+		return status;
+	if (!f->yes && strcmp(id, typed) != 0)
+		status = change_confirm(
+		    "Are you sure you want to stop job \"%s\"?", id);
+	if (status == CLI_GO)
+		status = deregister(c, f, id);
 	free(id);
 	return status;
 }
