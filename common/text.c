@@ -1,5 +1,9 @@
 #include "common/text.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
 size_t
 text_utf8_len(const uint8_t *p, size_t left)
 {
@@ -18,4 +22,17 @@ text_utf8_len(const uint8_t *p, size_t left)
 	    (n == 4 && (c < 0x10000 || c > 0x10ffff)))
 		return 0;
 	return n;
+}
+
+int
+text_parse_u64(const char *text, uint64_t *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoull(text, &end, 10);
+	if (isdigit((unsigned char)*text) && *end == '\0' && errno == 0)
+		return 0;
+	*n = 0;
+	return -1;
 }

@@ -48,4 +48,7 @@ text_or(const char *s, const char *other)
  * where `left` bytes are; 0 when it is none. */
 size_t text_utf8_len(const uint8_t *p, size_t left);
 
+/* Decimal digits alone, of a number that fits; -1: it is none, *n is 0. */
+int text_parse_u64(const char *text, uint64_t *n);
+
 #endif

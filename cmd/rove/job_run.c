@@ -10,6 +10,7 @@
 #include "cmd/rove/jobfile.h"
 #include "cmd/rove/jobwords.h"
 #include "cmd/rove/text.h"
+#include "common/text.h"
 
 struct run_flags {
 	bool detach, verbose, output, override, counts, resources;
@@ -22,8 +23,6 @@ static int
 fill_request(const struct run_flags *f, struct jobfile *file,
     struct job_register_request *req, struct err *err)
 {
-	char *end;
-
 	*req = (struct job_register_request){ .job = &file->job,
 		.submission = &file->source,
 		.policy_override = f->override,
@@ -33,8 +32,7 @@ fill_request(const struct run_flags *f, struct jobfile *file,
 	if (f->check_index == NULL)
 		return 0;
 	req->enforce_index = true;
-	req->job_modify_index = strtoull(f->check_index, &end, 10);
-	if (*f->check_index < '0' || *f->check_index > '9' || *end != '\0')
+	if (text_parse_u64(f->check_index, &req->job_modify_index) == -1)
 		return err_set(err, ERR_BAD,
 		    "Error parsing check-index value \"%s\": not a number",
 		    f->check_index);

@@ -1,7 +1,6 @@
 /*
  * The versions of a job: what they were, and back to one of them.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "cmd/rove/find.h"
 #include "cmd/rove/table.h"
 #include "cmd/rove/text.h"
+#include "common/text.h"
 #include "proto/api.h"
 
 #define NROWS(rows) (sizeof(rows) / sizeof(rows)[0])
@@ -20,11 +20,7 @@
 static int
 parse_version(const char *text, uint64_t *version)
 {
-	char *end;
-
-	errno = 0;
-	*version = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
+	if (text_parse_u64(text, version) == -1)
 		return cli_fail(NULL, "\"%s\" is no version of a job", text);
 	return 0;
 }

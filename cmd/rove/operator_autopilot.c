@@ -10,6 +10,7 @@
 #include "cmd/rove/lists.h"
 #include "cmd/rove/table.h"
 #include "common/clock.h"
+#include "common/text.h"
 #include "common/tree.h"
 #include "proto/autopilot.h"
 
@@ -82,12 +83,7 @@ set_bool(const char *name, const char *text, bool *v)
 static int
 set_count(const char *name, const char *text, uint64_t *v)
 {
-	char *end;
-
-	if (text == NULL)
-		return 0;
-	*v = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0')
+	if (text != NULL && text_parse_u64(text, v) == -1)
 		return cli_fail(
 		    NULL, "-%s: expected a number, got \"%s\"", name, text);
 	return 0;

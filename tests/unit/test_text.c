@@ -38,5 +38,22 @@ START_TEST(text_utf8_len_takes_what_is_utf8)
 }
 END_TEST
 
+START_TEST(text_parse_u64_takes_digits_that_fit)
+{
+	static const char *const none[] = { "", " 1", "-1", "+1", "1x", "x",
+		"1.0", "18446744073709551616" };
+	uint64_t n;
+
+	ck_assert_int_eq(text_parse_u64("0", &n), 0);
+	ck_assert_uint_eq(n, 0);
+	ck_assert_int_eq(text_parse_u64("18446744073709551615", &n), 0);
+	ck_assert_uint_eq(n, UINT64_MAX);
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+		ck_assert_int_eq(text_parse_u64(none[i], &n), -1);
+		ck_assert_uint_eq(n, 0);
+	}
+}
+END_TEST
+
 UNIT_MAIN("text", text_hex_knows_digits_of_both_cases_and_nothing_else,
-    text_utf8_len_takes_what_is_utf8)
+    text_utf8_len_takes_what_is_utf8, text_parse_u64_takes_digits_that_fit)
