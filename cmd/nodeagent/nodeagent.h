@@ -8,9 +8,10 @@
  * Who holds whom, from what is wanted to what runs: a runner holds an
  * alloc_run (allocrun.h), the pure state machine that decides, which holds
  * the alloc, the servers' record with its job. For each task that is up the
- * runner also holds a taskproc (driver.h), of which the raw_exec driver knows
- * more, a raw_proc: its socket to a shim (cmd/shim), a process of its own.
- * The shim holds the task, and goes on with it when all the others are gone.
+ * runner also holds a taskproc (driver.h), of which its driver knows more. A
+ * raw_proc of raw_exec's has a socket to a shim (cmd/shim), a process of its
+ * own; a docker_proc has the name of a container of an engine. Shim and engine
+ * hold the task, and go on with it when all the others are gone.
  */
 #ifndef NODEAGENT_NODEAGENT_H
 #define NODEAGENT_NODEAGENT_H
