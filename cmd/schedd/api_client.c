@@ -2,70 +2,12 @@
  * The paths below /v1/client: what a node's own agent answers. A server finds
  * the node and hands the request on to its HTTP address.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "cmd/schedd/api.h"
 #include "cmd/schedd/nodes_http.h"
 #include "common/http/relay.h"
 #include "common/http/route.h"
-#include "common/mem.h"
 #include "proto/api.h"
 #include "proto/blocking.h"
-
-#define MAX_NODE_CLIENTS 1024 /* kept addresses; more: the oldest goes */
-
-struct nodes_http {
-	struct loop *loop;
-	struct tls_keys *keys;
-	struct map by_addr; /* address -> struct http_client */
-};
-
-struct nodes_http *
-nodes_http_new(struct loop *l, struct tls_keys *keys)
-{
-	struct nodes_http *n = xcalloc(1, sizeof *n);
-
-	n->loop = l;
-	n->keys = keys;
-	return n;
-}
-
-void
-nodes_http_free(struct nodes_http *n)
-{
-	if (n == NULL)
-		return;
-	MAP_FOREACH (e, &n->by_addr)
-		http_client_free(map_value(e));
-	map_release(&n->by_addr);
-	free(n);
-}
-
-struct http_client *
-nodes_http_client(struct nodes_http *n, const char *addr)
-{
-	struct http_client *c = map_remove(&n->by_addr, addr);
-	struct map_entry *oldest;
-
-	if (c == NULL && map_count(&n->by_addr) >= MAX_NODE_CLIENTS) {
-		oldest = map_first(&n->by_addr);
-		http_client_free(map_remove(&n->by_addr, map_key(oldest)));
-	}
-	if (c == NULL) {
-		c = http_client_new(n->loop, addr);
-		http_client_tls(c, n->keys, NULL);
-	}
-	/* Last in order: who was not asked for longest goes first. */
-	map_put(&n->by_addr, addr, c);
-	return c;
-}
-
-void
-nodes_http_drop(struct nodes_http *n, const char *addr)
-{
-	http_client_free(map_remove(&n->by_addr, addr));
-}
 
 static void
 on_lost(void *ctx, struct http_req *r, const struct err *err, bool sent)
