@@ -85,6 +85,7 @@ core_pending_free(struct core_pending *p)
 void
 core_term_end(struct sched_core *c)
 {
+	map_release(&c->coming);
 	core_eval_end(c);
 	core_deploy_end(c);
 	core_drain_end(c);
@@ -337,8 +338,11 @@ core_pending_take(struct sched_core *c, uint64_t proposal)
 	struct core_pending *p;
 
 	HASH_FIND(hh, c->pending, &proposal, sizeof proposal, p);
-	if (p != NULL)
-		HASH_DEL(c->pending, p);
+	if (p == NULL)
+		return NULL;
+	HASH_DEL(c->pending, p);
+	if (p->wish != 0 && map_find(&c->coming, p->node_id) == p)
+		map_remove(&c->coming, p->node_id);
 	return p;
 }
 

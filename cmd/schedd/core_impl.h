@@ -84,6 +84,7 @@ struct core_pending {
 	char **eval_ids; /* that it makes */
 	size_t neval_ids;
 	char *node_id;     /* CORE_LEASED: whose lease */
+	uint64_t wish;     /* what that node asked for, hashed; 0: it has not */
 	char *warnings;    /* CORE_REGISTERED */
 	uint64_t reverted; /* CORE_DEPLOYED: to this version of the job */
 	bool has_reverted;
@@ -122,6 +123,7 @@ struct sched_core {
 	char client[SCHED_ID_SIZE]; /* of this term of office */
 	uint64_t next_proposal;
 	struct core_pending *pending;
+	struct map coming; /* node id to the command that it asked for last */
 	struct core_acts acts;
 	struct core_act *current;
 

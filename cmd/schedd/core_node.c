@@ -11,6 +11,7 @@
 #include "cmd/schedd/plant.h"
 #include "cmd/schedd/text.h"
 #include "cmd/schedd/world.h"
+#include "common/fnv.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/text.h"
@@ -113,6 +114,34 @@ status_matters(const char *old, const char *new)
 	return sched_eq(new, "ready") || sched_eq(old, "disconnected");
 }
 
+/* --- what a node asks for until it has it --- */
+
+/*
+ * What it wants is on its way already. Who asked for it has gone elsewhere
+ * since; a command for each time would keep a slow log slow.
+ */
+static bool
+join_coming(
+    struct sched_core *c, const char *node_id, uint64_t wish, uint64_t req)
+{
+	struct core_pending *p = map_find(&c->coming, node_id);
+
+	if (p == NULL || p->wish != wish)
+		return false;
+	core_refuse(c, p->req, ERR_BUSY, "the node has asked again since");
+	p->req = req;
+	return true;
+}
+
+static void
+note_coming(struct sched_core *c, struct core_pending *p, const char *node_id,
+    uint64_t wish)
+{
+	p->node_id = xstrdup(node_id);
+	p->wish = wish;
+	map_put(&c->coming, node_id, p);
+}
+
 /* --- registering --- */
 
 const struct sched_node *
@@ -178,6 +207,34 @@ register_matters(const struct sched_node *old, const struct node *new)
 	return matters;
 }
 
+static uint64_t
+register_wish(const struct node *n)
+{
+	struct buf b = { 0 };
+	uint64_t wish;
+
+	rec_pack(&node_type, n, &b);
+	wish = fnv_add(FNV_BEGIN, b.data, b.len);
+	buf_release(&b);
+	return wish;
+}
+
+/* Otherwise it has been refused, or is answered with what is on its way. */
+static bool
+is_to_be_written(
+    struct sched_core *c, uint64_t req, const struct node *n, uint64_t wish)
+{
+	struct err err;
+
+	if (!core_may_ask(c, req))
+		return false;
+	if (node_check(c, n, &err) == -1) {
+		core_refuse(c, req, err.code, "%s", err.text);
+		return false;
+	}
+	return !join_coming(c, n->id, wish, req);
+}
+
 void
 sched_core_node_register(
     struct sched_core *c, uint64_t req, const struct node_register *m)
@@ -188,14 +245,10 @@ sched_core_node_register(
 	struct core_pending *p;
 	const struct sched_node *old;
 	struct sched_node fresh = { .id = m->node.id, .node = &r.node };
-	struct err err;
+	uint64_t wish = register_wish(&m->node);
 
-	if (!core_may_ask(c, req))
+	if (!is_to_be_written(c, req, &m->node, wish))
 		return;
-	if (node_check(c, &m->node, &err) == -1) {
-		core_refuse(c, req, err.code, "%s", err.text);
-		return;
-	}
 	if (!sched_eq(m->node.status, "ready"))
 		r.node.status = text_borrow("initializing");
 	if (sched_is_empty(r.node.node_pool))
@@ -208,7 +261,7 @@ sched_core_node_register(
 	r.evals = evals.evals;
 	r.nevals = evals.n < CMD_MAX_BATCH ? evals.n : CMD_MAX_BATCH;
 	p = core_ask(c, req, &cmd, CORE_LEASED);
-	p->node_id = xstrdup(m->node.id);
+	note_coming(c, p, m->node.id, wish);
 	core_propose_evals(c, evals.evals + r.nevals, evals.n - r.nevals);
 	core_evals_release(&evals);
 }
@@ -248,6 +301,7 @@ sched_core_node_lease(
 	    sched_eq(m->status, "initializing") ? "initializing" : "ready";
 	const struct sched_node *n;
 	struct core_pending *p;
+	uint64_t wish;
 	bool was_lost;
 
 	if (c->leading &&
@@ -264,6 +318,9 @@ sched_core_node_lease(
 		    core_leased(c, n->id, c->state.index), c->state.index);
 		return;
 	}
+	wish = fnv_add(FNV_BEGIN, status, strlen(status));
+	if (join_coming(c, n->id, wish, req))
+		return;
 	was_lost = sched_eq(n->node->status, "down") ||
 		   sched_eq(n->node->status, "disconnected");
 	p = propose_status(
@@ -271,7 +328,7 @@ sched_core_node_lease(
 	p->has_req = true;
 	p->req = req;
 	p->answer = CORE_LEASED;
-	p->node_id = xstrdup(n->id);
+	note_coming(c, p, n->id, wish);
 }
 
 /* --- leases --- */

@@ -76,6 +76,58 @@ START_TEST(core_replaces_what_ran_on_a_lost_node)
 }
 END_TEST
 
+START_TEST(core_writes_a_node_back_once_however_often_it_asks)
+{
+	struct node_lease m = { .node_id =
+				    (char *)(uintptr_t)coreworld_node_id(0),
+		.secret_id = "s",
+		.status = "ready" };
+	struct node_register r = { .node = { .id = m.node_id,
+				       .name = "n",
+				       .secret_id = "s",
+				       .datacenter = "dc1",
+				       .status = "ready" } };
+	uint64_t first, second;
+
+	coreworld_init(&w, COREWORLD_ROOM);
+	coreworld_pass_without(&w, 8000, 0);
+	ck_assert_str_eq(coreworld_node(&w, 0)->node->status, "down");
+	w.held = true;
+	sched_core_node_lease(w.core, first = coreworld_ask(&w), &m);
+	coreworld_settle(&w);
+	sched_core_node_lease(w.core, second = coreworld_ask(&w), &m);
+	coreworld_settle(&w);
+	ck_assert_uint_eq(w.nwaiting, 1);
+	ck_assert_int_eq(coreworld_refused(&w, first), ERR_BUSY);
+	ck_assert(!w.answers[second].answered);
+	coreworld_commit_held(&w);
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&w.answers[second].body), "\"Known\":true"));
+	ck_assert_str_eq(coreworld_node(&w, 0)->node->status, "ready");
+	/* A registration, too. */
+	w.held = true;
+	sched_core_node_register(w.core, first = coreworld_ask(&w), &r);
+	coreworld_settle(&w);
+	sched_core_node_register(w.core, second = coreworld_ask(&w), &r);
+	coreworld_settle(&w);
+	ck_assert_uint_eq(w.nwaiting, 1);
+	ck_assert_int_eq(coreworld_refused(&w, first), ERR_BUSY);
+	r.node.name = "m"; /* that is another */
+	sched_core_node_register(w.core, coreworld_ask(&w), &r);
+	coreworld_settle(&w);
+	ck_assert_uint_eq(w.nwaiting, 2);
+	coreworld_commit_held(&w);
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&w.answers[second].body), "\"Known\":true"));
+	/* And anew when it was lost anew. */
+	coreworld_pass_without(&w, 8000, 0);
+	ck_assert_str_eq(coreworld_node(&w, 0)->node->status, "down");
+	coreworld_renew(&w, 0);
+	ck_assert_str_eq(coreworld_node(&w, 0)->node->status, "ready");
+	coreworld_release(&w);
+}
+END_TEST
+
 /* A node that was cut off stopped it by itself, and is back before it was
  * missed. */
 START_TEST(core_replaces_what_a_node_gave_up)
@@ -239,7 +291,9 @@ END_TEST
 
 UNIT_MAIN("core_node", core_knows_a_node_by_its_secret,
     core_registers_no_node_that_is_not_whole_or_another_ones,
-    core_replaces_what_ran_on_a_lost_node, core_replaces_what_a_node_gave_up,
+    core_replaces_what_ran_on_a_lost_node,
+    core_writes_a_node_back_once_however_often_it_asks,
+    core_replaces_what_a_node_gave_up,
     core_refuses_news_of_what_it_does_not_know_yet, core_drops_a_late_update,
     core_gives_a_new_leaders_nodes_time, core_that_was_busy_calls_nobody_down,
     core_calls_many_lost_nodes_down_some_in_each_turn)
