@@ -191,9 +191,8 @@ answer(struct raft_node *node, struct raft_node_ask *ask)
 	ask_free(ask);
 }
 
-/* What Raft's thread has not seen was certainly not taken. */
-static void
-refuse_unseen(struct raft_node *node)
+void
+raft_node_refuse_unseen(struct raft_node *node)
 {
 	struct raft_node_asks unseen;
 	struct raft_node_ask *a;
@@ -301,11 +300,10 @@ raft_node_take_news(struct raft_node *node, struct raft_node_news *news,
 			answer(node, ask);
 		break;
 	case RAFT_NODE_LEADER:
-		node->owner_leads = news->leads;
-		node->owner_term = news->term;
-		if (!news->leads)
-			refuse_unseen(node);
-		node->opts.on_leader(node->opts.ctx, news->leads, news->term);
+		raft_node_take_leader(node, news);
+		break;
+	case RAFT_NODE_LOST:
+		raft_node_take_lost(node);
 		break;
 	case RAFT_NODE_FOLLOW:
 		node->owner_leader = news->leader;

@@ -45,6 +45,7 @@ enum raft_node_news_kind {
 	RAFT_NODE_APPLY,
 	RAFT_NODE_ANSWER, /* asks that are over: failed, or reads that may go */
 	RAFT_NODE_LEADER, /* leads from now on, or does not */
+	RAFT_NODE_LOST,   /* all that was asked before has its answer */
 	RAFT_NODE_FOLLOW, /* somebody leads, or nobody */
 	RAFT_NODE_STORE,  /* a snapshot came from the leader, whole */
 	RAFT_NODE_INSTALL, /* ... and takes the place of the state */
@@ -121,6 +122,7 @@ struct raft_node {
 	struct loop_timer *lazy;      /* ... or then */
 	bool owner_leads;
 	uint64_t owner_term; /* in which */
+	bool is_losing;      /* on_leader() will say so */
 	uint64_t owner_leader;
 	uint64_t applied, applied_term, applied_synced;
 	struct raft_node_news *heard; /* and not done with */
@@ -214,6 +216,8 @@ void raft_node_set_config(
 /* At the end of the owner's turn: what it asked goes to Raft's thread. */
 void raft_node_hand_over(void *node);
 void raft_node_tell_applied(struct raft_node *node);
+/* What Raft's thread has not seen was certainly not taken. */
+void raft_node_refuse_unseen(struct raft_node *node);
 
 /* What the owner may yet apply in a turn of its loop. */
 struct raft_node_share {
@@ -223,6 +227,11 @@ struct raft_node_share {
 /* False: there is more of it for another turn. */
 bool raft_node_take_news(struct raft_node *node, struct raft_node_news *news,
     struct raft_node_share *left);
+
+void raft_node_take_leader(
+    struct raft_node *node, const struct raft_node_news *news);
+/* on_leader() is told that this server does not lead, if it is to be. */
+void raft_node_take_lost(struct raft_node *node);
 
 void raft_node_asks_add(struct raft_node_asks *asks, struct raft_node_ask *ask);
 /* The first one, taken off; NULL: empty. */

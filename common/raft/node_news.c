@@ -64,6 +64,44 @@ raft_node_tell_now(struct raft_node *node)
 
 /* --- what the owner hears --- */
 
+/* On Raft's thread, which has refused by now what was handed over to it after
+ * it had ceased to lead. */
+static void
+tell_lost(void *arg)
+{
+	raft_node_tell(arg, raft_node_news_new(RAFT_NODE_LOST));
+}
+
+/*
+ * Raft's thread ceases to lead before the owner hears of it. What the owner
+ * handed over in between is refused, so that somebody else may be asked; but
+ * that answer is still to come, and who is told of the end of the term first
+ * takes the outcome for unknown.
+ */
+void
+raft_node_take_leader(struct raft_node *node, const struct raft_node_news *news)
+{
+	raft_node_take_lost(node);
+	node->owner_leads = news->leads;
+	node->owner_term = news->term;
+	if (news->leads) {
+		node->opts.on_leader(node->opts.ctx, true, news->term);
+		return;
+	}
+	node->is_losing = true;
+	raft_node_refuse_unseen(node);
+	loop_post(node->loop, tell_lost, node);
+}
+
+void
+raft_node_take_lost(struct raft_node *node)
+{
+	if (!node->is_losing)
+		return;
+	node->is_losing = false;
+	node->opts.on_leader(node->opts.ctx, false, node->owner_term);
+}
+
 /* Entries come by the thousand when many wrote, or a log is read again. The
  * owner applies so many in a turn of its loop, and hears others in between. */
 #define TURN_ENTRIES 64

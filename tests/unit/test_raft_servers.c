@@ -29,6 +29,7 @@ struct server {
 	uint64_t sum, napplied, last_index, nrestored;
 	struct raft_config config;
 	bool leads;
+	size_t nunanswered, nlate; /* of pester(); when it ceased to lead */
 };
 
 static struct loop *loop;
@@ -87,6 +88,8 @@ on_leader(void *ctx, bool leads, uint64_t term)
 
 	(void)term;
 	s->leads = leads;
+	if (!leads)
+		s->nlate += s->nunanswered;
 }
 
 static void
@@ -386,6 +389,57 @@ START_TEST(leadership_is_handed_over_when_asked)
 END_TEST
 
 static void
+on_pestered(void *ctx, const struct err *err, uint64_t index)
+{
+	struct server *s = ctx;
+
+	(void)err;
+	(void)index;
+	s->nunanswered--;
+}
+
+/* A slow owner, who has not heard yet that he leads no more; Raft's thread
+ * sees what he asks at once. */
+static void
+pester(void *arg)
+{
+	struct server *s = arg;
+	uint64_t v = 1;
+
+	usleep(2000);
+	if (raft_node_propose(
+		s->node, &v, sizeof v, true, on_pestered, s, NULL) == -1)
+		return;
+	s->nunanswered++;
+	raft_node_hand_over(s->node);
+	usleep(500);
+	loop_post(loop, pester, s);
+}
+
+START_TEST(whoever_asked_has_his_answer_when_the_owner_hears_of_the_end)
+{
+	struct server *lead;
+	struct err err;
+
+	set_up(3);
+	lead = wait_leader(NULL);
+	for (int i = 0; i < 20; i++) {
+		loop_post(loop, pester, lead);
+		asked.is_done = false;
+		asked.nwanted = 1;
+		asked.nfailed = 0;
+		ck_assert_int_eq(
+		    raft_node_transfer(lead->node, 0, on_done, NULL, &err), 0);
+		ck_assert(loop_wait(loop, &asked.is_done, WAIT_MS));
+		lead = wait_leader(lead);
+	}
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(servers[i].nlate, 0);
+	tear_down();
+}
+END_TEST
+
+static void
 recover(struct server *s, const struct raft_config *c)
 {
 	struct raft_recover_opts o = { .dir = s->world.dir,
@@ -465,5 +519,6 @@ UNIT_MAIN("raft-servers", three_servers_elect_one_and_come_to_the_same_state,
     who_is_far_behind_is_sent_a_snapshot,
     a_cluster_of_one_grows_to_three_and_shrinks_again,
     leadership_is_handed_over_when_asked,
+    whoever_asked_has_his_answer_when_the_owner_hears_of_the_end,
     survivors_that_are_recovered_alike_agree,
     mail_for_another_cluster_is_refused_and_counted)
