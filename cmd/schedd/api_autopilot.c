@@ -87,6 +87,7 @@ show_health(const struct schedd *sd, const struct raft_node_info *info,
 		.last_term = info->raft.term,
 		.last_index = p->match,
 		.voter = p->voice == RAFT_VOTER,
+		.stable_since = servers_stable_since(sd, p->id),
 	};
 	out->healthy = s != NULL && s->status == CLUSTER_ALIVE &&
 		       silent_ns <= c->last_contact_threshold &&

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/schedd/steady.h"
+#include "common/clock.h"
 #include "common/fnv.h"
 
 const struct cluster_server *
@@ -303,8 +305,8 @@ may_lose_dead(const struct cluster_raft *raft, const struct raft_server *s)
 
 	for (size_t i = 0; i < raft->npeers; i++)
 		nvoters += raft->peers[i].voice == RAFT_VOTER;
-	return !raft->keeps_dead &&
-	       (s->voice != RAFT_VOTER || nvoters > raft->min_quorum);
+	return raft->pilot->cleanup_dead_servers &&
+	       (s->voice != RAFT_VOTER || nvoters > raft->pilot->min_quorum);
 }
 
 static bool
@@ -362,6 +364,17 @@ moved_to(const struct cluster_view *v, const struct raft_server *s)
 	return strcmp(m->raft, s->addr) != 0 ? m->raft : NULL;
 }
 
+/* Well for as long as an operator wants to see that of a voter. */
+static bool
+is_stable(const struct cluster_raft *raft, uint64_t id)
+{
+	int64_t want_ns = raft->pilot->server_stabilization_time;
+	uint64_t since_ms;
+
+	return steady_since(raft->steady, id, &since_ms) &&
+	       raft->now_ms - since_ms >= (uint64_t)want_ns / CLOCK_NS_PER_MS;
+}
+
 static bool
 may_promote(const struct cluster_view *v, const struct cluster_raft *raft,
     const struct raft_server *s)
@@ -369,7 +382,7 @@ may_promote(const struct cluster_view *v, const struct cluster_raft *raft,
 	const struct raft_peer_status *p = peer_of(raft, s->id);
 
 	return s->voice == RAFT_LEARNER && p != NULL && p->caught_up &&
-	       is_alive(v, s->id);
+	       is_alive(v, s->id) && is_stable(raft, s->id);
 }
 
 static bool

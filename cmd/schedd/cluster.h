@@ -18,10 +18,14 @@
 #include <stdint.h>
 
 #include "common/raft/raft.h"
+#include "proto/autopilot.h"
 
-/* A server that is dead (failed in the pool, or not in it at all) and silent
- * for that long is no longer one of the cluster, as long as a majority is
- * well without it. It is added again when it comes back. */
+struct steady;
+
+/* With autopilot's clean-up, a server that is dead (failed in the pool, or not
+ * in it at all) and silent for that long is no longer one of the cluster, as
+ * long as a majority is well without it. It is added again when it comes back.
+ */
 #define CLUSTER_DEAD_MS UINT64_C(60000)
 /* Who has answered within that time is well. */
 #define CLUSTER_WELL_MS UINT64_C(2000)
@@ -87,8 +91,9 @@ struct cluster_raft {
 	const struct raft_config *config; /* in force */
 	const struct raft_peer_status *peers;
 	size_t npeers;
-	bool keeps_dead;     /* they are not removed at all, */
-	uint64_t min_quorum; /* ... or not below so many voters */
+	const struct autopilot_configuration *pilot; /* what an operator says */
+	const struct steady *steady;
+	uint64_t now_ms; /* by the clock that steady goes by */
 };
 
 struct cluster_change {

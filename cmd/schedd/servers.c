@@ -10,6 +10,7 @@
 #include "cmd/schedd/gossip.h"
 #include "cmd/schedd/peersfile.h"
 #include "cmd/schedd/stepdown.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
@@ -185,38 +186,54 @@ say_outdated(struct servers *s, const struct cluster_server *c)
 		log_error("%s", why);
 }
 
+/* The pool and Raft are looked at, and what they ask for is done. */
 static void
-look(void *arg)
+look_at_servers(struct servers *s)
 {
-	struct servers *s = arg;
 	struct schedd *sd = s->sd;
+	uint64_t now_ms = loop_now_ms(sd->loop);
 	struct cluster_view v = servers_view(sd);
 	struct raft_node_info info;
 	struct cluster_change next;
 	struct cluster_raft raft;
 
-	if (!sd->leading)
-		return;
-	if (servers_are_alone(sd)) {
-		raise_level(sd, v.servers[0].level);
-		if (v.servers[0].in_force < v.servers[0].level)
-			loop_timer_set(s->look, LOOK_MS);
-		return;
-	}
-	loop_timer_set(s->look, LOOK_MS);
-	if (!s->is_known || s->is_changing ||
-	    loop_now_ms(sd->loop) < s->again_ms)
-		return;
 	raft_node_info(sd->raft, &info);
+	steady_note(&s->steady, info.peers, info.npeers, now_ms);
+	if (!s->is_known || s->is_changing || now_ms < s->again_ms)
+		return;
 	raft = (struct cluster_raft){ .cluster = s->cluster,
 		.config = &info.raft.config,
 		.peers = info.peers,
-		.npeers = info.npeers };
+		.npeers = info.npeers,
+		.pilot = &sched_core_state(sd->core)->autopilot,
+		.steady = &s->steady,
+		.now_ms = now_ms };
 	if (cluster_next(&v, &raft, &next))
 		change(s, &next);
 	else
 		raise_level(sd, cluster_level(&v, raft.config));
 	say_outdated(s, cluster_outdated(&v, &raft));
+}
+
+static void
+look(void *arg)
+{
+	struct servers *s = arg;
+	struct schedd *sd = s->sd;
+	const struct cluster_server *self = servers_self(sd);
+
+	if (!sd->leading) {
+		s->steady.n = 0;
+		return;
+	}
+	if (!servers_are_alone(sd)) {
+		loop_timer_set(s->look, LOOK_MS);
+		look_at_servers(s);
+		return;
+	}
+	raise_level(sd, self->level);
+	if (self->in_force < self->level)
+		loop_timer_set(s->look, LOOK_MS);
 }
 
 static void
@@ -263,7 +280,7 @@ servers_reaped(struct schedd *sd, const char *id)
 void
 servers_led(struct schedd *sd)
 {
-	if (sd->leading)
+	if (sd->servers != NULL)
 		look(sd->servers);
 	forward_run(sd);
 	stepdown_led(sd);
@@ -324,6 +341,18 @@ servers_leader(const struct schedd *sd)
 	if (sd->raft == NULL || raft_node_leader(sd->raft) == v.servers[0].id)
 		return NULL;
 	return cluster_find(&v, raft_node_leader(sd->raft));
+}
+
+int64_t
+servers_stable_since(const struct schedd *sd, uint64_t id)
+{
+	uint64_t since_ms;
+
+	if (sd->servers == NULL ||
+	    !steady_since(&sd->servers->steady, id, &since_ms))
+		return 0;
+	return loop_wall_ns(sd->loop) -
+	       (int64_t)(loop_now_ms(sd->loop) - since_ms) * CLOCK_NS_PER_MS;
 }
 
 const struct raft_config *

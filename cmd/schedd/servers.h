@@ -30,6 +30,9 @@ struct cluster_view servers_view(const struct schedd *sd);
 uint64_t servers_last_contact_ms(const struct schedd *sd);
 /* Whether another server could lead without this one knowing. */
 bool servers_may_disagree(const struct schedd *sd);
+/* Since when this leader has seen the server well (its id of Raft), ns since
+ * 1970; 0: it is not, or this is no leader. */
+int64_t servers_stable_since(const struct schedd *sd, uint64_t id);
 /* As far as it is committed; n 0: not known yet. Borrowed. */
 const struct raft_config *servers_config(const struct schedd *sd);
 
@@ -44,9 +47,6 @@ void servers_learn(struct schedd *sd, const struct member_rows *rows);
 /* Somebody leads, this server or another one, or nobody; or how the leader is
  * reached may be known now. The leader looks at its config anew, and what was
  * kept for a leader goes on. */
-/* The pool has forgotten that server (its id as people know it): it was pruned,
- * or has been gone for long. */
-void servers_reaped(struct schedd *sd, const char *id);
 void servers_led(struct schedd *sd);
 /* The pool has forgotten a server, by its id as people know it: somebody had
  * it pruned, or it has been gone for long. */

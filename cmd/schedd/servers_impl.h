@@ -6,6 +6,7 @@
 
 #include "cmd/schedd/misfits.h"
 #include "cmd/schedd/servers.h"
+#include "cmd/schedd/steady.h"
 #include "common/arena.h"
 
 struct servers {
@@ -24,6 +25,7 @@ struct servers {
 	struct loop_timer *found;
 	bool may_found; /* alone, where one is enough */
 
+	struct steady steady; /* while we lead */
 	struct loop_timer *look;
 	bool is_changing;
 	uint64_t again_ms;           /* not before */

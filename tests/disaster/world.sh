@@ -237,6 +237,9 @@ world_up() { # SERVERS
 	done
 	eventually 30 all_well
 	eventually 30 voters 1 "$NSERVERS"
+	# Whoever comes back anew is a voter as soon as it has caught up.
+	on load curl -sf -m 10 -X PUT -o /dev/null --data '{"CleanupDeadServers": true, "LastContactThreshold": "200ms", "MaxTrailingLogs": 250, "ServerStabilizationTime": "0s"}' \
+		"http://$(addr 1):4646/v1/operator/autopilot/configuration"
 }
 
 # --- the network between them ---

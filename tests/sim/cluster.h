@@ -48,6 +48,7 @@
 #include "cmd/nodeagent/serverlink_impl.h"
 #include "cmd/schedd/core.h"
 #include "cmd/schedd/plant.h"
+#include "cmd/schedd/steady.h"
 #include "common/buf.h"
 #include "common/map.h"
 #include "proto/msg.h"
@@ -232,6 +233,7 @@ struct vserver {
 	uint64_t epoch;
 	int64_t skew_ns; /* of its wall clock */
 	bool left;       /* the cluster, for a while */
+	struct steady steady;
 
 	/* The loop's. */
 	bool leads;

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "cmd/schedd/cluster.h"
+#include "common/clock.h"
 #include "proto/version.h"
 #include "tests/sim/cluster.h"
 #include "tests/sim/raft_shell.h"
 
 #define LOOK_MS   500
+#define STABLE_MS 1000
 #define LOST_MAX  6 /* servers, in a seed */
 #define STAYS_MIN 3 /* servers that do not leave */
 
@@ -51,10 +53,16 @@ look(struct vserver *v)
 	struct cluster *c = v->c;
 	struct pool p = { .n = 0 };
 	struct raft_peer_status peers[RAFT_SERVERS_MAX];
+	const struct autopilot_configuration pilot = { .cleanup_dead_servers =
+							   true,
+		.server_stabilization_time = STABLE_MS * CLOCK_NS_PER_MS };
 	struct cluster_raft raft = { .cluster = 1,
 		.config = &v->s->raft->config,
 		.peers = peers,
-		.npeers = raft_peers(v->s->raft, peers) };
+		.npeers = raft_peers(v->s->raft, peers),
+		.pilot = &pilot,
+		.steady = &v->steady,
+		.now_ms = c->w.now };
 	struct cluster_view view = { .servers = p.list };
 	struct cluster_change next;
 	struct raft_event ev = { .type = RAFT_CHANGE };
@@ -66,6 +74,7 @@ look(struct vserver *v)
 	view.n = p.n;
 	if (raft.npeers == 0)
 		return;
+	steady_note(&v->steady, peers, raft.npeers, c->w.now);
 	if (!cluster_next(&view, &raft, &next)) {
 		server_raise_level(v, cluster_level(&view, raft.config));
 		return;
@@ -87,6 +96,8 @@ members_look(struct cluster *c)
 		if (v->core != NULL && v->leads && v->raft_leads &&
 		    v->s->paused_until <= c->w.now)
 			look(v);
+		else if (!v->leads)
+			v->steady.n = 0;
 	}
 	cluster_later(c, LOOK_MS, EV_MEMBERS, 0, 0);
 }

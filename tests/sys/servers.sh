@@ -49,6 +49,11 @@ agree() {
 	done
 }
 voters() { [ "$(ask "$1" /v1/operator/raft/configuration | jq '[.Servers[] | select(.Voter)] | length')" = "$2" ]; }
+# Who joins is a voter as soon as it has caught up.
+promote_at_once() { # N
+	NOMAD_ADDR=$(url "$1") rove operator autopilot set-config \
+		-server-stabilization-time=0s >/dev/null
+}
 # The other ones of 1, 2 and 3.
 others() { for n in 1 2 3; do [ "$n" = "$1" ] || echo "$n"; done; }
 # Ends the agent and its daemons at once, as when the power goes.

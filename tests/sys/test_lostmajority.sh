@@ -15,6 +15,7 @@ raft_id() { head -n 1 "$TEST_DIR/s$1.data/server/server-id"; }
 for n in 1 2 3; do server $n 3; done
 eventually 20 agree 1 2 3
 eventually 10 voters 1 3
+promote_at_once 1
 put_job 1 first
 put_job 2 second
 for n in 1 2 3; do eventually 5 has_jobs $n 'first second'; done

@@ -28,6 +28,7 @@ kill_server 3
 rm -rf "$TEST_DIR/s3.data"
 eventually 20 agree 1 2
 eventually 5 voters 1 2
+promote_at_once 1
 
 # One that could found a cluster by itself, in a region that has one, joins it.
 server 3 1

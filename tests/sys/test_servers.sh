@@ -81,9 +81,15 @@ eventually 10 agree 1 2 3
 node_is "$b" ready || fail "the node is $(ask "$b" /v1/nodes)"
 runs "$b" first || fail "$(ask "$b" /v1/job/first/allocations)"
 
-# A fourth joins and becomes a voter.
+# A fourth joins and becomes a voter when it has been well for a while.
+NOMAD_ADDR=$(url "$a") rove operator autopilot set-config -server-stabilization-time=3s >/dev/null
 server 4 0 'leave_on_terminate = true'
+servers() { [ "$(ask "$1" /v1/operator/raft/configuration | jq '.Servers | length')" = "$2" ]; }
+eventually 20 servers "$a" 4
+sleep 1.5
+voters "$a" 3 || fail "it is a voter already"
 eventually 20 voters "$a" 4
+promote_at_once "$a"
 eventually 5 has_job 4 after '?stale'
 register 4 by_four
 has_job 1 by_four '' || fail "not registered by the fourth"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/schedd/cluster.h"
+#include "cmd/schedd/steady.h"
 #include "tests/lib/unit.h"
 
 enum { MAX = 12, OURS = 77 };
@@ -220,12 +221,18 @@ END_TEST
 
 static struct raft_config config;
 static struct raft_peer_status peers[RAFT_SERVERS_MAX];
+static struct autopilot_configuration pilot;
+static struct steady steady;
+static uint64_t now_ms;
 
 static void
 cluster_of(size_t n)
 {
 	founders(n, 3);
 	config = (struct raft_config){ .n = n };
+	autopilot_init(&pilot);
+	steady = (struct steady){ .n = 0 };
+	now_ms = 1000;
 	for (size_t i = 0; i < n; i++) {
 		list[i].cluster = OURS;
 		config.servers[i] =
@@ -237,9 +244,6 @@ cluster_of(size_t n)
 	}
 }
 
-static bool keeps_dead;
-static uint64_t min_quorum;
-
 static bool
 next(struct cluster_change *out)
 {
@@ -247,9 +251,11 @@ next(struct cluster_change *out)
 		.config = &config,
 		.peers = peers,
 		.npeers = config.n,
-		.keeps_dead = keeps_dead,
-		.min_quorum = min_quorum };
+		.pilot = &pilot,
+		.steady = &steady,
+		.now_ms = now_ms };
 
+	steady_note(&steady, peers, config.n, now_ms);
 	return cluster_next(&view, &raft, out);
 }
 
@@ -276,6 +282,16 @@ START_TEST(a_server_that_waits_is_added_and_promoted)
 	config.n = 4;
 	ck_assert_msg(!next(&c), "it has not caught up");
 	peers[3].caught_up = true;
+	now_ms = 20000;
+	ck_assert_msg(!next(&c), "it has not been well for long");
+	now_ms += 9999;
+	ck_assert(!next(&c));
+	peers[3].silent_ms = CLUSTER_WELL_MS;
+	ck_assert(!next(&c));
+	peers[3].silent_ms = 0;
+	now_ms++;
+	ck_assert_msg(!next(&c), "it has been silent meanwhile");
+	now_ms += 10000;
 	ck_assert(next(&c));
 	ck_assert_int_eq(c.what, RAFT_PROMOTE);
 	ck_assert_uint_eq(c.id, 4);
@@ -381,15 +397,14 @@ START_TEST(the_dead_stay_where_an_operator_says_so)
 	cluster_of(5);
 	list[2].status = CLUSTER_FAILED;
 	peers[2].silent_ms = CLUSTER_DEAD_MS;
-	keeps_dead = true;
+	pilot.cleanup_dead_servers = false;
 	ck_assert(!next(&c));
-	keeps_dead = false;
-	min_quorum = 5;
+	pilot.cleanup_dead_servers = true;
+	pilot.min_quorum = 5;
 	ck_assert(!next(&c));
-	min_quorum = 4;
+	pilot.min_quorum = 4;
 	ck_assert(next(&c));
 	ck_assert_uint_eq(c.id, 3);
-	min_quorum = 0;
 }
 END_TEST
 
