@@ -187,7 +187,7 @@ static void
 print_health(const struct autopilot_health *h)
 {
 	struct buf rows = { 0 };
-	char contact[CLOCK_DUR_SIZE];
+	char contact[CLOCK_DUR_SIZE], since[CLOCK_TIME_SIZE];
 
 	printf("Healthy: %s\n", yes_no(h->healthy));
 	printf("FailureTolerance: %" PRId64 "\n", h->failure_tolerance);
@@ -197,17 +197,20 @@ print_health(const struct autopilot_health *h)
 		printf("\t%s\n", h->voters[i]);
 	puts("Servers: ");
 	table_row(&rows, "ID|Name|Address|SerfStatus|Version|Leader|Voter|"
-			 "Healthy|LastContact|LastTerm|LastIndex");
+			 "Healthy|LastContact|LastTerm|LastIndex|"
+			 "StableSince");
 	for (size_t i = 0; i < h->nservers; i++) {
 		const struct autopilot_server *s = &h->servers[i];
 
 		clock_format_dur(s->last_contact, contact);
+		clock_format_time(s->stable_since, since);
 		table_row(&rows,
-		    "%s|%s|%s|%s|%s|%s|%s|%s|%s|%" PRIu64 "|%" PRIu64,
+		    "%s|%s|%s|%s|%s|%s|%s|%s|%s|%" PRIu64 "|%" PRIu64 "|%s",
 		    lists_text(s->id), lists_text(s->name),
 		    lists_text(s->address), lists_text(s->serf_status),
 		    lists_text(s->version), yes_no(s->leader), yes_no(s->voter),
-		    yes_no(s->healthy), contact, s->last_term, s->last_index);
+		    yes_no(s->healthy), contact, s->last_term, s->last_index,
+		    s->stable_since != 0 ? since : "");
 	}
 	cli_print_table(&rows, TABLE_LIST);
 	buf_release(&rows);

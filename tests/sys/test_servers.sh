@@ -105,6 +105,10 @@ expect_eq "$(rove operator raft transfer-leadership -peer-address "$(host "$a"):
 eventually 10 agree 1 2 3 4
 expect_eq "$(leader_by 4)" "$a"
 expect_match "$(rove operator autopilot health)" "FailureTolerance: 1"
+# Since when each has been well.
+stable() { ask "$a" /v1/operator/autopilot/health | jq '[.Servers[] | select(.StableSince | startswith("20"))] | length'; }
+all_are_stable() { [ "$(stable)" = 4 ]; }
+eventually 5 all_are_stable
 rove operator snapshot save "$TEST_DIR/all.snap" >/dev/null
 register "$b" unsaved
 expect_eq "$(rove operator snapshot restore "$TEST_DIR/all.snap")" "Snapshot Restored"
