@@ -238,6 +238,24 @@ put_raft(const struct agent_config *c, struct planner *p, struct buf *b)
 }
 
 static void
+put_autopilot(const struct agent_config *c, struct buf *b)
+{
+	const struct agent_autopilot *a = &c->autopilot;
+
+	buf_adds(b, "autopilot = {\n");
+	if (a->has_cleanup_dead_servers)
+		conftext_put_bool(
+		    b, "cleanup_dead_servers", a->cleanup_dead_servers);
+	conftext_put_dur(
+	    b, "last_contact_threshold", a->last_contact_threshold);
+	conftext_put_int(b, "max_trailing_logs", a->max_trailing_logs);
+	conftext_put_int(b, "min_quorum", a->min_quorum);
+	conftext_put_dur(
+	    b, "server_stabilization_time", a->server_stabilization_time);
+	buf_adds(b, "};\n");
+}
+
+static void
 plan_schedd(struct planner *p)
 {
 	const struct agent_server *s = &p->c->server;
@@ -275,6 +293,7 @@ plan_schedd(struct planner *p)
 		conftext_put_int(b, "trailing_entries", s->raft_trailing_logs);
 	conftext_put_bool(b, "disable_dispatched_job_summary_metrics",
 	    p->c->telemetry.disable_dispatched_job_summary_metrics);
+	put_autopilot(p->c, b);
 	agent_tls_put(p->c, b);
 	add_addr(p, "schedd", "http", xstrdup(p->server_http));
 	add_addr(p, "schedd", "rpc", rpc);

@@ -12,6 +12,20 @@
 #define CONFIG_RAFT_ADDR_MAX (RAFT_ADDR_MAX - 6) /* "tcp://" comes before */
 #define CONFIG_REGION_MAX    63
 
+static const struct rec_field schedd_autopilot_fields[] = {
+	REC_BOOL(struct schedd_autopilot, 1, cleanup_dead_servers,
+	    "CleanupDeadServers"),
+	REC_DUR(struct schedd_autopilot, 2, last_contact_threshold,
+	    "LastContactThreshold"),
+	REC_I64(
+	    struct schedd_autopilot, 3, max_trailing_logs, "MaxTrailingLogs"),
+	REC_I64(struct schedd_autopilot, 4, min_quorum, "MinQuorum"),
+	REC_DUR(struct schedd_autopilot, 5, server_stabilization_time,
+	    "ServerStabilizationTime"),
+};
+const struct rec_type schedd_autopilot_type =
+    REC_TYPE(schedd_autopilot, schedd_autopilot_fields);
+
 static const struct rec_field schedd_config_fields[] = {
 	DAEMON_CONFIG_ROWS(struct schedd_config),
 	REC_STR(struct schedd_config, 1, name, "Name"),
@@ -26,6 +40,8 @@ static const struct rec_field schedd_config_fields[] = {
 	REC_STR(struct schedd_config, 7, node_http, "NodeHTTP"),
 	REC_I64(struct schedd_config, 19, serf_port, "SerfPort"),
 	REC_REC(struct schedd_config, 61, tls, tls_config, "TLS"),
+	REC_REC(
+	    struct schedd_config, 64, autopilot, schedd_autopilot, "Autopilot"),
 	REC_DUR(struct schedd_config, 8, lease_min, "LeaseMin"),
 	REC_DUR(struct schedd_config, 9, lease_grace, "LeaseGrace"),
 	REC_DUR(struct schedd_config, 10, failover_ttl, "FailoverTTL"),
@@ -53,6 +69,7 @@ schedd_config_init(void *config)
 {
 	struct schedd_config *c = config;
 	struct sched_core_opts o;
+	struct autopilot_configuration pilot;
 	char host[256] = "localhost";
 
 	gethostname(host, sizeof host - 1);
@@ -69,6 +86,10 @@ schedd_config_init(void *config)
 	c->node_http = xstrdup("");
 	c->serf_port = 4648;
 	tls_config_init(&c->tls);
+	autopilot_init(&pilot);
+	c->autopilot = (struct schedd_autopilot){ pilot.cleanup_dead_servers,
+		pilot.last_contact_threshold, (int64_t)pilot.max_trailing_logs,
+		(int64_t)pilot.min_quorum, pilot.server_stabilization_time };
 	c->lease_min = (int64_t)o.lease_min_ms * CLOCK_NS_PER_MS;
 	c->lease_grace = (int64_t)o.lease_grace_ms * CLOCK_NS_PER_MS;
 	c->failover_ttl = (int64_t)o.failover_ttl_ms * CLOCK_NS_PER_MS;
@@ -82,6 +103,35 @@ schedd_config_init(void *config)
 	c->deployment_gc_threshold = o.gc_deployment_ns;
 	c->snapshot_entries = 8192;
 	c->trailing_entries = 4096;
+}
+
+void
+schedd_config_autopilot(
+    const struct schedd_config *c, struct autopilot_configuration *out)
+{
+	const struct schedd_autopilot *a = &c->autopilot;
+
+	autopilot_init(out);
+	out->cleanup_dead_servers = a->cleanup_dead_servers;
+	out->last_contact_threshold = a->last_contact_threshold;
+	out->max_trailing_logs = (uint64_t)a->max_trailing_logs;
+	out->min_quorum = (uint64_t)a->min_quorum;
+	out->server_stabilization_time = a->server_stabilization_time;
+}
+
+/* As the API refuses it. */
+static int
+check_autopilot(const struct schedd_config *c, struct err *err)
+{
+	struct autopilot_configuration pilot;
+
+	if (c->autopilot.max_trailing_logs < 0 || c->autopilot.min_quorum < 0)
+		return err_set(
+		    err, ERR_BAD, "autopilot: a number must not be negative");
+	schedd_config_autopilot(c, &pilot);
+	if (autopilot_check(&pilot, err) == -1)
+		return err_add(err, "autopilot");
+	return 0;
 }
 
 const char *
@@ -143,7 +193,7 @@ schedd_config_check(const void *config, struct err *err)
 	if (*c->rpc != '\0' && strchr(c->rpc, ':') == NULL)
 		return err_set(err, ERR_BAD,
 		    "rpc: \"%s\" is no address like 127.0.0.1:4647", c->rpc);
-	if (check_raft(c, err) == -1)
+	if (check_raft(c, err) == -1 || check_autopilot(c, err) == -1)
 		return -1;
 	if (c->serf_port < 1 || c->serf_port > 65535)
 		return err_set(err, ERR_BAD,

@@ -6,6 +6,16 @@
 
 #include "common/daemon.h"
 #include "common/tls.h"
+#include "proto/autopilot.h"
+
+/* What holds of autopilot.h until an operator says otherwise. */
+struct schedd_autopilot {
+	bool cleanup_dead_servers;
+	int64_t last_contact_threshold; /* ns */
+	int64_t max_trailing_logs;
+	int64_t min_quorum;
+	int64_t server_stabilization_time; /* ns */
+};
 
 struct schedd_config {
 	struct daemon_config common;
@@ -26,6 +36,7 @@ struct schedd_config {
 	int64_t serf_port; /* shown for this server while no gossipd says
 			      where it listens */
 	struct tls_config tls;
+	struct schedd_autopilot autopilot;
 	/* Leases; see sched_core_opts. */
 	int64_t lease_min, lease_grace, failover_ttl; /* ns */
 	int64_t lease_rate; /* a second, of all nodes together */
@@ -39,11 +50,14 @@ struct schedd_config {
 	bool disable_dispatched_job_summary_metrics;
 };
 
-extern const struct rec_type schedd_config_type;
+extern const struct rec_type schedd_autopilot_type, schedd_config_type;
 
 void schedd_config_init(void *config);
 /* Where other servers are heard: "host:port"; "": nowhere, it is alone. */
 const char *schedd_config_raft(const struct schedd_config *c);
+/* As the cluster's state has it. */
+void schedd_config_autopilot(
+    const struct schedd_config *c, struct autopilot_configuration *out);
 int schedd_config_check(const void *config, struct err *err);
 
 #endif

@@ -38,6 +38,7 @@ sched_core_opts_init(struct sched_core_opts *o)
 		.gc_node_ns = 24 * hour,
 		.gc_deployment_ns = hour,
 	};
+	autopilot_init(&o->autopilot);
 }
 
 struct sched_core *

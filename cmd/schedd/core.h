@@ -51,6 +51,9 @@ struct sched_core_opts {
 	uint64_t job_gc_interval_ms, gc_interval_ms;
 	int64_t gc_eval_ns, gc_batch_eval_ns, gc_job_ns, gc_node_ns,
 	    gc_deployment_ns;
+	/* Written by the leader of a state that has none yet, where it is not
+	 * the default. */
+	struct autopilot_configuration autopilot;
 	struct sched_probe probe; /* zeroed: nobody asks */
 	/* The feature level that this program knows (proto/version.h). */
 	uint64_t level_known;

@@ -416,3 +416,15 @@ sched_core_autopilot(struct sched_core *c, uint64_t req,
 	if (core_may_ask(c, req))
 		core_ask(c, req, &cmd, CORE_EMPTY);
 }
+
+void
+core_autopilot_lead(struct sched_core *c)
+{
+	struct autopilot_configuration first = c->opts.autopilot;
+	struct cmd cmd = { .autopilot = &first };
+
+	if (c->state.autopilot.modify_index == 0 &&
+	    !rec_equal(
+		&autopilot_configuration_type, &first, &c->state.autopilot))
+		core_propose(c, &cmd);
+}

@@ -159,6 +159,7 @@ sched_core_lead(struct sched_core *c, bool leading)
 	core_gc_lead(c);
 	core_deploy_lead(c);
 	core_drain_lead(c);
+	core_autopilot_lead(c);
 	core_pump(c);
 }
 

@@ -254,6 +254,8 @@ const struct task_group *core_group_of(const struct sched_alloc *a);
 
 /* --- core_admin.c --- */
 
+/* The configuration that a state begins with. */
+void core_autopilot_lead(struct sched_core *c);
 /* Healthy ones among the group's canaries. */
 int64_t core_healthy_canaries(
     const struct sched_core *c, const struct deployment_state *g);

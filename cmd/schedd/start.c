@@ -94,6 +94,7 @@ make_core(struct schedd *sd, const struct schedd_config *c)
 	o.gc_job_ns = c->job_gc_threshold;
 	o.gc_node_ns = c->node_gc_threshold;
 	o.gc_deployment_ns = c->deployment_gc_threshold;
+	schedd_config_autopilot(c, &o.autopilot);
 	schedd_probe(sd, &o.probe);
 	return sched_core_new(&o);
 }

@@ -4,7 +4,7 @@
 # shellcheck source=tests/sys/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# server NAME: a schedd with a directory of its own
+# server NAME [MAX-TRAILING-LOGS]: a schedd with a directory of its own
 server() {
 	mkdir -p "$TEST_DIR/$1.run"
 	cat >"$TEST_DIR/$1.conf" <<-END
@@ -13,6 +13,7 @@ server() {
 		rpc = "127.0.0.1:$RPC_PORT";
 		data_dir = "$TEST_DIR/$1.data";
 		run_dir = "$TEST_DIR/$1.run";
+		autopilot = { max_trailing_logs = ${2:-300}; };
 	END
 	start "$1" schedd -f "$TEST_DIR/$1.conf"
 	SERVER=$LAST_PID
@@ -70,10 +71,11 @@ expect_eq "$(http_code -X DELETE "$NOMAD_ADDR/v1/operator/raft/peer")" 400
 expect_eq "$(http_code -X DELETE "$NOMAD_ADDR/v1/operator/raft/peer?id=a&address=b")" 400
 leads || fail "the only server was removed"
 
-# Autopilot: kept in the log, changed only by who saw the last change.
-expect_match "$(rove operator autopilot get-config)" "CleanupDeadServers = true"$'\n'"LastContactThreshold = 200ms"
+# Autopilot: kept in the log, changed only by who saw the last change. It begins
+# with what the first leader's file says.
+expect_match "$(rove operator autopilot get-config)" "CleanupDeadServers = true"$'\n'"LastContactThreshold = 200ms"$'\n'"MaxTrailingLogs = 300"
 expect_eq "$(rove operator autopilot set-config -cleanup-dead-servers=false -last-contact-threshold 1s)" "Configuration updated!"
-expect_match "$(rove operator autopilot get-config)" "CleanupDeadServers = false"$'\n'"LastContactThreshold = 1s"$'\n'"MaxTrailingLogs = 250"
+expect_match "$(rove operator autopilot get-config)" "CleanupDeadServers = false"$'\n'"LastContactThreshold = 1s"$'\n'"MaxTrailingLogs = 300"
 refused 1 'expected a duration' rove operator autopilot set-config -last-contact-threshold soon
 refused 1 'MinQuorum' rove operator autopilot set-config -min-quorum 10
 expect_eq "$(curl -s -X PUT -d '{}' "$NOMAD_ADDR/v1/operator/autopilot/configuration?cas=1")" false

@@ -221,6 +221,8 @@ START_TEST(each_daemon_reads_what_is_written_for_it)
 	    "  server_join { retry_join = [\"b:1\", \"provider=x\"]\n"
 	    "    retry_max = 3 retry_interval = \"15s\" } }\n"
 	    "leave_on_terminate = true\n"
+	    "autopilot { cleanup_dead_servers = false min_quorum = 3\n"
+	    "  server_stabilization_time = \"3s\" }\n"
 	    "telemetry { prefix_filter = [\"+nomad.raft\"] }\n"
 	    "lb { proxy = \"127.0.0.1:7\" strategy = \"rr\" }\n");
 	load(&p, "schedd", &schedd_config_type, schedd_config_init,
@@ -233,6 +235,11 @@ START_TEST(each_daemon_reads_what_is_written_for_it)
 	ck_assert_str_eq(s.common.data_dir, "/data/server");
 	ck_assert_int_eq(s.lease_grace, 30 * CLOCK_NS_PER_S);
 	ck_assert_int_eq(s.node_gc_threshold, 3 * 3600 * CLOCK_NS_PER_S);
+	ck_assert(!s.autopilot.cleanup_dead_servers);
+	ck_assert_int_eq(s.autopilot.min_quorum, 3);
+	ck_assert_int_eq(s.autopilot.max_trailing_logs, 250);
+	ck_assert_int_eq(
+	    s.autopilot.server_stabilization_time, 3 * CLOCK_NS_PER_S);
 	load(&p, "nodeagent", &nodeagent_config_type, nodeagent_config_init,
 	    nodeagent_config_check, &n);
 	ck_assert_str_eq(n.name, "me");
