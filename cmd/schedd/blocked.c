@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/schedd/scheduler.h"
 #include "cmd/schedd/text.h"
 #include "common/mem.h"
 
@@ -145,7 +146,8 @@ make(const struct eval *rec)
 	e->create_index = rec->create_index;
 	e->snapshot_index = rec->snapshot_index;
 	e->escaped = rec->escaped_computed_class;
-	e->failed = sched_eq(rec->triggered_by, "max-plan-attempts");
+	e->failed = sched_eq(rec->triggered_by, "max-plan-attempts") ||
+		    sched_eq(rec->status_description, SCHEDULER_CONFLICTS);
 	e->nclasses = rec->nclass_eligibility;
 	e->classes = xcalloc(e->nclasses, sizeof *e->classes);
 	for (size_t i = 0; i < e->nclasses; i++) {

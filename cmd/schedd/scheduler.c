@@ -33,6 +33,12 @@ is_known_trigger(const char *trigger, bool generic)
 	return is_in(trigger, all) || (generic && is_in(trigger, more));
 }
 
+static bool
+is_generic(const char *type)
+{
+	return sched_eq(type, "service") || sched_eq(type, "batch");
+}
+
 static void
 fail(const struct eval *eval, int64_t now, char *why,
     struct scheduler_result *out)
@@ -49,7 +55,7 @@ scheduler_run(const struct scheduler_view *view, const struct eval *eval,
     struct rng *rng, struct scheduler_result *out)
 {
 	bool service = sched_eq(eval->type, "service");
-	bool generic = service || sched_eq(eval->type, "batch");
+	bool generic = is_generic(eval->type);
 	bool sysbatch = sched_eq(eval->type, "sysbatch");
 	struct planner p;
 
@@ -105,12 +111,13 @@ scheduler_give_up(const struct sched_state *st, const struct eval *eval,
 		.namespace = xstrdup(sched_str(eval->namespace)),
 		.priority = eval->priority,
 		.type = xstrdup(sched_str(eval->type)),
-		.triggered_by = xstrdup("max-plan-attempts"),
+		.triggered_by =
+		    xstrdup(is_generic(eval->type) ? "max-plan-attempts"
+						   : "queued-allocs"),
 		.job_id = xstrdup(sched_str(eval->job_id)),
 		.job_modify_index = eval->job_modify_index,
 		.status = xstrdup("blocked"),
-		.status_description =
-		    xstrdup("created due to placement conflicts"),
+		.status_description = xstrdup(SCHEDULER_CONFLICTS),
 		.previous_eval = xstrdup(sched_str(eval->id)),
 		.escaped_computed_class = true,
 		.snapshot_index = st->index,

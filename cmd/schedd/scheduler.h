@@ -70,8 +70,11 @@ unsigned scheduler_max_attempts(const char *type);
 
 /*
  * The end of an evaluation whose plans did not get through: "failed", with a
- * blocked one made to try again later (its trigger is "max-plan-attempts").
+ * blocked one made to try again later, which has SCHEDULER_CONFLICTS for its
+ * description. Its trigger is "max-plan-attempts"; "queued-allocs" where the
+ * scheduler refuses that one, as of system jobs.
  */
+#define SCHEDULER_CONFLICTS "created due to placement conflicts"
 void scheduler_give_up(const struct sched_state *st, const struct eval *eval,
     int64_t now_ns, struct rng *rng, struct scheduler_result *out);
 

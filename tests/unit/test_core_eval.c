@@ -1,7 +1,11 @@
 /* Evaluations of which one command cannot hold all. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cmd/schedd/blocked.h"
+#include "cmd/schedd/scheduler.h"
+#include "common/rng.h"
 #include "tests/lib/coreworld.h"
 #include "tests/lib/unit.h"
 
@@ -45,6 +49,44 @@ START_TEST(core_cuts_what_one_command_cannot_hold)
 	ck_assert_uint_eq(coreworld_live(&w, "web"), 0);
 	ck_assert_uint_eq(w.nplans, 3);
 	coreworld_release(&w);
+}
+END_TEST
+
+/* Whose plans did not get through is looked at again, whatever its type. */
+START_TEST(scheduler_that_gave_up_is_asked_again)
+{
+	static char *types[] = { "service", "batch", "system", "sysbatch" };
+	struct scheduler_result gone, again;
+	struct sched_state st;
+	struct blocked b = { 0 };
+	struct rng rng;
+
+	rng_init(&rng, 1);
+	sched_state_init(&st);
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		struct eval e = { .id = "e",
+			.type = types[i],
+			.namespace = "default",
+			.job_id = "j",
+			.triggered_by = "job-register" };
+		const struct scheduler_view view = { .st = &st };
+		char *id;
+
+		scheduler_give_up(&st, &e, 1, &rng, &gone);
+		ck_assert_str_eq(gone.ended.status, "failed");
+		blocked_add(&b, &gone.created[0]);
+		ck_assert_ptr_null(blocked_take_woken(&b));
+		blocked_retry(&b);
+		id = blocked_take_woken(&b);
+		ck_assert_str_eq(id, gone.created[0].id);
+		free(id);
+		scheduler_run(&view, &gone.created[0], &rng, &again);
+		ck_assert_str_eq(again.ended.status, "complete");
+		scheduler_result_release(&again);
+		scheduler_result_release(&gone);
+	}
+	blocked_release(&b);
+	sched_state_release(&st);
 }
 END_TEST
 
@@ -146,7 +188,7 @@ START_TEST(core_links_what_it_replaces_in_several_plans)
 }
 END_TEST
 
-UNIT_MAIN("core_eval", core_cuts_what_one_command_cannot_hold,
-    core_places_many_in_several_plans,
+UNIT_MAIN("core_eval", scheduler_that_gave_up_is_asked_again,
+    core_cuts_what_one_command_cannot_hold, core_places_many_in_several_plans,
     core_tells_who_loses_in_each_of_several_plans,
     core_links_what_it_replaces_in_several_plans)
