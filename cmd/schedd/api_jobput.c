@@ -9,6 +9,7 @@
 #include "cmd/schedd/cross.h"
 #include "common/http/route.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 static void
 set_str(char **to, const char *s)
@@ -81,12 +82,12 @@ api_job_deregister(void *ctx, struct http_req *r)
 {
 	struct schedd *sd = ctx;
 	char ns[128], text[16];
-	int64_t priority = 0;
+	uint64_t priority = 0;
 
 	api_ns(r, ns, sizeof ns);
 	if (http_param(r, "eval_priority", text, sizeof text)) {
-		priority = strtoll(text, NULL, 10);
-		if (priority < 1 || priority > 100) {
+		if (text_parse_u64(text, &priority) == -1 || priority < 1 ||
+		    priority > 100) {
 			http_fail(r, 400,
 			    "eval priority must be between 1 and 100 "
 			    "inclusively");
@@ -95,7 +96,7 @@ api_job_deregister(void *ctx, struct http_req *r)
 	}
 	schedd_enter(sd);
 	sched_core_job_deregister(sd->core, schedd_ask_http(sd, r, NULL), ns,
-	    http_route_param(r, "id"), flag(r, "purge"), priority);
+	    http_route_param(r, "id"), flag(r, "purge"), (int64_t)priority);
 	schedd_leave(sd);
 }
 

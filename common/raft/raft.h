@@ -456,7 +456,8 @@ const struct raft_entry *raft_entry_at(const struct raft *r, uint64_t index);
  */
 bool raft_may_snapshot(const struct raft *r, uint64_t index);
 
-/* Whether a peer is being sent the snapshot of that index: do not remove. */
+/* Whether a peer is being sent the snapshot of that index: it must stay
+ * readable. (Who holds its file open may remove it.) */
 bool raft_uses_snapshot(const struct raft *r, uint64_t index);
 
 /* A leader's view of one server, itself among them. */

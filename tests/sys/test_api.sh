@@ -297,6 +297,9 @@ register new 1
 wait $WAITER
 expect_eq "$(jq -r .ID "$TEST_DIR/held")" new
 in_background "/v1/job/new?index=$(header X-Nomad-Index /v1/job/new)&wait=20s"
+for p in 0 101 50x -1 ''; do
+	answers 400 'eval priority must be between 1 and 100' "/v1/job/new?eval_priority=$p" DELETE
+done
 answers 200 '"EvalID"' '/v1/job/new?purge=true' DELETE
 wait $WAITER
 expect_eq "$(cat "$TEST_DIR/held")" 'job not found'

@@ -152,6 +152,7 @@ step_blocked(struct blocked *b, const struct tree *step)
 {
 	const char *op = vector_str(step, "Op");
 	struct eval e;
+	bool woken;
 
 	if (strcmp(op, "Block") == 0) {
 		eval_of(step, &e);
@@ -170,8 +171,9 @@ step_blocked(struct blocked *b, const struct tree *step)
 	} else {
 		return false;
 	}
-	return gives(b, blocked_take_woken, tree_get(step, "Enqueued")) &
-	       gives(b, blocked_take_duplicate, tree_get(step, "Duplicates"));
+	woken = gives(b, blocked_take_woken, tree_get(step, "Enqueued"));
+	return gives(b, blocked_take_duplicate, tree_get(step, "Duplicates")) &&
+	       woken;
 }
 
 static bool
