@@ -87,6 +87,7 @@ void
 core_term_end(struct sched_core *c)
 {
 	map_release(&c->coming);
+	map_release(&c->losing);
 	core_eval_end(c);
 	core_deploy_end(c);
 	core_drain_end(c);
@@ -344,6 +345,8 @@ core_pending_take(struct sched_core *c, uint64_t proposal)
 	HASH_DEL(c->pending, p);
 	if (p->wish != 0 && map_find(&c->coming, p->node_id) == p)
 		map_remove(&c->coming, p->node_id);
+	if (p->is_loss && map_find(&c->losing, p->node_id) == p)
+		map_remove(&c->losing, p->node_id);
 	return p;
 }
 

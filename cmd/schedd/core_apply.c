@@ -219,6 +219,34 @@ observe_allocs(struct sched_core *c, const struct cmd *cmd)
 	}
 }
 
+/* The nodes where what is about to be forgotten still takes room. */
+static void
+note_reaped(struct sched_core *c, const struct cmd *cmd, struct map *nodes)
+{
+	size_t n = cmd->reap != NULL ? cmd->reap->nallocs : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct sched_alloc *a = sched_alloc_find(
+		    &c->state, sched_str(cmd->reap->allocs[i]));
+
+		if (a != NULL && !sched_alloc_is_client_terminal(a))
+			map_add(nodes, a->node->id);
+	}
+}
+
+static void
+observe_reaped(struct sched_core *c, struct map *nodes)
+{
+	MAP_FOREACH (e, nodes) {
+		const struct sched_node *n =
+		    sched_node_find(&c->state, map_key(e));
+
+		if (n != NULL)
+			core_eval_gain(c, n);
+	}
+	map_release(nodes);
+}
+
 static void
 observe_node(struct sched_core *c, const char *id)
 {
@@ -316,6 +344,7 @@ sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
     size_t n, struct err *err)
 {
 	struct arena arena = { 0 };
+	struct map reaped = { 0 };
 	struct fsm_reply reply;
 	struct cmd cmd;
 	int64_t committed = probe_begin(&c->opts.probe);
@@ -328,6 +357,8 @@ sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
 		return 0;
 	}
 	if (rc == 0) {
+		if (c->leading)
+			note_reaped(c, &cmd, &reaped);
 		fsm_apply_cmd(&c->state, at, &cmd, &reply);
 		probe_end_command(&c->opts.probe, &cmd, committed);
 	}
@@ -338,6 +369,7 @@ sched_core_applied(struct sched_core *c, uint64_t index, const void *bytes,
 			observe(c, &cmd);
 		for (size_t i = 0; !reply.repeated && i < cmd.nbatch; i++)
 			observe(c, &cmd.batch[i]);
+		observe_reaped(c, &reaped);
 		core_pump(c);
 	}
 	arena_release(&arena);

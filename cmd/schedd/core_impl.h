@@ -93,6 +93,7 @@ struct core_pending {
 	bool has_more;        /* garbage than one command can name */
 	bool is_drain;
 	bool is_level;
+	bool is_loss;            /* of node_id */
 	struct core_evals evals; /* to be proposed again if not taken */
 	UT_hash_handle hh;
 };
@@ -124,6 +125,7 @@ struct sched_core {
 	uint64_t next_proposal;
 	struct core_pending *pending;
 	struct map coming; /* node id to the command that it asked for last */
+	struct map losing; /* node id to the command that calls it lost */
 	struct core_acts acts;
 	struct core_act *current;
 

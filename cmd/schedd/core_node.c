@@ -255,7 +255,9 @@ sched_core_node_register(
 		r.node.node_pool = text_borrow("default");
 	old = sched_node_find(&c->state, m->node.id);
 	TAILQ_INIT(&fresh.allocs);
-	if (register_matters(old, &r.node))
+	/* What is lost by then is ready again. */
+	if (register_matters(old, &r.node) ||
+	    map_find(&c->losing, m->node.id) != NULL)
 		core_node_evals(
 		    c, old != NULL ? old : &fresh, "node-update", &evals);
 	r.evals = evals.evals;
@@ -381,6 +383,18 @@ forgive(struct sched_core *c)
 	log_warn("leases extended late_ms=%" PRIu64, late_ms);
 }
 
+static void
+propose_loss(
+    struct sched_core *c, const struct sched_node *n, const char *status)
+{
+	struct core_pending *p =
+	    propose_status(c, n, status, "Node heartbeat missed");
+
+	p->node_id = xstrdup(n->id);
+	p->is_loss = true;
+	map_put(&c->losing, n->id, p);
+}
+
 void
 core_node_tick(struct sched_core *c)
 {
@@ -404,7 +418,7 @@ core_node_tick(struct sched_core *c)
 		    sched_str(n->node->name), status);
 		c->stats.leases_expired++;
 		nlost++;
-		propose_status(c, n, status, "Node heartbeat missed");
+		propose_loss(c, n, status);
 		probe_end(
 		    &c->opts.probe, "nomad.nomad.heartbeat.invalidate", began);
 	}

@@ -90,6 +90,32 @@ START_TEST(scheduler_that_gave_up_is_asked_again)
 }
 END_TEST
 
+/* A node that does not tell how they ended keeps their room until they are
+ * forgotten. */
+START_TEST(core_places_where_what_is_forgotten_took_room)
+{
+	uint64_t req;
+
+	coreworld_init(&w, COREWORLD_ROOM);
+	coreworld_register_job(&w, "first", COREWORLD_NODES, 900);
+	coreworld_run_ready(&w);
+	ck_assert_uint_eq(coreworld_live(&w, "first"), COREWORLD_NODES);
+	req = coreworld_ask(&w);
+	sched_core_job_deregister(w.core, req, "default", "first", false, 0);
+	coreworld_settle(&w);
+	coreworld_run_ready(&w);
+	coreworld_register_job(&w, "second", COREWORLD_NODES, 900);
+	coreworld_run_ready(&w);
+	ck_assert_uint_eq(coreworld_live(&w, "second"), 0);
+	req = coreworld_ask(&w);
+	sched_core_system_gc(w.core, req);
+	coreworld_settle(&w);
+	coreworld_run_ready(&w);
+	ck_assert_uint_eq(coreworld_live(&w, "second"), COREWORLD_NODES);
+	coreworld_release(&w);
+}
+END_TEST
+
 /* What is placed at once takes a turn's time, and no more. */
 START_TEST(core_places_many_in_several_plans)
 {
@@ -188,7 +214,8 @@ START_TEST(core_links_what_it_replaces_in_several_plans)
 }
 END_TEST
 
-UNIT_MAIN("core_eval", scheduler_that_gave_up_is_asked_again,
+UNIT_MAIN("core_eval", core_places_where_what_is_forgotten_took_room,
+    scheduler_that_gave_up_is_asked_again,
     core_cuts_what_one_command_cannot_hold, core_places_many_in_several_plans,
     core_tells_who_loses_in_each_of_several_plans,
     core_links_what_it_replaces_in_several_plans)

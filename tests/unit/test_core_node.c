@@ -128,6 +128,31 @@ START_TEST(core_writes_a_node_back_once_however_often_it_asks)
 }
 END_TEST
 
+/* What makes it lost is on its way while it registers anew. */
+START_TEST(core_looks_at_system_jobs_of_a_node_that_was_about_to_be_lost)
+{
+	struct node_register r = { 0 };
+
+	coreworld_init(&w, COREWORLD_ROOM);
+	w.kind = "system";
+	coreworld_register_job(&w, "everywhere", 1, 10);
+	coreworld_run_ready(&w);
+	ck_assert_uint_eq(coreworld_live_on(&w, "everywhere", 0), 1);
+	w.held = true;
+	coreworld_pass_without(&w, 8000, 0); /* and nothing is written */
+	ck_assert_uint_ge(w.nwaiting, 1);
+	rec_copy(&node_type, &r.node, coreworld_node(&w, 0)->node);
+	sched_core_node_register(w.core, coreworld_ask(&w), &r);
+	coreworld_settle(&w);
+	coreworld_commit_held(&w);
+	coreworld_run_ready(&w);
+	ck_assert_str_eq(coreworld_node(&w, 0)->node->status, "ready");
+	ck_assert_uint_eq(coreworld_live_on(&w, "everywhere", 0), 1);
+	rec_clear(&node_type, &r.node);
+	coreworld_release(&w);
+}
+END_TEST
+
 /* A node that was cut off stopped it by itself, and is back before it was
  * missed. */
 START_TEST(core_replaces_what_a_node_gave_up)
@@ -293,6 +318,7 @@ UNIT_MAIN("core_node", core_knows_a_node_by_its_secret,
     core_registers_no_node_that_is_not_whole_or_another_ones,
     core_replaces_what_ran_on_a_lost_node,
     core_writes_a_node_back_once_however_often_it_asks,
+    core_looks_at_system_jobs_of_a_node_that_was_about_to_be_lost,
     core_replaces_what_a_node_gave_up,
     core_refuses_news_of_what_it_does_not_know_yet, core_drops_a_late_update,
     core_gives_a_new_leaders_nodes_time, core_that_was_busy_calls_nobody_down,
