@@ -369,10 +369,10 @@ static bool
 is_stable(const struct cluster_raft *raft, uint64_t id)
 {
 	int64_t want_ns = raft->pilot->server_stabilization_time;
-	uint64_t since_ms;
+	const struct steady_server *s = steady_find(raft->steady, id);
 
-	return steady_since(raft->steady, id, &since_ms) &&
-	       raft->now_ms - since_ms >= (uint64_t)want_ns / CLOCK_NS_PER_MS;
+	return s != NULL && raft->now_ms - s->since_ms >=
+				(uint64_t)want_ns / CLOCK_NS_PER_MS;
 }
 
 static bool

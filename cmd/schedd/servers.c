@@ -10,7 +10,6 @@
 #include "cmd/schedd/gossip.h"
 #include "cmd/schedd/peersfile.h"
 #include "cmd/schedd/stepdown.h"
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/raft/node.h"
@@ -188,23 +187,20 @@ say_outdated(struct servers *s, const struct cluster_server *c)
 
 /* The pool and Raft are looked at, and what they ask for is done. */
 static void
-look_at_servers(struct servers *s)
+look_at_servers(struct servers *s, const struct raft_node_info *info)
 {
 	struct schedd *sd = s->sd;
 	uint64_t now_ms = loop_now_ms(sd->loop);
 	struct cluster_view v = servers_view(sd);
-	struct raft_node_info info;
 	struct cluster_change next;
 	struct cluster_raft raft;
 
-	raft_node_info(sd->raft, &info);
-	steady_note(&s->steady, info.peers, info.npeers, now_ms);
 	if (!s->is_known || s->is_changing || now_ms < s->again_ms)
 		return;
 	raft = (struct cluster_raft){ .cluster = s->cluster,
-		.config = &info.raft.config,
-		.peers = info.peers,
-		.npeers = info.npeers,
+		.config = &info->raft.config,
+		.peers = info->peers,
+		.npeers = info->npeers,
 		.pilot = &sched_core_state(sd->core)->autopilot,
 		.steady = &s->steady,
 		.now_ms = now_ms };
@@ -221,14 +217,18 @@ look(void *arg)
 	struct servers *s = arg;
 	struct schedd *sd = s->sd;
 	const struct cluster_server *self = servers_self(sd);
+	struct raft_node_info info;
 
 	if (!sd->leading) {
 		s->steady.n = 0;
 		return;
 	}
+	raft_node_info(sd->raft, &info);
+	steady_note(&s->steady, info.peers, info.npeers, loop_now_ms(sd->loop),
+	    loop_wall_ns(sd->loop));
 	if (!servers_are_alone(sd)) {
 		loop_timer_set(s->look, LOOK_MS);
-		look_at_servers(s);
+		look_at_servers(s, &info);
 		return;
 	}
 	raise_level(sd, self->level);
@@ -346,13 +346,9 @@ servers_leader(const struct schedd *sd)
 int64_t
 servers_stable_since(const struct schedd *sd, uint64_t id)
 {
-	uint64_t since_ms;
+	const struct steady_server *s = steady_find(&sd->servers->steady, id);
 
-	if (sd->servers == NULL ||
-	    !steady_since(&sd->servers->steady, id, &since_ms))
-		return 0;
-	return loop_wall_ns(sd->loop) -
-	       (int64_t)(loop_now_ms(sd->loop) - since_ms) * CLOCK_NS_PER_MS;
+	return s != NULL ? s->since_ns : 0;
 }
 
 const struct raft_config *

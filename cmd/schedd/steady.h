@@ -14,6 +14,7 @@
 struct steady {
 	struct steady_server {
 		uint64_t id, since_ms;
+		int64_t since_ns; /* by the wall clock of then */
 	} servers[RAFT_SERVERS_MAX];
 	size_t n;
 };
@@ -21,9 +22,9 @@ struct steady {
 /* How they are now; to be told often. Who is not well, or has not caught up,
  * begins again. */
 void steady_note(struct steady *s, const struct raft_peer_status *peers,
-    size_t n, uint64_t now_ms);
+    size_t n, uint64_t now_ms, int64_t wall_ns);
 
-/* False when the server is not well. */
-bool steady_since(const struct steady *s, uint64_t id, uint64_t *since_ms);
+/* NULL when the server is not well. */
+const struct steady_server *steady_find(const struct steady *s, uint64_t id);
 
 #endif

@@ -74,7 +74,7 @@ look(struct vserver *v)
 	view.n = p.n;
 	if (raft.npeers == 0)
 		return;
-	steady_note(&v->steady, peers, raft.npeers, c->w.now);
+	steady_note(&v->steady, peers, raft.npeers, c->w.now, 0);
 	if (!cluster_next(&view, &raft, &next)) {
 		server_raise_level(v, cluster_level(&view, raft.config));
 		return;

@@ -255,7 +255,7 @@ next(struct cluster_change *out)
 		.steady = &steady,
 		.now_ms = now_ms };
 
-	steady_note(&steady, peers, config.n, now_ms);
+	steady_note(&steady, peers, config.n, now_ms, 0);
 	return cluster_next(&view, &raft, out);
 }
 
