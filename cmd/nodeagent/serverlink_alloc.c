@@ -13,8 +13,11 @@ static void
 take_alloc(struct serverlink *l, const struct alloc *news)
 {
 	struct runner *r = runner_find(l->na, news->id);
-	struct alloc *own = xcalloc(1, sizeof *own);
+	struct alloc *own;
 
+	if (r == NULL && l->na->daemon->stopping)
+		return; /* who comes after us begins it */
+	own = xcalloc(1, sizeof *own);
 	rec_copy(&alloc_type, own, news);
 	if (r != NULL)
 		runner_update(r, own);
