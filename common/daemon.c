@@ -136,12 +136,15 @@ daemon_exit(struct daemon *d, int status)
 	loop_stop(d->loop);
 }
 
+/* Sent by whoever started us, or because that died: nobody asked us to. */
 static void
 on_term_signal(void *arg)
 {
 	struct daemon *d = arg;
+	pid_t parent = d->impl->opts.parent;
 
-	d->stop_signal = SIGTERM;
+	if (parent == 0 || getppid() == parent)
+		d->stop_signal = SIGTERM;
 	daemon_begin_stop(d);
 }
 

@@ -73,7 +73,9 @@ struct daemon {
 	const char *config_path; /* NULL: defaults */
 	void *state;             /* the daemon's own, made by start() */
 	bool stopping;
-	int stop_signal; /* SIGTERM, SIGINT, or 0: a message asked to stop */
+	/* SIGTERM, SIGINT, or 0: a message asked to stop, or the parent of -P
+	 * is gone. */
+	int stop_signal;
 	struct daemon_impl *impl;
 };
 

@@ -118,6 +118,19 @@ for n in 1 2 3 4; do
 done
 unset NOMAD_ADDR
 
+# Its agent is killed, and its daemons end with that: nobody asked it to leave.
+kill -9 "${AGENT[4]}"
+wait "${AGENT[4]}" || true
+export NOMAD_ADDR
+NOMAD_ADDR=$(url "$a")
+fourth_is() { rove server members | grep -q "^s4.*$1"; }
+eventually 20 fourth_is failed
+voters "$a" 4 || fail "it is no voter any more"
+server 4 0 'leave_on_terminate = true'
+eventually 20 fourth_is alive
+unset NOMAD_ADDR
+eventually 10 agree 1 2 3 4
+
 # The fourth leaves as it should, and is no voter any more.
 kill -TERM "${AGENT[4]}"
 eventually 10 voters "$a" 3
