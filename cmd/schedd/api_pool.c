@@ -29,9 +29,10 @@ pool_tree(const struct sched_state *st, const char *name)
 	if (pool != NULL)
 		return rec_to_tree(&node_pool_type, &pool->rec);
 	if (node_pool_is_built_in(name))
-		plain.description = text_borrow(strcmp(name, "all") == 0
-						    ? "All nodes."
-						    : "Default node pool.");
+		plain.description =
+		    text_borrow(strcmp(name, "all") == 0
+				    ? "Node pool with all nodes in the cluster."
+				    : "Default node pool.");
 	return rec_to_tree(&node_pool_type, &plain);
 }
 
