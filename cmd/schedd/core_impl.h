@@ -254,6 +254,12 @@ struct node_leased *core_leased(
 /* The allocation's group in its version of the job; NULL when it has none. */
 const struct task_group *core_group_of(const struct sched_alloc *a);
 
+/* --- core_pool.c --- */
+
+/* A job's pool must be there: built in, described, or some node's. */
+int core_pool_check_job(
+    const struct sched_core *c, const struct job *job, struct err *err);
+
 /* --- core_admin.c --- */
 
 /* The configuration that a state begins with. */

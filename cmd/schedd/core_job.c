@@ -118,7 +118,8 @@ core_job_take_in(const struct sched_core *c, const struct job *from,
 	}
 	job_problems_free(problems, n);
 	if (n == 0 && check_config(c, job, err) == 0 &&
-	    check_launched(job, err) == 0 && check_size(job, err) == 0)
+	    check_launched(job, err) == 0 && check_size(job, err) == 0 &&
+	    core_pool_check_job(c, job, err) == 0)
 		return 0;
 	rec_clear(&job_type, job);
 	free(*warnings);

@@ -44,6 +44,20 @@ has_nodes(const struct sched_state *st, const char *pool)
 	return false;
 }
 
+int
+core_pool_check_job(
+    const struct sched_core *c, const struct job *job, struct err *err)
+{
+	const char *pool = sched_str(job->node_pool);
+
+	if (node_pool_is_built_in(pool) ||
+	    sched_pool_find(&c->state, pool) != NULL ||
+	    has_nodes(&c->state, pool))
+		return 0;
+	return err_set(err, ERR_BAD,
+	    "job \"%s\" is in nonexistent node pool \"%s\"", job->id, pool);
+}
+
 static bool
 has_jobs(const struct sched_state *st, const char *pool)
 {

@@ -212,6 +212,13 @@ answers 400 'name does not match' /v1/node/pool/cpu PUT '{"Name": "gpu"}'
 answers 400 'modifying node pool "all" is not allowed' /v1/node/pools PUT '{"Name": "all"}'
 answers 400 'invalid name "a b"' /v1/node/pools PUT '{"Name": "a b"}'
 answers 400 'deleting node pool "default" is not allowed' /v1/node/pool/default DELETE
+in_pool() { echo "{\"Job\": {\"ID\": \"pooled\", \"NodePool\": \"$1\", \"TaskGroups\": [{\"Name\": \"g\", \"Tasks\": [{\"Name\": \"t\", \"Driver\": \"mock_driver\"}]}]}}"; }
+for what in s /pooled/plan; do
+	answers 500 'job "pooled" is in nonexistent node pool "cpu"' "/v1/job$what" PUT "$(in_pool cpu)"
+done
+answers 200 'EvalID' /v1/jobs PUT "$(in_pool gpu)"
+answers 400 'has non-terminal jobs' /v1/node/pool/gpu DELETE
+answers 200 'EvalID' '/v1/job/pooled?purge=true' DELETE
 answers 200 '^$' /v1/node/pool/gpu DELETE
 answers 404 'node pool gpu not found' /v1/node/pool/gpu DELETE
 expect_eq "$(get /v1/namespaces '[.[].Name]')" '["default"]'
