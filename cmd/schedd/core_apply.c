@@ -257,8 +257,10 @@ observe_node(struct sched_core *c, const char *id)
 		lease_end(&c->leases, sched_str(id));
 	if (n != NULL && sched_node_is_ready(n->node))
 		core_eval_gain(c, n);
-	if (n != NULL)
+	if (n != NULL) {
 		core_drain_node(c, n);
+		core_node_lost(c, n);
+	}
 }
 
 /* What follows from a command, whoever proposed it. */

@@ -244,6 +244,9 @@ const struct sched_node *core_ask_as_node(struct sched_core *c, uint64_t req,
 void core_node_evals(struct sched_core *c, const struct sched_node *n,
     const char *trigger, struct core_evals *out);
 void core_node_lead(struct sched_core *c);
+/* Of a node that is down: jobs are looked at of which a plan was on its way
+ * there when it was called lost. */
+void core_node_lost(struct sched_core *c, const struct sched_node *n);
 void core_node_tick(struct sched_core *c);
 /* The node's lease is renewed; the answer to it. */
 struct node_leased *core_leased(

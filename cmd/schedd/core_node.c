@@ -75,6 +75,38 @@ add_eval(struct sched_core *c, struct core_evals *l, const struct job *job,
 	e->node_modify_index = n->node != NULL ? n->node->modify_index : 0;
 }
 
+/* The job is to be looked at with what it has in sight since that index. */
+static bool
+is_looked_at(const struct sched_job *j, uint64_t since)
+{
+	const struct sched_eval *e;
+
+	TAILQ_FOREACH (e, &j->evals, by_job)
+		if (sched_eq(e->rec.status, "pending") &&
+		    e->rec.create_index >= since)
+			return true;
+	return false;
+}
+
+void
+core_node_lost(struct sched_core *c, const struct sched_node *n)
+{
+	struct core_evals evals = { 0 };
+	const struct sched_alloc *a;
+
+	if (!sched_eq(n->node->status, "down"))
+		return;
+	TAILQ_FOREACH (a, &n->allocs, by_node)
+		if (!sched_alloc_is_client_terminal(a) &&
+		    a->desired == SCHED_RUN &&
+		    !is_looked_at(a->job, n->node->modify_index))
+			add_eval(c, &evals,
+			    a->job->job != NULL ? a->job->job : a->version->job,
+			    n, "node-update");
+	core_propose_evals(c, evals.evals, evals.n);
+	core_evals_release(&evals);
+}
+
 /* Jobs that want to be on every node. */
 static bool
 is_everywhere(const struct job *job)
@@ -345,6 +377,8 @@ core_node_lead(struct sched_core *c)
 			lease_set(&c->leases, n->id,
 			    SCHED_PLANT(1) ? 0 : c->opts.failover_ttl_ms,
 			    c->now_ms);
+		else if (n->node != NULL)
+			core_node_lost(c, n);
 }
 
 /* Whether some of what runs there may go on without us for a while. */

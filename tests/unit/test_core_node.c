@@ -128,6 +128,27 @@ START_TEST(core_writes_a_node_back_once_however_often_it_asks)
 }
 END_TEST
 
+/* A plan is on its way to a node when that is called lost. */
+START_TEST(core_replaces_what_came_to_a_lost_node_at_the_last_moment)
+{
+	coreworld_init(&w, COREWORLD_ROOM);
+	w.held = true;
+	coreworld_register_job(&w, "web", 1, 400);
+	coreworld_commit_waiting(&w); /* the job, not its plan */
+	coreworld_run_ready(&w);
+	ck_assert_uint_eq(w.nwaiting, 1);
+	for (int i = 0; i < 800; i++) { /* all nodes are silent */
+		w.now_ms += 10;
+		coreworld_tick(&w);
+	}
+	ck_assert_uint_ge(w.nwaiting, 1 + COREWORLD_NODES);
+	coreworld_commit_held(&w);
+	coreworld_run_ready(&w);
+	ck_assert_uint_eq(coreworld_live(&w, "web"), 0);
+	coreworld_release(&w);
+}
+END_TEST
+
 /* What makes it lost is on its way while it registers anew. */
 START_TEST(core_looks_at_system_jobs_of_a_node_that_was_about_to_be_lost)
 {
@@ -318,6 +339,7 @@ UNIT_MAIN("core_node", core_knows_a_node_by_its_secret,
     core_registers_no_node_that_is_not_whole_or_another_ones,
     core_replaces_what_ran_on_a_lost_node,
     core_writes_a_node_back_once_however_often_it_asks,
+    core_replaces_what_came_to_a_lost_node_at_the_last_moment,
     core_looks_at_system_jobs_of_a_node_that_was_about_to_be_lost,
     core_replaces_what_a_node_gave_up,
     core_refuses_news_of_what_it_does_not_know_yet, core_drops_a_late_update,
