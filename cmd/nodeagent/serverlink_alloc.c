@@ -15,8 +15,8 @@ take_alloc(struct serverlink *l, const struct alloc *news)
 	struct runner *r = runner_find(l->na, news->id);
 	struct alloc *own;
 
-	if (r == NULL && l->na->daemon->stopping)
-		return; /* who comes after us begins it */
+	if (r == NULL && l->na->stop_timer != NULL)
+		return; /* all that runs here is being ended */
 	own = xcalloc(1, sizeof *own);
 	rec_copy(&alloc_type, own, news);
 	if (r != NULL)
