@@ -49,6 +49,7 @@ old 1 3
 old 2 3
 server 3 3
 settled
+promote_at_once 1
 RAFT_PORT=$(ask 1 /v1/operator/raft/configuration | jq -r '.Servers[0].Address' | sed 's/.*://')
 mixed='s1.global 1 1 s2.global 1 1 s3.global 3 1'
 eventually 10 are 1 "$mixed"
