@@ -12,6 +12,7 @@
 
 #include "cmd/schedd/fsm.h"
 #include "common/mem.h"
+#include "tests/lib/snapbuf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -31,13 +32,6 @@ read_stream(void *ctx, void *p, size_t n)
 	s->p += n;
 	s->n -= n;
 	return (long)n;
-}
-
-static int
-write_buf(void *ctx, const void *p, size_t n)
-{
-	buf_add(ctx, p, n);
-	return 0;
 }
 
 static int
@@ -77,12 +71,12 @@ check_state(const struct sched_state *st)
 	TAILQ_FOREACH (a, &st->allocs, by_age)
 		sched_alloc_decode(a, &arena, true, &rec);
 	arena_release(&arena);
-	sched_snapshot_write(st, write_buf, &once);
+	sched_snapshot_write(st, snapbuf_write, &once);
 	if (load(&back, once.data, once.len, &err) == -1) {
 		fprintf(stderr, "%s\n", err.text);
 		abort();
 	}
-	sched_snapshot_write(&back, write_buf, &twice);
+	sched_snapshot_write(&back, snapbuf_write, &twice);
 	check_same(&once, &twice);
 	sched_state_release(&back);
 	buf_release(&once);

@@ -1,3 +1,4 @@
+#include "tests/lib/snapbuf.h"
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
@@ -374,26 +375,6 @@ START_TEST(fsm_does_a_clients_request_once)
 }
 END_TEST
 
-static int
-write_buf(void *ctx, const void *p, size_t n)
-{
-	buf_add(ctx, p, n);
-	return 0;
-}
-
-static long
-read_buf(void *ctx, void *p, size_t n)
-{
-	struct buf *b = ctx;
-
-	if (n > b->len)
-		n = b->len;
-	if (n > 0)
-		memcpy(p, b->data, n);
-	buf_drop(b, n);
-	return (long)n;
-}
-
 static void
 fill(void)
 {
@@ -420,12 +401,12 @@ START_TEST(snapshot_brings_everything_back)
 	struct err err;
 
 	fill();
-	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &one), 0);
+	ck_assert_int_eq(sched_snapshot_write(&st, snapbuf_write, &one), 0);
 	sched_state_init(&copy);
 	buf_add(&in, one.data, one.len);
-	ck_assert_msg(sched_snapshot_read(&copy, read_buf, &in, &err) == 0,
+	ck_assert_msg(sched_snapshot_read(&copy, snapbuf_read, &in, &err) == 0,
 	    "%s", err.text);
-	ck_assert_int_eq(sched_snapshot_write(&copy, write_buf, &two), 0);
+	ck_assert_int_eq(sched_snapshot_write(&copy, snapbuf_write, &two), 0);
 	ck_assert_uint_eq(one.len, two.len);
 	ck_assert_mem_eq(one.data, two.data, one.len);
 	ck_assert_uint_eq(copy.index, st.index);
@@ -504,9 +485,9 @@ START_TEST(allocs_keep_their_job_when_its_name_begins_anew)
 	ck_assert_uint_eq(st.jobs->job->version, 0);
 	ck_assert_int_eq(priority_of(&st, ALLOC1), 50);
 	ck_assert_int_eq(nsummarised(&st), 1);
-	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &in), 0);
+	ck_assert_int_eq(sched_snapshot_write(&st, snapbuf_write, &in), 0);
 	sched_state_init(&copy);
-	ck_assert_msg(sched_snapshot_read(&copy, read_buf, &in, &err) == 0,
+	ck_assert_msg(sched_snapshot_read(&copy, snapbuf_read, &in, &err) == 0,
 	    "%s", err.text);
 	ck_assert_int_eq(priority_of(&copy, ALLOC1), 50);
 	ck_assert_int_eq(nsummarised(&copy), 1);
@@ -524,13 +505,13 @@ START_TEST(snapshot_cut_anywhere_changes_nothing)
 	struct err err;
 
 	fill();
-	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &one), 0);
+	ck_assert_int_eq(sched_snapshot_write(&st, snapbuf_write, &one), 0);
 	for (size_t n = 0; n < one.len; n += 13) {
 		struct buf in = { 0 };
 
 		buf_add(&in, one.data, n);
 		ck_assert_int_eq(
-		    sched_snapshot_read(&st, read_buf, &in, &err), -1);
+		    sched_snapshot_read(&st, snapbuf_read, &in, &err), -1);
 		ck_assert_int_eq(err.code, ERR_CORRUPT);
 		buf_release(&in);
 	}
@@ -555,9 +536,10 @@ START_TEST(snapshot_makes_nodes_ask_for_all)
 	register_node();
 	ask.index = at;
 	register_job("web", 50);
-	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &in), 0);
+	ck_assert_int_eq(sched_snapshot_write(&st, snapbuf_write, &in), 0);
 	sched_state_init(&copy);
-	ck_assert_int_eq(sched_snapshot_read(&copy, read_buf, &in, &err), 0);
+	ck_assert_int_eq(
+	    sched_snapshot_read(&copy, snapbuf_read, &in, &err), 0);
 	ck_assert_uint_gt(
 	    sched_index(&copy, SCHED_NODE_PULL, NODE1), ask.index);
 	sched_node_news(&copy, &ask, &arena, &news);
@@ -642,7 +624,7 @@ write_elsewhere(struct buf *out)
 	at = ELSEWHERE - 2;
 	register_job("theirs", 50);
 	register_job("theirs-too", 50);
-	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, out), 0);
+	ck_assert_int_eq(sched_snapshot_write(&st, snapbuf_write, out), 0);
 	sched_state_release(&st);
 }
 
@@ -699,12 +681,13 @@ START_TEST(a_server_may_join_in_the_middle_of_a_restore)
 	write_elsewhere(&b);
 	setup();
 	bring(&b, "r", 0, b.len / 2, false, &reply);
-	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &mine), 0);
+	ck_assert_int_eq(sched_snapshot_write(&st, snapbuf_write, &mine), 0);
 	bring(&b, "r", b.len / 2, b.len, true, &reply);
 	index = st.index;
 	sched_state_release(&st);
 	setup();
-	ck_assert_int_eq(sched_snapshot_read(&st, read_buf, &mine, &err), 0);
+	ck_assert_int_eq(
+	    sched_snapshot_read(&st, snapbuf_read, &mine, &err), 0);
 	at++;
 	bring(&b, "r", b.len / 2, b.len, true, &reply);
 	ck_assert_int_eq(reply.err.code, ERR_NONE);

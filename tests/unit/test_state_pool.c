@@ -6,6 +6,7 @@
 #include "cmd/schedd/state_put.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "tests/lib/snapbuf.h"
 #include "tests/lib/unit.h"
 
 static struct node_pool_scheduler spread = {
@@ -195,24 +196,6 @@ END_TEST
 
 /* --- snapshots --- */
 
-static int
-write_buf(void *ctx, const void *p, size_t n)
-{
-	buf_add(ctx, p, n);
-	return 0;
-}
-
-static long
-read_buf(void *ctx, void *p, size_t n)
-{
-	struct buf *b = ctx;
-
-	n = n < b->len ? n : b->len;
-	memcpy(p, b->data, n);
-	buf_drop(b, n);
-	return (long)n;
-}
-
 START_TEST(a_snapshot_has_them)
 {
 	const struct node_pool_scheduler *s;
@@ -224,10 +207,10 @@ START_TEST(a_snapshot_has_them)
 	setup(NODE_POOL_LEVEL);
 	ck_assert_int_eq(put(&p).code, ERR_NONE);
 	ck_assert_int_eq(
-	    sched_snapshot_write(sched_core_state(core), write_buf, &b), 0);
+	    sched_snapshot_write(sched_core_state(core), snapbuf_write, &b), 0);
 	sched_state_init(&st);
-	ck_assert_msg(
-	    sched_snapshot_read(&st, read_buf, &b, &err) == 0, "%s", err.text);
+	ck_assert_msg(sched_snapshot_read(&st, snapbuf_read, &b, &err) == 0,
+	    "%s", err.text);
 	ck_assert_uint_eq(HASH_COUNT(st.pools), 1);
 	s = sched_pool_find(&st, "gpu")->rec.scheduler_configuration;
 	ck_assert_str_eq(s->scheduler_algorithm, "spread");

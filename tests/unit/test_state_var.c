@@ -2,6 +2,7 @@
 #include "cmd/schedd/fsm.h"
 #include "cmd/schedd/state_put.h"
 #include "common/text.h"
+#include "tests/lib/snapbuf.h"
 #include "tests/lib/unit.h"
 
 static struct sched_state st;
@@ -140,24 +141,6 @@ START_TEST(who_watches_hears_of_changes_and_of_nothing_else)
 }
 END_TEST
 
-static int
-write_buf(void *ctx, const void *p, size_t n)
-{
-	buf_add(ctx, p, n);
-	return 0;
-}
-
-static long
-read_buf(void *ctx, void *p, size_t n)
-{
-	struct buf *b = ctx;
-
-	n = n < b->len ? n : b->len;
-	memcpy(p, b->data, n);
-	buf_drop(b, n);
-	return (long)n;
-}
-
 START_TEST(a_snapshot_has_them)
 {
 	struct buf b = { 0 };
@@ -167,11 +150,11 @@ START_TEST(a_snapshot_has_them)
 	put("a", "one");
 	put("b", "two");
 	put_if("a", "three", 101);
-	ck_assert_int_eq(sched_snapshot_write(&st, write_buf, &b), 0);
+	ck_assert_int_eq(sched_snapshot_write(&st, snapbuf_write, &b), 0);
 	sched_state_release(&st);
 	sched_state_init(&st);
-	ck_assert_msg(
-	    sched_snapshot_read(&st, read_buf, &b, &err) == 0, "%s", err.text);
+	ck_assert_msg(sched_snapshot_read(&st, snapbuf_read, &b, &err) == 0,
+	    "%s", err.text);
 	ck_assert_uint_eq(HASH_COUNT(st.vars), 2);
 	ck_assert_str_eq(find("a")->items[0].value, "three");
 	ck_assert_uint_eq(find("a")->create_index, 101);
